@@ -1,0 +1,3 @@
+//! Pure sound: no file handles that outlive a call, no threads, no clocks.
+
+pub mod units;

@@ -1,0 +1,115 @@
+//! The command line: clap types here, one file per verb beside it. Data goes to stdout, progress and log to stderr.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+pub mod config;
+pub mod devices;
+pub mod export;
+pub mod list;
+pub mod models;
+pub mod record;
+pub mod show;
+pub mod transcribe;
+pub mod worker;
+
+/// Records a meeting, every microphone and loopback into a track of its own, and writes the minutes.
+#[derive(Debug, Parser)]
+#[command(name = "hansard", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// A config file on top of the user's own
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// More of the log on stderr (-v info, -vv debug)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// One per verb.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Record devices (or files) until Ctrl-C, and transcribe while it goes on
+    Record(record::Args),
+    /// List what can be recorded
+    Devices(devices::Args),
+    /// List the sessions
+    List(list::Args),
+    /// Show a session: sources, account, transcript
+    Show(show::Args),
+    /// Transcribe a session again, or make a session of sound files
+    Transcribe(transcribe::Args),
+    /// Write minutes, subtitles or data files of a session
+    Export(export::Args),
+    /// Get, import, list and remove speech models
+    Models(models::Args),
+    /// Show the settings in force
+    Config(config::Args),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// The recogniser's process (started by `record` and `transcribe`)
+    #[command(hide = true)]
+    AsrWorker(worker::Args),
+}
+
+/// How a verb ended; the number is the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// All is well.
+    Well = 0,
+    /// Wrong use or wrong input.
+    WrongUse = 1,
+    /// Done, with losses, all of them named.
+    Losses = 2,
+    /// Failed.
+    Failed = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// The user asked for something that can't be: exit code 1. Any other error is a failure: 3.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct WrongUse(pub String);
+
+/// An error of wrong use, to be returned with `?` or `Err`.
+pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
+    WrongUse(message.into()).into()
+}
+
+/// Carries out what was asked.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    if let Verb::Completions { shell } = cli.verb {
+        let mut command = <Cli as clap::CommandFactory>::command();
+        clap_complete::generate(shell, &mut command, "hansard", &mut std::io::stdout());
+        return Ok(Exit::Well);
+    }
+    if let Verb::AsrWorker(args) = &cli.verb {
+        return worker::run(args);
+    }
+    let config = Config::load(cli.config.as_deref())?;
+    match cli.verb {
+        Verb::Record(args) => record::run(&args, config),
+        Verb::Devices(args) => devices::run(&args, &config),
+        Verb::List(args) => list::run(&args, &config),
+        Verb::Show(args) => show::run(&args, &config),
+        Verb::Transcribe(args) => transcribe::run(&args, config),
+        Verb::Export(args) => export::run(&args, &config),
+        Verb::Models(args) => models::run(&args, &config),
+        Verb::Config(args) => config::run(&args, &config),
+        Verb::Completions { .. } | Verb::AsrWorker(_) => unreachable!("handled above"),
+    }
+}

@@ -1,0 +1,236 @@
+//! `session.json`: what a session is made of. It can be rebuilt from the journal; it is replaced atomically.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::audio::units::{Frames, SampleFormat, SampleRate};
+
+/// The format number that this version reads and writes.
+pub const FORMAT: u32 = 1;
+
+/// The whole of `session.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Format number, [`FORMAT`].
+    pub format: u32,
+    /// Identity of the session, unique among the user's sessions: the folder's first name.
+    pub id: String,
+    /// Title as the user gave it, or "meeting".
+    pub title: String,
+    /// When frame 0 of every track's first take was.
+    pub start: Start,
+    /// Whether the recording was finished in order.
+    pub state: State,
+    /// Seconds from the start to the end of the longest track, as far as is known.
+    pub duration: f64,
+    /// One per track, in the order the user named them.
+    pub sources: Vec<SourceEntry>,
+    /// All takes of all tracks, in the order they were opened.
+    pub takes: Vec<TakeEntry>,
+    /// One per track.
+    pub account: Vec<TrackAccount>,
+}
+
+/// When a session started: the instant, and how the clock on the wall read there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The instant.
+    pub utc: Timestamp,
+    /// IANA name of the local zone, where it is known.
+    pub zone: Option<String>,
+    /// Offset of the local clock from UTC at that instant, `+01:00`.
+    pub offset: String,
+}
+
+/// Whether a recording was finished in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is being recorded, or its recorder was killed.
+    Recording,
+    /// All tracks were closed.
+    Closed,
+}
+
+/// What kind of thing a track was recorded from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A microphone or another input.
+    Mic,
+    /// What the computer plays.
+    Loopback,
+    /// A sound file.
+    File,
+    /// The synthetic source.
+    Synth,
+}
+
+/// Where a track's sound came from, and whose it is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceEntry {
+    /// The track's name: a slug without dots, unique in the session.
+    pub track: String,
+    /// The person's or the place's name, as the user wrote it.
+    pub name: String,
+    /// Kind of source.
+    pub kind: SourceKind,
+    /// SPEC as the user or the config gave it.
+    pub spec: String,
+    /// Stable id of the device, where there is one.
+    pub device: Option<String>,
+    /// The device's name for people.
+    pub device_name: Option<String>,
+    /// The one channel (from 1) that was taken of the device; none: all of them.
+    pub channel: Option<u16>,
+}
+
+/// One uninterrupted opening of one device in one format: one file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TakeEntry {
+    /// The track it belongs to.
+    pub track: String,
+    /// From 1 within the track.
+    pub take: u32,
+    /// Path of the file, relative to the session's folder.
+    pub file: String,
+    /// Nominal rate, as the file's header states it.
+    pub rate: SampleRate,
+    /// Channels in the file.
+    pub channels: u16,
+    /// How samples are stored.
+    pub format: SampleFormat,
+    /// Bytes before the first sample.
+    pub data_offset: u64,
+    /// Frames in the file that are known to be durable: sound, and silence that stands for short gaps.
+    pub frames: Frames,
+    /// Session seconds of frame 0, as known when the take began; `clock` knows better.
+    pub offset: f64,
+    /// Frames against session time.
+    pub clock: ClockFit,
+}
+
+impl TakeEntry {
+    /// Session seconds of a frame's start.
+    pub fn time_of(&self, frame: Frames) -> f64 {
+        self.clock.time_of(frame)
+    }
+}
+
+/// Frames of a take against session time: `time = offset + frame / rate`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ClockFit {
+    /// Session seconds of frame 0.
+    pub offset: f64,
+    /// Measured frames per second of session time.
+    pub rate: f64,
+    /// Measured against nominal rate, in parts per million.
+    pub ppm: f64,
+    /// How far observations lie from the line, in milliseconds (median of the lower envelope's distance).
+    pub residual_ms: f64,
+    /// Observations that went into the fit; 0: nominal rate, no measurement.
+    pub points: u64,
+}
+
+impl ClockFit {
+    /// A line at the nominal rate, before anything was measured.
+    pub fn nominal(offset: f64, rate: SampleRate) -> Self {
+        Self { offset, rate: f64::from(rate.0), ppm: 0.0, residual_ms: 0.0, points: 0 }
+    }
+
+    /// Session seconds of a frame's start.
+    pub fn time_of(&self, frame: Frames) -> f64 {
+        self.offset + frame.0 as f64 / self.rate
+    }
+}
+
+/// Why sound is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// The device began later than the session.
+    NotStarted,
+    /// The device delivered nothing for a while.
+    Stall,
+    /// A small step that only the fitted clock can see.
+    Slip,
+    /// Our ring was full.
+    Overrun,
+    /// The device was gone.
+    DeviceLost,
+    /// Another device's sound was delivered.
+    Foreign,
+    /// The recorder or a part of it was restarted.
+    Restart,
+    /// The computer slept.
+    Suspend,
+    /// The user paused.
+    Paused,
+    /// The user muted.
+    Muted,
+    /// The disk refused.
+    WriteError,
+    /// The source had ended.
+    Ended,
+}
+
+impl GapCause {
+    /// The name that stands in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Stall => "stall",
+            Self::Slip => "slip",
+            Self::Overrun => "overrun",
+            Self::DeviceLost => "device_lost",
+            Self::Foreign => "foreign",
+            Self::Restart => "restart",
+            Self::Suspend => "suspend",
+            Self::Paused => "paused",
+            Self::Muted => "muted",
+            Self::WriteError => "write_error",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Whether missing `seconds` of a source of `kind` for this cause is a loss, which the exit code tells.
+    /// A loopback that stalls was playing nothing; a device may take up to two seconds to start.
+    pub fn is_loss(self, kind: SourceKind, seconds: f64) -> bool {
+        match self {
+            Self::Overrun | Self::Slip | Self::DeviceLost | Self::Foreign | Self::Restart | Self::WriteError => true,
+            Self::Stall => kind != SourceKind::Loopback,
+            Self::NotStarted => seconds >= 2.0,
+            Self::Suspend | Self::Paused | Self::Muted | Self::Ended => false,
+        }
+    }
+}
+
+/// Where the frames of one track went: `expected = written + gaps`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackAccount {
+    /// The track.
+    pub track: String,
+    /// Frames from session time × measured rate.
+    pub expected: Frames,
+    /// Frames of sound in the files.
+    pub written: Frames,
+    /// Missing frames by cause.
+    pub gaps: Vec<GapSum>,
+    /// Missing frames that are losses.
+    pub lost: Frames,
+    /// `expected - written - gaps`, in frames; what rounding and the clock's residual leave.
+    pub unexplained: i64,
+}
+
+/// Missing frames of one cause.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GapSum {
+    /// Why.
+    pub cause: GapCause,
+    /// How many gaps.
+    pub count: u64,
+    /// How many frames in all.
+    pub frames: Frames,
+    /// Whether they are losses.
+    pub loss: bool,
+}

@@ -1,0 +1,12 @@
+//! A session on disk: one folder that holds the tracks, the journal, the transcript and the manifest.
+//!
+//! ```text
+//! 2026-03-14_0930_weekly-sync/
+//!   session.json      manifest: title, start, sources, takes, clock models, account; replaced atomically
+//!   events.jsonl      append-only journal; a line follows the durability of what it describes
+//!   tracks/alice.wav  further takes alice.2.wav …
+//!   transcript.jsonl  an utterance a line; the last revision of an id counts
+//!   minutes.md
+//! ```
+
+pub mod manifest;

@@ -1,0 +1,3 @@
+//! From segments to words: recognisers, the child process that runs them, verdicts, the transcript.
+
+pub mod transcript;

@@ -1,0 +1,66 @@
+//! `transcript.jsonl`: an utterance a line. A correction appends the same id with a higher revision;
+//! the last revision of an id counts. Nothing is ever taken out.
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::units::Frames;
+
+/// What one person said in one go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Utterance {
+    /// Identity within the session.
+    pub id: String,
+    /// 0, then one higher with each correction.
+    pub rev: u32,
+    /// Track it was heard on.
+    pub track: String,
+    /// Who is held to have said it: the source's display name.
+    pub speaker: String,
+    /// Take of that track.
+    pub take: u32,
+    /// First frame in that take.
+    pub from_frame: Frames,
+    /// One past its last frame.
+    pub to_frame: Frames,
+    /// Session seconds of `from_frame`.
+    pub start: f64,
+    /// Session seconds of `to_frame`.
+    pub end: f64,
+    /// The words as a sentence, trimmed.
+    pub text: String,
+    /// The words with their times.
+    pub words: Vec<Word>,
+    /// Geometric mean of the words' probabilities, 0..1.
+    pub confidence: f64,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// Name of the model.
+    pub model: String,
+    /// False for text that is going to be replaced.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Why it does not stand in the minutes; none: it does.
+    pub withheld: Option<String>,
+    /// Utterance on another track of which this is only the echo.
+    pub bleed_of: Option<String>,
+}
+
+impl Utterance {
+    /// Whether it stands in the minutes.
+    pub fn is_shown(&self) -> bool {
+        self.withheld.is_none() && self.bleed_of.is_none() && !self.text.is_empty()
+    }
+}
+
+/// A word with its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// As it stands in the sentence, with its punctuation, without the space before.
+    pub text: String,
+    /// Session seconds.
+    pub start: f64,
+    /// Session seconds.
+    pub end: f64,
+    /// Probability, 0..1.
+    pub p: f64,
+}
