@@ -31,5 +31,6 @@ pub mod clock;
 pub mod config;
 pub mod export;
 pub mod models;
+pub mod recording;
 pub mod session;
 pub mod speech;

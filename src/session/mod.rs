@@ -9,4 +9,9 @@
 //!   minutes.md
 //! ```
 
+pub mod account;
+pub mod disk;
+pub mod journal;
 pub mod manifest;
+pub mod track;
+pub mod writer;
