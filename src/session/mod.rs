@@ -9,4 +9,6 @@
 //!   minutes.md
 //! ```
 
+pub mod duration;
 pub mod manifest;
+pub mod names;
