@@ -60,7 +60,7 @@ pub(super) const KEYS: &[Key] = &[
     key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.min_speech_ms", Kind::Whole { from: 0, to: 5000 }),
-    key("segment.endpoint_ms", Kind::Whole { from: 100, to: 5000 }),
+    key("segment.endpoint_ms", Kind::Whole { from: 200, to: 5000 }),
     key("segment.pre_roll_ms", Kind::Whole { from: 0, to: 1000 }),
     key("segment.post_roll_ms", Kind::Whole { from: 0, to: 1000 }),
     key("segment.target_s", Kind::Real { from: 2.0, to: 28.0 }),

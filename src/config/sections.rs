@@ -108,7 +108,7 @@ pub struct Segment {
     pub offset: f64,
     /// Least speech of a segment, in milliseconds, 0..=5000.
     pub min_speech_ms: u32,
-    /// Silence that ends a segment, in milliseconds, 100..=5000.
+    /// Silence that ends a segment, in milliseconds, 200..=5000.
     pub endpoint_ms: u32,
     /// Sound kept before, in milliseconds, 0..=1000.
     pub pre_roll_ms: u32,
