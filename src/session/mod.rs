@@ -11,7 +11,9 @@
 
 pub mod account;
 pub mod disk;
+pub mod duration;
 pub mod journal;
 pub mod manifest;
+pub mod names;
 pub mod track;
 pub mod writer;
