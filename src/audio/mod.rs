@@ -1,3 +1,8 @@
 //! Pure sound: no file handles that outlive a call, no threads, no clocks.
 
+pub mod denoise;
+pub mod mono;
+pub mod resample;
+pub mod segment;
 pub mod units;
+pub mod vad;
