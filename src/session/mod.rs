@@ -15,5 +15,6 @@ pub mod duration;
 pub mod journal;
 pub mod manifest;
 pub mod names;
+pub mod tail;
 pub mod track;
 pub mod writer;
