@@ -20,6 +20,8 @@ pub struct ConfigError(pub String);
 impl Config {
     /// Reads all layers but the flags.
     pub fn load(_extra: Option<&Path>) -> Result<Self, ConfigError> {
-        Ok(Self { recordings: "recordings".into(), models: "models".into() })
+        let recordings =
+            std::env::var_os("HANSARD_RECORDINGS").map_or_else(|| "recordings".into(), PathBuf::from);
+        Ok(Self { recordings, models: "models".into() })
     }
 }

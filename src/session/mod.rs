@@ -10,3 +10,4 @@
 //! ```
 
 pub mod manifest;
+pub mod read;

@@ -1,3 +1,4 @@
 //! From segments to words: recognisers, the child process that runs them, verdicts, the transcript.
 
+pub mod bleed;
 pub mod transcript;
