@@ -1,3 +1,10 @@
 //! From segments to words: recognisers, the child process that runs them, verdicts, the transcript.
 
+pub mod gates;
+pub mod protocol;
+pub mod recognizer;
 pub mod transcript;
+#[cfg(feature = "whisper")]
+pub mod whisper;
+pub mod words;
+pub mod worker;
