@@ -10,6 +10,8 @@ pub struct Config {
     pub recordings: PathBuf,
     /// Where models live.
     pub models: PathBuf,
+    /// Where `models pull` gets published models.
+    pub models_base_url: String,
 }
 
 /// What is wrong with the settings, and what to do.
@@ -20,6 +22,14 @@ pub struct ConfigError(pub String);
 impl Config {
     /// Reads all layers but the flags.
     pub fn load(_extra: Option<&Path>) -> Result<Self, ConfigError> {
-        Ok(Self { recordings: "recordings".into(), models: "models".into() })
+        let var = |name: &str, default: &str| std::env::var(name).unwrap_or_else(|_| default.to_owned());
+        Ok(Self {
+            recordings: "recordings".into(),
+            models: var("HANSARD_MODELS", "models").into(),
+            models_base_url: var(
+                "HANSARD_MODELS_BASE_URL",
+                "https://huggingface.co/ggerganov/whisper.cpp/resolve/main",
+            ),
+        })
     }
 }
