@@ -154,7 +154,9 @@ pub enum ModelError {
         status: u16,
     },
     /// What the server sent is no model at all.
-    #[error("{url} sent {what}, not a model: check the network's login page and models.base_url")]
+    #[error(
+        "{url}: the server sent {what}, no model; is there a login page in between, or is models.base_url wrong?"
+    )]
     Junk {
         /// What was asked for.
         url: String,

@@ -152,23 +152,25 @@ impl Download<'_> {
     /// Brings the part to the whole, verified file.
     fn run(&mut self) -> Result<Verified, ModelError> {
         let resumed = self.have()? > 0;
-        self.fetch()?;
-        match self.verify() {
-            Err(error) if resumed && !matches!(error, ModelError::Io { .. }) => {
-                // What lay here may have been of another file: the server's word counts, once.
-                self.progress.note("what was here before doesn't fit what came: starting over");
-                self.restart()?;
-                self.fetch()?;
-                self.verify()
-            }
-            result => result,
+        let mut result = self.fetch_and_verify();
+        if resumed && matches!(result, Err(ModelError::Hash { .. } | ModelError::Junk { .. })) {
+            // What lay here may have been of another file: the server's word counts, once.
+            self.progress.note("what was here before doesn't fit what came: starting over");
+            self.restart()?;
+            result = self.fetch_and_verify();
         }
-        .inspect_err(|error| self.discard_after(error))
+        result.inspect_err(|error| self.discard_after(error))
     }
 
-    /// A part that is proven wrong must not be gone on with.
+    fn fetch_and_verify(&mut self) -> Result<Verified, ModelError> {
+        self.fetch()?;
+        self.verify()
+    }
+
+    /// A part that is proven wrong must not be gone on with, and an empty one is of no use.
     fn discard_after(&mut self, error: &ModelError) {
-        if !matches!(error, ModelError::Io { .. } | ModelError::Network { .. }) {
+        let good = matches!(error, ModelError::Io { .. } | ModelError::Network { .. });
+        if !good || self.have().is_ok_and(|have| have == 0) {
             // The next attempt would find it wrong again, so failing to remove it does no harm.
             let _ = fs::remove_file(&self.part_path);
         }
@@ -189,10 +191,7 @@ impl Download<'_> {
             let before = self.have()?;
             let why = match self.attempt(before) {
                 Ok(()) => return Ok(()),
-                Err(Stop::Final(error)) => {
-                    self.discard_after(&error);
-                    return Err(error);
-                }
+                Err(Stop::Final(error)) => return Err(error),
                 Err(Stop::Again(why)) => why,
             };
             if self.have()? > before {
@@ -250,6 +249,7 @@ impl Download<'_> {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::InvalidProxyUrl => {
                 Stop::Final(ModelError::BadUrl { url: self.url.clone(), why: error.to_string() })
             }
+            ureq::Error::Io(error) => Stop::Again(error.to_string()),
             other => Stop::Again(other.to_string()),
         })
     }
@@ -326,10 +326,7 @@ impl Download<'_> {
     fn verify(&mut self) -> Result<Verified, ModelError> {
         let have = self.have()?;
         if let Some(bytes) = self.linked.bytes.filter(|&bytes| bytes != have) {
-            return Err(ModelError::NotWhole {
-                path: self.part_path.clone(),
-                why: format!("the server announced {bytes} bytes and sent {have}"),
-            });
+            return Err(self.junk(format!("{have} bytes instead of the {bytes} announced")));
         }
         let verified = match (&self.linked.sha256, self.published.hash) {
             (Some(expected), _) => self.verify_hash::<sha2::Sha256>("SHA-256", expected)?,
@@ -337,7 +334,8 @@ impl Download<'_> {
             (None, Some(Hash::Sha1(expected))) => self.verify_hash::<sha1::Sha1>("SHA-1", expected)?,
             (None, None) => Verified::ByStructureOnly,
         };
-        ggml::check(&self.part_path)?;
+        ggml::check(&self.part_path)
+            .map_err(|error| self.junk(format!("a file that can't be used ({error})")))?;
         Ok(verified)
     }
 
