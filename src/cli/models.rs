@@ -45,7 +45,7 @@ enum What {
         name: Option<String>,
         /// How to store a converted model (default: f16)
         #[arg(long, value_name = "TYPE")]
-        quantize: Option<Target>,
+        quantize: Option<Quantize>,
     },
     /// Remove an installed model
     Rm {
@@ -55,13 +55,33 @@ enum What {
     },
 }
 
+/// The types that `import` can write.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Quantize {
+    /// Half precision
+    #[value(name = "f16")]
+    F16,
+    /// Eight bits: half the size, faster, no measurable loss
+    #[value(name = "q8_0")]
+    Q8_0,
+}
+
+impl From<Quantize> for Target {
+    fn from(quantize: Quantize) -> Self {
+        match quantize {
+            Quantize::F16 => Self::F16,
+            Quantize::Q8_0 => Self::Q8_0,
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = &config.models;
     match &args.what {
         What::List { json } => list(dir, *json),
         What::Pull { model } => pull_model(dir, &config.models_base_url, model),
         What::Import { paths, name, quantize } => {
-            let options = Options { name: name.clone(), target: *quantize };
+            let options = Options { name: name.clone(), target: quantize.map(Target::from) };
             let mut progress = Shown::new();
             let imported = import::import(dir, paths, &options, &mut progress);
             progress.clear();

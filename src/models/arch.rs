@@ -160,7 +160,7 @@ impl Quantisation {
     /// Bytes of `elements` stored so; `None` if they don't fill whole blocks.
     pub fn bytes(self, elements: u64) -> Option<u64> {
         let (per_block, bytes) = self.traits().block;
-        (elements % per_block == 0).then(|| elements / per_block * bytes)
+        elements.is_multiple_of(per_block).then(|| elements / per_block * bytes)
     }
 
     fn of_ftype(ftype: u32) -> Option<Self> {

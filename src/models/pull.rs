@@ -151,7 +151,12 @@ struct Download<'a> {
 impl Download<'_> {
     /// Brings the part to the whole, verified file.
     fn run(&mut self) -> Result<Verified, ModelError> {
-        let resumed = self.have()? > 0;
+        let have = self.have()?;
+        let resumed = have > 0;
+        self.progress.note(&match resumed {
+            true => format!("getting {} from byte {have} on", self.url),
+            false => format!("getting {}", self.url),
+        });
         let mut result = self.fetch_and_verify();
         if resumed && matches!(result, Err(ModelError::Hash { .. } | ModelError::Junk { .. })) {
             // What lay here may have been of another file: the server's word counts, once.
