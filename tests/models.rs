@@ -345,9 +345,14 @@ fn the_model_to_use_fits_the_language_and_keeps_up() {
         let target = if name.ends_with("q8_0") { Target::Q8_0 } else { Target::F16 };
         make(made.path(), Shape { layers, vocab, stored: Stored::F16 }, target, name)
     };
-    for (name, layers) in
-        [("small-q8_0", 12), ("base-q8_0", 6), ("base", 6), ("base.en", 6), ("tiny", 4), ("tiny.en-q8_0", 4)]
-    {
+    for (name, layers) in [
+        ("small-q8_0", 12),
+        ("base-q8_0", 6),
+        ("base", 6),
+        ("base.en-q8_0", 6),
+        ("tiny", 4),
+        ("tiny.en-q8_0", 4),
+    ] {
         make_one(name, layers);
     }
     let choose = |here: &[&str], wanted: Option<&str>, language: Option<&str>| {
@@ -360,12 +365,12 @@ fn the_model_to_use_fits_the_language_and_keeps_up() {
             .map(|model| model.name)
             .map_err(|error| error.to_string())
     };
-    let all = ["small-q8_0", "base-q8_0", "base", "base.en", "tiny", "tiny.en-q8_0"];
+    let all = ["small-q8_0", "base-q8_0", "base", "base.en-q8_0", "tiny", "tiny.en-q8_0"];
     for (from, language, best) in [
         (0, None, "base-q8_0"),
         (0, Some("de"), "base-q8_0"),
         (2, Some("en"), "base"),
-        (3, Some("EN"), "base.en"),
+        (3, Some("EN"), "base.en-q8_0"),
         (3, None, "tiny"),
         (3, Some("de"), "tiny"),
         (5, None, "tiny.en-q8_0"),
@@ -381,14 +386,14 @@ fn the_model_to_use_fits_the_language_and_keeps_up() {
     }
     assert_eq!(choose(&["small-q8_0", "tiny"], Some("auto"), None).as_deref(), Ok("tiny"));
     assert_eq!(choose(&all, Some("small-q8_0"), Some("de")).as_deref(), Ok("small-q8_0"));
-    let path = made.path().join("ggml-base.en.bin");
-    assert_eq!(choose(&[], path.to_str(), None).as_deref(), Ok("base.en"));
+    let path = made.path().join("ggml-base.en-q8_0.bin");
+    assert_eq!(choose(&[], path.to_str(), None).as_deref(), Ok("base.en-q8_0"));
 
     let error = |here: &[&str], wanted, language, words: &str| {
         let error = choose(here, wanted, language).unwrap_err();
         assert!(error.contains(words), "{error}");
     };
-    error(&all, Some("base.en"), Some("de"), "'base-q8_0', which is installed");
+    error(&all, Some("base.en-q8_0"), Some("de"), "'base-q8_0', which is installed");
     error(&["tiny.en-q8_0"], Some("tiny.en-q8_0"), Some("fr"), "hansard models pull base-q8_0");
     error(&["tiny.en-q8_0"], None, Some("fr"), "hansard models pull base-q8_0");
     error(&[], None, None, "hansard models pull base-q8_0");

@@ -52,14 +52,14 @@ impl Progress for () {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// Reading or writing failed.
-    #[error("can't {doing} {}: {source}", path.display())]
+    #[error("can't {doing} {}: {reason}", path.display())]
     Io {
         /// What was being done: "read", "write" …
         doing: &'static str,
         /// To which file or folder.
         path: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The folder holds no model that can be used.
     #[error(
@@ -207,7 +207,7 @@ impl ModelError {
     /// Whether the user's words or files are to blame (exit code 1), rather than the network or this machine (3).
     pub fn is_wrong_use(&self) -> bool {
         match self {
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Io { reason, .. } => reason.kind() == io::ErrorKind::NotFound,
             Self::Network { .. } | Self::Refused { .. } | Self::Junk { .. } | Self::Hash { .. } => false,
             Self::Busy { .. } => false,
             _ => true,
@@ -216,6 +216,6 @@ impl ModelError {
 
     /// For `map_err` on anything the system does to `path`.
     fn io<'a>(doing: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
-        move |source| Self::Io { doing, path: path.to_owned(), source }
+        move |reason| Self::Io { doing, path: path.to_owned(), reason }
     }
 }
