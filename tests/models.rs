@@ -100,13 +100,13 @@ fn a_folder_becomes_the_ggml_file_that_its_numbers_ask_for() {
 
     let file = Ggml::read(&path);
     assert_eq!(file.header, [51_865, 12, 64, 1, 1, 7, 64, 1, 1, 80, 1]);
-    // Three weights of the published models' filters: the first, the last, and one whose sign is the matter.
+    // The bits that the published models' filters begin with.
     assert_eq!((file.filters.len(), file.filters[1].to_bits()), (80 * 201, 0x3ccb_aca4));
     assert_eq!(file.filters[0].to_bits(), 0, "no negative zero");
     assert_eq!(file.tokens.len(), 50_257);
     assert_eq!(file.tokens[5..8], [b"\n".to_vec(), "é".as_bytes().to_vec(), vec![0xa0]]);
     assert_eq!((&file.tokens[50_255][..], &file.tokens[50_256][..]), (&b" w50255"[..], &b""[..]));
-    // 5 outside of the blocks for the encoder's front, 2 norms, 2 embeddings; 15 per encoder layer, 24 per decoder layer.
+    // The encoder's front, two norms, the decoder's front; 15 per layer of the encoder, 24 of the decoder.
     assert_eq!(file.tensors.len(), 5 + 4 + 2 + 15 + 24);
     // Query, key and value are cut out of one variable.
     for (part, name) in ["query", "key", "value"].into_iter().enumerate() {

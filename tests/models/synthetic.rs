@@ -166,7 +166,7 @@ pub fn model_bin(shape: Shape) -> Vec<u8> {
     bytes
 }
 
-/// A vocabulary in GPT-2's letters: token 5 is a newline, 6 an "é", 7 the byte 0xa0's neighbour, 50256 nothing.
+/// A vocabulary in GPT-2's letters: token 5 is a newline, 6 an "é", 7 the byte 0xa0, 50256 nothing.
 pub fn vocabulary(vocab: usize) -> Vec<String> {
     (0..vocab)
         .map(|id| match id {
