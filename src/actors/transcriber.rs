@@ -16,6 +16,7 @@ use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::board::Board;
+use crate::speech::language::LanguageMemory;
 use crate::speech::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::speech::{gates, listen};
 
@@ -89,6 +90,8 @@ pub enum Outcome {
 /// A recogniser's answer, with the recogniser itself.
 pub struct Answer {
     job: Job,
+    /// The recogniser was told the language.
+    told: bool,
     result: Result<listen::Recognised, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
@@ -106,6 +109,8 @@ pub struct State {
     recognizer: Option<Box<dyn Recognizer>>,
     /// The recogniser can't be used at all.
     unusable: Option<String>,
+    /// Per track.
+    languages: Vec<LanguageMemory>,
     board: Board,
     levels: TrackLevels,
     started: Instant,
@@ -136,6 +141,7 @@ impl Actor for Transcriber {
         let mut state = State {
             recognizer: Some((arguments.make)()),
             unusable: None,
+            languages: vec![LanguageMemory::default(); arguments.session.tracks.len()],
             board: Board::default(),
             levels: TrackLevels::new(arguments.session.dir.clone(), arguments.session.tracks.clone()),
             started: now,
@@ -295,7 +301,8 @@ impl State {
         let Some(job) = self.analysis().begin_next() else { return };
         let Some(mut recognizer) = self.recognizer.take() else { return };
         let session = self.arguments.session.clone();
-        let (language, denoise) = (self.arguments.language.clone(), self.arguments.denoise == Denoise::Asr);
+        let language = self.arguments.language.clone().or_else(|| self.languages[job.track].known());
+        let (told, denoise) = (language.is_some(), self.arguments.denoise == Denoise::Asr);
         let work = {
             let job = job.clone();
             tokio::task::spawn_blocking(move || {
@@ -310,7 +317,7 @@ impl State {
                 Err(panic) => (Err(RecognizerError::Crashed { detail: panic.to_string() }), None),
             };
             // The actor may have died meanwhile: then the segment is begun again by its successor.
-            if myself.cast(Message::Answered(Box::new(Answer { job, result, recognizer }))).is_err() {
+            if myself.cast(Message::Answered(Box::new(Answer { job, told, result, recognizer }))).is_err() {
                 tracing::debug!("an answer came too late");
             }
         });
@@ -322,6 +329,9 @@ impl State {
         match answer.result {
             Ok(recognised) => {
                 self.analysis().finished();
+                let heard = &recognised.hypothesis;
+                let memory = &mut self.languages[answer.job.track];
+                memory.learn(&heard.language, answer.told, heard.audio_s, heard.confidence());
                 self.take_text(&answer.job, recognised);
             }
             Err(error) if error.is_permanent() => {

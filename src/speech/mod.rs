@@ -5,6 +5,7 @@ pub mod bleed;
 pub mod board;
 pub mod gates;
 pub mod protocol;
+pub mod language;
 pub mod listen;
 pub mod recognizer;
 pub mod transcript;
