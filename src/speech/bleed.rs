@@ -139,7 +139,7 @@ fn find(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<F
         .filter_map(|(track, said)| Pair::new(new, &tokens, track, said, levels))
         .min_by(|a, b| a.below.total_cmp(&b.below).then(b.matched.len().cmp(&a.matched.len())))?;
     let own_level = || own_level(new, others, levels);
-    best.echo(own_level).or_else(|| best.trim())
+    if best.sound.leads { None } else { best.echo(own_level).or_else(|| best.trim()) }
 }
 
 /// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo unless all are.
@@ -387,6 +387,8 @@ struct Sound {
     lag: usize,
     /// Windows that were correlated.
     stretch: usize,
+    /// The same sound is on the other track, but later: this one is the source, however soft it is.
+    leads: bool,
 }
 
 impl Sound {
@@ -396,7 +398,7 @@ impl Sound {
         let this = levels.envelope(&new.track, from_s, to_s);
         let other = levels.envelope(track, from_s, to_s);
         let known = !this.is_empty() && !other.is_empty();
-        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0 })
+        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0, leads: false })
     }
 
     /// Windows of a span of session time, at least [`WORD_SPAN_MIN_S`] wide.
@@ -419,13 +421,18 @@ impl Sound {
         };
         let max = LAG_MAX as isize;
         let best = (-max..=max).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((correlation, lag)) = best
-            && let Ok(lag) = usize::try_from(lag)
-        {
-            self.correlation = correlation;
-            self.lag = if correlation >= CORRELATED { lag } else { 0 };
-        }
         self.stretch = span.len();
+        match best {
+            Some((correlation, lag)) if lag >= 0 => {
+                self.correlation = correlation;
+                self.lag = if correlation >= CORRELATED { lag.unsigned_abs() } else { 0 };
+            }
+            Some((correlation, lag)) => {
+                let clear = lag.unsigned_abs() >= LAG_CLEAR && self.stretch >= CORRELATE_MIN;
+                self.leads = clear && correlation >= CORRELATED;
+            }
+            None => {}
+        }
     }
 
     /// This track's level at a word, dB.
@@ -470,3 +477,6 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
+
+#[cfg(test)]
+mod tests;
