@@ -13,6 +13,8 @@ pub const CAPTION_S_MAX: f64 = 7.0;
 const CAPTION_S_MIN: f64 = 1.2;
 /// A silence this long (seconds) is never within a caption.
 const SILENCE_S: f64 = 1.5;
+/// Utterances before and after one that are looked at for others who speak at the same time.
+const NEAR: usize = 64;
 /// Columns that a speaker's name may take of the first line.
 const NAME_MAX: usize = 20;
 
@@ -68,9 +70,9 @@ pub fn captions(meeting: &Meeting, names: Names) -> Vec<Caption> {
 /// When others speak during an utterance, in session seconds. `said` is in order of start.
 fn others(said: &[&Utterance], i: usize) -> Vec<(f64, f64)> {
     let this = said[i];
-    let later = said[i + 1..].iter().take_while(|other| other.start < this.end);
-    // Utterances are bounded by the recogniser's window, so whatever reaches into this one began shortly before.
-    let earlier = said[..i].iter().rev().take(64);
+    // Utterances are bounded by the recogniser's window: whatever meets this one stands near it.
+    let later = said[i + 1..].iter().take(NEAR).take_while(|other| other.start < this.end);
+    let earlier = said[..i].iter().rev().take(NEAR);
     let meets = |(start, end): &(f64, f64)| *start < this.end && this.start < *end;
     later
         .chain(earlier)

@@ -160,17 +160,19 @@ fn table(out: &mut String, head: &[&str], align: &str, rows: Vec<Vec<String>>) {
     out.push('\n');
 }
 
-/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights, tags) show these very
-/// characters. Only what can mean something is escaped, so that prose stays prose in plain text.
+/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights, tags,
+/// superscripts, attributes) show these very characters. Only what can mean something is escaped, so that prose stays
+/// prose in plain text.
 pub fn escape(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     for (at, c) in line.char_indices() {
         let (before, after) = (&line[..at], &line[at + c.len_utf8()..]);
         let special = match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' => true,
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' | '^' | '{' | '}' => true,
             '&' => is_entity(after),
             '=' => after.starts_with('=') || before.ends_with('='),
-            // List marks and rules count at the line's start only.
+            // List marks, rules and definitions count at the line's start only.
+            ':' => at == 0,
             '-' | '+' => at == 0 && !after.starts_with(char::is_alphanumeric),
             '.' | ')' => {
                 at > 0 && before.bytes().all(|b| b.is_ascii_digit()) && !after.starts_with(|next| next != ' ')

@@ -247,6 +247,28 @@ fn scripts_without_spaces_and_missing_word_times_are_judged_too() {
 }
 
 #[test]
+fn a_revision_cuts_text_words_and_span_alike() {
+    let mut u = said("a", "alice", 10.0, "Is that all? No, one more.");
+    (u.from_frame, u.to_frame) = (Frames(480_000), Frames(480_000 + 86_400));
+    let trim = |keep| Verdict::Trim { keep, of: "b".to_owned() };
+    let tail = revised(&u, &trim(3..6)).unwrap();
+    assert_eq!((tail.rev, tail.text.as_str(), tail.words.len()), (1, "No, one more.", 3));
+    assert!((tail.start - 10.9).abs() < 1e-9 && tail.end == u.end && tail.to_frame == u.to_frame);
+    assert_eq!(tail.from_frame, Frames(480_000 + 43_200));
+    let head = revised(&u, &trim(0..3)).unwrap();
+    assert_eq!((head.text.as_str(), head.start, head.from_frame), ("Is that all?", u.start, u.from_frame));
+    let hidden = revised(&u, &echo("a", "b").1).unwrap();
+    assert_eq!((hidden.text.as_str(), hidden.bleed_of.as_deref()), (u.text.as_str(), Some("b")));
+    assert_eq!(revised(&u, &Verdict::Own), None);
+    assert_eq!(revised(&hidden, &Verdict::Own).unwrap().bleed_of, None, "a verdict can be taken back");
+    assert_eq!(revised(&hidden, &echo("a", "b").1), None);
+    let cjk = Utterance {
+        text: "我们下周三开会".into(), ..said("c", "alice", 0.0, "我们 下周三 开 会")
+    };
+    assert_eq!(revised(&cjk, &trim(1..4)).unwrap().text, "下周三开会");
+}
+
+#[test]
 fn an_absurd_utterance_is_left_alone() {
     let endless = said("a", "alice", 10.0, &"word ".repeat(5000));
     let room = Room(vec![("bob", 1, 0.0, 2000.0, VOICE, 0), ("alice", 1, 0.0, 2000.0, VOICE - 15.0, 0)]);
