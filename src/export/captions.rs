@@ -143,7 +143,7 @@ fn breaks<'a>(atoms: &[Atom], label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>
             let silent = to >= from + 2 && atoms[to - 1].start - atoms[to - 2].end > SILENCE_S;
             let too_long = part[part.len() - 1].end - part[0].start > CAPTION_S_MAX;
             // Everything longer breaks the same limit.
-            if !single && (silent || too_long || layout(&labelled(part, label(part, from == 0))).is_none()) {
+            if !single && (silent || too_long || !fits(label(part, from == 0), part)) {
                 break;
             }
             let total = cost(part, to == n) + rest(&best, to);
@@ -171,6 +171,22 @@ fn cost(part: &[Atom], is_last: bool) -> f64 {
     let scrap = if letters < 15 { 5.0 } else { 0.0 };
     let flash = if last.end - first.start < 1.0 { 3.0 } else { 0.0 };
     10.0 + torn + pauses + scrap + flash
+}
+
+/// Whether two lines hold it, the first one filled as far as it goes. Adding up the atoms can only overrate a line, so that
+/// [`layout`] finds a way wherever this says so; it costs no memory, and is asked for every possible caption.
+fn fits(label: Option<&Atom>, part: &[Atom]) -> bool {
+    let (mut line, mut filled) = (1, label.map_or(0, |name| room(&name.text) + 1));
+    for (n, atom) in part.iter().enumerate() {
+        let wide = room(&atom.text);
+        let space = usize::from(atom.spaced && n > 0);
+        if filled + space + wide <= LINE_MAX {
+            filled += space + wide;
+        } else {
+            (line, filled) = (line + 1, wide);
+        }
+    }
+    line <= 2
 }
 
 /// How bad it is to break after this.
