@@ -109,12 +109,12 @@ fn sources(out: &mut impl Write, session: &Session) -> io::Result<()> {
     writeln!(out, "\nSources")?;
     for source in &session.manifest.sources {
         writeln!(out, "  {}: {}", clean(&source.track), name(&source.name))?;
-        let mut from = account::recorded_from(source);
-        if let Some(device) = source.device.as_deref().filter(|_| source.device_name.is_some()) {
-            from += &format!(" [{}]", clean(device));
+        indented(out, &account::recorded_from(source), 6)?;
+        // Ids are for copying: they stay on one line, however long.
+        if let Some(device) = &source.device {
+            writeln!(out, "      device {}", clean(device))?;
         }
-        from += &format!(", asked for as {}", clean(&source.spec));
-        indented(out, &from, 6)?;
+        writeln!(out, "      asked for as {}", clean(&source.spec))?;
     }
     Ok(())
 }
