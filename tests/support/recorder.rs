@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -75,10 +75,7 @@ impl Recorder {
 
     /// The next line, if one comes within `limit`; none at the end of all output, too.
     pub fn next(&self, limit: Duration) -> Option<Printed> {
-        match self.printed.recv_timeout(limit) {
-            Ok(printed) => Some(printed),
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        self.printed.recv_timeout(limit).ok()
     }
 
     /// How it ended, if it has.

@@ -110,9 +110,9 @@ fn score_person(name: &str, truth: &[Phrase], lines: &[Line], score: &mut Score)
             Some((_, first)) => score.starts.push(line.start - truth[first.of].start),
             None => score.begun_within += 1,
         }
-        let ends = matches()
+        let mut ends = matches()
             .filter(|(w, s)| w.place + 1 + EDGE_WORDS >= w.length && s.place + 1 + EDGE_WORDS >= s.length);
-        let end = ends.last().map_or(line.end, |(_, last)| truth[last.of].end);
+        let end = ends.next_back().map_or(line.end, |(_, last)| truth[last.of].end);
         score.delays.extend(line.arrived.map(|arrived| arrived - end));
     }
     edits
