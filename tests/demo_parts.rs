@@ -170,7 +170,7 @@ fn the_script_holds_what_the_demo_promises() {
     let script = Script::of_the_demo().unwrap();
     assert_eq!(script.people.len(), 3);
     assert_eq!(script.people.iter().filter(|p| p.heard == Heard::Speaker).count(), 1);
-    assert!((14..=20).contains(&script.turns.len()));
+    assert!((14..=24).contains(&script.turns.len()));
     assert!(script.turns.iter().filter(|t| t.gap < 0.0).count() >= 2, "overlaps");
     assert!(script.turns.iter().any(|t| t.say.len() > 1 && t.pause > 1.0), "a pause within a turn");
     let eight = script.spread(8);
