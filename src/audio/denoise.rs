@@ -215,7 +215,7 @@ mod tests {
         let hiss: Vec<f32> = (0..48_000 * 3)
             .map(|_| {
                 seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (seed >> 8) as f32 / (1 << 24) as f32 * 0.02 - 0.01
+                (seed >> 8) as f32 / (1 << 24) as f32 * 0.1 - 0.05
             })
             .collect();
         let energy = |x: &[f32]| x.iter().map(|s| f64::from(s * s)).sum::<f64>();

@@ -6,7 +6,7 @@
 //! transform would have to hold 44101 frames, so those go through a windowed sinc.
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
-use rubato::{Async, Fft, FixedAsync, FixedSync, Resampler as _, SincInterpolationParameters, WindowFunction};
+use rubato::{Async, Fft, FixedAsync, FixedSync, SincInterpolationParameters, WindowFunction};
 
 use super::units::{Frames, SampleRate};
 

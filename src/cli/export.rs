@@ -31,7 +31,7 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let session = show::open(&config.recordings, &args.session)?;
+    let session = show::open(&config.paths.recordings, &args.session)?;
     let meeting = Meeting::new(&session);
     let mut formats = Vec::new();
     for format in &args.format {
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return Ok(Exit::Well);
     }
     let mut exports = Vec::new();
-    for (format, target) in targets(&formats, &session, args.output.as_deref(), &config.recordings)? {
+    for (format, target) in targets(&formats, &session, args.output.as_deref(), &config.paths.recordings)? {
         exports.push((target, format.render(&meeting).map_err(exit)?));
     }
     // All are checked before the first is written: an export is made as a whole or not at all.

@@ -37,7 +37,7 @@ struct Row {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let listing = list(&config.recordings).map_err(show::exit)?;
+    let listing = list(&config.paths.recordings).map_err(show::exit)?;
     for (_, error) in &listing.unreadable {
         eprintln!("hansard: {error}");
     }
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return Ok(Exit::Well);
     }
     if listing.sessions.is_empty() {
-        eprintln!("No sessions in {} yet; `hansard record` makes one.", config.recordings.display());
+        eprintln!("No sessions in {} yet; `hansard record` makes one.", config.paths.recordings.display());
     }
     for found in &listing.sessions {
         let manifest = &found.manifest;

@@ -59,7 +59,7 @@ struct Report<'a> {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let session = open(&config.recordings, &args.session)?;
+    let session = open(&config.paths.recordings, &args.session)?;
     let all = if args.history { &session.history } else { &session.utterances };
     let utterances: Vec<&Utterance> = all.iter().filter(|u| args.withheld || u.is_shown()).collect();
     let mut out = io::stdout().lock();
