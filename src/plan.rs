@@ -110,7 +110,7 @@ pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanE
         match devices.iter_mut().find(|(key, _)| *key == resolved.key) {
             Some((_, device)) => device.tracks.push(entry),
             None => {
-                devices.push((resolved.key, DeviceSpec { source: resolved.source, tracks: vec![entry] }));
+                devices.push((resolved.key, DeviceSpec { source: resolved.source, tracks: vec![entry], format: options.format }));
             }
         }
     }

@@ -98,6 +98,8 @@ pub struct State {
     transcriber: Option<ActorRef<transcriber::Message>>,
     restarts: HashMap<Child, Restarts>,
     ended: Option<oneshot::Sender<()>>,
+    /// Why there is no transcriber any more.
+    text_failed: Option<String>,
     phase: Phase,
 }
 
@@ -122,6 +124,7 @@ impl Actor for Recorder {
             transcriber: None,
             restarts: HashMap::new(),
             ended: Some(arguments.ended),
+            text_failed: None,
             phase: Phase::Recording,
         };
         state.spawn(&myself, Child::Writer).await?;
@@ -218,7 +221,9 @@ impl State {
         } else {
             self.transcriber = None;
             self.transcribe = None;
-            self.text_done(Outcome::Pending(format!("the transcriber failed again and again: {reason}")));
+            let reason = format!("the transcriber failed again and again: {reason}");
+            self.text_failed = Some(reason.clone());
+            self.text_done(Outcome::Pending(reason));
         }
     }
 
@@ -282,7 +287,9 @@ impl State {
             tracing::debug!("nobody waits for the tracks to be closed");
         }
         self.phase = Phase::Transcribing { patience, done };
-        if self.transcribe.is_none() {
+        if let Some(reason) = self.text_failed.clone() {
+            self.text_done(Outcome::Pending(reason));
+        } else if self.transcribe.is_none() {
             self.text_done(Outcome::Complete);
         } else {
             self.ask_for_text(myself);

@@ -54,6 +54,11 @@ impl Analysis {
         Self { tracks: vec![Heard::default(); tracks], ..Self::default() }
     }
 
+    /// A track is heard from this frame of its take on; what came before it is text already.
+    pub fn begin_at(&mut self, track: usize, take: usize, decided: Frames) {
+        self.tracks[track] = Heard { take, decided, ..Heard::default() };
+    }
+
     /// Segments were found; all before frame `decided` of the take is decided on.
     pub fn found(&mut self, track: usize, take: usize, clock: &ClockFit, segments: &[Segment], decided: Frames) {
         for segment in segments {
