@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
 use crate::clock::SessionClock;
@@ -28,6 +29,8 @@ pub struct DeviceSpec {
     pub source: Arc<dyn Source>,
     /// Its tracks.
     pub tracks: Vec<SourceEntry>,
+    /// How they are stored; none: as deep as the device.
+    pub format: Option<SampleFormat>,
 }
 
 /// The data plane of a session.
@@ -40,6 +43,8 @@ pub struct Recording {
     pub lanes: Vec<Arc<Lane>>,
     /// One per track, in the user's order.
     pub tracks: Vec<Arc<TrackShared>>,
+    /// Lane of each of these tracks.
+    lane_of: Vec<usize>,
     control: Sender<Control>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
@@ -62,14 +67,14 @@ impl Recording {
             let mut plan = DevicePlan { queue, tracks: Vec::new() };
             for entry in device.tracks {
                 let shared = Arc::new(TrackShared::new(&entry.track, &entry.name, entry.kind));
-                tracks.push(Arc::clone(&shared));
-                plan.tracks.push(TrackPlan { shared, channel: entry.channel });
+                tracks.push((Arc::clone(&shared), lanes.len()));
+                plan.tracks.push(TrackPlan { shared, channel: entry.channel, format: device.format });
             }
             plans.push(plan);
             lanes.push(lane);
         }
-        let order = |track: &Arc<TrackShared>| manifest.sources.iter().position(|s| s.track == track.track);
-        tracks.sort_by_key(order);
+        tracks.sort_by_key(|(track, _)| manifest.sources.iter().position(|s| s.track == track.track));
+        let (tracks, lane_of) = tracks.into_iter().unzip();
         let (control, orders) = mpsc::channel();
         let writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
         let writer_clock = clock.clone();
@@ -81,6 +86,7 @@ impl Recording {
             clock,
             lanes,
             tracks,
+            lane_of,
             control,
             writer: Mutex::new(Some(thread)),
         }))
@@ -101,6 +107,11 @@ impl Recording {
     /// A line for the transcript.
     pub fn write_utterance(&self, utterance: Utterance) {
         self.tell_writer(Control::Utterance(Box::new(utterance)));
+    }
+
+    /// The tracks that a lane feeds, with their index.
+    pub fn tracks_of(&self, lane: usize) -> impl Iterator<Item = (usize, &Arc<TrackShared>)> {
+        self.tracks.iter().enumerate().filter(move |(index, _)| self.lane_of[*index] == lane)
     }
 
     /// Looks after one lane; what happened goes to the journal and is returned.

@@ -1,4 +1,9 @@
 //! Pure sound: no file handles that outlive a call, no threads, no clocks.
 
 pub mod decode;
+pub mod denoise;
+pub mod mono;
+pub mod resample;
+pub mod segment;
 pub mod units;
+pub mod vad;

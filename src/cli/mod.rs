@@ -14,6 +14,7 @@ pub mod list;
 pub mod models;
 pub mod record;
 pub mod show;
+mod text;
 pub mod spec;
 pub mod transcribe;
 pub mod worker;

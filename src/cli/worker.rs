@@ -1,10 +1,123 @@
-//! stub
-use super::Exit;
+//! `hansard asr-worker`: the recogniser's process. Requests come in on stdin, answers go out on stdout, as
+//! [`crate::speech::protocol`] says. Nobody calls it by hand.
+//!
+//! It ends when its stdin does, at once and also in the middle of a request: then its parent is gone.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use anyhow::Context as _;
+
+use super::{Exit, wrong_use};
+use crate::speech::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
+use crate::speech::recognizer::{Recognizer, RecognizerError, Request};
+use crate::speech::worker::default_threads;
+
+/// How much less important than other work recognising is (-20..19): the recording goes first.
+const NICENESS: i32 = 5;
+/// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
+const OOM_SCORE_ADJ: &str = "1000";
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The model's file (ggml)
+    #[arg(long, value_name = "FILE")]
+    model: PathBuf,
+    /// Threads to recognise with [default: all cores but one]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+    /// Language of requests that name none (ISO 639-1); without it they are listened to
+    #[arg(long, value_name = "CODE")]
+    language: Option<String>,
+}
 
-pub(super) fn run(_args: &Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let mut answers = take_stdout().context("can't take stdout for the protocol")?;
+    step_back();
+    let requests = listen();
+    let threads = args.threads.map_or_else(default_threads, usize::from);
+    let (mut recognizer, facts) = match load(args, threads) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            protocol::write_message(&mut answers, &Greeting { protocol: PROTOCOL, model: Err(error.clone()) })?;
+            return Err(wrong_use(error.to_string()));
+        }
+    };
+    protocol::write_message(&mut answers, &Greeting { protocol: PROTOCOL, model: Ok(facts) })?;
+    for request in requests {
+        let request = request.map_err(|error| wrong_use(format!("junk on stdin: {error}")))?;
+        let reply: Reply = recognizer.recognize(&request);
+        protocol::write_message(&mut answers, &reply)?;
+    }
     Ok(Exit::Well)
+}
+
+#[cfg(feature = "whisper")]
+fn load(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
+    use crate::speech::whisper::{WhisperRecognizer, WhisperSettings};
+    let settings = WhisperSettings { threads, language: args.language.clone(), ..WhisperSettings::default() };
+    let recognizer = WhisperRecognizer::load(&args.model, settings)?;
+    let facts = recognizer.facts().clone();
+    Ok((Box::new(recognizer), facts))
+}
+
+#[cfg(not(feature = "whisper"))]
+fn load(args: &Args, _threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
+    Err(RecognizerError::ModelUnusable {
+        model: crate::speech::worker::model_name(&args.model),
+        reason: "this hansard was built without its recogniser (the feature `whisper`)".into(),
+    })
+}
+
+/// Reads requests on a thread of its own, which ends the process when its stdin ends: whoever waits for an answer is
+/// gone then.
+fn listen() -> Receiver<Result<Request, ProtocolError>> {
+    let (send, requests): (SyncSender<Result<Request, ProtocolError>>, _) = sync_channel(1);
+    std::thread::spawn(move || {
+        let mut stdin = std::io::stdin().lock();
+        loop {
+            match protocol::read_request(&mut stdin) {
+                Ok(Some(request)) => {
+                    if send.send(Ok(request)).is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => std::process::exit(Exit::Well as i32),
+                Err(error) => {
+                    // The receiver is gone only if the process is ending anyway.
+                    let _ = send.send(Err(error));
+                    return;
+                }
+            }
+        }
+    });
+    requests
+}
+
+/// The real stdout for the protocol alone; whatever else in this process prints to stdout goes to stderr instead.
+#[cfg(unix)]
+fn take_stdout() -> std::io::Result<File> {
+    let answers = rustix::io::dup(std::io::stdout())?;
+    rustix::stdio::dup2_stdout(std::io::stderr())?;
+    Ok(File::from(answers))
+}
+
+#[cfg(not(unix))]
+fn take_stdout() -> std::io::Result<std::io::Stdout> {
+    Ok(std::io::stdout())
+}
+
+/// Steps back behind the recording: less processor time, first to go when memory runs out, no core dump onto the disk
+/// that is recorded to. Where one of these isn't granted, the work is done all the same.
+fn step_back() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit};
+        let _ = rustix::process::nice(NICENESS);
+        let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+    #[cfg(target_os = "linux")]
+    let _ = std::fs::write("/proc/self/oom_score_adj", OOM_SCORE_ADJ);
 }

@@ -194,6 +194,11 @@ impl Journal {
         Ok(Self { file: disk.create(path)?, seq: 0, unsynced: false })
     }
 
+    /// Opens the journal of a finished session; its next line has number `seq`.
+    pub fn resume(disk: &dyn Disk, path: &Path, seq: u64) -> io::Result<Self> {
+        Ok(Self { file: disk.append(path)?, seq, unsynced: false })
+    }
+
     /// Appends one line; [`Journal::sync`] makes it durable.
     pub fn append(&mut self, session_ns: SessionNs, event: Event) -> io::Result<()> {
         let line = Line { seq: self.seq, session_ns, utc: Timestamp::now(), event };

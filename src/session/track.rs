@@ -36,6 +36,9 @@ pub struct TrackShared {
     pub kind: SourceKind,
     takes: Mutex<Vec<Arc<TakeShared>>>,
     finished: AtomicBool,
+    /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
+    missing_ms: AtomicU64,
+    lost_ms: AtomicU64,
 }
 
 impl TrackShared {
@@ -47,6 +50,8 @@ impl TrackShared {
             kind,
             takes: Mutex::default(),
             finished: AtomicBool::new(false),
+            missing_ms: AtomicU64::new(0),
+            lost_ms: AtomicU64::new(0),
         }
     }
 
@@ -58,6 +63,18 @@ impl TrackShared {
     /// A take that has begun.
     pub fn add_take(&self, take: Arc<TakeShared>) {
         self.takes.lock().unwrap_or_else(PoisonError::into_inner).push(take);
+    }
+
+    /// How much is missing so far, and how much of it is lost, in seconds.
+    pub fn set_missing(&self, missing_s: f64, lost_s: f64) {
+        self.missing_ms.store((missing_s * 1e3) as u64, Ordering::Relaxed);
+        self.lost_ms.store((lost_s * 1e3) as u64, Ordering::Relaxed);
+    }
+
+    /// Seconds that are missing so far, and seconds of them that are lost.
+    pub fn missing(&self) -> (f64, f64) {
+        let seconds = |ms: &AtomicU64| ms.load(Ordering::Relaxed) as f64 / 1e3;
+        (seconds(&self.missing_ms), seconds(&self.lost_ms))
     }
 
     /// Nothing will be added any more.

@@ -15,7 +15,7 @@ use super::disk::{Disk, DiskFile};
 use super::journal::{Event, Journal};
 use super::manifest::{ClockFit, GapCause, Manifest, State, TakeEntry, TrackAccount};
 use super::track::{TakeFile, TakeShared, TrackShared};
-use crate::audio::units::{Frames, SampleRate};
+use crate::audio::units::{Frames, SampleFormat, SampleRate};
 use crate::capture::DeviceFormat;
 use crate::capture::drain::Item;
 use crate::clock::{MonoNs, SessionClock};
@@ -63,6 +63,8 @@ pub struct TrackPlan {
     pub shared: Arc<TrackShared>,
     /// The channel (from 1) that it takes of the device; none: all.
     pub channel: Option<u16>,
+    /// How it is stored; none: as deep as the device.
+    pub format: Option<SampleFormat>,
 }
 
 /// One device's way to the disk.
@@ -396,6 +398,7 @@ impl Writer {
     }
 
     fn commit(&mut self) {
+        self.publish_missing();
         for device in 0..self.devices.len() {
             for track in 0..self.devices[device].tracks.len() {
                 let Some(file) = &mut self.devices[device].tracks[track].file else { continue };
@@ -425,6 +428,16 @@ impl Writer {
                 }
             }
             Err(error) => self.refused("events.jsonl", &error),
+        }
+    }
+
+    /// For the status line.
+    fn publish_missing(&self) {
+        for out in self.tracks() {
+            let account = out.ledger.account(&out.plan.shared.track);
+            let missing: Frames = account.gaps.iter().fold(Frames(0), |sum, gap| sum + gap.frames);
+            let rate = out.ledger.rate();
+            out.plan.shared.set_missing(missing.seconds(rate), account.lost.seconds(rate));
         }
     }
 
@@ -579,7 +592,7 @@ impl TrackOut {
             file,
             rate: SampleRate(take.format.rate.0),
             channels: if self.plan.channel.is_some() { 1 } else { take.format.channels },
-            format: take.format.format,
+            format: self.plan.format.unwrap_or(take.format.format),
             data_offset: 0,
             frames: Frames(0),
             offset: clock.offset,

@@ -1,0 +1,484 @@
+//! Speech cut into segments that a recogniser can take: **cuts lie on positions, decisions on probabilities.**
+//!
+//! A [`Segmenter`] hears one take of one track and gives segments in the take's own frames. They never overlap, are
+//! never longer than [`SegmentSettings::max_ms`], and what lies between them was held to be silence. It needs no clock
+//! and no timer, so a recording that lags gives the same segments as a live one.
+
+use serde::{Deserialize, Serialize};
+
+use super::denoise::Heard;
+use super::units::{Frames, SampleRate};
+use super::vad::Vad;
+
+/// Longest segment that a recogniser takes: Whisper hears 30 s at once, and a little silence has to fit behind.
+const MAX_MS_LIMIT: u32 = 29_000;
+/// Below this level (−120 dBFS) there is no sound at all: a gap written as zeros, a muted device.
+const NO_SOUND: f32 = 1e-6;
+/// After so many windows without any sound the detector starts afresh: its memory is of another time.
+const FORGET_AFTER_WINDOWS: u32 = 8;
+/// A cut is looked for where the mean probability of this many windows is lowest: shorter is the middle of a plosive.
+const CUT_WINDOWS: usize = 5;
+
+/// A stretch of speech, in frames of the take it was heard on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Segment {
+    /// First frame to give to a recogniser: `onset` and some sound before it.
+    pub from: Frames,
+    /// One past the last frame to give.
+    pub to: Frames,
+    /// Where speech was found to begin.
+    pub onset: Frames,
+    /// Where the last speech was found to end.
+    pub offset: Frames,
+    /// Evidence of speech: the mean probability (0..1) from `onset` to `offset`.
+    pub speech: f32,
+}
+
+/// How segments are cut. Probabilities are the detector's, 0..1.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SegmentSettings {
+    /// Speech begins at this probability. 0.5: earshot's and Silero's own.
+    pub onset: f32,
+    /// Speech goes on down to this one. 0.35: whisperX has 0.363, Silero onset − 0.15.
+    pub offset: f32,
+    /// Less speech than this is a click or a cough. 250 ms: Silero's.
+    pub min_speech_ms: u32,
+    /// So much silence ends a segment. 600 ms: the libraries' 100 ms are meant for files and cut live speech at every comma.
+    pub endpoint_ms: u32,
+    /// Sound taken along from before the onset: detectors need a moment, and first consonants are soft.
+    pub pre_roll_ms: u32,
+    /// Sound taken along from after the end.
+    pub post_roll_ms: u32,
+    /// From this length on, a pause of `late_endpoint_ms` will do. 15 s: longer gains no accuracy and delays the text.
+    pub target_ms: u32,
+    /// See `target_ms`. 200 ms is a breath.
+    pub late_endpoint_ms: u32,
+    /// At this length it is cut where speech is least likely in its second half. 28 s: Whisper's window is 30 s.
+    pub max_ms: u32,
+}
+
+impl Default for SegmentSettings {
+    fn default() -> Self {
+        Self {
+            onset: 0.5,
+            offset: 0.35,
+            min_speech_ms: 250,
+            endpoint_ms: 600,
+            pre_roll_ms: 300,
+            post_roll_ms: 200,
+            target_ms: 15_000,
+            late_endpoint_ms: 200,
+            max_ms: 28_000,
+        }
+    }
+}
+
+/// Settings that contradict one another.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SegmentSettingsError {
+    /// A probability out of order.
+    #[error("segments need 0 < offset ≤ onset ≤ 1")]
+    Probabilities,
+    /// A length out of order.
+    #[error(
+        "segments need 0 < late_endpoint_ms ≤ endpoint_ms, 2000 ≤ max_ms ≤ {MAX_MS_LIMIT}, target_ms ≤ max_ms \
+         and pre_roll_ms and post_roll_ms of at most 1000"
+    )]
+    Lengths,
+}
+
+impl SegmentSettings {
+    /// Whether they can be worked with.
+    pub fn check(&self) -> Result<(), SegmentSettingsError> {
+        if !(self.offset > 0.0 && self.offset <= self.onset && self.onset <= 1.0) {
+            return Err(SegmentSettingsError::Probabilities);
+        }
+        let lengths = 0 < self.late_endpoint_ms
+            && self.late_endpoint_ms <= self.endpoint_ms
+            && (2_000..=MAX_MS_LIMIT).contains(&self.max_ms)
+            && self.target_ms <= self.max_ms
+            && self.pre_roll_ms.max(self.post_roll_ms) <= 1_000;
+        if lengths { Ok(()) } else { Err(SegmentSettingsError::Lengths) }
+    }
+}
+
+/// Milliseconds at 16 kHz.
+fn samples(ms: u32) -> u64 {
+    u64::from(ms) * 16
+}
+
+/// Cuts one take into segments. All its inner positions are samples at 16 kHz since the take's start.
+pub struct Segmenter {
+    settings: SegmentSettings,
+    vad: Box<dyn Vad>,
+    rate: SampleRate,
+    /// Sound that doesn't fill a window yet.
+    pending: Vec<f32>,
+    /// Where `pending` starts.
+    at: u64,
+    /// Nothing before this may be part of a further segment.
+    floor: u64,
+    open: Option<Open>,
+    /// Windows without any sound, in a row.
+    soundless: u32,
+}
+
+/// A segment that hasn't ended.
+struct Open {
+    from: u64,
+    /// The first window with speech starts here; the rest of a cut segment has none until it has been heard.
+    onset: Option<u64>,
+    /// End of the last window with speech.
+    until: u64,
+    speaking: bool,
+    /// Samples of windows with speech.
+    voiced: u64,
+    /// Per window, from `first` on.
+    probabilities: Vec<f32>,
+    first: u64,
+    /// It goes on from a cut, so even a syllable of it counts.
+    continued: bool,
+}
+
+impl Segmenter {
+    /// A segmenter for a take at `rate`, whose analysis starts at its frame `start`.
+    pub fn new(settings: SegmentSettings, vad: Box<dyn Vad>, rate: SampleRate, start: Frames) -> Self {
+        let at = start.rescale(rate, SampleRate::HZ_16000).0;
+        Self { settings, vad, rate, pending: Vec::new(), at, floor: at, open: None, soundless: 0 }
+    }
+
+    /// Hears the next piece and gives the segments that it completes. Pieces follow one another; at a hole what was
+    /// open is closed and the detector starts afresh.
+    pub fn push(&mut self, heard: &Heard) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        if heard.samples.is_empty() {
+            return segments;
+        }
+        if heard.from.0 != self.at + self.pending.len() as u64 {
+            segments.extend(self.finish());
+            self.at = heard.from.0.max(self.floor);
+            self.floor = self.at;
+        }
+        self.pending.extend_from_slice(&heard.samples);
+        let mut pending = std::mem::take(&mut self.pending);
+        let mut used = 0;
+        while let Some(window) = pending.get(used..used + self.vad.window()) {
+            let probability = self.listen(window);
+            used += window.len();
+            segments.extend(self.step(probability, window.len() as u64));
+        }
+        pending.drain(..used);
+        self.pending = pending;
+        segments
+    }
+
+    /// There is no more sound: gives what was still open. What is pushed afterwards is another sound.
+    pub fn finish(&mut self) -> Vec<Segment> {
+        let mut segments = Vec::new();
+        let end = self.at + self.pending.len() as u64;
+        if !self.pending.is_empty() {
+            let mut window = std::mem::take(&mut self.pending);
+            window.resize(self.vad.window(), 0.0);
+            let probability = self.listen(&window);
+            segments.extend(self.step(probability, end - self.at));
+        }
+        segments.extend(self.close(end));
+        self.vad.reset();
+        self.soundless = 0;
+        segments
+    }
+
+    /// Where the segment begins that hasn't ended yet.
+    pub fn open_since(&self) -> Option<Frames> {
+        self.open.as_ref().map(|open| self.frames(open.from))
+    }
+
+    /// Everything before this frame is in a segment that was given, or silence: an analysis may resume here.
+    pub fn decided_until(&self) -> Frames {
+        let position = self.open.as_ref().map_or_else(|| self.earliest_start(), |open| open.from);
+        self.frames(position)
+    }
+
+    /// Where a segment would begin whose speech began now.
+    fn earliest_start(&self) -> u64 {
+        self.at.saturating_sub(samples(self.settings.pre_roll_ms)).max(self.floor)
+    }
+
+    fn frames(&self, position: u64) -> Frames {
+        Frames(position).rescale(SampleRate::HZ_16000, self.rate)
+    }
+
+    /// The detector's opinion; a window without any sound needs none, and would only confuse it.
+    fn listen(&mut self, window: &[f32]) -> f32 {
+        if window.iter().all(|sample| sample.abs() < NO_SOUND) {
+            self.soundless = self.soundless.saturating_add(1);
+            return 0.0;
+        }
+        if self.soundless >= FORGET_AFTER_WINDOWS {
+            self.vad.reset();
+        }
+        self.soundless = 0;
+        self.vad.probability(window)
+    }
+
+    /// One window on: the whole state machine.
+    fn step(&mut self, probability: f32, window: u64) -> Option<Segment> {
+        let earliest = self.earliest_start();
+        let start = self.at;
+        self.at += window;
+        if self.open.is_none() {
+            if probability < self.settings.onset {
+                return None;
+            }
+            self.open = Some(Open::new(earliest, start, false));
+        }
+        let open = self.open.as_mut()?;
+        open.hear(probability, start, window, &self.settings);
+        let (silence, length) = (self.at - open.until, self.at - open.from);
+        let long = open.until - open.from >= samples(self.settings.target_ms);
+        let enough = if long { self.settings.late_endpoint_ms } else { self.settings.endpoint_ms };
+        if silence >= samples(enough) {
+            self.close(self.at)
+        } else if length + window > samples(self.settings.max_ms) {
+            self.cut(window)
+        } else {
+            None
+        }
+    }
+
+    /// Ends the open segment; there is sound up to `end`.
+    fn close(&mut self, end: u64) -> Option<Segment> {
+        let open = self.open.take()?;
+        let onset = open.onset?;
+        if open.voiced < samples(self.settings.min_speech_ms) && !open.continued {
+            return None;
+        }
+        let to = (open.until + samples(self.settings.post_roll_ms)).min(end);
+        self.floor = to;
+        Some(self.segment(&open, onset, open.until, to, open.probabilities.len()))
+    }
+
+    /// Cuts the open segment where speech is least likely in its second half and goes on with the rest. `window` is
+    /// the length of a window.
+    fn cut(&mut self, window: u64) -> Option<Segment> {
+        let open = self.open.take()?;
+        let middle = open.from + samples(self.settings.max_ms) / 2;
+        let half = (middle.saturating_sub(open.first) / window) as usize;
+        let at = quietest(&open.probabilities, half);
+        let cut = open.first + at as u64 * window;
+
+        let mut rest = Open::new(cut, cut, true);
+        for (i, &probability) in open.probabilities.iter().enumerate().skip(at) {
+            rest.hear(probability, open.first + i as u64 * window, window, &self.settings);
+        }
+        self.open = Some(rest);
+        self.floor = cut;
+        let onset = open.onset.unwrap_or(open.from).min(cut);
+        Some(self.segment(&open, onset, cut.min(open.until), cut, at))
+    }
+
+    /// A segment of `open` whose evidence is in its first `windows` windows.
+    fn segment(&self, open: &Open, onset: u64, offset: u64, to: u64, windows: usize) -> Segment {
+        let window = self.vad.window() as u64;
+        let first = ((onset.saturating_sub(open.first)) / window) as usize;
+        let last = (offset.saturating_sub(open.first)).div_ceil(window) as usize;
+        let heard = open.probabilities.get(first..last.min(windows)).unwrap_or_default();
+        let speech = heard.iter().sum::<f32>() / heard.len().max(1) as f32;
+        Segment {
+            from: self.frames(open.from),
+            to: self.frames(to),
+            onset: self.frames(onset),
+            offset: self.frames(offset),
+            speech,
+        }
+    }
+}
+
+impl Open {
+    fn new(from: u64, first: u64, continued: bool) -> Self {
+        let probabilities = Vec::new();
+        Self { from, onset: None, until: first, speaking: continued, voiced: 0, probabilities, first, continued }
+    }
+
+    fn hear(&mut self, probability: f32, start: u64, window: u64, settings: &SegmentSettings) {
+        let threshold = if self.speaking { settings.offset } else { settings.onset };
+        self.speaking = probability >= threshold;
+        self.probabilities.push(probability);
+        if self.speaking {
+            self.onset.get_or_insert(start);
+            self.until = start + window;
+            self.voiced += window;
+        }
+    }
+}
+
+/// The window at or after `from` around which speech is least likely.
+fn quietest(probabilities: &[f32], from: usize) -> usize {
+    let mean = |i: usize| {
+        let around =
+            &probabilities[i.saturating_sub(CUT_WINDOWS / 2)..(i + CUT_WINDOWS / 2 + 1).min(probabilities.len())];
+        around.iter().sum::<f32>() / around.len() as f32
+    };
+    (from..probabilities.len()).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(from)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::vad::ScriptedVad;
+    use super::*;
+
+    /// 10 ms at 16 kHz.
+    const WINDOW: u64 = 160;
+
+    fn segmenter(script: &[(f32, usize)], rate: u32) -> Segmenter {
+        let script: Vec<f32> = script.iter().flat_map(|&(p, n)| std::iter::repeat_n(p, n)).collect();
+        let vad = ScriptedVad::new(WINDOW as usize, script);
+        Segmenter::new(SegmentSettings::default(), Box::new(vad), SampleRate(rate), Frames(0))
+    }
+
+    fn sound(from: u64, windows: usize) -> Heard {
+        Heard { from: Frames(from), samples: vec![0.1; windows * WINDOW as usize] }
+    }
+
+    /// Runs a script of (probability, windows of 10 ms) and gives the segments in milliseconds.
+    fn run(script: &[(f32, usize)]) -> Vec<(u64, u64)> {
+        let mut segmenter = segmenter(script, 16_000);
+        let windows = script.iter().map(|s| s.1).sum();
+        let mut segments = segmenter.push(&sound(0, windows));
+        segments.extend(segmenter.finish());
+        segments.iter().map(|s| (s.from.0 / 16, s.to.0 / 16)).collect()
+    }
+
+    #[test]
+    fn speech_is_taken_with_its_rolls() {
+        assert_eq!(run(&[(0.1, 100), (0.9, 50), (0.1, 100)]), [(700, 1_700)]);
+    }
+
+    #[test]
+    fn a_short_pause_does_not_split_and_a_long_one_does() {
+        assert_eq!(run(&[(0.0, 50), (0.9, 50), (0.0, 59), (0.9, 50), (0.0, 70)]), [(200, 2_290)]);
+        assert_eq!(run(&[(0.0, 50), (0.9, 50), (0.0, 61), (0.9, 50), (0.0, 70)]), [(200, 1_200), (1_310, 2_310)]);
+    }
+
+    #[test]
+    fn a_click_is_no_speech_and_hysteresis_holds() {
+        assert_eq!(run(&[(0.0, 50), (0.9, 20), (0.0, 100)]), []);
+        // 0.4 alone never begins a segment, but carries one on.
+        assert_eq!(run(&[(0.4, 200)]), []);
+        assert_eq!(run(&[(0.0, 50), (0.6, 5), (0.4, 40), (0.0, 100)]), [(200, 1_150)]);
+    }
+
+    #[test]
+    fn rolls_stay_within_the_take_and_apart() {
+        // Speech from the first window to the last; then two stretches whose rolls would touch after a long one.
+        assert_eq!(run(&[(0.9, 100)]), [(0, 1_000)]);
+        let long = run(&[(0.9, 1_600), (0.0, 21), (0.9, 100), (0.0, 80)]);
+        assert_eq!(long, [(0, 16_200), (16_200, 17_410)]);
+    }
+
+    #[test]
+    fn endless_speech_is_cut_where_it_is_quietest() {
+        let segments = run(&[(0.9, 1_800), (0.7, 10), (0.9, 1_500), (0.0, 100)]);
+        assert_eq!(segments.len(), 2);
+        assert!((18_000..18_100).contains(&segments[0].1), "{segments:?}");
+        assert_eq!(segments[1], (segments[0].1, 33_300));
+        // Without any dip it is still cut in time, and the syllable after the last cut isn't thrown away.
+        let segments = run(&[(0.9, 2_801), (0.0, 100)]);
+        assert!(segments.iter().all(|(from, to)| to - from <= 28_000));
+        assert_eq!(segments.last().map(|s| s.1), Some(28_210));
+    }
+
+    #[test]
+    fn evidence_is_the_mean_of_the_speech_alone() {
+        let mut segmenter = segmenter(&[(0.0, 50), (0.8, 30), (0.6, 30), (0.0, 100)], 16_000);
+        let segment = segmenter.push(&sound(0, 210))[0];
+        assert!((segment.speech - 0.7).abs() < 0.01, "{segment:?}");
+        assert_eq!((segment.onset, segment.offset), (Frames(50 * WINDOW), Frames(110 * WINDOW)));
+    }
+
+    #[test]
+    fn zeros_end_speech_and_hide_nothing_after_them() {
+        let vad = ScriptedVad::new(WINDOW as usize, vec![0.9; 200]);
+        let mut segmenter =
+            Segmenter::new(SegmentSettings::default(), Box::new(vad), SampleRate(48_000), Frames(0));
+        let mut segments = segmenter.push(&sound(0, 100));
+        segments.extend(segmenter.push(&Heard { from: Frames(16_000), samples: vec![0.0; 16_000] }));
+        assert_eq!(segments.len(), 1);
+        assert_eq!((segments[0].to, segmenter.open_since()), (Frames(3 * 19_200), None));
+        segments.extend(segmenter.push(&sound(32_000, 100)));
+        assert_eq!(segmenter.open_since(), Some(Frames(3 * (32_000 - 4_800))));
+        segments.extend(segmenter.finish());
+        assert_eq!(segments.len(), 2);
+    }
+
+    #[test]
+    fn a_hole_closes_what_was_open() {
+        let mut segmenter = segmenter(&[(0.9, 200)], 16_000);
+        assert!(segmenter.push(&sound(0, 100)).is_empty());
+        let segments = segmenter.push(&sound(80_000, 100));
+        assert_eq!(segments.len(), 1);
+        assert_eq!(segments[0].to, Frames(16_000));
+        assert_eq!(segmenter.finish()[0].from, Frames(80_000));
+    }
+
+    #[test]
+    fn settings_that_contradict_are_refused() {
+        let good = SegmentSettings::default();
+        assert_eq!(good.check(), Ok(()));
+        assert!(SegmentSettings { offset: 0.6, ..good }.check().is_err());
+        assert!(SegmentSettings { onset: f32::NAN, ..good }.check().is_err());
+        assert!(SegmentSettings { max_ms: 40_000, ..good }.check().is_err());
+        assert!(SegmentSettings { late_endpoint_ms: 0, ..good }.check().is_err());
+    }
+
+    proptest! {
+        /// Whatever the detector says: segments are ordered, apart and bounded, hold all speech that lasted, and an
+        /// analysis that resumes at `decided_until` finds the rest.
+        #[test]
+        fn segments_hold_their_promises(
+            runs in prop::collection::vec((0.0_f32..1.0, 1_usize..400), 1..40),
+            piece in 1_usize..700,
+            rate in prop::sample::select(vec![8_000_u32, 16_000, 44_100, 48_000]),
+        ) {
+            let windows: usize = runs.iter().map(|r| r.1).sum();
+            let total = windows * WINDOW as usize;
+            let mut segmenter = segmenter(&runs, rate);
+            let mut segments = Vec::new();
+            let mut at = 0;
+            while at < total {
+                let n = piece.min(total - at);
+                segments.extend(segmenter.push(&Heard { from: Frames(at as u64), samples: vec![0.1; n] }));
+                at += n;
+                let given = segments.last().map_or(Frames(0), |s: &Segment| s.to);
+                prop_assert!(segmenter.decided_until() >= given);
+                prop_assert!(segmenter.open_since().is_none_or(|open| open == segmenter.decided_until()));
+            }
+            segments.extend(segmenter.finish());
+            let rate = SampleRate(rate);
+            let (end, max) = (Frames(total as u64).rescale(SampleRate::HZ_16000, rate), Frames::from_seconds(28.0, rate));
+            for s in &segments {
+                prop_assert!(s.from <= s.onset && s.onset <= s.offset && s.offset <= s.to && s.to <= end, "{s:?}");
+                prop_assert!(s.to - s.from <= max + Frames(1) && s.from < s.to, "{s:?}");
+                prop_assert!((0.0..=1.0).contains(&s.speech));
+            }
+            for pair in segments.windows(2) {
+                prop_assert!(pair[0].to <= pair[1].from, "{pair:?}");
+            }
+            let mut start = 0_u64;
+            for (probability, n) in runs {
+                let span = n as u64 * WINDOW;
+                if probability >= 0.5 && span >= 4_000 {
+                    for position in [start, start + span / 2, start + span - 1] {
+                        let frame = Frames(position).rescale(SampleRate::HZ_16000, rate);
+                        let inside = segments.iter().any(|s| s.from <= frame && frame <= s.to);
+                        prop_assert!(inside, "speech at {frame} in no segment: {segments:?}");
+                    }
+                }
+                start += span;
+            }
+        }
+    }
+}

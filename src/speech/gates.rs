@@ -1,0 +1,158 @@
+//! What is withheld from the minutes, and why. Recognisers invent text where nobody speaks and fall into loops; a
+//! verdict keeps such text out of the minutes but not out of the transcript, where its name stands beside it.
+//!
+//! All bounds are on the safe side: text that somebody spoke must not be withheld for being short, fast or unclear.
+
+use super::recognizer::Hypothesis;
+use crate::audio::segment::Segment;
+
+/// Nothing in the segment was like speech.
+pub const NO_SPEECH_EVIDENCE: &str = "no_speech_evidence";
+/// The recogniser itself holds that nobody spoke.
+pub const NO_SPEECH: &str = "no_speech";
+/// The text goes round in a loop.
+pub const REPETITION: &str = "repetition";
+/// More words than a mouth can speak in that time.
+pub const TOO_FAST: &str = "too_fast";
+/// A phrase that Whisper says when it hears nothing, and little speech was heard.
+pub const STOCK_PHRASE: &str = "stock_phrase";
+
+/// Mean probability below which there was no speech. Clicks in silence reach 0.13 with earshot, a short false alarm
+/// in hiss 0.42, real turns of a noisy meeting 0.44 and more; so this takes only what is certain.
+const EVIDENCE_MIN: f32 = 0.25;
+/// Whisper's own rule (openai/whisper `transcribe.py`): no speech if its probability is above this …
+const NO_SPEECH_PROB_MAX: f64 = 0.6;
+/// … and the mean log probability of the text is below this.
+const LOGPROB_MIN: f64 = -1.0;
+/// Nobody speaks more words a second for long: an auctioneer has 7.
+const WORDS_PER_S_MAX: f64 = 10.0;
+/// Nor more characters a second: fast English has 25.
+const CHARS_PER_S_MAX: f64 = 60.0;
+/// Too few words for a rate.
+const RATE_WORDS_MIN: usize = 5;
+/// A stock phrase is believed from this evidence on: false alarms of the detector have 0.42 to 0.52.
+const STOCK_EVIDENCE: f32 = 0.5;
+
+/// What Whisper says most often over noise (the head of the list in arXiv 2501.11378, "bag of hallucinations").
+const STOCK_PHRASES: [&str; 10] = [
+    "thank you",
+    "thanks for watching",
+    "thank you for watching",
+    "thank you very much",
+    "you",
+    "bye",
+    "bye bye",
+    "please subscribe",
+    "subtitles by the amara org community",
+    "the end",
+];
+
+/// Whether a segment is not even worth recognising: the verdict that any text of it would get.
+pub fn unheard(segment: &Segment) -> Option<&'static str> {
+    (segment.speech < EVIDENCE_MIN).then_some(NO_SPEECH_EVIDENCE)
+}
+
+/// Why the text doesn't stand in the minutes; none: it does.
+pub fn verdict(hypothesis: &Hypothesis, segment: &Segment) -> Option<&'static str> {
+    if let Some(verdict) = unheard(segment) {
+        return Some(verdict);
+    }
+    if hypothesis.no_speech_prob > NO_SPEECH_PROB_MAX && hypothesis.avg_logprob < LOGPROB_MIN {
+        return Some(NO_SPEECH);
+    }
+    let plain = plain_words(&hypothesis.text);
+    if is_loop(&plain) {
+        return Some(REPETITION);
+    }
+    if is_too_fast(&plain, hypothesis.audio_s) {
+        return Some(TOO_FAST);
+    }
+    if segment.speech < STOCK_EVIDENCE && STOCK_PHRASES.contains(&plain.join(" ").as_str()) {
+        return Some(STOCK_PHRASE);
+    }
+    None
+}
+
+/// The words in lower case without punctuation. Text that is written without spaces counts by character.
+fn plain_words(text: &str) -> Vec<String> {
+    let words: Vec<String> = text
+        .split(|c: char| !(c.is_alphanumeric() || c == '\''))
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    let is_dense = |c: char| matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    if text.chars().filter(|&c| is_dense(c)).count() * 2 > text.chars().count() {
+        return words.iter().flat_map(|word| word.chars().map(String::from)).collect();
+    }
+    words
+}
+
+/// Whether some phrase is said over and over in a row. People do repeat: "no, no, no, no", "very, very, very"; so a
+/// single word needs 10 in a row, and a longer phrase 5 rounds, or 4 from eight words on. (Whisper's own test is a zlib
+/// compression ratio of 2.4, which such loops exceed; counting them needs no compressor and names the reason.)
+fn is_loop(words: &[String]) -> bool {
+    (1..=words.len() / 4).any(|period| {
+        let rounds = match period {
+            1 => 10,
+            2..=7 => 5,
+            _ => 4,
+        };
+        let mut same = 0;
+        (period..words.len()).any(|i| {
+            same = if words[i] == words[i - period] { same + 1 } else { 0 };
+            same >= period * (rounds - 1)
+        })
+    })
+}
+
+fn is_too_fast(words: &[String], audio_s: f64) -> bool {
+    let chars: usize = words.iter().map(|word| word.chars().count()).sum();
+    let dense = words.iter().all(|word| word.chars().count() == 1);
+    let words_max = if dense { CHARS_PER_S_MAX } else { WORDS_PER_S_MAX };
+    words.len() >= RATE_WORDS_MIN
+        && (words.len() as f64 > words_max * audio_s || chars as f64 > CHARS_PER_S_MAX * audio_s)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::units::Frames;
+
+    fn segment(speech: f32) -> Segment {
+        Segment { from: Frames(0), to: Frames(48_000), onset: Frames(4_800), offset: Frames(40_000), speech }
+    }
+
+    fn said(text: &str, audio_s: f64) -> Hypothesis {
+        Hypothesis { text: text.into(), avg_logprob: -0.3, audio_s, ..Hypothesis::default() }
+    }
+
+    #[test]
+    fn real_speech_passes() {
+        for text in [
+            "No, no, no, no. No!",
+            "It is very, very, very, very good.",
+            "Thank you.",
+            "one two three one two three one two three one two four",
+            "We agreed that the mobile app ships first, and the desktop version follows in January.",
+            "",
+            "哈哈哈哈哈",
+        ] {
+            assert_eq!(verdict(&said(text, 6.0), &segment(0.7)), None, "{text}");
+        }
+        let unsure = Hypothesis { no_speech_prob: 0.9, avg_logprob: -0.5, ..said("Yes.", 1.0) };
+        assert_eq!(verdict(&unsure, &segment(0.5)), None);
+    }
+
+    #[test]
+    fn each_gate_has_its_name() {
+        assert_eq!(verdict(&said("Hello there", 3.0), &segment(0.1)), Some(NO_SPEECH_EVIDENCE));
+        let nobody = Hypothesis { no_speech_prob: 0.7, avg_logprob: -1.2, ..said("I'm sorry", 3.0) };
+        assert_eq!(verdict(&nobody, &segment(0.6)), Some(NO_SPEECH));
+        for text in ["I think so. ".repeat(5), "the ".repeat(10), "我不知道".repeat(5)] {
+            assert_eq!(verdict(&said(&text, 20.0), &segment(0.8)), Some(REPETITION), "{text}");
+        }
+        let flood = "that is what they all would have said about it at once in such a hurry today";
+        assert_eq!(verdict(&said(flood, 1.0), &segment(0.8)), Some(TOO_FAST));
+        assert_eq!(verdict(&said("Thank you.", 1.0), &segment(0.45)), Some(STOCK_PHRASE));
+    }
+}
