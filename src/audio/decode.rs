@@ -175,7 +175,10 @@ impl SoundFile {
             }
             if self.format.channels == 0 {
                 self.format = format;
-                if !RATES.contains(&format.rate.0) || format.channels == 0 || usize::from(format.channels) > CHANNELS_MAX {
+                if !RATES.contains(&format.rate.0)
+                    || format.channels == 0
+                    || usize::from(format.channels) > CHANNELS_MAX
+                {
                     return Err(self.broken(format!("{} channels at {}", format.channels, format.rate)));
                 }
             } else if (format.rate, format.channels) != (self.format.rate, self.format.channels) {

@@ -136,7 +136,9 @@ impl Backend {
             Some(wanted) => found
                 .iter()
                 .position(|f| f.id == wanted)
-                .or_else(|| found.iter().position(|f| f.id.split_once(':').is_some_and(|(_, id)| id == wanted)))
+                .or_else(|| {
+                    found.iter().position(|f| f.id.split_once(':').is_some_and(|(_, id)| id == wanted))
+                })
                 .or_else(|| found.iter().position(|f| f.name() == wanted && f.kind == kind)),
         };
         match chosen {

@@ -368,7 +368,7 @@ impl Drain {
         let from = current.end_s();
         self.emit_block(current);
         self.outbox.push_back(Item::Clock(current.fit()));
-        self.outbox.push_back(Item::TakeEnd { tail_deficit: current.model.tail_deficit() });
+        self.outbox.push_back(Item::TakeEnd { tail_deficit: current.model.finish().tail_deficit });
         self.outbox.push_back(Item::Absent { from, seconds, cause });
         self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset: from + seconds });
         current.take_begins(from + seconds);
@@ -398,7 +398,8 @@ impl Drain {
         }
         self.status.position.store(current.end_s().to_bits(), Ordering::Release);
         if current.frames >= current.clock_due {
-            current.clock_due = current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
+            current.clock_due =
+                current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
             self.emit_block(current);
             self.outbox.push_back(Item::Clock(current.fit()));
         }
@@ -424,7 +425,7 @@ impl Drain {
         if current.started {
             self.emit_block(current);
             self.outbox.push_back(Item::Clock(current.fit()));
-            self.outbox.push_back(Item::TakeEnd { tail_deficit: current.model.tail_deficit() });
+            self.outbox.push_back(Item::TakeEnd { tail_deficit: current.model.finish().tail_deficit });
             self.end_s = current.end_s();
         }
     }

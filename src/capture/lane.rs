@@ -102,7 +102,10 @@ struct OpenedFacts {
 
 impl Lane {
     /// A lane with its drain's thread running; the queue's far end is the writer's.
-    pub fn start(source: Arc<dyn Source>, clock: SessionClock) -> std::io::Result<(Arc<Self>, Consumer<Item>)> {
+    pub fn start(
+        source: Arc<dyn Source>,
+        clock: SessionClock,
+    ) -> std::io::Result<(Arc<Self>, Consumer<Item>)> {
         let (openings, to_drain) = mpsc::channel();
         let (queue, from_drain) = RingBuffer::new(QUEUE_ITEMS);
         let status = Arc::new(DrainStatus::default());
@@ -119,8 +122,7 @@ impl Lane {
             trouble: None,
             drain: Some(thread),
         };
-        let lane =
-            Self { source, clock, status, control: Mutex::new(control), abandoned: AtomicU64::new(0) };
+        let lane = Self { source, clock, status, control: Mutex::new(control), abandoned: AtomicU64::new(0) };
         Ok((Arc::new(lane), from_drain))
     }
 
@@ -196,11 +198,19 @@ impl Lane {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next_state(&self, control: &mut LaneControl, state: State, now: MonoNs, events: &mut Vec<Event>) -> State {
+    fn next_state(
+        &self,
+        control: &mut LaneControl,
+        state: State,
+        now: MonoNs,
+        events: &mut Vec<Event>,
+    ) -> State {
         match state {
             State::Waiting { .. } | State::Ended if control.stopping => self.close_for_good(control),
             State::Waiting { until } if now >= until => self.begin_opening(control, now, events),
-            State::Opening { job, since, named } => self.watch_opening(control, job, since, named, now, events),
+            State::Opening { job, since, named } => {
+                self.watch_opening(control, job, since, named, now, events)
+            }
             State::Open { job, opened } => self.watch_open(control, job, opened, now, events),
             State::Closing { job, since } => self.watch_closing(control, job, since, now, events),
             State::Waiting { .. } | State::Ended | State::Stopped => state,

@@ -164,7 +164,9 @@ impl Script {
                 let range = parse(low).zip(parse(high)).filter(|(low, high)| low <= high);
                 self.block = range.ok_or_else(|| wrong("expected frames, or a range such as 1-4096"))?;
             }
-            "stall" => self.fault(Delivery::Lost, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?,
+            "stall" => {
+                self.fault(Delivery::Lost, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?
+            }
             "late" => self.fault(Delivery::Late, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?,
             "gone" => self.fault(Delivery::Gone, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?,
             _ => {
@@ -196,7 +198,8 @@ struct SynthFeed {
 impl SynthFeed {
     /// Knuth's MMIX generator: repeatable from the script's seed.
     fn random(&mut self) -> u64 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         self.random >> 32
     }
 

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::audio::units::SessionNs;
 
 pub mod model;
+pub mod slip;
 
 /// Nanoseconds on our monotonic clock; the origin means nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

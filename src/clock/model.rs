@@ -5,7 +5,11 @@
 //! goes under them: its slope is the median of the slopes between distant buckets (Theil 1950, Sen 1968), its height a low quantile.
 //! Until [`SLOPE_MIN_SPAN_S`] have been observed the nominal rate is used: a crystal is within ±100 ppm (5 ms
 //! in 50 s), while a slope from a short span would be worse than that.
+//!
+//! When the take is over, [`ClockModel::finish`] also looks for steps in the envelope: sound that went missing in pieces too
+//! small to be seen while it was recorded ([`super::slip`]).
 
+use super::slip;
 use crate::audio::units::{Frames, SampleRate};
 use crate::session::manifest::ClockFit;
 
@@ -22,11 +26,33 @@ const ENVELOPE_QUANTILE: f64 = 0.1;
 /// With fewer buckets than this the lowest one is the envelope.
 const ENVELOPE_FROM: usize = 10;
 
-/// One thinned observation: after `frames` frames of the take it was `lateness` seconds past nominal time.
+/// One thinned observation: after `nominal_s` seconds' worth of frames it was `lateness_s` later than nominal time.
 #[derive(Debug, Clone, Copy)]
-struct Point {
-    nominal_s: f64,
-    lateness_s: f64,
+pub struct Point {
+    /// Frames of the take until then, in seconds at the nominal rate.
+    pub nominal_s: f64,
+    /// Session second of the stamp less `nominal_s`.
+    pub lateness_s: f64,
+}
+
+/// Sound that went missing in one small piece, which nobody saw go; nothing stands for it in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slip {
+    /// It is missing before about this frame of the take (known to a bucket: a second in short takes).
+    pub at: Frames,
+    /// How many frames.
+    pub frames: Frames,
+}
+
+/// What is known of a take's clock once the take is over.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TakeClock {
+    /// The line. Around a slip one line can't be right on both sides: it is on the longest stretch without one.
+    pub fit: ClockFit,
+    /// Steps that the observations show, in order.
+    pub slips: Vec<Slip>,
+    /// How much later, in seconds, the last stamps are than frames and slips account for.
+    pub tail_deficit: f64,
 }
 
 /// Estimates one take's clock from stamps. Pure; O(1) per observation, bounded memory.
@@ -91,26 +117,64 @@ impl ClockModel {
         &self.line
     }
 
-    /// How far above the line the last observations lie, in seconds: the frames that they say are missing. What jitter
-    /// leaves is small, since the least late of two buckets is taken.
-    pub fn tail_deficit(&self) -> f64 {
-        let fit = self.fit();
-        let above = |p: &Point| {
-            p.nominal_s + p.lateness_s - fit.time_of(Frames::from_seconds(p.nominal_s, self.rate))
-        };
-        self.buckets.iter().rev().take(2).map(above).reduce(f64::min).unwrap_or(0.0)
+    /// How far above the line the least late of the last two buckets lies, in seconds, never below 0: what is late by
+    /// less than this says nothing about missing sound (a rate that is not known yet, a step that came before).
+    pub fn recent_lateness(&self) -> f64 {
+        let slope = f64::from(self.rate.0) / self.line.rate - 1.0;
+        last_above(&self.buckets, slope, self.line.offset).max(0.0)
+    }
+
+    /// What the whole take says.
+    pub fn finish(&self) -> TakeClock {
+        let steps = slip::steps(&self.buckets);
+        let mut level = self.buckets.clone();
+        for step in &steps {
+            level[step.index..].iter_mut().for_each(|p| p.lateness_s -= step.seconds);
+        }
+        let mut fit = self.fit_to(&level);
+        let slope = f64::from(self.rate.0) / fit.rate - 1.0;
+        let tail_deficit = last_above(&level, slope, fit.offset);
+        fit.offset += self.step_of_longest(&steps);
+        let slips = steps
+            .iter()
+            .map(|step| {
+                let at = (self.buckets[step.index - 1].nominal_s + self.buckets[step.index].nominal_s) / 2.0;
+                let frames = Frames((step.seconds * fit.rate).round() as u64);
+                Slip { at: Frames::from_seconds(at, self.rate), frames }
+            })
+            .collect();
+        TakeClock { fit, slips, tail_deficit }
+    }
+
+    /// By how much the longest stretch without a step is later than the first one.
+    fn step_of_longest(&self, steps: &[slip::Step]) -> f64 {
+        let mut from = 0;
+        let (mut total, mut longest, mut offset) = (0.0, 0, 0.0);
+        let ends = steps.iter().map(|step| (step.index, step.seconds)).chain([(self.buckets.len(), 0.0)]);
+        for (end, seconds) in ends {
+            if end - from > longest {
+                (longest, offset) = (end - from, total);
+            }
+            from = end;
+            total += seconds;
+        }
+        offset
     }
 
     /// Draws the line under all observations.
     fn fit(&self) -> ClockFit {
-        let Some((first, last)) = self.buckets.first().zip(self.buckets.last()) else {
+        self.fit_to(&self.buckets)
+    }
+
+    fn fit_to(&self, points: &[Point]) -> ClockFit {
+        let Some((first, last)) = points.first().zip(points.last()) else {
             return self.line;
         };
-        let slope = if last.nominal_s - first.nominal_s >= SLOPE_MIN_SPAN_S { self.slope() } else { 0.0 };
-        let mut offsets: Vec<f64> =
-            self.buckets.iter().map(|p| p.lateness_s - slope * p.nominal_s).collect();
+        let slope =
+            if last.nominal_s - first.nominal_s >= SLOPE_MIN_SPAN_S { theil_sen(points) } else { 0.0 };
+        let mut offsets: Vec<f64> = points.iter().map(|p| p.lateness_s - slope * p.nominal_s).collect();
         offsets.sort_by(f64::total_cmp);
-        let offset = if self.buckets.len() < ENVELOPE_FROM {
+        let offset = if points.len() < ENVELOPE_FROM {
             offsets[0]
         } else {
             offsets[(offsets.len() as f64 * ENVELOPE_QUANTILE) as usize]
@@ -128,27 +192,6 @@ impl ClockModel {
         }
     }
 
-    /// Median slope (seconds of lateness per nominal second) over pairs of buckets at least a third of the span apart.
-    fn slope(&self) -> f64 {
-        let n = self.buckets.len();
-        let apart = (n / 3).max(1);
-        let mut slopes: Vec<f64> = Vec::new();
-        for (i, a) in self.buckets.iter().enumerate() {
-            for b in &self.buckets[(i + apart).min(n)..] {
-                let span = b.nominal_s - a.nominal_s;
-                if span > 0.0 {
-                    slopes.push((b.lateness_s - a.lateness_s) / span);
-                }
-            }
-        }
-        if slopes.is_empty() {
-            return 0.0;
-        }
-        let middle = slopes.len() / 2;
-        let (_, median, _) = slopes.select_nth_unstable_by(middle, f64::total_cmp);
-        median.clamp(-PPM_MAX * 1e-6, PPM_MAX * 1e-6)
-    }
-
     /// Doubles the width of a bucket: of each two neighbours the less late one stays.
     fn merge_pairs(&mut self) {
         self.bucket_s *= 2.0;
@@ -158,6 +201,39 @@ impl ClockModel {
             .map(|pair| *pair.iter().min_by(|a, b| a.lateness_s.total_cmp(&b.lateness_s)).unwrap_or(&pair[0]))
             .collect();
     }
+}
+
+/// How far above a line the least late of the last two points lies, in seconds.
+fn last_above(points: &[Point], slope: f64, offset: f64) -> f64 {
+    let above = |p: &Point| p.lateness_s - slope * p.nominal_s - offset;
+    points.iter().rev().take(2).map(above).reduce(f64::min).unwrap_or(0.0)
+}
+
+/// Median slope (seconds of lateness per nominal second) over pairs of points at least a third of all apart.
+pub fn theil_sen(points: &[Point]) -> f64 {
+    median_slope([points])
+}
+
+/// Like [`theil_sen`], over the pairs of several stretches; no pair joins two of them.
+pub fn median_slope<'a>(stretches: impl IntoIterator<Item = &'a [Point]>) -> f64 {
+    let mut slopes: Vec<f64> = Vec::new();
+    for points in stretches {
+        let apart = (points.len() / 3).max(1);
+        for (i, a) in points.iter().enumerate() {
+            for b in points.iter().skip(i + apart) {
+                let span = b.nominal_s - a.nominal_s;
+                if span > 0.0 {
+                    slopes.push((b.lateness_s - a.lateness_s) / span);
+                }
+            }
+        }
+    }
+    if slopes.is_empty() {
+        return 0.0;
+    }
+    let middle = slopes.len() / 2;
+    let (_, median, _) = slopes.select_nth_unstable_by(middle, f64::total_cmp);
+    median.clamp(-PPM_MAX * 1e-6, PPM_MAX * 1e-6)
 }
 
 #[cfg(test)]

@@ -21,13 +21,7 @@ pub struct Ledger {
 impl Ledger {
     /// An empty account of a track of this kind.
     pub fn new(kind: SourceKind) -> Self {
-        Self {
-            kind,
-            rate: SampleRate::HZ_48000,
-            written: Frames(0),
-            gaps: BTreeMap::new(),
-            unexplained: 0,
-        }
+        Self { kind, rate: SampleRate::HZ_48000, written: Frames(0), gaps: BTreeMap::new(), unexplained: 0 }
     }
 
     /// Frames are counted at this rate from now on; a track without any take counts at 48 kHz.

@@ -197,7 +197,12 @@ impl GapCause {
     /// A loopback that stalls was playing nothing; a device may take up to two seconds to start.
     pub fn is_loss(self, kind: SourceKind, seconds: f64) -> bool {
         match self {
-            Self::Overrun | Self::Slip | Self::DeviceLost | Self::Foreign | Self::Restart | Self::WriteError => true,
+            Self::Overrun
+            | Self::Slip
+            | Self::DeviceLost
+            | Self::Foreign
+            | Self::Restart
+            | Self::WriteError => true,
             Self::Stall => kind != SourceKind::Loopback,
             Self::NotStarted => seconds >= 2.0,
             Self::Suspend | Self::Paused | Self::Muted | Self::Ended => false,

@@ -283,7 +283,9 @@ impl TakeFile {
         for sample in samples {
             match format {
                 // ×2^15 and ×2^23 are exact in f32, so an integer device's samples come back as they were.
-                SampleFormat::S16 => self.wav.write_sample((sample * 32_768.0).round().clamp(-32_768.0, S16_MAX) as i16),
+                SampleFormat::S16 => {
+                    self.wav.write_sample((sample * 32_768.0).round().clamp(-32_768.0, S16_MAX) as i16)
+                }
                 SampleFormat::S24 => {
                     self.wav.write_sample((sample * 8_388_608.0).round().clamp(-8_388_608.0, S24_MAX) as i32)
                 }
@@ -329,7 +331,13 @@ impl TakeFile {
         }
         let crc = std::mem::take(&mut self.inner().crc).finalize();
         let entry = &self.shared.entry;
-        let span = Span { track: entry.track.clone(), take: entry.take, from: self.committed, to: self.flushed, crc };
+        let span = Span {
+            track: entry.track.clone(),
+            take: entry.take,
+            from: self.committed,
+            to: self.flushed,
+            crc,
+        };
         self.committed = self.flushed;
         Some(span)
     }

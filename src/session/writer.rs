@@ -329,7 +329,14 @@ impl Writer {
         if frames.0 > 0 {
             out.ledger.add_gap(GapCause::WriteError, frames);
             let (track, at) = (out.plan.shared.track.clone(), out.unwritten_from);
-            self.note(Event::Gap { track, take: None, from_frame: None, at, frames, cause: GapCause::WriteError });
+            self.note(Event::Gap {
+                track,
+                take: None,
+                from_frame: None,
+                at,
+                frames,
+                cause: GapCause::WriteError,
+            });
         }
     }
 
@@ -395,13 +402,14 @@ impl Writer {
         for device in 0..self.devices.len() {
             for track in 0..self.devices[device].tracks.len() {
                 let Some(file) = &mut self.devices[device].tracks[track].file else { continue };
-                if let Err(error) = file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) }) {
+                if let Err(error) =
+                    file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) })
+                {
                     self.give_up(device, track, &error);
                 }
             }
         }
-        let spans: Vec<_> =
-            self.files().filter_map(TakeFile::commit).collect();
+        let spans: Vec<_> = self.files().filter_map(TakeFile::commit).collect();
         if self.transcript_unsynced {
             if let Some(Err(error)) = self.transcript.as_mut().map(|file| file.sync_data()) {
                 self.refused("transcript.jsonl", &error);
