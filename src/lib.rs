@@ -31,5 +31,7 @@ pub mod clock;
 pub mod config;
 pub mod export;
 pub mod models;
+pub mod plan;
+pub mod recording;
 pub mod session;
 pub mod speech;

@@ -1,11 +1,103 @@
-//! stub
-use super::Exit;
+//! `hansard list`: the sessions, oldest first, so that `last` stands above the prompt.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+use super::{Exit, show};
 use crate::config::Config;
+use crate::export::account;
+use crate::export::text::{clean, clock, fit, length, name};
+use crate::session::manifest::State;
+use crate::session::read::{Found, list, wall};
+
+/// Columns of a line, unless an id or a title alone is longer.
+const COLUMNS: usize = 80;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &Args, _config: &Config) -> anyhow::Result<Exit> {
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    path: String,
+    title: String,
+    /// Local time of the meeting with its offset.
+    start: String,
+    start_utc: String,
+    duration_s: f64,
+    people: Vec<String>,
+    state: State,
+    lost_s: f64,
+}
+
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    let listing = list(&config.paths.recordings).map_err(show::exit)?;
+    for (_, error) in &listing.unreadable {
+        eprintln!("hansard: {error}");
+    }
+    let mut out = io::stdout().lock();
+    if args.json {
+        let rows: Vec<Row> = listing.sessions.iter().map(row).collect();
+        serde_json::to_writer_pretty(&mut out, &rows)?;
+        writeln!(out)?;
+        return Ok(Exit::Well);
+    }
+    if listing.sessions.is_empty() {
+        eprintln!("No sessions in {} yet; `hansard record` makes one.", config.paths.recordings.display());
+    }
+    for found in &listing.sessions {
+        let manifest = &found.manifest;
+        let start = wall(&manifest.start, 0.0).strftime("%Y-%m-%d %H:%M").to_string();
+        let title = fit(&name(&manifest.title), COLUMNS - 28);
+        writeln!(out, "{start}  {:>8}  {title}", clock(manifest.duration, true))?;
+        // The id is for copying: it is never cut; names give way.
+        let mut line = format!("    {}", clean(&manifest.id));
+        let notes = notes(found);
+        let room = COLUMNS.saturating_sub(line.chars().count() + notes.chars().count() + 2).max(12);
+        let people = fit(&row(found).people.join(", "), room);
+        line.push_str(&format!("  {people}{notes}"));
+        writeln!(out, "{}", line.trim_end())?;
+    }
     Ok(Exit::Well)
+}
+
+/// What a reader has to know beside the names.
+fn notes(found: &Found) -> String {
+    let mut notes = String::new();
+    if found.manifest.state == State::Recording {
+        notes += " · not finished";
+    }
+    let lost = account::lost_s(&found.manifest);
+    if lost > 0.0 {
+        notes += &format!(" · {} lost", length(lost));
+    }
+    notes
+}
+
+fn row(found: &Found) -> Row {
+    let manifest = &found.manifest;
+    let mut people: Vec<String> = Vec::new();
+    for source in &manifest.sources {
+        let name = name(&source.name);
+        if !people.contains(&name) {
+            people.push(name);
+        }
+    }
+    Row {
+        id: manifest.id.clone(),
+        path: found.dir.display().to_string(),
+        title: manifest.title.clone(),
+        start: wall(&manifest.start, 0.0).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        start_utc: manifest.start.utc.to_string(),
+        duration_s: manifest.duration,
+        people,
+        state: manifest.state,
+        lost_s: account::lost_s(manifest),
+    }
 }

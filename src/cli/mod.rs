@@ -14,6 +14,8 @@ pub mod list;
 pub mod models;
 pub mod record;
 pub mod show;
+mod text;
+pub mod spec;
 pub mod transcribe;
 pub mod worker;
 
@@ -101,6 +103,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         return worker::run(args);
     }
     let config = Config::load(cli.config.as_deref())?;
+    for warning in config.warnings() {
+        eprintln!("hansard: {warning}");
+    }
     match cli.verb {
         Verb::Record(args) => record::run(&args, config),
         Verb::Devices(args) => devices::run(&args, &config),

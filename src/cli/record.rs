@@ -1,11 +1,453 @@
-//! stub
-use super::Exit;
-use crate::config::Config;
+//! `hansard record`: from the devices to the minutes.
 
-/// Arguments.
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use jiff::Zoned;
+use ractor::{Actor, ActorRef};
+use tokio::sync::oneshot;
+
+use super::spec::{SourceSpec, settle_names};
+use super::text::{self, Choice, Terminal, clock, say};
+use super::{Exit, wrong_use};
+use crate::actors::recorder::{self, Recorder};
+use crate::actors::transcriber::{Outcome, Patience};
+use crate::actors::{SessionView, recorder::Message};
+use crate::audio::units::SampleFormat;
+use crate::capture::device::Backend;
+use crate::capture::feed::Pace;
+use crate::clock::{SessionClock, SystemClock};
+use crate::config::{Config, TrackFormat};
+use crate::export;
+use crate::models::ModelInfo;
+use crate::plan::{self, PlanError, SourceOptions};
+use crate::recording::Recording;
+use crate::session::disk::SystemDisk;
+use crate::session::duration;
+use crate::session::lock::SessionLock;
+use crate::session::manifest::{SourceKind, TrackAccount};
+use crate::session::writer::Closed;
+use crate::speech::analysis::Analysis;
+
+/// With nobody waiting at the terminal, text is worked on as long as there is progress; so long without any is a standstill.
+const STANDSTILL: Duration = Duration::from_secs(300);
+/// No meeting's text takes longer.
+const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What a recording has to be safe in after a second Ctrl-C.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
+/// How files and scripts are delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PaceArg {
+    /// Like devices, at their rate
+    Real,
+    /// As fast as the machine can
+    Max,
+}
+
+/// Arguments of `record`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Title of the meeting
+    #[arg(long, value_name = "TITLE")]
+    title: Option<String>,
+    /// What to record: NAME=mic[:ID], NAME=loopback[:ID], NAME=file:PATH or NAME=synth:SCRIPT; a #N behind it takes one
+    /// channel. Without any: those in the config, else the default microphone and loopback
+    #[arg(long = "source", value_name = "NAME=SPEC")]
+    sources: Vec<SourceSpec>,
+    /// Stop after this long: 90s, 45m, 1h30m, 00:12:30
+    #[arg(long = "for", value_name = "DUR", value_parser = duration::parse)]
+    duration: Option<Duration>,
+    /// Folder of the recordings
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// How file and synth sources are delivered
+    #[arg(long, value_enum, default_value = "real")]
+    pace: PaceArg,
+    /// Record only; `hansard transcribe` makes the text later
+    #[arg(long)]
+    no_transcribe: bool,
+    /// Model to transcribe with, by name or path [default: the best one installed]
+    #[arg(long, value_name = "M")]
+    model: Option<String>,
+    /// Language that is spoken (de, en, fr, …) [default: found out]
+    #[arg(long, value_name = "L")]
+    language: Option<String>,
+    /// Lines of text and the end's report as JSON, an object a line
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &Args, _config: Config) -> anyhow::Result<Exit> {
-    Ok(Exit::Well)
+pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
+    for (key, value, flag) in [
+        ("transcribe.model", &args.model, "--model"),
+        ("transcribe.language", &args.language, "--language"),
+    ] {
+        if let Some(value) = value {
+            config.set(key, value, flag)?;
+        }
+    }
+    if let Some(out) = &args.out {
+        config.paths.recordings.clone_from(out);
+    }
+    let pace = if args.pace == PaceArg::Max { Pace::Max } else { Pace::Real };
+    let options = source_options(&config, pace);
+    let specs = specs(args, &config, &options)?;
+    let request = Request {
+        title: args.title.clone(),
+        specs,
+        options,
+        duration: args.duration,
+        transcribe: !args.no_transcribe && config.record.transcribe,
+        json: args.json,
+    };
+    record(&request, &config)
+}
+
+/// What to record, in full.
+pub(super) struct Request {
+    pub(super) title: Option<String>,
+    pub(super) specs: Vec<SourceSpec>,
+    pub(super) options: SourceOptions,
+    pub(super) duration: Option<Duration>,
+    pub(super) transcribe: bool,
+    pub(super) json: bool,
+}
+
+pub(super) fn source_options(config: &Config, pace: Pace) -> SourceOptions {
+    SourceOptions {
+        backend: Backend::new(&config.audio.host),
+        buffer_ms: u64::from(config.audio.buffer_ms),
+        pace,
+        format: match config.tracks.format {
+            TrackFormat::Auto => None,
+            TrackFormat::S16 => Some(SampleFormat::S16),
+            TrackFormat::S24 => Some(SampleFormat::S24),
+            TrackFormat::F32 => Some(SampleFormat::F32),
+        },
+    }
+}
+
+/// The sources of the command line, else of the config, else the defaults that are there.
+fn specs(args: &Args, config: &Config, options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
+    let specs = if !args.sources.is_empty() {
+        args.sources.clone()
+    } else if !config.sources.is_empty() {
+        let from_config = |source: &crate::config::Source| {
+            SourceSpec::from_parts(&source.name, &source.spec)
+                .map_err(|error| wrong_use(format!("{}: source {:?}: {error}", source.origin, source.name)))
+        };
+        config.sources.iter().map(from_config).collect::<anyhow::Result<_>>()?
+    } else {
+        defaults(options)?
+    };
+    settle_names(specs).map_err(|error| wrong_use(error.to_string()))
+}
+
+fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
+    let devices = options.backend.devices().map_err(|error| wrong_use(error.to_string()))?;
+    let mut specs = Vec::new();
+    for (kind, name, spec) in [(SourceKind::Mic, "Me", "mic"), (SourceKind::Loopback, "Others", "loopback")] {
+        if devices.iter().any(|device| device.kind == kind && device.default) {
+            specs.push(SourceSpec::from_parts(name, spec)?);
+        }
+    }
+    if specs.is_empty() {
+        return Err(wrong_use(
+            "there is neither a default microphone nor a default loopback; hansard devices lists what there is, \
+             --source names what to record",
+        ));
+    }
+    Ok(specs)
+}
+
+/// Records and transcribes; the exit code says how it went.
+pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
+    let model = chosen_model(request, config)?;
+    let plan = plan::plan(&request.specs, &request.options).map_err(input_error)?;
+    let now = Zoned::now();
+    let clock = SessionClock::start_now(Arc::new(SystemClock));
+    let (dir, manifest) =
+        plan::new_session(&config.paths.recordings, request.title.as_deref(), plan.sources, &now)
+            .map_err(input_error)?;
+    let _lock = SessionLock::take(&dir).map_err(|error| wrong_use(error.to_string()))?;
+    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
+        .with_context(|| format!("can't record into {}", dir.display()))?;
+    say(&format!("recording into {}", dir.display()));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()
+        .context("can't start the runtime")?;
+    let ended = runtime.block_on(conduct(request, config, model, &recording));
+    // Blocking work that is left (a recogniser that hangs) must not keep us.
+    runtime.shutdown_timeout(Duration::from_secs(2));
+    report(request, &dir, ended?)
+}
+
+fn chosen_model(request: &Request, config: &Config) -> anyhow::Result<Option<ModelInfo>> {
+    if !request.transcribe {
+        return Ok(None);
+    }
+    match text::choose_model(config)? {
+        Choice::Use(model) => Ok(Some(model)),
+        Choice::None(reason) => {
+            say(&format!("{reason} The recording runs without text; hansard transcribe makes it later."));
+            Ok(None)
+        }
+    }
+}
+
+fn input_error(error: PlanError) -> anyhow::Error {
+    wrong_use(error.to_string())
+}
+
+/// How a recording ended.
+struct Ended {
+    closed: Option<Closed>,
+    outcome: Outcome,
+    recorder_failed: bool,
+}
+
+/// Starts the actors and waits for the end, whoever brings it about.
+async fn conduct(
+    request: &Request,
+    config: &Config,
+    model: Option<ModelInfo>,
+    recording: &Arc<Recording>,
+) -> anyhow::Result<Ended> {
+    let mut signals = Signals::new()?;
+    let listener = Arc::new(Terminal::new(request.json));
+    let (ended, mut sources_ended) = oneshot::channel();
+    let transcriber = match &model {
+        None => None,
+        Some(model) => {
+            let session = SessionView {
+                dir: recording.dir.clone(),
+                tracks: recording.tracks.clone(),
+                sink: recording.clone(),
+                listener: listener.clone(),
+            };
+            Some(text::arguments(config, model, session, Analysis::new(recording.tracks.len()))?)
+        }
+    };
+    let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));
+    let arguments = recorder::Arguments { recording: recording.clone(), transcriber, listener, ended };
+    let (actor, mut handle) = Actor::spawn(None, Recorder, arguments).await.context("can't start the recorder")?;
+
+    let mut status = Status::new(recording.clone(), analysis);
+    let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
+    every.tick().await;
+    let until = tokio::time::sleep(request.duration.unwrap_or(NO_LIMIT));
+    tokio::pin!(until);
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            _ = every.tick() => status.print(),
+            () = &mut until => break,
+            _ = &mut sources_ended => break,
+            signal = signals.next() => {
+                asked = true;
+                say(&format!("{signal}: finishing"));
+                break;
+            }
+            _ = &mut handle => return Ok(recorder_died(recording).await),
+        }
+    }
+    let limit = Duration::from_secs_f64(config.record.finish_timeout_s);
+    let patience = if asked {
+        Patience { idle: limit, total: limit }
+    } else {
+        Patience { idle: STANDSTILL, total: NO_LIMIT }
+    };
+    let ended = finish(&actor, &mut handle, recording, patience, &mut signals).await?;
+    actor.stop(None);
+    Ok(ended)
+}
+
+/// Takes the session through its end; a second signal shortens it.
+async fn finish(
+    actor: &ActorRef<Message>,
+    handle: &mut tokio::task::JoinHandle<()>,
+    recording: &Arc<Recording>,
+    patience: Patience,
+    signals: &mut Signals,
+) -> anyhow::Result<Ended> {
+    let (closed, mut tracks_closed) = oneshot::channel();
+    let (done, mut all_done) = oneshot::channel();
+    actor.cast(Message::Finish { patience, closed, done }).context("the recorder is gone")?;
+    let closed = tokio::select! {
+        closed = &mut tracks_closed => closed.unwrap_or(None),
+        _ = &mut *handle => return Ok(recorder_died(recording).await),
+        signal = signals.next() => {
+            say(&format!("{signal} again: closing the files at once"));
+            let closed = close_at_once(recording).await;
+            let outcome = Outcome::Pending("it was ended before the text was made".into());
+            return Ok(Ended { closed, outcome, recorder_failed: false });
+        }
+    };
+    say("the recording is safe");
+    let outcome = tokio::select! {
+        outcome = &mut all_done => outcome.unwrap_or(Outcome::Pending("the recorder ended".into())),
+        _ = &mut *handle => Outcome::Pending("the recorder failed after the recording was closed".into()),
+        signal = signals.next() => {
+            let reason = format!("{signal}: the text is left for hansard transcribe");
+            recording.note(crate::session::journal::Event::TextPending { reason: reason.clone() });
+            Outcome::Pending(reason)
+        }
+    };
+    let finishing = recording.clone();
+    tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")?;
+    Ok(Ended { closed, outcome, recorder_failed: false })
+}
+
+/// The root is dead: its children went with it, the data plane did not. Everything is closed in order.
+async fn recorder_died(recording: &Arc<Recording>) -> Ended {
+    say("the recorder failed; closing all files");
+    let closed = close_at_once(recording).await;
+    Ended { closed, outcome: Outcome::Pending("the recorder failed".into()), recorder_failed: true }
+}
+
+async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {
+    let recording = recording.clone();
+    tokio::task::spawn_blocking(move || recording.close_at_once(AT_ONCE)).await.unwrap_or(None)
+}
+
+/// Signals that end a recording.
+struct Signals {
+    #[cfg(unix)]
+    unix: [(tokio::signal::unix::Signal, &'static str); 3],
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            unix: [
+                (signal(SignalKind::interrupt())?, "Ctrl-C"),
+                (signal(SignalKind::terminate())?, "SIGTERM"),
+                (signal(SignalKind::hangup())?, "SIGHUP"),
+            ],
+        })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) -> &'static str {
+        let [(interrupt, a), (terminate, b), (hangup, c)] = &mut self.unix;
+        tokio::select! {
+            _ = interrupt.recv() => a,
+            _ = terminate.recv() => b,
+            _ = hangup.recv() => c,
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) -> &'static str {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        "Ctrl-C"
+    }
+}
+
+/// The status lines: one per track every few seconds.
+struct Status {
+    recording: Arc<Recording>,
+    analysis: Option<Arc<std::sync::Mutex<Analysis>>>,
+}
+
+impl Status {
+    fn new(recording: Arc<Recording>, analysis: Option<Arc<std::sync::Mutex<Analysis>>>) -> Self {
+        Self { recording, analysis }
+    }
+
+    fn print(&mut self) {
+        let now = self.recording.clock.now().seconds();
+        for (lane, device) in self.recording.lanes.iter().enumerate() {
+            let view = device.view();
+            let level = match (&view.trouble, view.open, view.ended) {
+                (_, _, true) => "ended".to_owned(),
+                (_, true, _) if view.peak > 0.0 => format!("{:>4.0} dBFS", 20.0 * view.peak.log10()),
+                (_, true, _) => "silent".to_owned(),
+                (Some(trouble), ..) => trouble.clone(),
+                (None, false, _) => "opening".to_owned(),
+            };
+            for (index, track) in self.recording.tracks_of(lane) {
+                let (missing, lost) = track.missing();
+                let written = track.takes().iter().map(|t| t.written().seconds(t.entry.rate)).sum::<f64>();
+                let lag = self.text_lag(index, now);
+                say(&format!(
+                    "{:<16} {level:>10}  {} recorded  gaps {missing:.1} s  lost {lost:.1} s{lag}",
+                    track.name,
+                    clock(written),
+                ));
+            }
+        }
+    }
+
+    fn text_lag(&self, track: usize, now: f64) -> String {
+        let Some(analysis) = &self.analysis else { return String::new() };
+        let until = analysis.lock().unwrap_or_else(std::sync::PoisonError::into_inner).text_until(track);
+        format!("  text {:.0} s behind", (now - until).max(0.0))
+    }
+}
+
+/// What a person, or a script with `--json`, is told at the end.
+fn report(request: &Request, dir: &Path, ended: Ended) -> anyhow::Result<Exit> {
+    let minutes = if request.transcribe { Some(export::write_minutes(dir)) } else { None };
+    if let Some(Err(error)) = &minutes {
+        say(&format!("the minutes were not written: {error}"));
+    }
+    if let Outcome::Pending(reason) = &ended.outcome {
+        say(&format!("text is pending ({reason}); make it with: hansard transcribe {}", dir.display()));
+    }
+    let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
+    let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
+    for error in &errors {
+        say(&format!("the disk refused to write: {error}"));
+    }
+    let lost: Vec<&TrackAccount> = account.iter().filter(|track| track.lost.0 > 0).collect();
+    let exit = if ended.recorder_failed || ended.closed.is_none() {
+        Exit::Failed
+    } else if !lost.is_empty() || !errors.is_empty() {
+        Exit::Losses
+    } else {
+        Exit::Well
+    };
+    let mut out = std::io::stdout().lock();
+    if request.json {
+        let duration = ended.closed.as_ref().map(|closed| closed.duration);
+        let pending = match &ended.outcome {
+            Outcome::Complete => None,
+            Outcome::Pending(reason) => Some(reason),
+        };
+        let report = serde_json::json!({
+            "session": dir, "duration": duration, "account": account, "errors": errors,
+            "text_pending": pending, "exit": exit as u8,
+        });
+        writeln!(out, "{report}")?;
+    } else {
+        for track in &account {
+            say(&account_line(track));
+        }
+        writeln!(out, "{}", dir.display())?;
+    }
+    Ok(exit)
+}
+
+/// `alice: 4800000 frames expected = 4799520 written + 480 not_started`
+fn account_line(track: &TrackAccount) -> String {
+    let gaps: String = track.gaps.iter().map(|gap| format!(" + {} {}", gap.frames, gap.cause.name())).collect();
+    let lost = if track.lost.0 > 0 { format!("; {} LOST", track.lost) } else { String::new() };
+    format!("{}: {} frames expected = {} written{gaps}{lost}", track.track, track.expected, track.written)
 }

@@ -1,11 +1,191 @@
-//! stub
-use super::Exit;
+//! `hansard show S`: sources, takes, account, transcript.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::{Exit, wrong_use};
 use crate::config::Config;
+use crate::export::account;
+use crate::export::text::{clean, length, name, wrap};
+use crate::export::turns::Meeting;
+use crate::session::manifest::{Manifest, State, TakeEntry};
+use crate::session::read::{ReadError, Session, resolve};
+use crate::speech::transcript::Utterance;
+
+/// Columns of a line.
+const COLUMNS: usize = 80;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// The session: a path, an id or `last`
+    #[arg(value_name = "S")]
+    session: String,
+    /// Also what was held back and what is another track's echo, with the reason
+    #[arg(long)]
+    withheld: bool,
+    /// Every revision of every utterance
+    #[arg(long)]
+    history: bool,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+}
 
-pub(super) fn run(_args: &Args, _config: &Config) -> anyhow::Result<Exit> {
+/// Opens the session that a user means, with the exit code that a failure has. Says so if its transcript was torn.
+pub(super) fn open(recordings: &Path, s: &str) -> anyhow::Result<Session> {
+    let session = resolve(recordings, s).and_then(|dir| Session::open(&dir)).map_err(exit)?;
+    if session.torn_tail {
+        eprintln!(
+            "hansard: the transcript's last line was torn by a crash and is left out; its sound is in the tracks"
+        );
+    }
+    Ok(session)
+}
+
+/// Wrong input is 1, a failing machine 3.
+pub(super) fn exit(error: ReadError) -> anyhow::Error {
+    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    path: String,
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+    utterances: Vec<&'a Utterance>,
+}
+
+pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    let session = open(&config.paths.recordings, &args.session)?;
+    let all = if args.history { &session.history } else { &session.utterances };
+    let utterances: Vec<&Utterance> = all.iter().filter(|u| args.withheld || u.is_shown()).collect();
+    let mut out = io::stdout().lock();
+    if args.json {
+        let path = session.dir.display().to_string();
+        serde_json::to_writer_pretty(&mut out, &Report { path, manifest: &session.manifest, utterances })?;
+        writeln!(out)?;
+        return Ok(Exit::Well);
+    }
+    let meeting = Meeting::new(&session);
+    head(&mut out, &meeting)?;
+    sources(&mut out, &session)?;
+    takes(&mut out, &session.manifest)?;
+    accounts(&mut out, &session.manifest)?;
+    writeln!(out, "\nTranscript")?;
+    if utterances.is_empty() {
+        writeln!(out, "  {}", Meeting::NOTHING_SAID)?;
+    }
+    for utterance in utterances {
+        line(&mut out, &meeting, utterance, args.history)?;
+    }
+    if !args.withheld && meeting.hidden != Default::default() {
+        let hidden = meeting.hidden;
+        writeln!(
+            out,
+            "\nNot shown: {} withheld, {} echoes (--withheld shows them)",
+            hidden.withheld, hidden.echoes
+        )?;
+    }
     Ok(Exit::Well)
+}
+
+fn head(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
+    let manifest = &meeting.session.manifest;
+    for line in wrap(&meeting.title(), COLUMNS) {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out, "{}, {}", meeting.when(), length(manifest.duration))?;
+    writeln!(out, "{}", meeting.session.dir.display())?;
+    if manifest.state == State::Recording {
+        writeln!(out, "Not finished in order, or still being recorded.")?;
+    }
+    Ok(())
+}
+
+fn sources(out: &mut impl Write, session: &Session) -> io::Result<()> {
+    writeln!(out, "\nSources")?;
+    for source in &session.manifest.sources {
+        writeln!(out, "  {}: {}", clean(&source.track), name(&source.name))?;
+        let mut from = account::recorded_from(source);
+        if let Some(device) = source.device.as_deref().filter(|_| source.device_name.is_some()) {
+            from += &format!(" [{}]", clean(device));
+        }
+        from += &format!(", asked for as {}", clean(&source.spec));
+        indented(out, &from, 6)?;
+    }
+    Ok(())
+}
+
+fn takes(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
+    writeln!(out, "\nTakes")?;
+    for take in &manifest.takes {
+        let format = serde_json::to_value(take.format)?;
+        let what = format!(
+            "{}, {} ch {}, {} from {:.3} s",
+            take.rate,
+            take.channels,
+            format.as_str().unwrap_or_default(),
+            length(take.frames.seconds(take.rate)),
+            take.clock.offset
+        );
+        writeln!(out, "  {}", clean(&take.file))?;
+        indented(out, &format!("{what}; {}", measured(take)), 6)?;
+    }
+    Ok(())
+}
+
+/// `clock +12.3 ppm, residual 0.12 ms of 320 points`
+fn measured(take: &TakeEntry) -> String {
+    let clock = &take.clock;
+    match clock.points {
+        0 => "clock not measured".to_owned(),
+        n => format!(
+            "clock {:+.1} ppm ({:.3} Hz), residual {:.2} ms of {n} points",
+            clock.ppm, clock.rate, clock.residual_ms
+        ),
+    }
+}
+
+fn accounts(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
+    writeln!(out, "\nAccount")?;
+    for line in account::lines(manifest) {
+        writeln!(out, "  {}", line.track)?;
+        indented(out, &line.equation(), 6)?;
+        for clause in line.losses.iter().chain(&line.absences) {
+            indented(out, clause, 6)?;
+        }
+    }
+    Ok(())
+}
+
+/// `  03:07  Alice  text …`, wrapped, with what sets an utterance apart in brackets.
+fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, history: bool) -> io::Result<()> {
+    let mut marks = Vec::new();
+    if history {
+        marks.push(format!("{} rev {}", clean(&utterance.id), utterance.rev));
+    }
+    if let Some(reason) = &utterance.withheld {
+        marks.push(format!("withheld: {}", clean(reason)));
+    }
+    if let Some(of) = &utterance.bleed_of {
+        marks.push(format!("echo of {}", clean(of)));
+    }
+    if !utterance.is_final {
+        marks.push("draft".to_owned());
+    }
+    let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join(", ")) };
+    let time = meeting.clock(utterance.start);
+    indented(out, &format!("{time} {}: {}{marks}", name(&utterance.speaker), clean(&utterance.text)), 2)
+}
+
+/// Wrapped, the first line at `indent`, the rest four further.
+fn indented(out: &mut impl Write, text: &str, indent: usize) -> io::Result<()> {
+    for (n, line) in wrap(text, COLUMNS - indent - 4).iter().enumerate() {
+        let indent = if n == 0 { indent } else { indent + 4 };
+        writeln!(out, "{:indent$}{line}", "")?;
+    }
+    Ok(())
 }

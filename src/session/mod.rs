@@ -9,4 +9,16 @@
 //!   minutes.md
 //! ```
 
+pub mod account;
+pub mod disk;
+pub mod duration;
+pub mod journal;
+pub mod levels;
+pub mod lock;
 pub mod manifest;
+pub mod names;
+pub mod offline;
+pub mod read;
+pub mod tail;
+pub mod track;
+pub mod writer;

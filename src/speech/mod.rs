@@ -1,7 +1,11 @@
 //! From segments to words: recognisers, the child process that runs them, verdicts, the transcript.
 
+pub mod analysis;
+pub mod bleed;
+pub mod board;
 pub mod gates;
 pub mod protocol;
+pub mod listen;
 pub mod recognizer;
 pub mod transcript;
 #[cfg(feature = "whisper")]

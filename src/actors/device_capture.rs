@@ -1,0 +1,69 @@
+//! DeviceCapture: looks after one device's lane. The lane itself goes on without it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ractor::{Actor, ActorProcessingErr, ActorRef};
+
+use super::recorder;
+use crate::recording::Recording;
+
+/// A lane is looked after this often.
+const EVERY: Duration = Duration::from_millis(50);
+
+/// The actor.
+pub struct DeviceCapture;
+
+/// What it is started with.
+pub struct Arguments {
+    /// The data plane.
+    pub recording: Arc<Recording>,
+    /// Index of its lane.
+    pub lane: usize,
+    /// Whom to tell what happened.
+    pub recorder: ActorRef<recorder::Message>,
+}
+
+/// What it is told.
+#[derive(Debug)]
+pub enum Message {
+    /// Look after the lane.
+    Tick,
+    /// Panic. Only tests send it.
+    #[doc(hidden)]
+    Crash,
+}
+
+impl Actor for DeviceCapture {
+    type Msg = Message;
+    type State = Arguments;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Message>,
+        arguments: Arguments,
+    ) -> Result<Arguments, ActorProcessingErr> {
+        // Ends with the actor.
+        drop(myself.send_interval(EVERY, || Message::Tick));
+        Ok(arguments)
+    }
+
+    async fn handle(
+        &self,
+        _myself: ActorRef<Message>,
+        message: Message,
+        state: &mut Arguments,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Tick => {
+                let events = tokio::task::block_in_place(|| state.recording.step_lane(state.lane));
+                if !events.is_empty() {
+                    state.recorder.cast(recorder::Message::Happened(events))?;
+                }
+                Ok(())
+            }
+            Message::Crash => panic!("DeviceCapture was told to crash"),
+        }
+    }
+}

@@ -1,0 +1,358 @@
+//! Recorder: the root. Starts everything, watches it, and takes a session through its end in order:
+//! captures drained → tracks closed, synced, journalled (the recording is safe now) → text → Writer.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
+use tokio::sync::oneshot;
+
+use super::children::Restarts;
+use super::transcriber::{self, Outcome, Patience};
+use super::{Listener, Role, device_capture, writer};
+use crate::recording::Recording;
+use crate::session::journal::Event;
+use crate::session::writer::Closed;
+
+/// It looks around this often.
+const EVERY: Duration = Duration::from_millis(50);
+/// Devices have this long to hand over what they have, and to close.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
+/// The disk has this long to close and sync all tracks.
+const CLOSE_DEADLINE: Duration = Duration::from_secs(60);
+/// Restarts a minute of each kind of child; a DeviceCapture or Writer beyond it is started again a second later.
+const RESTARTS_A_MINUTE: usize = 10;
+/// The pause then.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// The actor.
+pub struct Recorder;
+
+/// What it is started with.
+pub struct Arguments {
+    /// The data plane.
+    pub recording: Arc<Recording>,
+    /// The text work; none: there is no model, or it was not wanted.
+    pub transcriber: Option<transcriber::Arguments>,
+    /// Who wants to hear what happens.
+    pub listener: Arc<dyn Listener>,
+    /// Told when all sources have come to their own end.
+    pub ended: oneshot::Sender<()>,
+}
+
+/// What it is told.
+#[derive(Debug)]
+pub enum Message {
+    /// Look around.
+    Tick,
+    /// Something happened to a device; it is in the journal already.
+    Happened(Vec<Event>),
+    /// End the session. `closed` is told when the recording is safe, `done` when the text is there or given up.
+    Finish {
+        /// How long text is waited for.
+        patience: Patience,
+        /// The recording is safe; none: the disk did not answer.
+        closed: oneshot::Sender<Option<Closed>>,
+        /// All is over.
+        done: oneshot::Sender<Outcome>,
+    },
+    /// The tracks are closed.
+    TracksClosed(Option<Closed>),
+    /// The text work is over.
+    TextDone(Outcome),
+    /// Start a child again.
+    Respawn(Child),
+    /// Panic, here or in a child. Only tests send it.
+    #[doc(hidden)]
+    Crash(Role),
+}
+
+/// A child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Child {
+    /// The writer's actor.
+    Writer,
+    /// The device capture of a lane.
+    DeviceCapture(usize),
+    /// The transcriber.
+    Transcriber,
+}
+
+enum Phase {
+    Recording,
+    Draining { until: Instant, patience: Patience, closed: oneshot::Sender<Option<Closed>>, done: oneshot::Sender<Outcome> },
+    Closing { patience: Patience, closed: oneshot::Sender<Option<Closed>>, done: oneshot::Sender<Outcome> },
+    Transcribing { patience: Patience, done: oneshot::Sender<Outcome> },
+    Over,
+}
+
+/// Where it stands.
+pub struct State {
+    recording: Arc<Recording>,
+    listener: Arc<dyn Listener>,
+    transcribe: Option<transcriber::Arguments>,
+    children: HashMap<ActorId, Child>,
+    writer: Option<ActorRef<writer::Message>>,
+    captures: HashMap<usize, ActorRef<device_capture::Message>>,
+    transcriber: Option<ActorRef<transcriber::Message>>,
+    restarts: HashMap<Child, Restarts>,
+    ended: Option<oneshot::Sender<()>>,
+    /// Why there is no transcriber any more.
+    text_failed: Option<String>,
+    phase: Phase,
+}
+
+impl Actor for Recorder {
+    type Msg = Message;
+    type State = State;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Message>,
+        arguments: Arguments,
+    ) -> Result<State, ActorProcessingErr> {
+        let lanes = arguments.recording.lanes.len();
+        let mut state = State {
+            recording: arguments.recording,
+            listener: arguments.listener,
+            transcribe: arguments.transcriber,
+            children: HashMap::new(),
+            writer: None,
+            captures: HashMap::new(),
+            transcriber: None,
+            restarts: HashMap::new(),
+            ended: Some(arguments.ended),
+            text_failed: None,
+            phase: Phase::Recording,
+        };
+        state.spawn(&myself, Child::Writer).await?;
+        for lane in 0..lanes {
+            state.spawn(&myself, Child::DeviceCapture(lane)).await?;
+        }
+        if state.transcribe.is_some() {
+            state.spawn(&myself, Child::Transcriber).await?;
+        }
+        drop(myself.send_interval(EVERY, || Message::Tick));
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Tick => state.tick(&myself),
+            Message::Happened(events) => events.iter().for_each(|event| state.listener.notice(event)),
+            Message::Finish { patience, closed, done } => state.begin_finish(patience, closed, done),
+            Message::TracksClosed(result) => state.tracks_closed(&myself, result),
+            Message::TextDone(outcome) => state.text_done(outcome),
+            Message::Respawn(child) => state.spawn(&myself, child).await?,
+            Message::Crash(role) => state.crash(role)?,
+        }
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Message>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(cell, error) => state.child_failed(&myself, &cell, &error.to_string()),
+            SupervisionEvent::ActorTerminated(cell, _, reason) => {
+                state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    async fn spawn(&mut self, myself: &ActorRef<Message>, child: Child) -> Result<(), ActorProcessingErr> {
+        let recording = Arc::clone(&self.recording);
+        let id = match child {
+            Child::Writer => {
+                let (actor, _) =
+                    Actor::spawn_linked(None, writer::Writer, recording, myself.get_cell()).await?;
+                self.writer.insert(actor).get_id()
+            }
+            Child::DeviceCapture(lane) => {
+                let arguments = device_capture::Arguments { recording, lane, recorder: myself.clone() };
+                let (actor, _) =
+                    Actor::spawn_linked(None, device_capture::DeviceCapture, arguments, myself.get_cell()).await?;
+                let id = actor.get_id();
+                self.captures.insert(lane, actor);
+                id
+            }
+            Child::Transcriber => {
+                let Some(arguments) = self.transcribe.clone() else { return Ok(()) };
+                let (actor, _) =
+                    Actor::spawn_linked(None, transcriber::Transcriber, arguments, myself.get_cell()).await?;
+                let id = self.transcriber.insert(actor).get_id();
+                self.ask_for_text(myself);
+                id
+            }
+        };
+        self.children.insert(id, child);
+        Ok(())
+    }
+
+    /// A child is dead. What it steered goes on; another one takes the reins.
+    fn child_failed(&mut self, myself: &ActorRef<Message>, cell: &ActorCell, reason: &str) {
+        let Some(child) = self.children.remove(&cell.get_id()) else { return };
+        if matches!(self.phase, Phase::Over) {
+            return;
+        }
+        let budget = Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60));
+        let within = self.restarts.entry(child).or_insert(budget).allow(Instant::now());
+        let restarted = within || child != Child::Transcriber;
+        let event = Event::ActorFailed { actor: name(child), reason: reason.into(), restarted };
+        self.listener.notice(&event);
+        self.recording.note(event);
+        if restarted {
+            let pause = if within { Duration::from_millis(10) } else { RESTART_PAUSE };
+            drop(myself.send_after(pause, move || Message::Respawn(child)));
+        } else {
+            self.transcriber = None;
+            self.transcribe = None;
+            let reason = format!("the transcriber failed again and again: {reason}");
+            self.text_failed = Some(reason.clone());
+            self.text_done(Outcome::Pending(reason));
+        }
+    }
+
+    fn tick(&mut self, myself: &ActorRef<Message>) {
+        if matches!(self.phase, Phase::Recording)
+            && self.recording.is_ended()
+            && let Some(ended) = self.ended.take()
+            && ended.send(()).is_err()
+        {
+            tracing::debug!("nobody waits for the sources' end");
+        }
+        let Phase::Draining { until, .. } = &self.phase else { return };
+        let late = Instant::now() >= *until;
+        if !self.recording.is_drained() && !late {
+            return;
+        }
+        if late {
+            tracing::error!("a device did not hand over what it had in time");
+        }
+        if let Phase::Draining { patience, closed, done, .. } = std::mem::replace(&mut self.phase, Phase::Over) {
+            self.phase = Phase::Closing { patience, closed, done };
+            self.ask_to_close(myself);
+        }
+    }
+
+    fn begin_finish(
+        &mut self,
+        patience: Patience,
+        closed: oneshot::Sender<Option<Closed>>,
+        done: oneshot::Sender<Outcome>,
+    ) {
+        self.recording.stop();
+        self.phase = Phase::Draining { until: Instant::now() + DRAIN_DEADLINE, patience, closed, done };
+    }
+
+    fn ask_to_close(&self, myself: &ActorRef<Message>) {
+        let Some(writer) = self.writer.clone() else { return };
+        let (myself, recording) = (myself.clone(), Arc::clone(&self.recording));
+        tokio::spawn(async move {
+            let answer = writer
+                .call(|reply| writer::Message::CloseTracks(CLOSE_DEADLINE, reply), Some(CLOSE_DEADLINE))
+                .await;
+            let closed = match answer {
+                Ok(ractor::rpc::CallResult::Success(closed)) => closed,
+                // The actor died over it: the thread that it steers is asked directly.
+                _ => tokio::task::spawn_blocking(move || recording.close_tracks(CLOSE_DEADLINE))
+                    .await
+                    .unwrap_or(None),
+            };
+            if myself.cast(Message::TracksClosed(closed)).is_err() {
+                tracing::error!("the recorder ended before its tracks were closed");
+            }
+        });
+    }
+
+    fn tracks_closed(&mut self, myself: &ActorRef<Message>, result: Option<Closed>) {
+        let Phase::Closing { patience, closed, done } = std::mem::replace(&mut self.phase, Phase::Over) else {
+            return;
+        };
+        if closed.send(result).is_err() {
+            tracing::debug!("nobody waits for the tracks to be closed");
+        }
+        self.phase = Phase::Transcribing { patience, done };
+        if let Some(reason) = self.text_failed.clone() {
+            self.text_done(Outcome::Pending(reason));
+        } else if self.transcribe.is_none() {
+            self.text_done(Outcome::Complete);
+        } else {
+            self.ask_for_text(myself);
+        }
+    }
+
+    /// Asks the transcriber to say when it is done; one that was restarted is asked again.
+    fn ask_for_text(&self, myself: &ActorRef<Message>) {
+        let (Phase::Transcribing { patience, .. }, Some(transcriber)) = (&self.phase, &self.transcriber) else {
+            return;
+        };
+        let (patience, transcriber, myself) = (*patience, transcriber.clone(), myself.clone());
+        tokio::spawn(async move {
+            let answer = transcriber.call(|reply| transcriber::Message::Finish(patience, reply), None).await;
+            if let Ok(ractor::rpc::CallResult::Success(outcome)) = answer
+                && myself.cast(Message::TextDone(outcome)).is_err()
+            {
+                tracing::debug!("the text was finished after the recorder");
+            }
+        });
+    }
+
+    fn text_done(&mut self, outcome: Outcome) {
+        match std::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Transcribing { done, .. } => {
+                if let Outcome::Pending(reason) = &outcome {
+                    self.recording.note(Event::TextPending { reason: reason.clone() });
+                }
+                if done.send(outcome).is_err() {
+                    tracing::debug!("nobody waits for the text");
+                }
+            }
+            phase => self.phase = phase,
+        }
+    }
+
+    fn crash(&mut self, role: Role) -> Result<(), ActorProcessingErr> {
+        match role {
+            Role::Recorder => panic!("Recorder was told to crash"),
+            Role::Writer => {
+                if let Some(writer) = &self.writer {
+                    writer.cast(writer::Message::Crash)?;
+                }
+            }
+            Role::DeviceCapture => {
+                if let Some(capture) = self.captures.get(&0) {
+                    capture.cast(device_capture::Message::Crash)?;
+                }
+            }
+            Role::Transcriber | Role::Denoiser | Role::Segmenter => {
+                if let Some(transcriber) = &self.transcriber {
+                    transcriber.cast(transcriber::Message::Crash(role))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn name(child: Child) -> String {
+    match child {
+        Child::Writer => "writer".into(),
+        Child::DeviceCapture(lane) => format!("device capture {}", lane + 1),
+        Child::Transcriber => "transcriber".into(),
+    }
+}

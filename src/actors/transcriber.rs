@@ -1,0 +1,407 @@
+//! Transcriber: owns the recogniser, and per track a denoiser and a segmenter. It may be absent, degraded or restarted: what is
+//! known of the work stands in an [`Analysis`] outside of it, and the sound on the disk.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
+use rtrb::RingBuffer;
+
+use super::children::Restarts;
+use super::{Role, SessionView, denoiser, segmenter};
+use crate::audio::segment::SegmentSettings;
+use crate::config::Denoise;
+use crate::session::journal::Event;
+use crate::session::levels::TrackLevels;
+use crate::speech::analysis::{Analysis, Job};
+use crate::speech::board::Board;
+use crate::speech::recognizer::{Hypothesis, Recognizer, RecognizerError};
+use crate::speech::{gates, listen};
+
+/// It looks around this often, beside being told.
+const EVERY: Duration = Duration::from_millis(200);
+/// A pair of listeners that died is started again after this long, at most so often …
+const RESPAWN_AFTER: Duration = Duration::from_millis(200);
+/// … within a minute; then the track's text stays pending.
+const RESTARTS_A_MINUTE: usize = 5;
+
+/// Makes a recogniser, at the start and again after it died.
+pub type MakeRecognizer = Arc<dyn Fn() -> Box<dyn Recognizer> + Send + Sync>;
+
+/// The actor.
+pub struct Transcriber;
+
+/// What it is started with; it can be started again with the same.
+#[derive(Clone)]
+pub struct Arguments {
+    /// The session.
+    pub session: SessionView,
+    /// What is known of the work so far.
+    pub analysis: Arc<Mutex<Analysis>>,
+    /// Makes the recogniser.
+    pub make: MakeRecognizer,
+    /// How to cut.
+    pub settings: SegmentSettings,
+    /// Who gets denoised sound.
+    pub denoise: Denoise,
+    /// ISO 639-1 code; none: the recogniser finds out.
+    pub language: Option<String>,
+}
+
+/// What it is told.
+#[derive(Debug)]
+pub enum Message {
+    /// A segmenter found something, or a track has ended.
+    Heard,
+    /// Look around.
+    Tick,
+    /// The recogniser has answered.
+    Answered(Box<Answer>),
+    /// Start the listeners of a track again.
+    Respawn(usize),
+    /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long, or the whole
+    /// took so long.
+    Finish(Patience, RpcReplyPort<Outcome>),
+    /// Panic, here or in a child. Only tests send it.
+    #[doc(hidden)]
+    Crash(Role),
+}
+
+/// How long text is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Without any progress.
+    pub idle: Duration,
+    /// In all.
+    pub total: Duration,
+}
+
+/// How the text work ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything that was said is text.
+    Complete,
+    /// Text is pending, for this reason.
+    Pending(String),
+}
+
+/// A recogniser's answer, with the recogniser itself.
+pub struct Answer {
+    job: Job,
+    result: Result<listen::Recognised, RecognizerError>,
+    recognizer: Option<Box<dyn Recognizer>>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("job", &self.job).finish_non_exhaustive()
+    }
+}
+
+/// Where it stands.
+pub struct State {
+    arguments: Arguments,
+    /// None while it is at work.
+    recognizer: Option<Box<dyn Recognizer>>,
+    /// The recogniser can't be used at all.
+    unusable: Option<String>,
+    board: Board,
+    levels: TrackLevels,
+    started: Instant,
+    pairs: HashMap<usize, Pair>,
+    restarts: Restarts,
+    finish: Option<(Patience, Instant, RpcReplyPort<Outcome>)>,
+    progress_at: Instant,
+}
+
+/// The listeners of one track.
+struct Pair {
+    denoiser: ActorRef<denoiser::Message>,
+    segmenter: ActorRef<segmenter::Message>,
+}
+
+impl Actor for Transcriber {
+    type Msg = Message;
+    type State = State;
+    type Arguments = Arguments;
+
+    async fn pre_start(
+        &self,
+        myself: ActorRef<Message>,
+        arguments: Arguments,
+    ) -> Result<State, ActorProcessingErr> {
+        drop(myself.send_interval(EVERY, || Message::Tick));
+        let now = Instant::now();
+        let mut state = State {
+            recognizer: Some((arguments.make)()),
+            unusable: None,
+            board: Board::default(),
+            levels: TrackLevels::new(arguments.session.dir.clone(), arguments.session.tracks.clone()),
+            started: now,
+            pairs: HashMap::new(),
+            restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
+            finish: None,
+            progress_at: now,
+            arguments,
+        };
+        // Whatever an earlier life had begun is begun again.
+        state.put_back("the transcriber was restarted");
+        for track in 0..state.arguments.session.tracks.len() {
+            state.spawn_pair(&myself, track).await?;
+        }
+        Ok(state)
+    }
+
+    async fn handle(
+        &self,
+        myself: ActorRef<Message>,
+        message: Message,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match message {
+            Message::Heard => state.progress_at = Instant::now(),
+            Message::Tick => {}
+            Message::Answered(answer) => state.take_answer(*answer),
+            Message::Respawn(track) => state.spawn_pair(&myself, track).await?,
+            Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
+            Message::Crash(role) => state.crash(role)?,
+        }
+        tokio::task::block_in_place(|| state.settle(false));
+        state.recognise_next(&myself);
+        state.answer_finish();
+        Ok(())
+    }
+
+    async fn handle_supervisor_evt(
+        &self,
+        myself: ActorRef<Message>,
+        event: SupervisionEvent,
+        state: &mut State,
+    ) -> Result<(), ActorProcessingErr> {
+        match event {
+            SupervisionEvent::ActorFailed(cell, error) => state.child_failed(&myself, &cell, &error.to_string()),
+            SupervisionEvent::ActorTerminated(cell, _, reason) => {
+                state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn analysis(&self) -> MutexGuard<'_, Analysis> {
+        self.arguments.analysis.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, event: Event) {
+        self.arguments.session.listener.notice(&event);
+        self.arguments.session.sink.note(event);
+    }
+
+    /// Starts the listeners of a track where it has been heard to.
+    async fn spawn_pair(&mut self, myself: &ActorRef<Message>, track: usize) -> Result<(), ActorProcessingErr> {
+        let heard = self.analysis().heard(track);
+        if heard.done {
+            return Ok(());
+        }
+        let session = &self.arguments.session;
+        let (to_segmenter, from_denoiser) = RingBuffer::new(1);
+        let (segmenter, _) = Actor::spawn_linked(
+            None,
+            segmenter::Segmenter,
+            segmenter::Arguments {
+                index: track,
+                track: Arc::clone(&session.tracks[track]),
+                from: heard.decided,
+                settings: self.arguments.settings,
+                slot: from_denoiser,
+                analysis: Arc::clone(&self.arguments.analysis),
+                transcriber: myself.clone(),
+            },
+            myself.get_cell(),
+        )
+        .await?;
+        let (denoiser, _) = Actor::spawn_linked(
+            None,
+            denoiser::Denoiser,
+            denoiser::Arguments {
+                dir: session.dir.clone(),
+                track: Arc::clone(&session.tracks[track]),
+                take: heard.take,
+                from: heard.decided,
+                denoise: self.arguments.denoise != Denoise::Off,
+                slot: to_segmenter,
+                segmenter: segmenter.clone(),
+            },
+            myself.get_cell(),
+        )
+        .await?;
+        segmenter.cast(segmenter::Message::Denoiser(denoiser.clone()))?;
+        self.pairs.insert(track, Pair { denoiser, segmenter });
+        Ok(())
+    }
+
+    /// One of a pair is dead: the other one goes too, and both come back where the track has been heard to.
+    fn child_failed(&mut self, myself: &ActorRef<Message>, cell: &ActorCell, reason: &str) {
+        let id: ActorId = cell.get_id();
+        let found = self.pairs.iter().find_map(|(track, pair)| {
+            let denoiser = pair.denoiser.get_id() == id;
+            (denoiser || pair.segmenter.get_id() == id).then_some((*track, denoiser))
+        });
+        // The other one of a pair that is being replaced.
+        let Some((track, was_denoiser)) = found else { return };
+        if let Some(pair) = self.pairs.remove(&track) {
+            pair.denoiser.kill();
+            pair.segmenter.kill();
+        }
+        let restarted = self.restarts.allow(Instant::now());
+        let actor = if was_denoiser { "denoiser" } else { "segmenter" };
+        let name = self.arguments.session.tracks[track].track.clone();
+        self.note(Event::ActorFailed { actor: format!("{actor} of {name}"), reason: reason.into(), restarted });
+        if restarted {
+            drop(myself.send_after(RESPAWN_AFTER, move || Message::Respawn(track)));
+        } else {
+            self.unusable = Some(format!("{name} can't be listened to: {reason}"));
+            self.analysis().track_done(track);
+        }
+    }
+
+    fn put_back(&mut self, reason: &str) {
+        let given_up = self.analysis().put_back();
+        if let Some(job) = given_up {
+            self.failed(&job, reason, true);
+        }
+    }
+
+    fn failed(&self, job: &Job, reason: &str, skipped: bool) {
+        let shared = &self.arguments.session.tracks[job.track];
+        self.note(Event::SegmentFailed {
+            track: shared.track.clone(),
+            take: shared.takes().get(job.take).map_or(0, |take| take.entry.take),
+            from: job.segment.from,
+            to: job.segment.to,
+            reason: reason.into(),
+            skipped,
+        });
+    }
+
+    /// Gives the next segment to the recogniser, if it is free.
+    fn recognise_next(&mut self, myself: &ActorRef<Message>) {
+        if self.unusable.is_some() || self.recognizer.is_none() {
+            return;
+        }
+        let Some(job) = self.analysis().begin_next() else { return };
+        let Some(mut recognizer) = self.recognizer.take() else { return };
+        let session = self.arguments.session.clone();
+        let (language, denoise) = (self.arguments.language.clone(), self.arguments.denoise == Denoise::Asr);
+        let work = {
+            let job = job.clone();
+            tokio::task::spawn_blocking(move || {
+                let result = listen::recognise(&session, &job, &mut *recognizer, language, denoise);
+                (result, recognizer)
+            })
+        };
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            let (result, recognizer) = match work.await {
+                Ok((result, recognizer)) => (result, Some(recognizer)),
+                Err(panic) => (Err(RecognizerError::Crashed { detail: panic.to_string() }), None),
+            };
+            // The actor may have died meanwhile: then the segment is begun again by its successor.
+            if myself.cast(Message::Answered(Box::new(Answer { job, result, recognizer }))).is_err() {
+                tracing::debug!("an answer came too late");
+            }
+        });
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        self.progress_at = Instant::now();
+        self.recognizer = Some(answer.recognizer.unwrap_or_else(|| (self.arguments.make)()));
+        match answer.result {
+            Ok(recognised) => {
+                self.analysis().finished();
+                self.take_text(&answer.job, recognised);
+            }
+            Err(error) if error.is_permanent() => {
+                // It is no fault of the segment.
+                self.put_back(&error.to_string());
+                self.unusable = Some(error.to_string());
+                self.note(Event::TextPending { reason: error.to_string() });
+            }
+            Err(error) => {
+                let given_up = self.analysis().put_back();
+                self.failed(&answer.job, &error.to_string(), given_up.is_some());
+            }
+        }
+    }
+
+    fn take_text(&mut self, job: &Job, recognised: listen::Recognised) {
+        let model = self.recognizer.as_ref().map(|r| r.model().to_owned()).unwrap_or_default();
+        let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
+        if !has_text(&recognised.hypothesis) {
+            return;
+        }
+        let utterance = listen::utterance(&self.arguments.session, job, recognised, model, withheld);
+        let Some(utterance) = utterance else { return };
+        self.arguments.session.sink.write_utterance(utterance.clone());
+        if utterance.withheld.is_none() {
+            self.board.put(utterance, self.started.elapsed());
+        }
+    }
+
+    /// Decides on what the other tracks have had their say about; shows it.
+    fn settle(&mut self, all: bool) {
+        let tracks = &self.arguments.session.tracks;
+        let analysis = self.arguments.analysis.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_open = |track: &str, from: f64, to: f64| {
+            let index = tracks.iter().position(|t| t.track == track);
+            index.is_some_and(|index| analysis.is_open_elsewhere(index, from, to))
+        };
+        let settled = self.board.settle(self.started.elapsed(), all, is_open, &self.levels);
+        drop(analysis);
+        for settled in settled {
+            if settled.revised {
+                self.arguments.session.sink.write_utterance(settled.utterance.clone());
+            }
+            if settled.fresh && settled.utterance.is_shown() {
+                self.arguments.session.listener.line(&settled.utterance);
+            }
+        }
+    }
+
+    /// Answers whoever waits for the end, once there is nothing left to wait for.
+    fn answer_finish(&mut self) {
+        let Some((patience, since, _)) = &self.finish else { return };
+        let outcome = if let Some(reason) = &self.unusable {
+            Outcome::Pending(reason.clone())
+        } else if self.analysis().is_done() {
+            Outcome::Complete
+        } else if since.elapsed() > patience.total || self.progress_at.elapsed() > patience.idle {
+            Outcome::Pending(format!("{} segment(s) were not finished in time", self.analysis().backlog()))
+        } else {
+            return;
+        };
+        self.settle(true);
+        if let Some((.., reply)) = self.finish.take()
+            && reply.send(outcome).is_err()
+        {
+            tracing::debug!("nobody waits for the text any more");
+        }
+    }
+
+    fn crash(&self, role: Role) -> Result<(), ActorProcessingErr> {
+        match (role, self.pairs.get(&0)) {
+            (Role::Denoiser, Some(pair)) => pair.denoiser.cast(denoiser::Message::Crash)?,
+            (Role::Segmenter, Some(pair)) => pair.segmenter.cast(segmenter::Message::Crash)?,
+            (Role::Transcriber, _) => panic!("Transcriber was told to crash"),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn has_text(hypothesis: &Hypothesis) -> bool {
+    hypothesis.text.chars().any(char::is_alphanumeric)
+}

@@ -1,0 +1,341 @@
+//! Real devices through cpal: what there is, and one of them as a source.
+//!
+//! One `Host` is shared by all sources of a recording: each dropped PulseAudio host leaves a thread and two file
+//! descriptors behind, so another one is made only after the old one failed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
+use cpal::{BufferSize, ErrorKind, FromSample, InputCallbackInfo, SizedSample, StreamConfig};
+use serde::Serialize;
+
+use super::DeviceFormat;
+use super::drain::Timeline;
+use super::rt::{BackendTrouble, CaptureSink, SinkMeter};
+use super::source::{Failure, Opened, Plug, Source, SourceError};
+use crate::audio::units::{SampleFormat, SampleRate};
+use crate::clock::SessionClock;
+use crate::session::manifest::SourceKind;
+
+/// How long building a stream may take. Starting it has no limit: a suspended source blocks until it delivers.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A device that can be recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceInfo {
+    /// Stable: `host:name`.
+    pub id: String,
+    /// For people.
+    pub name: String,
+    /// Microphone (any input) or loopback.
+    pub kind: SourceKind,
+    /// Frames a second.
+    pub rate: SampleRate,
+    /// Channels.
+    pub channels: u16,
+    /// How its tracks are stored by default.
+    pub format: SampleFormat,
+    /// Whether it is the system's default of its kind.
+    pub default: bool,
+}
+
+/// The sound system, opened when it is first needed and again after it failed.
+#[derive(Clone)]
+pub struct Backend {
+    name: String,
+    host: Arc<Mutex<Option<Arc<cpal::Host>>>>,
+}
+
+impl Backend {
+    /// A backend by cpal's name of the host (`pulseaudio`, `alsa`, …), or `auto`.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.into(), host: Arc::default() }
+    }
+
+    fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = &*host {
+            return Ok(Arc::clone(host));
+        }
+        let opened = Arc::new(self.open_host()?);
+        *host = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+
+    fn open_host(&self) -> Result<cpal::Host, SourceError> {
+        if self.name == "auto" {
+            return Ok(cpal::default_host());
+        }
+        let names: Vec<String> = cpal::ALL_HOSTS.iter().map(|id| id.to_string().to_lowercase()).collect();
+        let id: cpal::HostId = self.name.parse().map_err(|_| {
+            SourceError(format!(
+                "audio.host = {:?} is not a sound system of this build: use auto or one of {}",
+                self.name,
+                names.join(", ")
+            ))
+        })?;
+        cpal::host_from_id(id)
+            .map_err(|error| SourceError(format!("the sound system {} does not answer: {error}", self.name)))
+    }
+
+    /// The host failed: the next one to need it makes another.
+    fn forget(&self, failed: &Arc<cpal::Host>) {
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        if host.as_ref().is_some_and(|host| Arc::ptr_eq(host, failed)) {
+            *host = None;
+        }
+    }
+
+    /// All devices that can be recorded, defaults first.
+    pub fn devices(&self) -> Result<Vec<DeviceInfo>, SourceError> {
+        let host = self.host()?;
+        let mut infos: Vec<DeviceInfo> =
+            self.found(&host)?.into_iter().filter_map(|found| found.info()).collect();
+        infos.sort_by_key(|info| (!info.default, info.kind as u8));
+        Ok(infos)
+    }
+
+    fn found(&self, host: &Arc<cpal::Host>) -> Result<Vec<Found>, SourceError> {
+        let devices = host.devices().map_err(|error| {
+            self.forget(host);
+            SourceError(format!("the sound system does not list its devices: {error}"))
+        })?;
+        let id_of = |device: Option<cpal::Device>| device.and_then(|d| d.id().ok()).map(|id| id.to_string());
+        let input = id_of(host.default_input_device());
+        let output = id_of(host.default_output_device());
+        let has_monitors = host.id().to_string().eq_ignore_ascii_case("pulseaudio");
+        let mut found = Vec::new();
+        for device in devices {
+            let Ok(id) = device.id().map(|id| id.to_string()) else { continue };
+            let monitor = id.strip_suffix(".monitor");
+            // Where the system has no monitor sources, what an output plays is recorded from the output itself.
+            let kind = if monitor.is_some() || (!has_monitors && !device.supports_input()) {
+                SourceKind::Loopback
+            } else {
+                SourceKind::Mic
+            };
+            if has_monitors && !device.supports_input() {
+                continue;
+            }
+            let default = match kind {
+                SourceKind::Loopback => output.as_deref() == Some(monitor.unwrap_or(&id)),
+                _ => input.as_deref() == Some(id.as_str()),
+            };
+            found.push(Found { device, id, kind, default });
+        }
+        Ok(found)
+    }
+
+    /// The device of `kind` with this id, this id without its host, or this name; without any, the default one.
+    fn find(&self, kind: SourceKind, wanted: Option<&str>) -> Result<(Arc<cpal::Host>, Found), SourceError> {
+        let host = self.host()?;
+        let found = self.found(&host)?;
+        let chosen = match wanted {
+            None => found.iter().position(|f| f.kind == kind && f.default),
+            Some(wanted) => found
+                .iter()
+                .position(|f| f.id == wanted)
+                .or_else(|| found.iter().position(|f| f.id.split_once(':').is_some_and(|(_, id)| id == wanted)))
+                .or_else(|| found.iter().position(|f| f.name() == wanted && f.kind == kind)),
+        };
+        match chosen {
+            Some(index) => {
+                let chosen = found.into_iter().nth(index);
+                chosen.map(|found| (host, found)).ok_or_else(|| SourceError("the device is gone".into()))
+            }
+            None => Err(not_found(kind, wanted, &found)),
+        }
+    }
+}
+
+/// A device with what is known of it.
+struct Found {
+    device: cpal::Device,
+    id: String,
+    kind: SourceKind,
+    default: bool,
+}
+
+impl Found {
+    fn name(&self) -> String {
+        self.device.description().map_or_else(|_| self.id.clone(), |d| d.name().to_owned())
+    }
+
+    fn info(&self) -> Option<DeviceInfo> {
+        let config = self.config().ok()?;
+        Some(DeviceInfo {
+            id: self.id.clone(),
+            name: self.name(),
+            kind: self.kind,
+            rate: SampleRate(config.sample_rate()),
+            channels: config.channels(),
+            format: stored_as(config.sample_format()),
+            default: self.default,
+        })
+    }
+
+    fn config(&self) -> Result<cpal::SupportedStreamConfig, cpal::Error> {
+        self.device.default_input_config().or_else(|_| self.device.default_output_config())
+    }
+}
+
+/// Sound cards have 24 bits at most, so floats of a device fit into them.
+fn stored_as(format: cpal::SampleFormat) -> SampleFormat {
+    use cpal::SampleFormat as F;
+    match format {
+        F::I8 | F::U8 | F::I16 | F::U16 => SampleFormat::S16,
+        _ => SampleFormat::S24,
+    }
+}
+
+fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceError {
+    let what = if kind == SourceKind::Loopback { "loopback" } else { "microphone" };
+    let list = |ids: Vec<&Found>| {
+        let lines: Vec<String> = ids.iter().map(|f| format!("\n  {}  {}", f.id, f.name())).collect();
+        lines.concat()
+    };
+    let Some(wanted) = wanted else {
+        return SourceError(format!("there is no default {what}; hansard devices lists what there is"));
+    };
+    let mut near: Vec<&Found> = found.iter().collect();
+    let distance = |f: &Found| {
+        let bare = f.id.split_once(':').map_or(f.id.as_str(), |(_, id)| id);
+        let score = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &wanted.to_lowercase());
+        score(&f.id).max(score(bare)).max(score(&f.name()))
+    };
+    near.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
+    near.truncate(5);
+    if near.is_empty() {
+        return SourceError(format!("there is no device {wanted:?}: the sound system lists none at all"));
+    }
+    SourceError(format!("there is no device {wanted:?}; the nearest are:{}", list(near)))
+}
+
+/// One device as a source.
+pub struct CpalSource {
+    backend: Backend,
+    kind: SourceKind,
+    wanted: Option<String>,
+    buffer_ms: u64,
+}
+
+impl CpalSource {
+    /// A device by id, or the system's default of its kind.
+    pub fn new(backend: Backend, kind: SourceKind, wanted: Option<String>, buffer_ms: u64) -> Self {
+        Self { backend, kind, wanted, buffer_ms }
+    }
+
+    /// What it is at the moment; an error that lists near names where it is not there.
+    pub fn info(&self) -> Result<DeviceInfo, SourceError> {
+        let (_, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
+        found.info().ok_or_else(|| SourceError(format!("{} can't be recorded", found.id)))
+    }
+}
+
+impl Source for CpalSource {
+    fn label(&self) -> String {
+        let kind = if self.kind == SourceKind::Loopback { "loopback" } else { "mic" };
+        match &self.wanted {
+            Some(id) => format!("{kind}:{id}"),
+            None => kind.into(),
+        }
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::Clocked
+    }
+
+    fn is_finite(&self) -> bool {
+        false
+    }
+
+    fn buffer_ms(&self) -> u64 {
+        self.buffer_ms
+    }
+
+    fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
+        let (host, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
+        let result = open_stream(&found, self.buffer_ms, plug);
+        if result.is_err() {
+            // Whether it was the device or the host can't be told: a new host costs little once.
+            self.backend.forget(&host);
+        }
+        let (stream, meter) = result.map_err(|error| SourceError(format!("{}: {error}", found.id)))?;
+        let name = found.name();
+        Ok(Opened {
+            stream: Box::new(stream),
+            device: Some(found.id),
+            name: Some(name),
+            meter,
+            failure: Failure::default(),
+        })
+    }
+}
+
+fn open_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stream, Arc<SinkMeter>), String> {
+    let supported = found.config().map_err(|error| error.to_string())?;
+    let rate = supported.sample_rate();
+    let format = DeviceFormat {
+        rate: SampleRate(rate),
+        channels: supported.channels(),
+        format: stored_as(supported.sample_format()),
+    };
+    let mut config: StreamConfig = supported.config();
+    if found.id.starts_with("pulseaudio:") {
+        // The server drops what does not fit into this without a word, so it is deep.
+        config.buffer_size = BufferSize::Fixed((u64::from(rate) * buffer_ms / 1000) as u32);
+    }
+    let sink = plug.sink(format, Timeline::Clocked).map_err(|error| error.0)?;
+    let meter = Arc::clone(sink.meter());
+    let clock = plug.clock.clone();
+    let device = &found.device;
+    use cpal::SampleFormat as F;
+    let stream = match supported.sample_format() {
+        F::I8 => build::<i8>(device, config, sink, clock),
+        F::U8 => build::<u8>(device, config, sink, clock),
+        F::I16 => build::<i16>(device, config, sink, clock),
+        F::U16 => build::<u16>(device, config, sink, clock),
+        F::I24 => build::<cpal::I24>(device, config, sink, clock),
+        F::I32 => build::<i32>(device, config, sink, clock),
+        F::F32 => build::<f32>(device, config, sink, clock),
+        F::F64 => build::<f64>(device, config, sink, clock),
+        other => return Err(format!("its sample format {other} is not supported")),
+    }
+    .map_err(|error| error.to_string())?;
+    stream.play().map_err(|error| error.to_string())?;
+    Ok((stream, meter))
+}
+
+fn build<T>(
+    device: &cpal::Device,
+    config: StreamConfig,
+    mut sink: CaptureSink,
+    clock: SessionClock,
+) -> Result<cpal::Stream, cpal::Error>
+where
+    T: SizedSample,
+    f32: FromSample<T>,
+{
+    let meter = Arc::clone(sink.meter());
+    let on_data = move |samples: &[T], info: &InputCallbackInfo| {
+        let stamp = info.timestamp();
+        let latency = stamp.callback.saturating_duration_since(stamp.capture);
+        sink.push(samples, clock.mono(), u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
+    };
+    let on_error = move |error: cpal::Error| meter.report(trouble(error.kind()));
+    device.build_input_stream(config, on_data, on_error, Some(BUILD_TIMEOUT))
+}
+
+fn trouble(kind: ErrorKind) -> BackendTrouble {
+    match kind {
+        ErrorKind::Xrun => BackendTrouble::Xrun,
+        ErrorKind::RealtimeDenied => BackendTrouble::RealtimeDenied,
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::DeviceChanged
+        | ErrorKind::HostUnavailable
+        | ErrorKind::BackendError => BackendTrouble::Gone,
+        _ => BackendTrouble::Other,
+    }
+}

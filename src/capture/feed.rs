@@ -1,0 +1,200 @@
+//! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as fast as there is room.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::DeviceFormat;
+use super::drain::Timeline;
+use super::rt::{BackendTrouble, CaptureSink};
+use super::source::{Failure, Opened, Plug, SourceError};
+use crate::clock::{MonoNs, SessionClock};
+
+/// A paced feed wakes up this often.
+const WAKE_MS: u64 = 2;
+/// Frames a callback at full speed.
+const BULK_FRAMES: usize = 4_800;
+
+/// Makes sound.
+pub trait Feed: Send {
+    /// Appends up to `frames` frames to `out` and says how many; 0: it has ended.
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError>;
+
+    /// A device's faults: what happens to the delivery `at` seconds after the device was first started.
+    fn delivery(&mut self, _at: f64) -> Delivery {
+        Delivery::OnTime
+    }
+
+    /// Passes over frames that the device had and did not deliver.
+    fn skip(&mut self, _frames: u64) {}
+
+    /// Frames of the next callback.
+    fn block(&mut self, rate: u32) -> usize {
+        (rate / 100) as usize
+    }
+
+    /// Frames a second that the device really makes.
+    fn true_rate(&self, nominal: f64) -> f64 {
+        nominal
+    }
+}
+
+/// What becomes of a device's sound at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// It is delivered.
+    OnTime,
+    /// It is delivered later, in a burst.
+    Late,
+    /// It is lost without a word.
+    Lost,
+    /// The device is gone.
+    Gone,
+}
+
+/// How a feed is delivered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Like a device, at its rate.
+    Real,
+    /// As fast as there is room.
+    Max,
+}
+
+impl Pace {
+    /// How frames relate to time.
+    pub fn timeline(self) -> Timeline {
+        match self {
+            Self::Real => Timeline::Clocked,
+            Self::Max => Timeline::Counted,
+        }
+    }
+}
+
+/// A running feed; dropping it stops and joins its thread.
+struct Running {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // A feed that panicked has dropped its sink: the drain sees that, and the lane the end.
+            if thread.join().is_err() {
+                tracing::error!("a feed's thread panicked");
+            }
+        }
+    }
+}
+
+/// Starts delivering. `epoch`: when the device was first started, on our clock.
+pub fn start(
+    feed: Box<dyn Feed>,
+    format: DeviceFormat,
+    pace: Pace,
+    epoch: MonoNs,
+    plug: &Plug,
+    name: String,
+) -> Result<Opened, SourceError> {
+    let sink = plug.sink(format, pace.timeline())?;
+    let meter = Arc::clone(sink.meter());
+    let failure = Failure::default();
+    let stop = Arc::new(AtomicBool::new(false));
+    let mut runner = Runner {
+        feed,
+        sink,
+        rate: format.rate.0,
+        clock: plug.clock.clone(),
+        stop: Arc::clone(&stop),
+        buffer: Vec::new(),
+    };
+    let told = failure.clone();
+    let thread = std::thread::Builder::new()
+        .name("feed".into())
+        .spawn(move || {
+            let result = match pace {
+                Pace::Real => runner.run_paced(epoch),
+                Pace::Max => runner.run_at_full_speed(),
+            };
+            if let Err(error) = result {
+                told.set(error.0);
+            }
+            runner.sink.meter().set_ended();
+        })
+        .map_err(|error| SourceError(format!("can't start a thread: {error}")))?;
+    let stream = Box::new(Running { stop, thread: Some(thread) });
+    Ok(Opened { stream, device: None, name: Some(name), meter, failure })
+}
+
+struct Runner {
+    feed: Box<dyn Feed>,
+    sink: CaptureSink,
+    rate: u32,
+    clock: SessionClock,
+    stop: Arc<AtomicBool>,
+    buffer: Vec<f32>,
+}
+
+impl Runner {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Acquire)
+    }
+
+    /// Delivers as fast as there is room; every frame, none is ever lost.
+    fn run_at_full_speed(&mut self) -> Result<(), SourceError> {
+        while !self.stopped() {
+            let room = self.sink.free_frames().min(BULK_FRAMES);
+            if room == 0 || !self.sink.has_stamp_room() {
+                std::thread::sleep(Duration::from_millis(WAKE_MS));
+                continue;
+            }
+            self.buffer.clear();
+            if self.feed.next(room, &mut self.buffer)? == 0 {
+                break;
+            }
+            self.sink.push(&self.buffer, self.clock.mono(), 0);
+        }
+        Ok(())
+    }
+
+    /// Delivers what a device started at `epoch` would have delivered by now.
+    fn run_paced(&mut self, epoch: MonoNs) -> Result<(), SourceError> {
+        let rate = self.feed.true_rate(f64::from(self.rate));
+        // A device that is opened again goes on where its own clock stands by now.
+        let mut made = (self.clock.mono().seconds_since(epoch).max(0.0) * rate) as u64;
+        self.feed.skip(made);
+        let mut block = self.feed.block(self.rate);
+        while !self.stopped() {
+            let at = self.clock.mono().seconds_since(epoch);
+            let due = (at.max(0.0) * rate) as u64;
+            match self.feed.delivery(at) {
+                Delivery::Gone => {
+                    self.sink.meter().report(BackendTrouble::Gone);
+                    return Ok(());
+                }
+                Delivery::Late => {}
+                Delivery::Lost => {
+                    self.feed.skip(due - made);
+                    made = due;
+                }
+                Delivery::OnTime => {
+                    while made + block as u64 <= due {
+                        self.buffer.clear();
+                        let frames = self.feed.next(block, &mut self.buffer)?;
+                        if frames == 0 {
+                            return Ok(());
+                        }
+                        self.sink.push(&self.buffer, self.clock.mono(), 0);
+                        made += frames as u64;
+                        block = self.feed.block(self.rate);
+                    }
+                }
+            }
+            std::thread::sleep(Duration::from_millis(WAKE_MS));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,440 @@
+//! A lane: one device's way from its stream to the writer's queue. It outlives the actor that steers it: the stream, the
+//! rings and the drain's thread go on while that actor is dead or restarted, so its death costs no sound.
+//!
+//! [`Lane::step`] is its whole policy: open, watch, reopen after a loss (0.25 s doubling to 5 s) for the life of the session, close.
+//! The thread that opens, plays and drops a stream may hang in the backend; it alone may be given up, and that is said.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rtrb::{Consumer, RingBuffer};
+
+use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step};
+use super::rt::{BackendTrouble, SinkMeter};
+use super::source::{Opened, Plug, Source};
+use crate::clock::{MonoNs, SessionClock};
+use crate::session::journal::Event;
+use crate::session::manifest::GapCause;
+
+/// The drain wakes up this often; nothing in the callback wakes it.
+const DRAIN_EVERY: Duration = Duration::from_millis(10);
+/// First pause before a lost device is tried again; it doubles.
+const RETRY_MS: u64 = 250;
+/// Longest pause.
+const RETRY_MS_MAX: u64 = 5_000;
+/// A device that has not delivered this long after it was opened is named, once.
+const SLOW_OPEN_S: f64 = 5.0;
+/// After stop was asked, sound up to that moment is waited for this long beyond the buffer's period.
+const TAIL_S: f64 = 0.5;
+/// A stream that has not closed in this time is given up.
+const CLOSE_S: f64 = 2.0;
+
+/// What the status line shows of a lane.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LaneView {
+    /// SPEC of the device.
+    pub label: String,
+    /// It delivers.
+    pub open: bool,
+    /// It came to its own end.
+    pub ended: bool,
+    /// Peak of |sample| since the last look.
+    pub peak: f32,
+    /// Session second up to which its sound has been placed.
+    pub position: f64,
+    /// Frames lost in full rings.
+    pub overrun: u64,
+    /// Why it is not open.
+    pub trouble: Option<String>,
+}
+
+/// One device's way to the writer.
+pub struct Lane {
+    source: Arc<dyn Source>,
+    clock: SessionClock,
+    status: Arc<DrainStatus>,
+    control: Mutex<LaneControl>,
+    /// The last lane that a stuck thread was given up in; for the status.
+    abandoned: AtomicU64,
+}
+
+struct LaneControl {
+    openings: Option<Sender<Opening>>,
+    state: State,
+    attempts: u32,
+    was_open: bool,
+    stopping: bool,
+    trouble: Option<String>,
+    drain: Option<JoinHandle<()>>,
+}
+
+enum State {
+    Waiting { until: MonoNs },
+    Opening { job: Job, since: MonoNs, named: bool },
+    Open { job: Job, opened: OpenDevice },
+    Closing { job: Job, since: MonoNs },
+    Ended,
+    Stopped,
+}
+
+/// What is known of a device that was opened; its stream stays with its thread.
+struct OpenDevice {
+    meter: Arc<SinkMeter>,
+    failure: super::source::Failure,
+}
+
+/// The thread that holds a stream.
+struct Job {
+    thread: JoinHandle<()>,
+    result: Receiver<Result<OpenedFacts, String>>,
+    close: Option<Sender<()>>,
+    abandoned: Arc<AtomicBool>,
+}
+
+struct OpenedFacts {
+    device: OpenDevice,
+    id: Option<String>,
+    name: Option<String>,
+}
+
+impl Lane {
+    /// A lane with its drain's thread running; the queue's far end is the writer's.
+    pub fn start(source: Arc<dyn Source>, clock: SessionClock) -> std::io::Result<(Arc<Self>, Consumer<Item>)> {
+        let (openings, to_drain) = mpsc::channel();
+        let (queue, from_drain) = RingBuffer::new(QUEUE_ITEMS);
+        let status = Arc::new(DrainStatus::default());
+        let drain = Drain::new(to_drain, queue, clock.clone(), Arc::clone(&status), source.buffer_ms());
+        let drain_clock = clock.clone();
+        let thread =
+            std::thread::Builder::new().name("drain".into()).spawn(move || run_drain(drain, &drain_clock))?;
+        let control = LaneControl {
+            openings: Some(openings),
+            state: State::Waiting { until: MonoNs(0) },
+            attempts: 0,
+            was_open: false,
+            stopping: false,
+            trouble: None,
+            drain: Some(thread),
+        };
+        let lane =
+            Self { source, clock, status, control: Mutex::new(control), abandoned: AtomicU64::new(0) };
+        Ok((Arc::new(lane), from_drain))
+    }
+
+    /// SPEC of the device.
+    pub fn label(&self) -> String {
+        self.source.label()
+    }
+
+    /// Looks after the device; what happened is for the journal. To be called some times a second.
+    pub fn step(&self, now: MonoNs) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut control = self.control();
+        let state = std::mem::replace(&mut control.state, State::Stopped);
+        control.state = self.next_state(&mut control, state, now, &mut events);
+        events
+    }
+
+    /// Recording ends now: what was delivered until now is still taken, then the device is closed. `step` carries it out.
+    pub fn stop(&self) {
+        let mut control = self.control();
+        if !control.stopping {
+            control.stopping = true;
+            self.status.set_stop_at(self.clock.now().seconds());
+        }
+    }
+
+    /// Whether the device is closed and the drain has handed everything over.
+    pub fn is_drained(&self) -> bool {
+        let mut control = self.control();
+        if !matches!(control.state, State::Stopped) {
+            return false;
+        }
+        match &control.drain {
+            Some(thread) if !thread.is_finished() => false,
+            _ => {
+                if control.drain.take().is_some_and(|thread| thread.join().is_err()) {
+                    tracing::error!(source = self.label(), "a drain's thread panicked");
+                }
+                true
+            }
+        }
+    }
+
+    /// Whether the source has come to its own end.
+    pub fn is_ended(&self) -> bool {
+        matches!(self.control().state, State::Ended)
+    }
+
+    /// Session second up to which its sound has been placed.
+    pub fn position(&self) -> f64 {
+        self.status.position()
+    }
+
+    /// For the status line.
+    pub fn view(&self) -> LaneView {
+        let control = self.control();
+        let meter = match &control.state {
+            State::Open { opened, .. } => Some(&opened.meter),
+            _ => None,
+        };
+        LaneView {
+            label: self.label(),
+            open: meter.is_some(),
+            ended: matches!(control.state, State::Ended),
+            peak: meter.map_or(0.0, |meter| meter.take_peak()),
+            position: self.status.position(),
+            overrun: self.status.overrun().0,
+            trouble: control.trouble.clone(),
+        }
+    }
+
+    fn control(&self) -> std::sync::MutexGuard<'_, LaneControl> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn next_state(&self, control: &mut LaneControl, state: State, now: MonoNs, events: &mut Vec<Event>) -> State {
+        match state {
+            State::Waiting { .. } | State::Ended if control.stopping => self.close_for_good(control),
+            State::Waiting { until } if now >= until => self.begin_opening(control, now, events),
+            State::Opening { job, since, named } => self.watch_opening(control, job, since, named, now, events),
+            State::Open { job, opened } => self.watch_open(control, job, opened, now, events),
+            State::Closing { job, since } => self.watch_closing(control, job, since, now, events),
+            State::Waiting { .. } | State::Ended | State::Stopped => state,
+        }
+    }
+
+    fn begin_opening(&self, control: &mut LaneControl, now: MonoNs, events: &mut Vec<Event>) -> State {
+        control.attempts += 1;
+        let Some(openings) = control.openings.clone() else { return State::Stopped };
+        let plug = Plug {
+            openings,
+            clock: self.clock.clone(),
+            cause_before: if control.was_open { GapCause::DeviceLost } else { GapCause::NotStarted },
+            abandoned: Arc::new(AtomicBool::new(false)),
+        };
+        match Job::start(Arc::clone(&self.source), plug) {
+            Ok(job) => State::Opening { job, since: now, named: false },
+            Err(error) => self.lost(control, now, format!("can't start a thread: {error}"), events),
+        }
+    }
+
+    fn watch_opening(
+        &self,
+        control: &mut LaneControl,
+        mut job: Job,
+        since: MonoNs,
+        named: bool,
+        now: MonoNs,
+        events: &mut Vec<Event>,
+    ) -> State {
+        match job.result.try_recv() {
+            Ok(Ok(facts)) => {
+                control.trouble = None;
+                control.was_open = true;
+                self.status.set_lost(false);
+                let attempts = std::mem::take(&mut control.attempts);
+                events.push(Event::DeviceOpened {
+                    source: self.label(),
+                    device: facts.id,
+                    name: facts.name,
+                    attempts,
+                });
+                State::Open { job, opened: facts.device }
+            }
+            Ok(Err(reason)) => {
+                job.join();
+                self.lost(control, now, reason, events)
+            }
+            Err(TryRecvError::Disconnected) => {
+                job.join();
+                self.lost(control, now, "the thread that opens it panicked".into(), events)
+            }
+            Err(TryRecvError::Empty) if control.stopping => {
+                job.close = None;
+                State::Closing { job, since: now }
+            }
+            Err(TryRecvError::Empty) => {
+                let slow = !named && now.seconds_since(since) > SLOW_OPEN_S;
+                if slow {
+                    let notice = "it was opened and delivers nothing yet".to_owned();
+                    control.trouble = Some(notice.clone());
+                    events.push(Event::DeviceNotice { source: self.label(), notice });
+                }
+                State::Opening { job, since, named: named || slow }
+            }
+        }
+    }
+
+    fn watch_open(
+        &self,
+        control: &mut LaneControl,
+        mut job: Job,
+        opened: OpenDevice,
+        now: MonoNs,
+        events: &mut Vec<Event>,
+    ) -> State {
+        let trouble = opened.meter.take_trouble();
+        for (bit, notice) in [
+            (BackendTrouble::Xrun, "the sound system reports an xrun"),
+            (BackendTrouble::RealtimeDenied, "the system refused realtime priority"),
+            (BackendTrouble::Other, "the sound system reports an error"),
+        ] {
+            if trouble & bit as u32 != 0 {
+                events.push(Event::DeviceNotice { source: self.label(), notice: notice.into() });
+            }
+        }
+        if trouble & BackendTrouble::Gone as u32 != 0 {
+            job.close = None;
+            return self.give_back(control, job, now, "the device or the sound server is gone", events);
+        }
+        if opened.meter.ended() {
+            return self.source_ended(control, job, &opened, now, events);
+        }
+        if control.stopping && self.tail_is_in(now) {
+            job.close = None;
+            return State::Closing { job, since: now };
+        }
+        State::Open { job, opened }
+    }
+
+    /// A finite source has delivered its last frame (or a device's feed has died).
+    fn source_ended(
+        &self,
+        control: &mut LaneControl,
+        mut job: Job,
+        opened: &OpenDevice,
+        now: MonoNs,
+        events: &mut Vec<Event>,
+    ) -> State {
+        job.close = None;
+        if let Some(reason) = opened.failure.take() {
+            events.push(Event::DeviceLost { source: self.label(), reason: reason.clone() });
+            control.trouble = Some(reason);
+            self.status.set_lost(true);
+        } else {
+            events.push(Event::SourceEnded { source: self.label() });
+            self.status.set_ended();
+        }
+        if control.stopping {
+            return State::Closing { job, since: now };
+        }
+        job.join();
+        State::Ended
+    }
+
+    /// Whether everything up to the moment of stop has been placed, or has had its time to arrive.
+    fn tail_is_in(&self, now: MonoNs) -> bool {
+        let Some(stop_at) = self.status.stop_at() else { return true };
+        let waited = self.clock.seconds_of(now) - stop_at;
+        self.source.timeline() == super::drain::Timeline::Counted
+            || self.status.position() >= stop_at
+            || waited > self.source.buffer_ms() as f64 / 1e3 + TAIL_S
+    }
+
+    fn watch_closing(
+        &self,
+        control: &mut LaneControl,
+        job: Job,
+        since: MonoNs,
+        now: MonoNs,
+        events: &mut Vec<Event>,
+    ) -> State {
+        if job.thread.is_finished() {
+            job.join();
+        } else if now.seconds_since(since) > CLOSE_S {
+            self.abandon(job, "closing the device", events);
+        } else {
+            return State::Closing { job, since };
+        }
+        if control.stopping {
+            return self.close_for_good(control);
+        }
+        State::Waiting { until: now }
+    }
+
+    /// The device is gone while its stream is still held by the thread: let it go, then try again.
+    fn give_back(
+        &self,
+        control: &mut LaneControl,
+        job: Job,
+        now: MonoNs,
+        reason: &str,
+        events: &mut Vec<Event>,
+    ) -> State {
+        events.push(Event::DeviceLost { source: self.label(), reason: reason.into() });
+        control.trouble = Some(reason.into());
+        control.attempts = 0;
+        self.status.set_lost(true);
+        State::Closing { job, since: now }
+    }
+
+    /// It could not be opened: once more after a pause.
+    fn lost(&self, control: &mut LaneControl, now: MonoNs, reason: String, events: &mut Vec<Event>) -> State {
+        // The same reason again and again is one event.
+        if control.trouble.as_deref() != Some(&reason) {
+            events.push(Event::DeviceLost { source: self.label(), reason: reason.clone() });
+        }
+        control.trouble = Some(reason);
+        self.status.set_lost(control.was_open);
+        let doublings = control.attempts.saturating_sub(1).min(8);
+        State::Waiting { until: now.plus_ms((RETRY_MS << doublings).min(RETRY_MS_MAX)) }
+    }
+
+    fn abandon(&self, job: Job, doing: &str, events: &mut Vec<Event>) {
+        job.abandoned.store(true, Ordering::Release);
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+        events.push(Event::ThreadAbandoned { source: self.label(), doing: doing.into() });
+    }
+
+    fn close_for_good(&self, control: &mut LaneControl) -> State {
+        control.openings = None;
+        self.status.close();
+        State::Stopped
+    }
+}
+
+impl Job {
+    fn start(source: Arc<dyn Source>, plug: Plug) -> std::io::Result<Self> {
+        let (report, result) = mpsc::channel();
+        let (close, closed) = mpsc::channel::<()>();
+        let abandoned = Arc::clone(&plug.abandoned);
+        let thread = std::thread::Builder::new().name("device".into()).spawn(move || {
+            let opened = source.open(&plug);
+            drop(plug);
+            match opened {
+                Ok(Opened { stream, device, name, meter, failure }) => {
+                    let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
+                    if report.send(Ok(facts)).is_ok() {
+                        // Ends when the lane drops its sender; nothing is ever sent.
+                        while closed.recv().is_ok() {}
+                    }
+                    drop(stream);
+                }
+                // Nobody waits for the answer any more: then nobody needs it.
+                Err(error) => drop(report.send(Err(error.0))),
+            }
+        })?;
+        Ok(Self { thread, result, close: Some(close), abandoned })
+    }
+
+    fn join(self) {
+        drop(self.close);
+        if self.thread.join().is_err() {
+            tracing::error!("a device's thread panicked");
+        }
+    }
+}
+
+fn run_drain(mut drain: Drain, clock: &SessionClock) {
+    loop {
+        match drain.step(clock.mono()) {
+            Step::Busy => {}
+            Step::Idle | Step::Blocked => std::thread::sleep(DRAIN_EVERY),
+            Step::Finished => return,
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! A sound file as a source: paced like a device for rehearsals, or as fast as there is room.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use super::drain::Timeline;
+use super::feed::{self, Feed, Pace};
+use super::source::{Opened, Plug, Source, SourceError};
+use crate::audio::decode::{DecodeError, SoundFile};
+use crate::clock::MonoNs;
+
+/// A sound file.
+#[derive(Debug)]
+pub struct Replay {
+    path: PathBuf,
+    pace: Pace,
+    epoch: OnceLock<MonoNs>,
+    channels: u16,
+}
+
+impl Replay {
+    /// Makes sure that the file can be read.
+    pub fn new(path: PathBuf, pace: Pace) -> Result<Self, DecodeError> {
+        let channels = SoundFile::open(&path)?.format().channels;
+        Ok(Self { path, pace, epoch: OnceLock::new(), channels })
+    }
+
+    /// Channels of the file.
+    pub fn channels(&self) -> u16 {
+        self.channels
+    }
+}
+
+impl Source for Replay {
+    fn label(&self) -> String {
+        format!("file:{}", self.path.display())
+    }
+
+    fn timeline(&self) -> Timeline {
+        self.pace.timeline()
+    }
+
+    fn is_finite(&self) -> bool {
+        true
+    }
+
+    fn buffer_ms(&self) -> u64 {
+        20
+    }
+
+    fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
+        let file = SoundFile::open(&self.path).map_err(|error| SourceError(error.to_string()))?;
+        let format = file.format();
+        let epoch = *self.epoch.get_or_init(|| plug.clock.mono());
+        feed::start(Box::new(FileFeed(file)), format, self.pace, epoch, plug, self.label())
+    }
+}
+
+struct FileFeed(SoundFile);
+
+impl Feed for FileFeed {
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError> {
+        self.0.read(frames, out).map_err(|error| SourceError(error.to_string()))
+    }
+}

@@ -1,0 +1,90 @@
+//! What can be recorded: a [`Source`] is opened on a thread that may hang, and feeds a sink.
+
+use std::any::Any;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::DeviceFormat;
+use super::drain::{Opening, Timeline};
+use super::rt::{CaptureSink, SinkMeter};
+use crate::clock::SessionClock;
+use crate::session::manifest::GapCause;
+
+/// Why a source does not open, or ended.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct SourceError(pub String);
+
+/// One device, file or script.
+pub trait Source: Send + Sync {
+    /// For the journal and the user: the SPEC of the device.
+    fn label(&self) -> String;
+    /// How its frames relate to time.
+    fn timeline(&self) -> Timeline;
+    /// Whether it comes to an end by itself.
+    fn is_finite(&self) -> bool;
+    /// The period of its buffer in milliseconds: sound may come this late in good order.
+    fn buffer_ms(&self) -> u64;
+    /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be given up.
+    fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
+}
+
+/// A source that delivers.
+pub struct Opened {
+    /// Dropping it stops the delivery; that may block.
+    pub stream: Box<dyn Any + Send>,
+    /// Stable id of the device.
+    pub device: Option<String>,
+    /// The device's name for people.
+    pub name: Option<String>,
+    /// What the callback leaves to look at.
+    pub meter: Arc<SinkMeter>,
+    /// Why it ended early, if it did (a file that is broken in its middle).
+    pub failure: Failure,
+}
+
+/// A place for the reason of an early end.
+#[derive(Debug, Clone, Default)]
+pub struct Failure(Arc<Mutex<Option<String>>>);
+
+impl Failure {
+    /// It ended early.
+    pub fn set(&self, reason: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    }
+
+    /// Why it ended early.
+    pub fn take(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Where a source plugs itself in: makes sinks whose far end the drain has.
+pub struct Plug {
+    /// To the drain.
+    pub openings: Sender<Opening>,
+    /// The session's clock, to be read after each buffer.
+    pub clock: SessionClock,
+    /// Why there was nothing before.
+    pub cause_before: GapCause,
+    /// Set when the thread that holds the stream was given up.
+    pub abandoned: Arc<AtomicBool>,
+}
+
+impl Plug {
+    /// A sink for what the source is about to deliver.
+    pub fn sink(&self, format: DeviceFormat, timeline: Timeline) -> Result<CaptureSink, SourceError> {
+        let (sink, tap) = CaptureSink::pair(format.channels, format.rate);
+        self.openings
+            .send(Opening {
+                tap,
+                format,
+                timeline,
+                cause_before: self.cause_before,
+                abandoned: Arc::clone(&self.abandoned),
+            })
+            .map_err(|_| SourceError("the recording has ended".into()))?;
+        Ok(sink)
+    }
+}

@@ -1,0 +1,168 @@
+//! Every key there is, with its kind and range: the one table that files, variables and flags are checked against.
+
+use toml::Value;
+
+/// What may stand for a key.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// A folder's path; empty: the default place.
+    Folder,
+    /// Text that `tidy` accepts (and brings into the one form that is stored).
+    Text { wants: &'static str, tidy: fn(&str) -> Option<String> },
+    /// One of a few words, in any case.
+    Choice(&'static [&'static str]),
+    /// A whole number, both ends included.
+    Whole { from: i64, to: i64 },
+    /// A number, both ends included.
+    Real { from: f64, to: f64 },
+    /// True or false.
+    Switch,
+}
+
+/// A key by its full name, `section.key`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Key {
+    /// Section, a dot, the key.
+    pub name: &'static str,
+    /// What may stand for it.
+    pub kind: Kind,
+}
+
+const fn key(name: &'static str, kind: Kind) -> Key {
+    Key { name, kind }
+}
+
+/// All of them, in the order of `config/default.toml`. `audio.host` are cpal's names of hosts. The ranges say where a
+/// value stops to make sense, not where it stops to be wise.
+pub(super) const KEYS: &[Key] = &[
+    key("paths.recordings", Kind::Folder),
+    key("paths.models", Kind::Folder),
+    key(
+        "audio.host",
+        Kind::Choice(&["auto", "pulseaudio", "pipewire", "alsa", "jack", "coreaudio", "wasapi", "asio"]),
+    ),
+    key("audio.buffer_ms", Kind::Whole { from: 200, to: 2000 }),
+    key("tracks.format", Kind::Choice(&["auto", "s16", "s24", "f32"])),
+    key("record.status_every_s", Kind::Real { from: 0.5, to: 3600.0 }),
+    key("record.finish_timeout_s", Kind::Real { from: 0.0, to: 86_400.0 }),
+    key("record.transcribe", Kind::Switch),
+    key(
+        "transcribe.model",
+        Kind::Text { wants: "\"auto\" or the name of a model (`hansard models list`)", tidy: word },
+    ),
+    key(
+        "transcribe.language",
+        Kind::Text { wants: "\"auto\" or a language's code such as \"en\"", tidy: language },
+    ),
+    key("transcribe.threads", Kind::Whole { from: 0, to: 256 }),
+    key("transcribe.denoise", Kind::Choice(&["vad", "off", "asr"])),
+    key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
+    key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
+    key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),
+    key("segment.min_speech_ms", Kind::Whole { from: 0, to: 5000 }),
+    key("segment.endpoint_ms", Kind::Whole { from: 200, to: 5000 }),
+    key("segment.pre_roll_ms", Kind::Whole { from: 0, to: 1000 }),
+    key("segment.post_roll_ms", Kind::Whole { from: 0, to: 1000 }),
+    key("segment.target_s", Kind::Real { from: 2.0, to: 28.0 }),
+    key("segment.cap_s", Kind::Real { from: 5.0, to: 28.0 }),
+    key("minutes.paragraph_pause_s", Kind::Real { from: 0.0, to: 600.0 }),
+    key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
+];
+
+/// The key of that full name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// Whether some key lies in a section of that name.
+pub(super) fn is_section(name: &str) -> bool {
+    KEYS.iter().any(|key| key.section() == name)
+}
+
+impl Key {
+    /// What stands before the dot.
+    pub fn section(&self) -> &'static str {
+        self.name.split_once('.').map_or("", |(section, _)| section)
+    }
+
+    /// What stands after the dot.
+    pub fn leaf(&self) -> &'static str {
+        self.name.split_once('.').map_or(self.name, |(_, leaf)| leaf)
+    }
+
+    /// The environment's name for it.
+    pub fn variable(&self) -> String {
+        match self.name {
+            "paths.recordings" => "HANSARD_RECORDINGS".into(),
+            "paths.models" => "HANSARD_MODELS".into(),
+            name => format!("HANSARD_{}", name.replace('.', "_").to_ascii_uppercase()),
+        }
+    }
+}
+
+impl Kind {
+    /// What may stand here, for a message: "must be …".
+    pub fn wants(&self) -> String {
+        match self {
+            Self::Folder => "the path of a folder, or \"\" for the default place".into(),
+            Self::Text { wants, .. } => (*wants).into(),
+            Self::Choice(words) => {
+                format!("one of {}", words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(", "))
+            }
+            Self::Whole { from, to } => format!("a whole number from {from} to {to}"),
+            Self::Real { from, to } => format!("a number from {from} to {to}"),
+            Self::Switch => "true or false".into(),
+        }
+    }
+
+    /// The value in the form that is stored, or none if it is of a wrong type or out of range.
+    pub fn accept(&self, value: &Value) -> Option<Value> {
+        match (self, value) {
+            (Self::Folder, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => Some(value.clone()),
+            (Self::Text { tidy, .. }, Value::String(text)) => tidy(text).map(Value::String),
+            (Self::Choice(words), Value::String(text)) => {
+                words.iter().find(|w| w.eq_ignore_ascii_case(text)).map(|w| Value::String((*w).into()))
+            }
+            (Self::Whole { from, to }, Value::Integer(n)) => (from..=to).contains(&n).then(|| value.clone()),
+            (Self::Real { from, to }, Value::Integer(n)) => {
+                let x = *n as f64;
+                (*from..=*to).contains(&x).then_some(Value::Float(x))
+            }
+            // NaN is in no range.
+            (Self::Real { from, to }, Value::Float(x)) => (from..=to).contains(&x).then(|| value.clone()),
+            _ => None,
+        }
+    }
+
+    /// The same for text that came from a variable or a flag, where everything is a string.
+    pub fn read(&self, text: &str) -> Option<Value> {
+        let value = match self {
+            Self::Folder | Self::Text { .. } | Self::Choice(_) => Value::String(text.into()),
+            Self::Whole { .. } => Value::Integer(text.trim().parse().ok()?),
+            Self::Real { .. } => Value::Float(text.trim().parse().ok()?),
+            Self::Switch => Value::Boolean(match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => true,
+                "false" | "0" | "no" | "off" => false,
+                _ => return None,
+            }),
+        };
+        self.accept(&value)
+    }
+}
+
+fn word(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.into())
+}
+
+/// Which languages there are is the model's matter; here only what can be a code at all.
+fn language(text: &str) -> Option<String> {
+    let text = text.trim().to_ascii_lowercase();
+    ((2..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase())).then_some(text)
+}
+
+fn web_address(text: &str) -> Option<String> {
+    let text = text.trim().trim_end_matches('/');
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
+    (!host.is_empty() && !host.starts_with('/') && !host.contains(char::is_whitespace)).then(|| text.into())
+}

@@ -1,0 +1,137 @@
+//! The settings by section, typed. Each field is the key of the same name; `config/default.toml` says why it is as it is.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[paths]`: folders, absolute.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paths {
+    /// Where sessions live.
+    pub recordings: PathBuf,
+    /// Where models live.
+    pub models: PathBuf,
+}
+
+/// `[audio]`: devices.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audio {
+    /// Cpal's name of the host, or "auto".
+    pub host: String,
+    /// Milliseconds of sound asked of a device per call, 200..=2000.
+    pub buffer_ms: u32,
+}
+
+/// `[tracks]`: files of sound.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tracks {
+    /// How samples are stored.
+    pub format: TrackFormat,
+}
+
+/// How a track's samples are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TrackFormat {
+    /// s16 for 16-bit sources, else s24.
+    Auto,
+    /// 16-bit integers.
+    S16,
+    /// 24-bit integers.
+    S24,
+    /// 32-bit floats.
+    F32,
+}
+
+/// `[record]`: the verb `record`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Seconds between two status lines, 0.5..=3600.
+    pub status_every_s: f64,
+    /// Seconds that text may be worked on after the recording has stopped, 0..=86400.
+    pub finish_timeout_s: f64,
+    /// Whether to transcribe while recording.
+    pub transcribe: bool,
+}
+
+/// `[transcribe]`: recognition, live or later.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transcribe {
+    /// Name of a model, or "auto".
+    pub model: String,
+    /// Code of a language, or "auto".
+    pub language: String,
+    /// Threads of the recogniser as they were set, 0..=256; [`Transcribe::threads_in_force`] resolves the 0.
+    pub threads: u32,
+    /// What denoised sound is used for.
+    pub denoise: Denoise,
+    /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.
+    pub segment_timeout_s: f64,
+}
+
+impl Transcribe {
+    /// Threads of the recogniser: as set, or all cores but one, at least one.
+    pub fn threads_in_force(&self) -> NonZeroU32 {
+        let all_but_one = || {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            u32::try_from(cores.saturating_sub(1)).ok().and_then(NonZeroU32::new)
+        };
+        NonZeroU32::new(self.threads).or_else(all_but_one).unwrap_or(NonZeroU32::MIN)
+    }
+}
+
+/// What denoised sound is used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Denoise {
+    /// To find speech; the recogniser hears the raw sound.
+    Vad,
+    /// For nothing: there is no denoising.
+    Off,
+    /// To find speech and to recognise it.
+    Asr,
+}
+
+/// `[segment]`: how speech is cut into segments.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Segment {
+    /// Probability of speech that begins a segment, 0.01..=0.99.
+    pub onset: f64,
+    /// Probability of speech below which one ends, 0.01..=`onset`.
+    pub offset: f64,
+    /// Least speech of a segment, in milliseconds, 0..=5000.
+    pub min_speech_ms: u32,
+    /// Silence that ends a segment, in milliseconds, 200..=5000.
+    pub endpoint_ms: u32,
+    /// Sound kept before, in milliseconds, 0..=1000.
+    pub pre_roll_ms: u32,
+    /// Sound kept after, in milliseconds, 0..=1000.
+    pub post_roll_ms: u32,
+    /// Seconds from which on a short pause is enough, 2..=`cap_s`.
+    pub target_s: f64,
+    /// Seconds of the longest segment, 5..=28.
+    pub cap_s: f64,
+}
+
+/// `[minutes]`: the minutes' layout.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Minutes {
+    /// Seconds of a speaker's pause that begin a new paragraph, 0..=600.
+    pub paragraph_pause_s: f64,
+}
+
+/// `[models]`: where models come from.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Models {
+    /// Address of the folder that holds `ggml-NAME.bin`, without a slash at its end.
+    pub base_url: String,
+}

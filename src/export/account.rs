@@ -1,0 +1,125 @@
+//! The account of a session's frames, in words.
+
+use super::text::{clean, count, grouped, length, name};
+use crate::audio::units::Frames;
+use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
+
+/// One track's account, ready to be told.
+#[derive(Debug)]
+pub struct Line {
+    /// The track's name in files.
+    pub track: String,
+    /// Its display name.
+    pub name: String,
+    /// Frames from session time × measured rate.
+    pub expected: Frames,
+    /// Frames of sound in the files.
+    pub written: Frames,
+    /// All missing frames.
+    pub gaps: Frames,
+    /// Seconds that are losses.
+    pub lost_s: f64,
+    /// What was lost, a clause per cause: `2.1 s lost: device was unplugged`.
+    pub losses: Vec<String>,
+    /// What is missing without being a loss, likewise.
+    pub absences: Vec<String>,
+    /// `expected - written - gaps`.
+    pub unexplained: i64,
+}
+
+impl Line {
+    /// `3,000,000 frames expected = 2,899,200 written + 100,800 in gaps`
+    pub fn equation(&self) -> String {
+        let mut out =
+            format!("{} frames expected = {} written", grouped(self.expected.0), grouped(self.written.0));
+        if self.gaps.0 > 0 {
+            out += &format!(" + {} in gaps", grouped(self.gaps.0));
+        }
+        match self.unexplained {
+            0 => {}
+            n if n > 0 => out += &format!(" + {} unexplained", grouped(n.unsigned_abs())),
+            n => out += &format!(" − {} more than expected", grouped(n.unsigned_abs())),
+        }
+        out
+    }
+}
+
+/// The account per track, in the order the user named the tracks.
+pub fn lines(manifest: &Manifest) -> Vec<Line> {
+    let place = |account: &&TrackAccount| {
+        manifest.sources.iter().position(|source| source.track == account.track).unwrap_or(usize::MAX)
+    };
+    let mut accounts: Vec<&TrackAccount> = manifest.account.iter().collect();
+    accounts.sort_by_key(place);
+    accounts.into_iter().map(|account| line(manifest, account)).collect()
+}
+
+/// Seconds that were lost in all, over all tracks.
+pub fn lost_s(manifest: &Manifest) -> f64 {
+    manifest.account.iter().map(|account| seconds(manifest, account, account.lost)).sum()
+}
+
+/// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first. Without a take there is no rate
+/// and nothing was to be expected.
+fn seconds(manifest: &Manifest, account: &TrackAccount, frames: Frames) -> f64 {
+    let take = manifest.takes.iter().find(|take| take.track == account.track);
+    take.map_or(0.0, |take| frames.seconds(take.rate))
+}
+
+fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
+    let source = manifest.sources.iter().find(|source| source.track == account.track);
+    let kind = source.map_or(SourceKind::Mic, |source| source.kind);
+    let clause = |gap: &GapSum| {
+        let long = length(seconds(manifest, account, gap.frames));
+        let what = if gap.loss { "lost" } else { "not recorded" };
+        let times = if gap.count > 1 { format!(" ({})", count(gap.count, "time")) } else { String::new() };
+        format!("{long} {what}: {}{times}", reason(gap.cause, kind))
+    };
+    let of = |loss: bool| {
+        account.gaps.iter().filter(|gap| gap.loss == loss && gap.frames.0 > 0).map(clause).collect()
+    };
+    let gaps = account.gaps.iter().fold(0u64, |sum, gap| sum.saturating_add(gap.frames.0));
+    Line {
+        track: clean(&account.track),
+        name: name(source.map_or(account.track.as_str(), |source| &source.name)),
+        expected: account.expected,
+        written: account.written,
+        gaps: Frames(gaps),
+        lost_s: seconds(manifest, account, account.lost),
+        losses: of(true),
+        absences: of(false),
+        unexplained: account.unexplained,
+    }
+}
+
+/// Why sound is missing, for people.
+pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
+    match (cause, kind) {
+        (GapCause::Stall, SourceKind::Loopback) => "nothing was playing",
+        (GapCause::NotStarted, _) => "device began later than the recording",
+        (GapCause::Stall, _) => "device delivered nothing",
+        (GapCause::Slip, _) => "device skipped a little",
+        (GapCause::Overrun, _) => "computer was too busy to take the sound in time",
+        (GapCause::DeviceLost, _) => "device was unplugged",
+        (GapCause::Foreign, _) => "another device's sound came instead",
+        (GapCause::Restart, _) => "recorder was restarted",
+        (GapCause::Suspend, _) => "computer slept",
+        (GapCause::Paused, _) => "recording was paused",
+        (GapCause::Muted, _) => "track was muted",
+        (GapCause::WriteError, _) => "disk refused to write",
+        (GapCause::Ended, _) => "source had ended",
+    }
+}
+
+/// What a source was recorded with: `microphone Blue Yeti, channel 2`.
+pub fn recorded_from(source: &crate::session::manifest::SourceEntry) -> String {
+    let kind = match source.kind {
+        SourceKind::Mic => "microphone",
+        SourceKind::Loopback => "loopback",
+        SourceKind::File => "file",
+        SourceKind::Synth => "synthetic sound",
+    };
+    let device = source.device_name.as_deref().or(source.device.as_deref()).map(clean).unwrap_or_default();
+    let channel = source.channel.map(|n| format!(", channel {n}")).unwrap_or_default();
+    format!("{kind} {device}{channel}").replace(" ,", ",").trim_end().to_owned()
+}

@@ -1,0 +1,170 @@
+//! Writing exports: atomically, for the user's eyes only, and never over what somebody changed by hand.
+//!
+//! Which files are ours and untouched is known by a SHA-256 of what was written, kept in `.exports.json`: for files in a session's
+//! folder in that folder, so that the knowledge moves with it; for all others in the recordings folder, by absolute path. Lost
+//! knowledge errs on the safe side: the file counts as the user's.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::ExportError;
+use crate::session::read::open_plain;
+
+const MEMORY: &str = ".exports.json";
+/// An entry has about 150 bytes.
+const MEMORY_BYTES_MAX: u64 = 16 << 20;
+
+/// What is remembered in one folder.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Memory {
+    /// SHA-256 (hexadecimal) by file name, or by absolute path for files elsewhere.
+    files: BTreeMap<String, String>,
+}
+
+impl Memory {
+    /// A memory that is gone or garbled remembers nothing.
+    fn load(folder: &Path) -> Self {
+        let read = || -> Option<Self> {
+            let mut bytes = Vec::new();
+            open_plain(&folder.join(MEMORY), MEMORY_BYTES_MAX)
+                .ok()??
+                .take(MEMORY_BYTES_MAX)
+                .read_to_end(&mut bytes)
+                .ok()?;
+            serde_json::from_slice(&bytes).ok()
+        };
+        read().unwrap_or_default()
+    }
+
+    fn save(&mut self, folder: &Path) -> io::Result<()> {
+        self.files.retain(|file, _| folder.join(file).exists());
+        let bytes = serde_json::to_vec_pretty(self)?;
+        replace(&folder.join(MEMORY), &bytes)
+    }
+}
+
+/// Where an export goes, after a look at what is there.
+#[derive(Debug)]
+pub struct Target {
+    /// The path as the user knows it.
+    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file, ours or new, with the folder and the key of its memory.
+    File { real: PathBuf, memory: PathBuf, key: String },
+    /// A pipe, a terminal, `/dev/null`: written into, never replaced.
+    Stream,
+}
+
+impl Target {
+    /// A file of this name in the session's folder. A link in its place is not followed; it counts as the user's.
+    pub fn in_session(dir: &Path, name: &str) -> Self {
+        let place = Place::File { real: dir.join(name), memory: dir.to_owned(), key: name.to_owned() };
+        Self { path: dir.join(name), place }
+    }
+
+    /// A path of the user's. `recordings` is where knowledge of files outside of sessions is kept, `session` stands in for it while
+    /// there is no recordings folder.
+    pub fn at(path: &Path, recordings: &Path, session: &Path) -> Result<Self, ExportError> {
+        let io_error = |source| ExportError::Write { path: path.to_owned(), source };
+        // A link that the user names is followed, so that the link stays.
+        let real = match fs::metadata(path) {
+            Ok(data) if data.is_dir() => return Err(ExportError::Folder { path: path.to_owned() }),
+            Ok(data) if data.is_file() => fs::canonicalize(path).map_err(io_error)?,
+            Ok(_) => return Ok(Self { path: path.to_owned(), place: Place::Stream }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder =
+                    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+                let name = path.file_name().ok_or_else(|| ExportError::Folder { path: path.to_owned() })?;
+                let folder = fs::canonicalize(folder)
+                    .map_err(|_| ExportError::NoFolder { path: folder.to_owned() })?;
+                folder.join(name)
+            }
+            Err(error) => return Err(io_error(error)),
+        };
+        let inside = fs::canonicalize(session).ok().filter(|session| real.parent() == Some(session));
+        let (memory, key) = match (inside, real.file_name()) {
+            (Some(session), Some(name)) => (session, name.to_string_lossy().into_owned()),
+            _ => {
+                let memory = if recordings.is_dir() { recordings } else { session };
+                (memory.to_owned(), real.to_string_lossy().into_owned())
+            }
+        };
+        Ok(Self { path: path.to_owned(), place: Place::File { real, memory, key } })
+    }
+
+    /// Whether `bytes` may be written there: nothing is there, or what Hansard wrote, or those very bytes.
+    pub fn check(&self, bytes: &[u8]) -> Result<(), ExportError> {
+        let Place::File { real, memory, key } = &self.place else { return Ok(()) };
+        let edited = || ExportError::Edited { path: self.path.clone() };
+        let data = match fs::symlink_metadata(real) {
+            Ok(data) => data,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => return Err(ExportError::Write { path: self.path.clone(), source }),
+        };
+        if data.is_dir() {
+            return Err(ExportError::Folder { path: self.path.clone() });
+        }
+        if !data.is_file() {
+            return Err(edited());
+        }
+        let present =
+            hash_file(real).map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
+        let ours = Memory::load(memory).files.get(key).is_some_and(|known| *known == present);
+        if ours || present == hex(Sha256::digest(bytes).as_slice()) { Ok(()) } else { Err(edited()) }
+    }
+
+    /// Writes `bytes`, whatever is there, and remembers them. Gives the path back.
+    pub fn write(self, bytes: &[u8]) -> Result<PathBuf, ExportError> {
+        let done = match &self.place {
+            Place::Stream => {
+                fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
+            }
+            Place::File { real, memory, key } => replace(real, bytes).and_then(|()| {
+                let mut known = Memory::load(memory);
+                known.files.insert(key.clone(), hex(Sha256::digest(bytes).as_slice()));
+                known.save(memory)
+            }),
+        };
+        done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
+        Ok(self.path)
+    }
+}
+
+/// Writes beside it, syncs, renames over it, syncs the folder: after a crash there is the old file or the new one. The mode is 0600,
+/// because that is how temporary files are made.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".hansard-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn hash_file(path: &Path) -> io::Result<String> {
+    let mut hash = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut block = vec![0; 64 << 10];
+    loop {
+        let read = file.read(&mut block)?;
+        if read == 0 {
+            return Ok(hex(hash.finalize().as_slice()));
+        }
+        hash.update(&block[..read]);
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

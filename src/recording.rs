@@ -1,0 +1,201 @@
+//! A recording: the data plane of one session. Lanes, the writer's thread, what they share. No actor is needed for it to
+//! go on: actors steer it, and when one of them dies it does not notice.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crate::audio::units::SampleFormat;
+use crate::capture::lane::Lane;
+use crate::capture::source::Source;
+use crate::clock::SessionClock;
+use crate::session::disk::Disk;
+use crate::session::journal::Event;
+use crate::session::manifest::{Manifest, SourceEntry};
+use crate::session::track::TrackShared;
+use crate::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use crate::speech::transcript::Utterance;
+
+/// The writer looks for something to do this often.
+const WRITER_EVERY: Duration = Duration::from_millis(10);
+
+/// One device and the tracks that it feeds.
+pub struct DeviceSpec {
+    /// The device.
+    pub source: Arc<dyn Source>,
+    /// Its tracks.
+    pub tracks: Vec<SourceEntry>,
+    /// How they are stored; none: as deep as the device.
+    pub format: Option<SampleFormat>,
+}
+
+/// The data plane of a session.
+pub struct Recording {
+    /// The session's folder.
+    pub dir: PathBuf,
+    /// The session's clock.
+    pub clock: SessionClock,
+    /// One per device.
+    pub lanes: Vec<Arc<Lane>>,
+    /// One per track, in the user's order.
+    pub tracks: Vec<Arc<TrackShared>>,
+    /// Lane of each of these tracks.
+    lane_of: Vec<usize>,
+    control: Sender<Control>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Recording {
+    /// Creates the session's files in `dir` (which exists) and starts all threads; the lanes open their devices when they
+    /// are stepped.
+    pub fn start(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        clock: SessionClock,
+        manifest: Manifest,
+        devices: Vec<DeviceSpec>,
+    ) -> io::Result<Arc<Self>> {
+        let mut lanes = Vec::new();
+        let mut plans = Vec::new();
+        let mut tracks = Vec::new();
+        for device in devices {
+            let (lane, queue) = Lane::start(device.source, clock.clone())?;
+            let mut plan = DevicePlan { queue, tracks: Vec::new() };
+            for entry in device.tracks {
+                let shared = Arc::new(TrackShared::new(&entry.track, &entry.name, entry.kind));
+                tracks.push((Arc::clone(&shared), lanes.len()));
+                plan.tracks.push(TrackPlan { shared, channel: entry.channel, format: device.format });
+            }
+            plans.push(plan);
+            lanes.push(lane);
+        }
+        tracks.sort_by_key(|(track, _)| manifest.sources.iter().position(|s| s.track == track.track));
+        let (tracks, lane_of) = tracks.into_iter().unzip();
+        let (control, orders) = mpsc::channel();
+        let writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        let writer_clock = clock.clone();
+        let thread = std::thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || run_writer(writer, &writer_clock))?;
+        Ok(Arc::new(Self {
+            dir: dir.into(),
+            clock,
+            lanes,
+            tracks,
+            lane_of,
+            control,
+            writer: Mutex::new(Some(thread)),
+        }))
+    }
+
+    /// Hands the writer something to do. It is a small message, never sound; a finished writer takes none.
+    pub fn tell_writer(&self, control: Control) {
+        if self.control.send(control).is_err() {
+            tracing::debug!("the writer has finished already");
+        }
+    }
+
+    /// A line for the journal.
+    pub fn note(&self, event: Event) {
+        self.tell_writer(Control::Journal(event));
+    }
+
+    /// A line for the transcript.
+    pub fn write_utterance(&self, utterance: Utterance) {
+        self.tell_writer(Control::Utterance(Box::new(utterance)));
+    }
+
+    /// The tracks that a lane feeds, with their index.
+    pub fn tracks_of(&self, lane: usize) -> impl Iterator<Item = (usize, &Arc<TrackShared>)> {
+        self.tracks.iter().enumerate().filter(move |(index, _)| self.lane_of[*index] == lane)
+    }
+
+    /// Looks after one lane; what happened goes to the journal and is returned.
+    pub fn step_lane(&self, lane: usize) -> Vec<Event> {
+        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
+        let events = lane.step(self.clock.mono());
+        for event in &events {
+            self.note(event.clone());
+        }
+        events
+    }
+
+    /// Recording ends now, on all lanes.
+    pub fn stop(&self) {
+        for lane in &self.lanes {
+            lane.stop();
+        }
+    }
+
+    /// Whether every lane is closed and everything it had is with the writer.
+    pub fn is_drained(&self) -> bool {
+        // No short-circuit: every lane joins its own thread.
+        self.lanes.iter().fold(true, |all, lane| lane.is_drained() && all)
+    }
+
+    /// Whether every source has come to its own end.
+    pub fn is_ended(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.is_ended())
+    }
+
+    /// Closes, syncs and journals all tracks; the recording is safe then. None if the disk does not answer in time.
+    pub fn close_tracks(&self, timeout: Duration) -> Option<Closed> {
+        let (reply, answer) = mpsc::channel();
+        self.tell_writer(Control::CloseTracks(reply));
+        answer.recv_timeout(timeout).ok()
+    }
+
+    /// Syncs what is left and ends the writer's thread.
+    pub fn finish(&self) {
+        self.tell_writer(Control::Finish);
+        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the writer's thread panicked");
+        }
+    }
+
+    /// Stops, drains, closes: everything that makes the recording safe, without any actor. For the end of a Recorder
+    /// that panicked, and for a second Ctrl-C.
+    pub fn close_at_once(&self, timeout: Duration) -> Option<Closed> {
+        self.stop();
+        let deadline = self.clock.mono().plus_ms(timeout.as_millis() as u64);
+        while !self.is_drained() && self.clock.mono() < deadline {
+            for lane in 0..self.lanes.len() {
+                self.step_lane(lane);
+            }
+            std::thread::sleep(WRITER_EVERY);
+        }
+        let closed = self.close_tracks(timeout);
+        self.finish();
+        closed
+    }
+}
+
+/// The writer's thread: a panic in a step costs the open files their end, nothing else; the tracks go on in new takes.
+fn run_writer(mut writer: Writer, clock: &SessionClock) {
+    loop {
+        match catch_unwind(AssertUnwindSafe(|| writer.step(clock.mono()))) {
+            Ok(Some(true)) => {}
+            Ok(Some(false)) => std::thread::sleep(WRITER_EVERY),
+            Ok(None) => return,
+            Err(panic) => {
+                let reason = panic_text(&*panic);
+                tracing::error!(reason, "the writer panicked; every track goes on in a new take");
+                writer.start_new_takes(&reason);
+            }
+        }
+    }
+}
+
+/// What a panic said.
+pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic".into())
+}

@@ -1,0 +1,74 @@
+//! The one door to the disk: everything that a recording writes goes through [`Disk`].
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Seek, Write};
+use std::path::{Path, PathBuf};
+
+/// A file that is being written.
+pub trait DiskFile: Write + Seek + Send {
+    /// Returns when what was written is on the disk (fdatasync).
+    fn sync_data(&mut self) -> io::Result<()>;
+}
+
+/// The operations that a recording needs of a file system: one real, one scripted implementation.
+pub trait Disk: Send + Sync {
+    /// A new file, 0600; an error if there is one already.
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// A file to append to, made if there is none, 0600.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Replaces a file by `bytes` so that at any moment either the old or the new one is there, whole.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Makes the names in a folder durable.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+}
+
+/// The machine's file system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemDisk;
+
+impl DiskFile for File {
+    fn sync_data(&mut self) -> io::Result<()> {
+        Self::sync_data(self)
+    }
+}
+
+impl Disk for SystemDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(private(OpenOptions::new().write(true).create_new(true)).open(path)?))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(private(OpenOptions::new().append(true).create(true)).open(path)?))
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = beside(path);
+        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        drop(file);
+        fs::rename(&beside, path)?;
+        match path.parent() {
+            Some(dir) => self.sync_dir(dir),
+            None => Ok(()),
+        }
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        // Only Unix can sync a folder; elsewhere the rename itself is as durable as it gets.
+        if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+    }
+}
+
+/// Files are the user's alone, as far as the file system can.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// The name under which a replacement is written: hidden, in the same folder, unique to this process.
+fn beside(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
+}

@@ -1,0 +1,221 @@
+//! `events.jsonl`: the append-only journal. A line follows the durability of what it describes, and the manifest can be rebuilt
+//! from it. It is data with a schema; the log is something else.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::disk::{Disk, DiskFile};
+use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
+use crate::audio::units::{Frames, SessionNs};
+
+/// One line of the journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    /// From 0, without holes.
+    pub seq: u64,
+    /// Session time.
+    pub session_ns: SessionNs,
+    /// The wall clock.
+    pub utc: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "payload", rename_all = "snake_case")]
+pub enum Event {
+    /// The session began.
+    Started {
+        /// Format number of the session.
+        format: u32,
+        /// Its id.
+        id: String,
+        /// Its title.
+        title: String,
+        /// Its start.
+        start: Start,
+        /// Its tracks.
+        sources: Vec<SourceEntry>,
+    },
+    /// A device was opened and delivers.
+    DeviceOpened {
+        /// Which device, as its first track's SPEC says.
+        source: String,
+        /// Stable id.
+        device: Option<String>,
+        /// The device's name for people.
+        name: Option<String>,
+        /// How often it had been tried since it was last there.
+        attempts: u32,
+    },
+    /// A device was lost, or would not open.
+    DeviceLost {
+        /// Which device.
+        source: String,
+        /// Why, as far as is known.
+        reason: String,
+    },
+    /// A finite source came to its end.
+    SourceEnded {
+        /// Which.
+        source: String,
+    },
+    /// The backend said something that is no loss in itself.
+    DeviceNotice {
+        /// Which device.
+        source: String,
+        /// What it said.
+        notice: String,
+    },
+    /// A thread that hangs in the backend was given up.
+    ThreadAbandoned {
+        /// Which device.
+        source: String,
+        /// What it was doing.
+        doing: String,
+    },
+    /// A take began: its file is there.
+    TakeStarted(TakeEntry),
+    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on.
+    Gap {
+        /// The track.
+        track: String,
+        /// The take that it lies in; none: between takes.
+        take: Option<u32>,
+        /// First missing frame within the take.
+        from_frame: Option<Frames>,
+        /// Session second at which it began.
+        at: f64,
+        /// How many frames.
+        frames: Frames,
+        /// Why.
+        cause: GapCause,
+    },
+    /// These spans are on the disk.
+    Commit {
+        /// One per track that grew.
+        spans: Vec<Span>,
+    },
+    /// The measured clock of a take.
+    Clock {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// The line.
+        fit: ClockFit,
+    },
+    /// A take is over; its file is closed.
+    TakeEnded {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// Frames in its file.
+        frames: Frames,
+        /// Its clock.
+        clock: ClockFit,
+    },
+    /// The disk refused something.
+    WriteError {
+        /// The file, relative to the session.
+        file: String,
+        /// What the system said.
+        error: String,
+    },
+    /// An actor ended in a way that it should not.
+    ActorFailed {
+        /// Which.
+        actor: String,
+        /// What it died of.
+        reason: String,
+        /// Whether another was started in its place.
+        restarted: bool,
+    },
+    /// Text work went wrong on a segment.
+    SegmentFailed {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// First frame.
+        from: Frames,
+        /// One past the last frame.
+        to: Frames,
+        /// What was wrong.
+        reason: String,
+        /// It will not be tried again.
+        skipped: bool,
+    },
+    /// Text is pending; `hansard transcribe` does it.
+    TextPending {
+        /// Why.
+        reason: String,
+    },
+    /// All tracks are closed and durable: the recording is safe.
+    Closed {
+        /// Seconds from the start to the end.
+        duration: f64,
+        /// Where every frame went.
+        account: Vec<TrackAccount>,
+    },
+}
+
+/// A span of a track that is on the disk, with its checksum.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Span {
+    /// The track.
+    pub track: String,
+    /// The take.
+    pub take: u32,
+    /// First frame.
+    pub from: Frames,
+    /// One past the last frame.
+    pub to: Frames,
+    /// CRC-32 (IEEE) of the span's bytes in the file.
+    pub crc: u32,
+}
+
+/// Appends to the journal.
+pub struct Journal {
+    file: Box<dyn DiskFile>,
+    seq: u64,
+    unsynced: bool,
+}
+
+impl Journal {
+    /// Opens the journal of a new session.
+    pub fn create(disk: &dyn Disk, path: &Path) -> io::Result<Self> {
+        Ok(Self { file: disk.create(path)?, seq: 0, unsynced: false })
+    }
+
+    /// Opens the journal of a finished session; its next line has number `seq`.
+    pub fn resume(disk: &dyn Disk, path: &Path, seq: u64) -> io::Result<Self> {
+        Ok(Self { file: disk.append(path)?, seq, unsynced: false })
+    }
+
+    /// Appends one line; [`Journal::sync`] makes it durable.
+    pub fn append(&mut self, session_ns: SessionNs, event: Event) -> io::Result<()> {
+        let line = Line { seq: self.seq, session_ns, utc: Timestamp::now(), event };
+        let mut bytes = serde_json::to_vec(&line)?;
+        bytes.push(b'\n');
+        self.file.write_all(&bytes)?;
+        self.seq += 1;
+        self.unsynced = true;
+        Ok(())
+    }
+
+    /// Returns when all lines are on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            self.file.sync_data()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,488 @@
+//! Reading a session back: manifest and transcript, for every verb that shows or exports something.
+//!
+//! Promises: no panic and no hang on any folder, whoever made it; memory is bounded by the limits below; no file outside
+//! the session's folder is named by it (links are not followed, `..` and absolute paths are refused).
+//! Forgives what a crash leaves: a torn last line of the transcript, a transcript that isn't there. Refuses the rest
+//! with a message that names the file, the line and what can be done. Nothing here writes.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Component, Path, PathBuf};
+
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Zoned};
+use serde::Deserialize;
+
+use super::manifest::{FORMAT, Manifest, SourceEntry, Start, TakeEntry};
+use crate::audio::units::SampleRate;
+use crate::speech::transcript::Utterance;
+
+/// File of the manifest.
+pub const MANIFEST: &str = "session.json";
+/// File of the transcript.
+pub const TRANSCRIPT: &str = "transcript.jsonl";
+/// File of the journal.
+pub const JOURNAL: &str = "events.jsonl";
+
+/// A take's entry has about 400 bytes; a device that reopens every 5 s for a day makes 17 000 of them (7 MB).
+const MANIFEST_BYTES_MAX: u64 = 64 << 20;
+/// A day of eight people who never stop makes about 200 MB with all word times.
+const TRANSCRIPT_BYTES_MAX: u64 = 512 << 20;
+/// A segment has at most 28 s; its words and their times fit 100 times into this.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+/// Ten years in seconds: beyond it a time is garbage, and arithmetic on it would be too.
+const SECONDS_MAX: f64 = 10.0 * 366.0 * 86_400.0;
+
+/// Why a session can't be read, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing goes by that name.
+    #[error("there is no session {name:?} in {}{}; `hansard list` shows what there is", dir.display(), hint(near))]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The recordings folder.
+        dir: PathBuf,
+        /// The most similar id.
+        near: Option<String>,
+    },
+    /// Two folders hold a session of the same id.
+    #[error("several folders hold the session {name:?} ({} and {}); give the path", one.display(), other.display())]
+    Ambiguous {
+        /// The id.
+        name: String,
+        /// One folder.
+        one: PathBuf,
+        /// Another.
+        other: PathBuf,
+    },
+    /// `last` of nothing.
+    #[error("there is no session in {} yet; `hansard record` makes one", dir.display())]
+    Empty {
+        /// The recordings folder.
+        dir: PathBuf,
+    },
+    /// A folder without a manifest.
+    #[error("{} is not a session: it has no {MANIFEST}", dir.display())]
+    NotASession {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// A session that lost its manifest.
+    #[error(
+        "{} has lost its {MANIFEST}; the sound in tracks/ and the journal {JOURNAL} are there, from which it can be rebuilt: \
+         don't delete anything",
+        dir.display()
+    )]
+    NoManifest {
+        /// The folder.
+        dir: PathBuf,
+    },
+    /// Not followed, whoever made it.
+    #[error("{} is a symbolic link, which is not followed inside a session; put the file itself there", path.display())]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A folder, a pipe or a device in a file's place.
+    #[error("{} is not a regular file", path.display())]
+    NotAFile {
+        /// What isn't.
+        path: PathBuf,
+    },
+    /// More than any recording makes.
+    #[error("{} is larger than {limit} bytes, which no recording makes; it is not read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// Some other program's file.
+    #[error("{} was not written by Hansard: it has no format number ({source})", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        source: serde_json::Error,
+    },
+    /// Another version's file.
+    #[error(
+        "{} has format {found}; this version of Hansard reads format {FORMAT}: use the version that recorded it, or a newer one",
+        path.display()
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// The number in it.
+        found: u64,
+    },
+    /// Our format, but not in order.
+    #[error("{} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        what: String,
+    },
+    /// The system's own error.
+    #[error("can't read {}: {source}", path.display())]
+    Io {
+        /// File or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+fn hint(near: &Option<String>) -> String {
+    near.as_ref().map(|id| format!(" (did you mean {id:?}?)")).unwrap_or_default()
+}
+
+impl ReadError {
+    fn io(path: &Path, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), source }
+    }
+
+    fn damaged(path: &Path, what: impl Into<String>) -> Self {
+        Self::Damaged { path: path.to_owned(), what: what.into() }
+    }
+
+    /// Whether the machine failed rather than the input being wrong.
+    pub fn is_failure(&self) -> bool {
+        use io::ErrorKind::{InvalidInput, NotADirectory, NotFound, PermissionDenied};
+        matches!(self, Self::Io { source, .. }
+            if !matches!(source.kind(), NotFound | NotADirectory | PermissionDenied | InvalidInput))
+    }
+}
+
+/// A session as it lies on disk at the moment of reading.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// `session.json`.
+    pub manifest: Manifest,
+    /// The last revision of each utterance, by start; withheld ones and echoes are among them.
+    pub utterances: Vec<Utterance>,
+    /// All revisions in the order they were written.
+    pub history: Vec<Utterance>,
+    /// The transcript's last line was torn by a crash and left out.
+    pub torn_tail: bool,
+}
+
+impl Session {
+    /// Reads manifest and transcript of the session in `dir`.
+    pub fn open(dir: &Path) -> Result<Self, ReadError> {
+        let manifest = read_manifest(dir)?;
+        let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
+        let utterances = latest(&history);
+        Ok(Self { dir: dir.to_owned(), manifest, utterances, history, torn_tail })
+    }
+
+    /// The source that a track was recorded from.
+    pub fn source(&self, track: &str) -> Option<&SourceEntry> {
+        self.manifest.sources.iter().find(|source| source.track == track)
+    }
+
+    /// Nominal rate of a track's first take.
+    pub fn rate(&self, track: &str) -> Option<SampleRate> {
+        self.manifest.takes.iter().find(|take| take.track == track).map(|take| take.rate)
+    }
+
+    /// Path of a take's file, checked not to lead out of the session through a link.
+    pub fn take_path(&self, take: &TakeEntry) -> Result<PathBuf, ReadError> {
+        let mut path = self.dir.clone();
+        for part in Path::new(&take.file).components() {
+            path.push(part);
+            if path.is_symlink() {
+                return Err(ReadError::Link { path });
+            }
+        }
+        Ok(path)
+    }
+
+    /// How the clock on the wall read at a session time (seconds), in the zone of the meeting.
+    pub fn wall(&self, seconds: f64) -> Zoned {
+        wall(&self.manifest.start, seconds)
+    }
+}
+
+/// How the clock on the wall read `seconds` after `start`. The zone's rules count where they are known here and agree with
+/// the offset that was noted, so that a night in which the clocks change comes out right; else the offset alone.
+pub fn wall(start: &Start, seconds: f64) -> Zoned {
+    let offset = parse_offset(&start.offset).unwrap_or(Offset::UTC);
+    let zone = start
+        .zone
+        .as_deref()
+        .and_then(|name| TimeZone::get(name).ok())
+        .filter(|zone| zone.to_offset(start.utc) == offset)
+        .unwrap_or_else(|| TimeZone::fixed(offset));
+    let millis = (seconds.clamp(-SECONDS_MAX, SECONDS_MAX) * 1000.0).round() as i64;
+    let at = start.utc.checked_add(SignedDuration::from_millis(millis)).unwrap_or(start.utc);
+    at.to_zoned(zone)
+}
+
+/// `+01:00`, `-03:30`, `Z`.
+fn parse_offset(text: &str) -> Option<Offset> {
+    if text == "Z" {
+        return Some(Offset::UTC);
+    }
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let two_digits = |part: &str| {
+        (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| part.parse::<i32>().ok())
+            .flatten()
+    };
+    let (hours, minutes) = (two_digits(hours)?, two_digits(minutes).filter(|m| *m < 60)?);
+    Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
+}
+
+/// A session in a listing: the transcript has not been read.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// `session.json`.
+    pub manifest: Manifest,
+}
+
+/// What a recordings folder holds.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// By UTC start, oldest first; of equal starts by id.
+    pub sessions: Vec<Found>,
+    /// Folders that look like sessions but can't be read, and why.
+    pub unreadable: Vec<(PathBuf, ReadError)>,
+}
+
+/// All sessions in a recordings folder. A folder that doesn't exist holds none; folders of other things are passed over.
+pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
+    let entries = match fs::read_dir(recordings) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Listing::default()),
+        Err(error) => return Err(ReadError::io(recordings, error)),
+    };
+    let mut listing = Listing::default();
+    for entry in entries {
+        let dir = entry.map_err(|error| ReadError::io(recordings, error))?.path();
+        if !dir.is_dir() {
+            continue;
+        }
+        match read_manifest(&dir) {
+            Ok(manifest) => listing.sessions.push(Found { dir, manifest }),
+            Err(ReadError::NotASession { .. }) => {}
+            Err(error) => listing.unreadable.push((dir, error)),
+        }
+    }
+    listing.sessions.sort_by(|a, b| {
+        (a.manifest.start.utc, &a.manifest.id, &a.dir).cmp(&(b.manifest.start.utc, &b.manifest.id, &b.dir))
+    });
+    listing.unreadable.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(listing)
+}
+
+/// The folder of the session that a user means by `s`: `last` (by UTC start), an id or a folder's name in `recordings`, or a
+/// path. What has a `/` in it is always a path; a bare name is looked up in `recordings` first.
+pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
+    if s == "last" {
+        let found = list(recordings)?.sessions.pop();
+        return found.map(|found| found.dir).ok_or_else(|| ReadError::Empty { dir: recordings.to_owned() });
+    }
+    let path = Path::new(s);
+    let is_name = path.components().count() == 1
+        && matches!(path.components().next(), Some(Component::Normal(name)) if name == path.as_os_str());
+    if !is_name {
+        return match path.metadata() {
+            Ok(data) if data.is_dir() => Ok(path.to_owned()),
+            Ok(_) => Err(ReadError::NotASession { dir: path.to_owned() }),
+            Err(_) if s.is_empty() => {
+                Err(ReadError::Unknown { name: String::new(), dir: recordings.to_owned(), near: None })
+            }
+            Err(error) => Err(ReadError::io(path, error)),
+        };
+    }
+    let folder = recordings.join(s);
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    let sessions = list(recordings)?.sessions;
+    let mut of_that_id = sessions.iter().filter(|found| found.manifest.id == s);
+    match (of_that_id.next(), of_that_id.next()) {
+        (Some(one), None) => Ok(one.dir.clone()),
+        (Some(one), Some(other)) => {
+            Err(ReadError::Ambiguous { name: s.to_owned(), one: one.dir.clone(), other: other.dir.clone() })
+        }
+        (None, _) if path.is_dir() => Ok(path.to_owned()),
+        (None, _) => Err(ReadError::Unknown {
+            name: s.to_owned(),
+            dir: recordings.to_owned(),
+            near: nearest(s, sessions.iter().map(|found| found.manifest.id.as_str())),
+        }),
+    }
+}
+
+/// The most similar name, if one is similar at all; a part of a name counts as similar.
+fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let likeness = |name: &str| {
+        let part = if wanted.len() >= 3 && name.contains(wanted) { 1.0 } else { 0.0 };
+        strsim::jaro_winkler(wanted, name).max(part)
+    };
+    names
+        .map(|name| (likeness(name), name))
+        .filter(|(likeness, _)| *likeness >= 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, name)| name.to_owned())
+}
+
+/// Opens a regular file inside a session. Links are refused, and opening can't block on a pipe somebody put there.
+pub(crate) fn open_plain(path: &Path, limit: u64) -> Result<Option<File>, ReadError> {
+    let data = match fs::symlink_metadata(path) {
+        Ok(data) => data,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ReadError::io(path, error)),
+    };
+    if data.is_symlink() {
+        return Err(ReadError::Link { path: path.to_owned() });
+    }
+    if !data.is_file() {
+        return Err(ReadError::NotAFile { path: path.to_owned() });
+    }
+    if data.len() > limit {
+        return Err(ReadError::TooLarge { path: path.to_owned(), limit });
+    }
+    File::open(path).map(Some).map_err(|error| ReadError::io(path, error))
+}
+
+/// The manifest of the session in `dir`, checked.
+pub fn read_manifest(dir: &Path) -> Result<Manifest, ReadError> {
+    /// Read before anything else: a newer format may differ in everything but this.
+    #[derive(Deserialize)]
+    struct Head {
+        format: u64,
+    }
+    let path = dir.join(MANIFEST);
+    let Some(file) = open_plain(&path, MANIFEST_BYTES_MAX)? else {
+        let dir = dir.to_owned();
+        return Err(match dir.join(JOURNAL).exists() {
+            true => ReadError::NoManifest { dir },
+            false => ReadError::NotASession { dir },
+        });
+    };
+    let mut bytes = Vec::new();
+    file.take(MANIFEST_BYTES_MAX).read_to_end(&mut bytes).map_err(|error| ReadError::io(&path, error))?;
+    let head: Head =
+        serde_json::from_slice(&bytes).map_err(|source| ReadError::Foreign { path: path.clone(), source })?;
+    if head.format != u64::from(FORMAT) {
+        return Err(ReadError::Format { path, found: head.format });
+    }
+    let manifest: Manifest =
+        serde_json::from_slice(&bytes).map_err(|error| ReadError::damaged(&path, error.to_string()))?;
+    check_manifest(&manifest).map_err(|what| ReadError::damaged(&path, what))?;
+    Ok(manifest)
+}
+
+/// Every path stays inside the folder, every number can be computed with.
+fn check_manifest(manifest: &Manifest) -> Result<(), String> {
+    if !is_time(manifest.duration) || manifest.duration < 0.0 {
+        return Err(format!("a duration of {} s", manifest.duration));
+    }
+    if parse_offset(&manifest.start.offset).is_none() {
+        return Err(format!("{:?} is no offset from UTC such as +01:00", manifest.start.offset));
+    }
+    for source in &manifest.sources {
+        if !is_plain_name(&source.track) {
+            return Err(format!("{:?} can't be the name of a track", source.track));
+        }
+    }
+    for take in &manifest.takes {
+        let inside = Path::new(&take.file).components().all(|part| matches!(part, Component::Normal(_)));
+        if take.file.is_empty() || !inside {
+            return Err(format!(
+                "take {} of {:?} lies outside the session: {:?}",
+                take.take, take.track, take.file
+            ));
+        }
+        let clock = &take.clock;
+        let numbers = [take.offset, clock.offset, clock.ppm, clock.residual_ms];
+        if take.rate.0 == 0 || !numbers.iter().all(|n| is_time(*n)) || !(1.0..1e7).contains(&clock.rate) {
+            return Err(format!("take {} of {:?} has an impossible rate or offset", take.take, take.track));
+        }
+    }
+    Ok(())
+}
+
+fn is_time(seconds: f64) -> bool {
+    seconds.is_finite() && seconds.abs() <= SECONDS_MAX
+}
+
+fn is_plain_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
+}
+
+/// All lines, and whether the last one was torn. A file that isn't there has none.
+fn read_transcript(path: &Path) -> Result<(Vec<Utterance>, bool), ReadError> {
+    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok((Vec::new(), false)) };
+    // A transcript may grow while it is read; what comes later is not waited for.
+    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
+    let (mut utterances, mut line) = (Vec::new(), Vec::new());
+    for number in 1.. {
+        line.clear();
+        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+        if read.map_err(|error| ReadError::io(path, error))? == 0 {
+            break;
+        }
+        let whole = line.last() == Some(&b'\n');
+        if !whole && line.len() as u64 == LINE_BYTES_MAX {
+            return Err(ReadError::damaged(
+                path,
+                format!("line {number} is longer than {LINE_BYTES_MAX} bytes"),
+            ));
+        }
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match parse_line(&line) {
+            Ok(utterance) => utterances.push(utterance),
+            // Only what a crash can leave is forgiven: a line without its end.
+            Err(_) if !whole => return Ok((utterances, true)),
+            Err(what) => {
+                let what =
+                    format!("line {number}: {what}; the other lines are readable once that one is taken out");
+                return Err(ReadError::damaged(path, what));
+            }
+        }
+    }
+    Ok((utterances, false))
+}
+
+fn parse_line(line: &[u8]) -> Result<Utterance, String> {
+    let utterance: Utterance = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let words = utterance.words.iter().flat_map(|word| [word.start, word.end]);
+    match [utterance.start, utterance.end].into_iter().chain(words).find(|time| !is_time(*time)) {
+        Some(time) => Err(format!("{time} s is no time in a session")),
+        None => Ok(utterance),
+    }
+}
+
+/// The highest revision of each id (of equal ones the one written last), by start, then end, then id.
+fn latest(history: &[Utterance]) -> Vec<Utterance> {
+    let mut last: HashMap<&str, &Utterance> = HashMap::new();
+    for utterance in history {
+        let slot = last.entry(&utterance.id).or_insert(utterance);
+        if utterance.rev >= slot.rev {
+            *slot = utterance;
+        }
+    }
+    let mut utterances: Vec<Utterance> = last.into_values().cloned().collect();
+    utterances.sort_by(|a, b| {
+        a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end)).then_with(|| a.id.cmp(&b.id))
+    });
+    utterances
+}

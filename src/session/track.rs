@@ -1,0 +1,368 @@
+//! One take of one track: a WAV file that is playable at any moment, and what others may know of it.
+//!
+//! Written through hound, whose header is made valid every [`HEADER_EVERY_MS`] of sound; hound's `flush` does not sync, the group commit
+//! does. A file is never appended to after an error or a crash: that is what further takes are for.
+
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hound::{WavSpec, WavWriter};
+
+use super::disk::{Disk, DiskFile};
+use super::journal::Span;
+use super::manifest::{ClockFit, SourceKind, TakeEntry};
+use crate::audio::units::{Frames, SampleFormat};
+
+/// The header is made valid this often, in milliseconds of sound: what a killed process can lose.
+pub const HEADER_EVERY_MS: u64 = 100;
+/// A take ends before WAV's 32-bit lengths do: 4 GiB less room for a block and the header.
+pub const TAKE_BYTES_MAX: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
+/// Between hound, which writes sample by sample, and the file; 100 ms of four channels fit.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Largest integer sample of each format.
+const S16_MAX: f32 = 32_767.0;
+const S24_MAX: f32 = 8_388_607.0;
+
+/// What everybody may know of a track while it grows.
+#[derive(Debug)]
+pub struct TrackShared {
+    /// Slug.
+    pub track: String,
+    /// Display name.
+    pub name: String,
+    /// Kind of source.
+    pub kind: SourceKind,
+    takes: Mutex<Vec<Arc<TakeShared>>>,
+    finished: AtomicBool,
+    /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
+    missing_ms: AtomicU64,
+    lost_ms: AtomicU64,
+}
+
+impl TrackShared {
+    /// A track without takes.
+    pub fn new(track: &str, name: &str, kind: SourceKind) -> Self {
+        Self {
+            track: track.into(),
+            name: name.into(),
+            kind,
+            takes: Mutex::default(),
+            finished: AtomicBool::new(false),
+            missing_ms: AtomicU64::new(0),
+            lost_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// The takes so far.
+    pub fn takes(&self) -> Vec<Arc<TakeShared>> {
+        self.takes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A take that has begun.
+    pub fn add_take(&self, take: Arc<TakeShared>) {
+        self.takes.lock().unwrap_or_else(PoisonError::into_inner).push(take);
+    }
+
+    /// How much is missing so far, and how much of it is lost, in seconds.
+    pub fn set_missing(&self, missing_s: f64, lost_s: f64) {
+        self.missing_ms.store((missing_s * 1e3) as u64, Ordering::Relaxed);
+        self.lost_ms.store((lost_s * 1e3) as u64, Ordering::Relaxed);
+    }
+
+    /// Seconds that are missing so far, and seconds of them that are lost.
+    pub fn missing(&self) -> (f64, f64) {
+        let seconds = |ms: &AtomicU64| ms.load(Ordering::Relaxed) as f64 / 1e3;
+        (seconds(&self.missing_ms), seconds(&self.lost_ms))
+    }
+
+    /// Nothing will be added any more.
+    pub fn set_finished(&self) {
+        self.finished.store(true, Ordering::Release);
+    }
+
+    /// Whether nothing will be added any more.
+    pub fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+}
+
+/// What everybody may know of a take while it grows.
+#[derive(Debug)]
+pub struct TakeShared {
+    /// The facts as of its start; `frames` and `clock` are below.
+    pub entry: TakeEntry,
+    written: AtomicU64,
+    durable: AtomicU64,
+    closed: AtomicBool,
+    clock: Mutex<ClockFit>,
+}
+
+impl TakeShared {
+    /// A take of which `entry.frames` frames can be read.
+    pub fn new(entry: TakeEntry) -> Self {
+        Self {
+            written: AtomicU64::new(entry.frames.0),
+            durable: AtomicU64::new(entry.frames.0),
+            closed: AtomicBool::new(false),
+            clock: Mutex::new(entry.clock),
+            entry,
+        }
+    }
+
+    /// Frames that can be read back.
+    pub fn written(&self) -> Frames {
+        Frames(self.written.load(Ordering::Acquire))
+    }
+
+    /// Frames that survive a power cut.
+    pub fn durable(&self) -> Frames {
+        Frames(self.durable.load(Ordering::Acquire))
+    }
+
+    /// Whether it will not grow any more. Read this before `written`.
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// It will not grow any more.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+
+    /// The clock as measured so far.
+    pub fn clock(&self) -> ClockFit {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The clock was measured anew.
+    pub fn set_clock(&self, fit: ClockFit) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = fit;
+    }
+
+    /// The entry as of now, for the manifest.
+    pub fn entry_now(&self) -> TakeEntry {
+        TakeEntry { frames: self.written(), clock: self.clock(), ..self.entry.clone() }
+    }
+}
+
+/// A take's file while it is written.
+pub struct TakeFile {
+    wav: WavWriter<BufWriter<Tally>>,
+    inner: Arc<Mutex<Inner>>,
+    shared: Arc<TakeShared>,
+    frames: Frames,
+    flushed: Frames,
+    committed: Frames,
+    header_every: Frames,
+}
+
+/// The file below hound, shared with the take above it, which syncs it and asks for sums.
+struct Inner {
+    file: Box<dyn DiskFile>,
+    position: u64,
+    end: u64,
+    crc: crc32fast::Hasher,
+    data_offset: Option<u64>,
+    /// After an error nothing is written any more, not even by hound's drop.
+    abandoned: bool,
+}
+
+/// Stands between hound and the file: sums the bytes of the data, leaves the header out.
+struct Tally(Arc<Mutex<Inner>>);
+
+impl Tally {
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Write for Tally {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut inner = self.inner();
+        if inner.abandoned {
+            return Err(io::Error::other("the file was given up after an error"));
+        }
+        let n = inner.file.write(bytes)?;
+        if inner.data_offset.is_some_and(|offset| inner.position >= offset) {
+            inner.crc.update(&bytes[..n]);
+        }
+        inner.position += n as u64;
+        inner.end = inner.end.max(inner.position);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner().file.flush()
+    }
+}
+
+impl Seek for Tally {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let mut inner = self.inner();
+        inner.position = inner.file.seek(to)?;
+        Ok(inner.position)
+    }
+}
+
+fn io_error(error: hound::Error) -> io::Error {
+    match error {
+        hound::Error::IoError(error) => error,
+        other => io::Error::other(other),
+    }
+}
+
+fn spec(entry: &TakeEntry) -> WavSpec {
+    let (bits_per_sample, sample_format) = match entry.format {
+        SampleFormat::S16 => (16, hound::SampleFormat::Int),
+        SampleFormat::S24 => (24, hound::SampleFormat::Int),
+        SampleFormat::F32 => (32, hound::SampleFormat::Float),
+    };
+    WavSpec { channels: entry.channels, sample_rate: entry.rate.0, bits_per_sample, sample_format }
+}
+
+impl TakeFile {
+    /// Creates the file at `dir`/`entry.file` with a valid header, syncs it and its name. Fills in `data_offset`.
+    pub fn create(disk: &dyn Disk, dir: &Path, mut entry: TakeEntry) -> io::Result<Self> {
+        let path = dir.join(&entry.file);
+        let inner = Arc::new(Mutex::new(Inner {
+            file: disk.create(&path)?,
+            position: 0,
+            end: 0,
+            crc: crc32fast::Hasher::new(),
+            data_offset: None,
+            abandoned: false,
+        }));
+        let buffer = BufWriter::with_capacity(BUFFER_BYTES, Tally(Arc::clone(&inner)));
+        let mut wav = WavWriter::new(buffer, spec(&entry)).map_err(io_error)?;
+        wav.flush().map_err(io_error)?;
+        {
+            let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+            // Nothing but the header is there yet, so its end is where the data begins.
+            entry.data_offset = inner.end;
+            inner.data_offset = Some(inner.end);
+            inner.file.sync_data()?;
+        }
+        entry.frames = Frames(0);
+        if let Some(parent) = path.parent() {
+            disk.sync_dir(parent)?;
+        }
+        let header_every = Frames((u64::from(entry.rate.0) * HEADER_EVERY_MS / 1000).max(1));
+        Ok(Self {
+            wav,
+            inner,
+            shared: Arc::new(TakeShared::new(entry)),
+            frames: Frames(0),
+            flushed: Frames(0),
+            committed: Frames(0),
+            header_every,
+        })
+    }
+
+    /// What others may know of it.
+    pub fn shared(&self) -> &Arc<TakeShared> {
+        &self.shared
+    }
+
+    /// Frames written so far.
+    pub fn frames(&self) -> Frames {
+        self.frames
+    }
+
+    /// Whether another `frames` would bring it past what a WAV file holds.
+    pub fn is_full(&self, more: Frames) -> bool {
+        let entry = &self.shared.entry;
+        (self.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > TAKE_BYTES_MAX
+    }
+
+    /// Writes whole interleaved frames, ±1.0; what lies outside is clipped in the integer formats.
+    pub fn write(&mut self, samples: impl Iterator<Item = f32>) -> io::Result<()> {
+        let mut count = 0u64;
+        let format = self.shared.entry.format;
+        for sample in samples {
+            match format {
+                // ×2^15 and ×2^23 are exact in f32, so an integer device's samples come back as they were.
+                SampleFormat::S16 => self.wav.write_sample((sample * 32_768.0).round().clamp(-32_768.0, S16_MAX) as i16),
+                SampleFormat::S24 => {
+                    self.wav.write_sample((sample * 8_388_608.0).round().clamp(-8_388_608.0, S24_MAX) as i32)
+                }
+                SampleFormat::F32 => self.wav.write_sample(sample),
+            }
+            .map_err(io_error)?;
+            count += 1;
+        }
+        let channels = u64::from(self.shared.entry.channels);
+        debug_assert!(count.is_multiple_of(channels));
+        self.frames += Frames(count / channels);
+        if self.frames.0 - self.flushed.0 >= self.header_every.0 {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Writes exact silence.
+    pub fn write_silence(&mut self, frames: Frames) -> io::Result<()> {
+        let channels = u64::from(self.shared.entry.channels);
+        self.write(std::iter::repeat_n(0.0, (frames.0 * channels) as usize))
+    }
+
+    /// Makes the header valid and what was written readable.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.flushed < self.frames {
+            self.wav.flush().map_err(io_error)?;
+            self.flushed = self.frames;
+            self.shared.written.store(self.frames.0, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Returns when what was flushed is on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.inner().file.sync_data()
+    }
+
+    /// The span since the last commit, to be called after `flush` and `sync`; none if nothing was written.
+    pub fn commit(&mut self) -> Option<Span> {
+        if self.committed == self.flushed {
+            return None;
+        }
+        let crc = std::mem::take(&mut self.inner().crc).finalize();
+        let entry = &self.shared.entry;
+        let span = Span { track: entry.track.clone(), take: entry.take, from: self.committed, to: self.flushed, crc };
+        self.committed = self.flushed;
+        Some(span)
+    }
+
+    /// Whether there is a flushed span that has not been committed.
+    pub fn has_news(&self) -> bool {
+        self.committed < self.flushed
+    }
+
+    /// Whether the span lies in this file.
+    pub fn is(&self, span: &Span) -> bool {
+        self.shared.entry.take == span.take && self.shared.entry.track == span.track
+    }
+
+    /// The journal says that the frames up to `to` are safe.
+    pub fn set_durable(&self, to: Frames) {
+        self.shared.durable.store(to.0, Ordering::Release);
+    }
+
+    /// Gives the file up after an error: it is left exactly as it is.
+    pub fn abandon(self) {
+        self.inner().abandoned = true;
+        self.shared.close();
+    }
+
+    /// Closes the file in order; `flush`, `sync` and `commit` have been done.
+    pub fn close(self) -> io::Result<()> {
+        let result = self.wav.finalize().map_err(io_error);
+        self.shared.close();
+        result
+    }
+
+    fn inner(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

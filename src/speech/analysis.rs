@@ -1,0 +1,148 @@
+//! What is known of the text work of a session, apart from any actor: how far each track has been heard, which segments wait,
+//! which one is being recognised. It outlives the actors that work on it, so their death costs no text. Pure.
+
+use std::collections::VecDeque;
+
+use crate::audio::segment::Segment;
+use crate::audio::units::Frames;
+use crate::session::manifest::ClockFit;
+
+/// A segment in whose work the recogniser died this often is passed over.
+pub const ATTEMPTS_MAX: u32 = 2;
+
+/// A segment that waits for the recogniser.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Index of the track.
+    pub track: usize,
+    /// Index of the take in the track.
+    pub take: usize,
+    /// Where it lies in the take.
+    pub segment: Segment,
+    /// Session seconds of its first frame.
+    pub start: f64,
+    /// Session seconds of its end.
+    pub end: f64,
+    /// How often it was begun and not finished.
+    pub attempts: u32,
+}
+
+/// How far a track has been heard.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Heard {
+    /// Index of the take that is being heard.
+    pub take: usize,
+    /// All before this frame of it is in segments that were given, or silence.
+    pub decided: Frames,
+    /// The same in session seconds.
+    pub decided_s: f64,
+    /// Everything has been heard, and nothing more will come.
+    pub done: bool,
+}
+
+/// The state of a session's text work.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    tracks: Vec<Heard>,
+    waiting: VecDeque<Job>,
+    in_work: Option<Job>,
+}
+
+impl Analysis {
+    /// Nothing has been heard of `tracks` tracks.
+    pub fn new(tracks: usize) -> Self {
+        Self { tracks: vec![Heard::default(); tracks], ..Self::default() }
+    }
+
+    /// A track is heard from this frame of its take on; what came before it is text already.
+    pub fn begin_at(&mut self, track: usize, take: usize, decided: Frames) {
+        self.tracks[track] = Heard { take, decided, ..Heard::default() };
+    }
+
+    /// Segments were found; all before frame `decided` of the take is decided on.
+    pub fn found(&mut self, track: usize, take: usize, clock: &ClockFit, segments: &[Segment], decided: Frames) {
+        for segment in segments {
+            self.waiting.push_back(Job {
+                track,
+                take,
+                segment: *segment,
+                start: clock.time_of(segment.from),
+                end: clock.time_of(segment.to),
+                attempts: 0,
+            });
+        }
+        self.tracks[track] = Heard { take, decided, decided_s: clock.time_of(decided), done: false };
+    }
+
+    /// A take has been heard to its end; the next one, if there will be one, is listened to from its start.
+    pub fn next_take(&mut self, track: usize) {
+        let heard = &mut self.tracks[track];
+        heard.take += 1;
+        heard.decided = Frames(0);
+    }
+
+    /// The track has been heard to its end.
+    pub fn track_done(&mut self, track: usize) {
+        self.tracks[track].done = true;
+    }
+
+    /// How far a track has been heard.
+    pub fn heard(&self, track: usize) -> Heard {
+        self.tracks[track]
+    }
+
+    /// The segment to recognise next: the one that ended first. It stays "in work" until it is [finished](Self::finished).
+    pub fn begin_next(&mut self) -> Option<Job> {
+        if self.in_work.is_some() {
+            return None;
+        }
+        let first = (0..self.waiting.len()).min_by(|&a, &b| self.waiting[a].end.total_cmp(&self.waiting[b].end))?;
+        let mut job = self.waiting.remove(first)?;
+        job.attempts += 1;
+        self.in_work = Some(job.clone());
+        Some(job)
+    }
+
+    /// The segment in work is done with, well or not.
+    pub fn finished(&mut self) {
+        self.in_work = None;
+    }
+
+    /// The segment in work was not finished: once more, unless it has had its tries; then it is returned.
+    pub fn put_back(&mut self) -> Option<Job> {
+        let job = self.in_work.take()?;
+        if job.attempts >= ATTEMPTS_MAX {
+            return Some(job);
+        }
+        self.waiting.push_front(job);
+        None
+    }
+
+    /// Segments that wait or are in work.
+    pub fn backlog(&self) -> usize {
+        self.waiting.len() + usize::from(self.in_work.is_some())
+    }
+
+    /// Whether everything has been heard and recognised.
+    pub fn is_done(&self) -> bool {
+        self.tracks.iter().all(|track| track.done) && self.backlog() == 0
+    }
+
+    /// Session second up to which a track's text is there.
+    pub fn text_until(&self, track: usize) -> f64 {
+        let heard = if self.tracks[track].done { f64::INFINITY } else { self.tracks[track].decided_s };
+        self.jobs().filter(|job| job.track == track).map(|job| job.start).fold(heard, f64::min)
+    }
+
+    /// Whether other tracks may still say something between `from` and `to` session seconds.
+    pub fn is_open_elsewhere(&self, track: usize, from: f64, to: f64) -> bool {
+        let unheard = self.tracks.iter().enumerate().any(|(other, heard)| {
+            other != track && !heard.done && heard.decided_s < to
+        });
+        unheard || self.jobs().any(|job| job.track != track && job.start < to && job.end > from)
+    }
+
+    fn jobs(&self) -> impl Iterator<Item = &Job> {
+        self.waiting.iter().chain(&self.in_work)
+    }
+}

@@ -1,0 +1,472 @@
+//! Which utterances are only the echo of another track, and which carry a piece of one at their head or tail.
+//!
+//! Microphones in one room hear each other, 15 dB or less below the person they belong to, and a microphone hears the
+//! loudspeaker that a loopback records as well. So one sentence is transcribed on several tracks. The judge here is pure: it
+//! sees utterances and, through [`Levels`], how loud each track was; it answers and changes nothing. What it calls an echo
+//! is tagged `bleed_of` and stays in the transcript.
+//!
+//! **Repeat rather than lose.** A word is dropped only if the same word stands on another track at the same time *and* the
+//! sound says that this track merely overheard it. Text alone is never enough: two people do say "yes" at once. Without
+//! sound to look at, without word times to look it up by, or when in doubt: [`Verdict::Own`].
+//!
+//! Levels are compared at words, as the difference `d` in dB between this track and the other one at the same moment: room,
+//! voice and distance cancel out, gains don't. A pure echo has about the same `d` at all its words, so an utterance's own words
+//! show up as those that exceed the median over the matched words, whatever the gains are. Where a decision rests on few words
+//! (a short utterance, a trimmed end), a second condition that no gain can fake is asked for: the words must also be quieter
+//! than this track's own voice is elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use super::transcript::Utterance;
+
+/// How far echo and source may lie apart in time, in seconds.
+const SHIFT_S: f64 = 0.5;
+/// How far the recogniser's times of one word on two tracks may differ, [`SHIFT_S`] included.
+const WORD_SHIFT_S: f64 = 1.0;
+/// Part of an utterance's tokens that must stand, in order, in what the other track says.
+const MATCHED_MIN: f64 = 0.7;
+/// How far an overheard voice lies below its own track. Real bleed was seen from 3 dB (which only the envelope can tell) to
+/// 15 dB and more; two people at their own microphones differ by less, unless gains do.
+const BELOW_DB: f64 = 6.0;
+/// The same for utterances of one or two tokens, where equal words mean little.
+const SHORT_BELOW_DB: f64 = 10.0;
+/// Fewer tokens make a short utterance.
+const SHORT_TOKENS: usize = 3;
+/// Correlation of two envelopes of which one is the echo of the other.
+const CORRELATED: f64 = 0.6;
+/// How late an echo may come, in windows of 10 ms (loudspeakers behind Bluetooth).
+const LAG_MAX: usize = 30;
+/// From this lag on (windows) the order in time says which is the echo; below it, only the level can.
+const LAG_CLEAR: usize = 2;
+/// Least stretch to correlate, in windows. Any two bursts of 0.3 s look alike.
+const CORRELATE_MIN: usize = 100;
+/// The same for short utterances, where it comes on top of the level.
+const SHORT_CORRELATE_MIN: usize = 15;
+/// Least length (words that match) of a head or tail that is taken off.
+const TRIM_WORDS_MIN: usize = 2;
+/// The recogniser's word times are this uncertain, so a level is never taken over less (seconds).
+const WORD_SPAN_MIN_S: f64 = 0.15;
+/// One utterance has at most 28 s. What has more tokens than this is no speech, and is left alone.
+const TOKENS_MAX: usize = 1000;
+/// Seconds of an envelope's window.
+const WINDOW_S: f64 = 0.01;
+
+/// How loud the tracks were. The one real implementation reads the written tracks back.
+pub trait Levels {
+    /// RMS (full scale = 1) of `track` in windows of 10 ms from `from_s` to `to_s`, session seconds. `from_s` may be
+    /// negative. Where there is no sound: zero, or the answer is shorter; an empty one means that nothing is known.
+    fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32>;
+}
+
+/// What an utterance is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Said on its own track, as far as can be told.
+    Own,
+    /// Overheard as a whole.
+    Echo {
+        /// Id of the utterance that holds most of it.
+        of: String,
+    },
+    /// Its head or its tail (or both) was overheard, the rest is its own.
+    Trim {
+        /// Words (indices into `words`) that stay.
+        keep: Range<usize>,
+        /// Id of the utterance that holds most of what is dropped.
+        of: String,
+    },
+}
+
+/// Judges one utterance against those of other tracks. `others` may hold anything: withheld utterances are passed over; those
+/// of its own track only serve to know how loud that track's own voice is.
+pub fn judge(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Verdict {
+    find(new, others, levels).map_or(Verdict::Own, |finding| finding.verdict)
+}
+
+/// Judges all against all, so that an utterance that comes late can turn out to be the source of one that was finished before
+/// it. The answer holds what is not [`Verdict::Own`], by id, and doesn't depend on the order of `utterances`.
+///
+/// No word vanishes from every track: a verdict stands only while most of the words that it rests on stay visible. Verdicts that
+/// rest on each other fall together, and the words are repeated.
+pub fn judge_all(utterances: &[&Utterance], levels: &dyn Levels) -> BTreeMap<String, Verdict> {
+    let mut findings: BTreeMap<String, Finding> = utterances
+        .iter()
+        .filter(|new| new.withheld.is_none())
+        .filter_map(|new| Some((new.id.clone(), find(new, utterances, levels)?)))
+        .collect();
+    loop {
+        let hidden = |(id, word): &(String, usize)| match findings.get(id).map(|finding| &finding.verdict) {
+            None | Some(Verdict::Own) => false,
+            Some(Verdict::Echo { .. }) => true,
+            Some(Verdict::Trim { keep, .. }) => !keep.contains(word),
+        };
+        let baseless: BTreeSet<String> = findings
+            .iter()
+            .filter(|(_, finding)| {
+                let seen = finding.backing.iter().filter(|word| !hidden(word)).count();
+                (seen as f64) < MATCHED_MIN * finding.backing.len() as f64
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        if baseless.is_empty() {
+            return findings.into_iter().map(|(id, finding)| (id, finding.verdict)).collect();
+        }
+        findings.retain(|id, _| !baseless.contains(id));
+    }
+}
+
+/// A verdict against an utterance, and the words of others (utterance id, word) that it rests on.
+struct Finding {
+    verdict: Verdict,
+    backing: Vec<(String, usize)>,
+}
+
+fn find(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<Finding> {
+    let tokens = tokens(new);
+    if tokens.is_empty() || tokens.len() > TOKENS_MAX {
+        return None;
+    }
+    let mut tracks: BTreeMap<&str, Vec<&Utterance>> = BTreeMap::new();
+    for other in others.iter().filter(|other| other.track != new.track && other.withheld.is_none()) {
+        if other.start - SHIFT_S < new.end && new.start < other.end + SHIFT_S {
+            tracks.entry(&other.track).or_default().push(other);
+        }
+    }
+    // The source is where the words are loudest: an echo must not be laid to another echo.
+    let best = tracks
+        .into_iter()
+        .filter_map(|(track, said)| Pair::new(new, &tokens, track, said, levels))
+        .min_by(|a, b| a.below.total_cmp(&b.below).then(b.matched.len().cmp(&a.matched.len())))?;
+    let own_level = || own_level(new, others, levels);
+    best.echo(own_level).or_else(|| best.trim())
+}
+
+/// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo unless all are.
+fn own_level(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<f64> {
+    let same_track = others.iter().filter(|other| other.track == new.track && other.id != new.id);
+    same_track
+        .map(|other| db(&levels.envelope(&other.track, other.start, other.end)))
+        .filter(|level| *level > -100.0)
+        .max_by(f64::total_cmp)
+}
+
+/// A normalised word, or a character of a script that writes no spaces.
+#[derive(Debug, Clone, PartialEq)]
+struct Token {
+    text: String,
+    /// Index of the word it belongs to.
+    word: usize,
+    start: f64,
+    end: f64,
+}
+
+/// Tokens of the words; of the text, spread evenly, where the recogniser gave no words.
+fn tokens(utterance: &Utterance) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    let mut add = |text: &str, word: usize, start: f64, end: f64| {
+        for text in normalised(text) {
+            tokens.push(Token { text, word, start, end });
+        }
+    };
+    if utterance.words.is_empty() {
+        let texts: Vec<&str> = utterance.text.split_whitespace().collect();
+        let step = (utterance.end - utterance.start).max(0.0) / texts.len().max(1) as f64;
+        for (i, text) in texts.iter().enumerate() {
+            let start = utterance.start + step * i as f64;
+            add(text, i, start, start + step);
+        }
+    } else {
+        for (i, word) in utterance.words.iter().enumerate() {
+            add(&word.text, i, word.start, word.end);
+        }
+    }
+    tokens
+}
+
+/// Lower case, letters and digits only; apostrophes vanish, other marks part.
+fn normalised(word: &str) -> Vec<String> {
+    let mut tokens = Vec::new();
+    let mut run = String::new();
+    for c in word.chars().filter(|c| !matches!(c, '\'' | '’')).flat_map(char::to_lowercase) {
+        let alone = ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{20000}'..='\u{3ffff}').contains(&c);
+        if (alone || !c.is_alphanumeric()) && !run.is_empty() {
+            tokens.push(std::mem::take(&mut run));
+        }
+        if alone {
+            tokens.push(c.to_string());
+        } else if c.is_alphanumeric() {
+            run.push(c);
+        }
+    }
+    if !run.is_empty() {
+        tokens.push(run);
+    }
+    tokens
+}
+
+/// Equal, or one misheard letter apart in a long word.
+fn alike(a: &str, b: &str) -> bool {
+    a == b || (a.len() >= 5 && b.len() >= 5 && strsim::normalized_levenshtein(a, b) >= 0.8)
+}
+
+/// The longest common subsequence of tokens that lie close in time; of equally long ones the one closest in time.
+/// Pairs of indices, ascending.
+fn common(a: &[Token], b: &[Token]) -> Vec<(usize, usize)> {
+    let worth = |x: &Token, y: &Token| -> i64 {
+        let apart = (x.start - y.start).abs();
+        if apart <= WORD_SHIFT_S && alike(&x.text, &y.text) { 1_000_000 - (apart * 100.0) as i64 } else { 0 }
+    };
+    let width = b.len() + 1;
+    let mut best = vec![0i64; (a.len() + 1) * width];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            let pair = worth(&a[i], &b[j]);
+            let taken = if pair > 0 { pair + best[(i + 1) * width + j + 1] } else { 0 };
+            best[i * width + j] = taken.max(best[(i + 1) * width + j]).max(best[i * width + j + 1]);
+        }
+    }
+    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
+    while i < a.len() && j < b.len() {
+        let here = best[i * width + j];
+        if here == best[(i + 1) * width + j] {
+            i += 1;
+        } else if here == best[i * width + j + 1] {
+            j += 1;
+        } else {
+            pairs.push((i, j));
+            (i, j) = (i + 1, j + 1);
+        }
+    }
+    pairs
+}
+
+/// An utterance beside what another track holds at the same time.
+struct Pair<'a> {
+    new: &'a Utterance,
+    tokens: &'a [Token],
+    /// By index of the token: the other track's (utterance, word).
+    matched: BTreeMap<usize, (&'a str, usize)>,
+    sound: Sound,
+    /// Median over the matched tokens of this track's level against the other's, in dB. An echo has it below zero.
+    below: f64,
+}
+
+impl<'a> Pair<'a> {
+    fn new(
+        new: &'a Utterance,
+        tokens: &'a [Token],
+        track: &str,
+        said: Vec<&'a Utterance>,
+        levels: &dyn Levels,
+    ) -> Option<Self> {
+        let mut theirs: Vec<(&str, Token)> = Vec::new();
+        for other in said {
+            theirs.extend(self::tokens(other).into_iter().map(|token| (other.id.as_str(), token)));
+        }
+        theirs.retain(|(_, token)| {
+            token.start < new.end + WORD_SHIFT_S && new.start - WORD_SHIFT_S < token.end
+        });
+        theirs
+            .sort_by(|a, b| a.1.start.total_cmp(&b.1.start).then(a.0.cmp(b.0)).then(a.1.word.cmp(&b.1.word)));
+        if theirs.len() > TOKENS_MAX {
+            return None;
+        }
+        let (ids, theirs): (Vec<&str>, Vec<Token>) = theirs.into_iter().unzip();
+        let matched: BTreeMap<usize, (&str, usize)> =
+            common(tokens, &theirs).into_iter().map(|(i, j)| (i, (ids[j], theirs[j].word))).collect();
+        let (first, last) = (*matched.keys().next()?, *matched.keys().next_back()?);
+        let mut sound = Sound::read(new, track, levels)?;
+        sound.correlate(tokens[first].start, tokens[last].end);
+        let below = median(matched.keys().map(|i| sound.difference(&tokens[*i])).collect())?;
+        Some(Self { new, tokens, matched, sound, below })
+    }
+
+    /// The utterance as a whole is an echo, if text and sound both say so and no word of its own is in it.
+    fn echo(&self, own_level: impl Fn() -> Option<f64>) -> Option<Finding> {
+        let part = self.matched.len() as f64 / self.tokens.len() as f64;
+        if part < MATCHED_MIN || !self.evident(own_level) {
+            return None;
+        }
+        let matched_level = median(self.matched.keys().map(|i| self.sound.here(&self.tokens[*i])).collect())?;
+        // Louder against the other track than the echo is, and no mere pause that a word's time ran into.
+        let own = |i: usize| {
+            let token = &self.tokens[i];
+            !self.matched.contains_key(&i)
+                && self.sound.difference(token) > self.below + BELOW_DB
+                && self.sound.here(token) > matched_level - BELOW_DB
+        };
+        if (0..self.tokens.len()).any(own) {
+            return None;
+        }
+        let backing: Vec<_> = self.matched.values().copied().collect();
+        let of = commonest(&backing)?;
+        Some(finding(Verdict::Echo { of }, &backing))
+    }
+
+    /// Whether the sound says that what matched was overheard.
+    fn evident(&self, own_level: impl Fn() -> Option<f64>) -> bool {
+        let Sound { correlation, lag, stretch, .. } = self.sound;
+        let correlated = |least: usize| stretch >= least && correlation >= CORRELATED;
+        if self.tokens.len() < SHORT_TOKENS {
+            let here = median(self.tokens.iter().map(|token| self.sound.here(token)).collect());
+            return self.below <= -SHORT_BELOW_DB
+                && correlated(SHORT_CORRELATE_MIN)
+                && own_level().zip(here).is_none_or(|(own, here)| here <= own - BELOW_DB);
+        }
+        self.below <= -BELOW_DB || (correlated(CORRELATE_MIN) && (lag >= LAG_CLEAR || self.below <= -1.0))
+    }
+
+    /// Takes off a head and a tail that were overheard, if something of its own is left.
+    fn trim(&self) -> Option<Finding> {
+        if self.new.words.is_empty() {
+            return None;
+        }
+        let head = self.run((0..self.tokens.len()).collect());
+        let tail = self.run((0..self.tokens.len()).rev().collect());
+        let (from, to) = (head.len(), self.tokens.len().checked_sub(tail.len())?);
+        // A word of several tokens stays whole.
+        let first = self.tokens.get(from).map(|token| token.word)?;
+        let last = self.tokens.get(to.checked_sub(1)?).map(|token| token.word)?;
+        if from >= to || (head.is_empty() && tail.is_empty()) {
+            return None;
+        }
+        let own: Vec<f64> = self.tokens[from..to]
+            .iter()
+            .filter(|token| self.sound.difference(token) > -BELOW_DB)
+            .map(|token| self.sound.here(token))
+            .collect();
+        let dropped = || head.iter().chain(&tail);
+        let overheard = median(dropped().map(|i| self.sound.here(&self.tokens[*i])).collect())?;
+        // Without a voice of its own in the rest, or as loud in what was "overheard" as in the rest: it all belongs together.
+        if median(own).is_none_or(|own| overheard > own - BELOW_DB) {
+            return None;
+        }
+        let backing: Vec<_> = dropped().filter_map(|i| self.matched.get(i)).copied().collect();
+        let of = commonest(&backing)?;
+        let start = if head.is_empty() { 0 } else { first };
+        let end = if tail.is_empty() { self.new.words.len() } else { last + 1 };
+        Some(finding(Verdict::Trim { keep: start..end, of }, &backing))
+    }
+
+    /// The tokens from one end on that were overheard: they match and are quieter than on the other track; misheard ones between
+    /// them count along if they are quiet too. Empty if fewer than two match.
+    fn run(&self, order: Vec<usize>) -> Vec<usize> {
+        let quiet = |i: &&usize| self.sound.difference(&self.tokens[**i]) <= -BELOW_DB;
+        let mut run: Vec<usize> = order.iter().take_while(quiet).copied().collect();
+        while run.last().is_some_and(|i| !self.matched.contains_key(i)) {
+            run.pop();
+        }
+        let matching = run.iter().filter(|i| self.matched.contains_key(i)).count();
+        let enough = matching >= TRIM_WORDS_MIN && matching as f64 >= MATCHED_MIN * run.len() as f64;
+        if enough { run } else { Vec::new() }
+    }
+}
+
+fn finding(verdict: Verdict, backing: &[(&str, usize)]) -> Finding {
+    Finding { verdict, backing: backing.iter().map(|(id, word)| ((*id).to_owned(), *word)).collect() }
+}
+
+/// The id that occurs most often; of equal ones the first in order.
+fn commonest(backing: &[(&str, usize)]) -> Option<String> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (id, _) in backing {
+        *counts.entry(id).or_default() += 1;
+    }
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(id, _)| id.to_owned())
+}
+
+/// The envelopes of two tracks around an utterance.
+struct Sound {
+    /// Session seconds of the first window of both.
+    from_s: f64,
+    this: Vec<f32>,
+    other: Vec<f32>,
+    /// Of the envelopes over what matched, with the other track `lag` windows earlier; 0 if the order in time is the reverse.
+    correlation: f64,
+    lag: usize,
+    /// Windows that were correlated.
+    stretch: usize,
+}
+
+impl Sound {
+    fn read(new: &Utterance, track: &str, levels: &dyn Levels) -> Option<Self> {
+        let margin = SHIFT_S + LAG_MAX as f64 * WINDOW_S;
+        let (from_s, to_s) = (new.start - margin, new.end + margin);
+        let this = levels.envelope(&new.track, from_s, to_s);
+        let other = levels.envelope(track, from_s, to_s);
+        let known = !this.is_empty() && !other.is_empty();
+        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0 })
+    }
+
+    /// Windows of a span of session time, at least [`WORD_SPAN_MIN_S`] wide.
+    fn windows(&self, start: f64, end: f64) -> Range<usize> {
+        let wider = (WORD_SPAN_MIN_S - (end - start)).max(0.0) / 2.0;
+        let index = |s: f64| ((s - self.from_s) / WINDOW_S).round().max(0.0) as usize;
+        index(start - wider)..index(end + wider)
+    }
+
+    /// Finds how late this track follows the other, over a span of session time.
+    fn correlate(&mut self, start: f64, end: f64) {
+        let span = self.windows(start, end);
+        let at = |lag: isize| -> f64 {
+            let Some(from) = span.start.checked_add_signed(-lag) else { return 0.0 };
+            let (Some(x), Some(y)) = (self.this.get(span.clone()), self.other.get(from..from + span.len()))
+            else {
+                return 0.0;
+            };
+            pearson(x, y)
+        };
+        let max = LAG_MAX as isize;
+        let best = (-max..=max).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0));
+        if let Some((correlation, lag)) = best
+            && let Ok(lag) = usize::try_from(lag)
+        {
+            self.correlation = correlation;
+            self.lag = if correlation >= CORRELATED { lag } else { 0 };
+        }
+        self.stretch = span.len();
+    }
+
+    /// This track's level at a word, dB.
+    fn here(&self, token: &Token) -> f64 {
+        db(clipped(&self.this, self.windows(token.start, token.end)))
+    }
+
+    /// This track's level at a word against the other's, dB.
+    fn difference(&self, token: &Token) -> f64 {
+        let Range { start, end } = self.windows(token.start, token.end);
+        let there = clipped(&self.other, start.saturating_sub(self.lag)..end.saturating_sub(self.lag));
+        self.here(token) - db(there)
+    }
+}
+
+fn clipped(envelope: &[f32], span: Range<usize>) -> &[f32] {
+    let end = span.end.min(envelope.len());
+    &envelope[span.start.min(end)..end]
+}
+
+/// Level of a stretch of windows in dB full scale, -120 where there is nothing.
+fn db(envelope: &[f32]) -> f64 {
+    let power: f64 = envelope.iter().map(|rms| f64::from(*rms).powi(2)).sum();
+    10.0 * (power / envelope.len().max(1) as f64).max(1e-12).log10()
+}
+
+fn pearson(x: &[f32], y: &[f32]) -> f64 {
+    let n = x.len() as f64;
+    let mean = |v: &[f32]| v.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
+    let (mx, my) = (mean(x), mean(y));
+    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
+    for (a, b) in x.iter().zip(y) {
+        let (a, b) = (f64::from(*a) - mx, f64::from(*b) - my);
+        xy += a * b;
+        xx += a * a;
+        yy += b * b;
+    }
+    if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}
