@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState,
+    WhisperTokenId,
 };
 
 use super::protocol::ModelFacts;
@@ -71,7 +72,8 @@ impl WhisperRecognizer {
     pub fn load(path: &Path, settings: WhisperSettings) -> Result<Self, RecognizerError> {
         whisper_rs::install_logging_hooks();
         let started = Instant::now();
-        let unusable = |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
+        let unusable =
+            |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
         // whisper.cpp says no more than "failed", so what can be told is told here.
         std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
         let mut parameters = WhisperContextParameters::default();
@@ -135,12 +137,23 @@ impl WhisperRecognizer {
         parameters
     }
 
-    /// What the last run found: tokens, the sum of their log probabilities, the probability of no speech.
-    fn harvest(&self) -> (Vec<Token>, f64, f64) {
+    /// The probability that nobody spoke, as Whisper means it: that of its token for it right after the start of the
+    /// transcript. whisper.cpp takes it after the *last* token of the prompt, where multilingual models never say so.
+    fn no_speech_prob(&mut self) -> Result<f64, RecognizerError> {
+        let (start, no_speech) = (self.context.token_sot(), self.context.token_nosp());
+        self.state.decode(&[start], 0, self.settings.threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
+        let own = logits.get(no_speech as usize).map_or(0.0, |logit| f64::from(logit - most).exp());
+        Ok(if sum > 0.0 { own / sum } else { 0.0 })
+    }
+
+    /// What the last run found: tokens, and the sum of their log probabilities.
+    fn harvest(&self) -> (Vec<Token>, f64) {
         let end_of_text: WhisperTokenId = self.context.token_eot();
-        let (mut tokens, mut logprob, mut no_speech) = (Vec::new(), 0.0, 0.0_f64);
+        let (mut tokens, mut logprob) = (Vec::new(), 0.0);
         for segment in self.state.as_iter() {
-            no_speech = no_speech.max(f64::from(segment.no_speech_probability()));
             for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
                 let data = token.token_data();
                 if data.id >= end_of_text {
@@ -153,7 +166,7 @@ impl WhisperRecognizer {
                 tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
             }
         }
-        (tokens, logprob, no_speech)
+        (tokens, logprob)
     }
 }
 
@@ -161,7 +174,9 @@ impl Recognizer for WhisperRecognizer {
     fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
         let audio_s = request.seconds();
         if request.samples.is_empty() || audio_s > REQUEST_S_MAX {
-            let reason = format!("it lasts {audio_s:.1} s, and more than 0 and at most {REQUEST_S_MAX} s can be given");
+            let reason = format!(
+                "it lasts {audio_s:.1} s, and more than 0 and at most {REQUEST_S_MAX} s can be given"
+            );
             return Err(RecognizerError::Request { reason });
         }
         let mut samples = request.samples.clone();
@@ -173,7 +188,8 @@ impl Recognizer for WhisperRecognizer {
             parameters.set_initial_prompt(&prompt.replace('\0', " "));
         }
         self.state.full(parameters, &samples).map_err(failed)?;
-        let (tokens, logprob, no_speech_prob) = self.harvest();
+        let (tokens, logprob) = self.harvest();
+        let no_speech_prob = self.no_speech_prob()?;
         let avg_logprob = logprob / tokens.len().max(1) as f64;
         self.ear.understood(avg_logprob);
         let (text, words) = assemble(&tokens, &language, audio_s, request.speech);
