@@ -117,9 +117,10 @@ impl Resampler {
             let wanted = engine.input_frames_next();
             let Some(input) = self.pending.get(used..used + wanted) else { break };
             let room = self.block.len();
-            let (Ok(input), Ok(mut output)) =
-                (InterleavedSlice::new(input, 1, wanted), InterleavedSlice::new_mut(&mut self.block, 1, room))
-            else {
+            let (Ok(input), Ok(mut output)) = (
+                InterleavedSlice::new(input, 1, wanted),
+                InterleavedSlice::new_mut(&mut self.block, 1, room),
+            ) else {
                 break; // Both lengths are those of the slices themselves.
             };
             let (read, written) = engine.process_into_buffer(&input, &mut output, None)?;
@@ -147,13 +148,15 @@ pub fn convert(samples: &[f32], from: SampleRate, to: SampleRate) -> Result<Vec<
 }
 
 fn build(from: SampleRate, to: SampleRate) -> Result<Box<dyn rubato::Resampler<f32>>, ResampleError> {
-    let refused = |e: rubato::ResamplerConstructionError| ResampleError::Build { from, to, reason: e.to_string() };
+    let refused =
+        |e: rubato::ResamplerConstructionError| ResampleError::Build { from, to, reason: e.to_string() };
     let (rate_in, rate_out) = (from.0 as usize, to.0 as usize);
     let unit = rate_in / gcd(rate_in, rate_out);
     // An even number of units: the FFT's delay is half a block and has to be a whole number of frames on both sides.
     let block = (f64::from(from.0) * BLOCK_S / unit as f64 / 2.0).ceil() as usize * 2 * unit;
     if block as f64 <= f64::from(from.0) * FFT_BLOCK_S_MAX {
-        let fft = Fft::new_custom(rate_in, rate_out, block, 1, 1, WindowFunction::BlackmanHarris2, FixedSync::Both);
+        let fft =
+            Fft::new_custom(rate_in, rate_out, block, 1, 1, WindowFunction::BlackmanHarris2, FixedSync::Both);
         return Ok(Box::new(fft.map_err(refused)?));
     }
     let ratio = f64::from(to.0) / f64::from(from.0);
@@ -186,9 +189,10 @@ mod tests {
     }
 
     fn middle(samples: &[f32]) -> f64 {
-        let (sum, moment) = samples.iter().enumerate().fold((0.0, 0.0), |(s, m), (i, &x)| {
-            (s + f64::from(x), m + f64::from(x) * i as f64)
-        });
+        let (sum, moment) = samples
+            .iter()
+            .enumerate()
+            .fold((0.0, 0.0), |(s, m), (i, &x)| (s + f64::from(x), m + f64::from(x) * i as f64));
         moment / sum
     }
 
@@ -211,7 +215,8 @@ mod tests {
     fn a_tone_keeps_its_shape_and_phase() {
         for from in RATES {
             let to = 16_000;
-            let out = convert(&tone(440.0, from, from as usize * 2), SampleRate(from), SampleRate(to)).unwrap();
+            let out =
+                convert(&tone(440.0, from, from as usize * 2), SampleRate(from), SampleRate(to)).unwrap();
             let ideal = tone(440.0, to, to as usize * 2);
             let (a, b) = (to as usize / 2, to as usize * 3 / 2);
             let noise: f64 = out[a..b].iter().zip(&ideal[a..b]).map(|(x, y)| f64::from(x - y).powi(2)).sum();

@@ -298,7 +298,16 @@ impl Segmenter {
 impl Open {
     fn new(from: u64, first: u64, continued: bool) -> Self {
         let probabilities = Vec::new();
-        Self { from, onset: None, until: first, speaking: continued, voiced: 0, probabilities, first, continued }
+        Self {
+            from,
+            onset: None,
+            until: first,
+            speaking: continued,
+            voiced: 0,
+            probabilities,
+            first,
+            continued,
+        }
     }
 
     fn hear(&mut self, probability: f32, start: u64, window: u64, settings: &SegmentSettings) {
@@ -316,8 +325,8 @@ impl Open {
 /// The window at or after `from` around which speech is least likely.
 fn quietest(probabilities: &[f32], from: usize) -> usize {
     let mean = |i: usize| {
-        let around =
-            &probabilities[i.saturating_sub(CUT_WINDOWS / 2)..(i + CUT_WINDOWS / 2 + 1).min(probabilities.len())];
+        let around = &probabilities
+            [i.saturating_sub(CUT_WINDOWS / 2)..(i + CUT_WINDOWS / 2 + 1).min(probabilities.len())];
         around.iter().sum::<f32>() / around.len() as f32
     };
     (from..probabilities.len()).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(from)
@@ -360,7 +369,10 @@ mod tests {
     #[test]
     fn a_short_pause_does_not_split_and_a_long_one_does() {
         assert_eq!(run(&[(0.0, 50), (0.9, 50), (0.0, 59), (0.9, 50), (0.0, 70)]), [(200, 2_290)]);
-        assert_eq!(run(&[(0.0, 50), (0.9, 50), (0.0, 61), (0.9, 50), (0.0, 70)]), [(200, 1_200), (1_310, 2_310)]);
+        assert_eq!(
+            run(&[(0.0, 50), (0.9, 50), (0.0, 61), (0.9, 50), (0.0, 70)]),
+            [(200, 1_200), (1_310, 2_310)]
+        );
     }
 
     #[test]

@@ -14,8 +14,8 @@ pub mod list;
 pub mod models;
 pub mod record;
 pub mod show;
-mod text;
 pub mod spec;
+mod text;
 pub mod transcribe;
 pub mod worker;
 

@@ -41,7 +41,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let (mut recognizer, facts) = match load(args, threads) {
         Ok(loaded) => loaded,
         Err(error) => {
-            protocol::write_message(&mut answers, &Greeting { protocol: PROTOCOL, model: Err(error.clone()) })?;
+            protocol::write_message(
+                &mut answers,
+                &Greeting { protocol: PROTOCOL, model: Err(error.clone()) },
+            )?;
             return Err(wrong_use(error.to_string()));
         }
     };

@@ -163,7 +163,8 @@ mod tests {
             write_request(&mut pipe, request).unwrap();
         }
         let reply: Reply = Err(RecognizerError::Failed { reason: "no".into() });
-        let greeting = Greeting { protocol: PROTOCOL, model: Err(RecognizerError::Crashed { detail: "x".into() }) };
+        let greeting =
+            Greeting { protocol: PROTOCOL, model: Err(RecognizerError::Crashed { detail: "x".into() }) };
         write_message(&mut pipe, &reply).unwrap();
         write_message(&mut pipe, &greeting).unwrap();
         let mut pipe = pipe.as_slice();
@@ -184,8 +185,11 @@ mod tests {
         let junk = b"GET / HTTP/1.1\r\n\r\n";
         assert!(matches!(read_request(&mut junk.as_slice()), Err(ProtocolError::TooLong { .. })));
         let mut pipe = Vec::new();
-        write_message(&mut pipe, &RequestHead { samples: usize::MAX, language: None, prompt: None, speech: None })
-            .unwrap();
+        write_message(
+            &mut pipe,
+            &RequestHead { samples: usize::MAX, language: None, prompt: None, speech: None },
+        )
+        .unwrap();
         assert!(matches!(read_request(&mut pipe.as_slice()), Err(ProtocolError::TooLong { .. })));
     }
 

@@ -71,7 +71,12 @@ pub struct Word {
 impl Word {
     /// The same word in session time, the request's first sample being at `origin` session seconds.
     pub fn placed(&self, origin: f64) -> transcript::Word {
-        transcript::Word { text: self.text.clone(), start: origin + self.start, end: origin + self.end, p: self.p }
+        transcript::Word {
+            text: self.text.clone(),
+            start: origin + self.start,
+            end: origin + self.end,
+            p: self.p,
+        }
     }
 }
 
@@ -92,7 +97,9 @@ impl Hypothesis {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum RecognizerError {
     /// The model can't be used, now or later.
-    #[error("the model {model} can't be used: {reason}; get it again (`hansard models pull`) or choose another (`--model`)")]
+    #[error(
+        "the model {model} can't be used: {reason}; get it again (`hansard models pull`) or choose another (`--model`)"
+    )]
     ModelUnusable {
         /// Its file or name.
         model: String,
@@ -100,7 +107,9 @@ pub enum RecognizerError {
         reason: String,
     },
     /// The model doesn't know that language.
-    #[error("the model {model} doesn't know the language {language:?}; use a multilingual one (without `.en` in its name)")]
+    #[error(
+        "the model {model} doesn't know the language {language:?}; use a multilingual one (without `.en` in its name)"
+    )]
     Language {
         /// Name of the model.
         model: String,
@@ -134,13 +143,17 @@ pub enum RecognizerError {
         detail: String,
     },
     /// The recogniser took too long, and its process was ended.
-    #[error("the recogniser took longer than {limit_s:.0} s over a segment and was stopped; the machine may be too slow for this model")]
+    #[error(
+        "the recogniser took longer than {limit_s:.0} s over a segment and was stopped; the machine may be too slow for this model"
+    )]
     TimedOut {
         /// Limit that was passed, in seconds.
         limit_s: f64,
     },
     /// The recogniser's process said something that makes no sense.
-    #[error("the recogniser's process gave an answer that makes no sense ({detail}); if hansard was just updated, start it again")]
+    #[error(
+        "the recogniser's process gave an answer that makes no sense ({detail}); if hansard was just updated, start it again"
+    )]
     Junk {
         /// What was wrong.
         detail: String,
@@ -234,7 +247,8 @@ mod tests {
     #[test]
     fn the_script_is_followed_and_its_last_step_stays() {
         let error = RecognizerError::Crashed { detail: "signal 6".into() };
-        let mut recognizer = ScriptedRecognizer::new([Step::Fail(error.clone()), Step::Say("one two".into())]);
+        let mut recognizer =
+            ScriptedRecognizer::new([Step::Fail(error.clone()), Step::Say("one two".into())]);
         let request = Request { samples: vec![0.0; 16_000], speech: Some((0.2, 0.8)), ..Request::default() };
         assert_eq!(recognizer.recognize(&request), Err(error));
         for _ in 0..2 {

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use whisper_rs::{
-    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState,
+    WhisperTokenId,
 };
 
 use super::protocol::ModelFacts;
@@ -71,7 +72,8 @@ impl WhisperRecognizer {
     pub fn load(path: &Path, settings: WhisperSettings) -> Result<Self, RecognizerError> {
         whisper_rs::install_logging_hooks();
         let started = Instant::now();
-        let unusable = |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
+        let unusable =
+            |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
         // whisper.cpp says no more than "failed", so what can be told is told here.
         std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
         let mut parameters = WhisperContextParameters::default();
@@ -161,7 +163,9 @@ impl Recognizer for WhisperRecognizer {
     fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
         let audio_s = request.seconds();
         if request.samples.is_empty() || audio_s > REQUEST_S_MAX {
-            let reason = format!("it lasts {audio_s:.1} s, and more than 0 and at most {REQUEST_S_MAX} s can be given");
+            let reason = format!(
+                "it lasts {audio_s:.1} s, and more than 0 and at most {REQUEST_S_MAX} s can be given"
+            );
             return Err(RecognizerError::Request { reason });
         }
         let mut samples = request.samples.clone();

@@ -39,7 +39,12 @@ struct Draft {
 
 /// Puts tokens together. `audio_s` is the length of the sound, `speech` where in it speech was detected. Gives the
 /// sentence and its words.
-pub fn assemble(tokens: &[Token], language: &str, audio_s: f64, speech: Option<(f64, f64)>) -> (String, Vec<Word>) {
+pub fn assemble(
+    tokens: &[Token],
+    language: &str,
+    audio_s: f64,
+    speech: Option<(f64, f64)>,
+) -> (String, Vec<Word>) {
     let spaced = !WITHOUT_SPACES.contains(&language);
     let mut words: Vec<(bool, Word)> = attach_punctuation(drafts(tokens, spaced));
     drop_annotations(&mut words);
@@ -65,7 +70,13 @@ fn drafts(tokens: &[Token], spaced: bool) -> Vec<Draft> {
             Some(last) => !spaced && std::str::from_utf8(&last.bytes).is_ok(),
         };
         if begins {
-            drafts.push(Draft { bytes: Vec::new(), start: token.start, end: token.end, p_sum: 0.0, tokens: 0 });
+            drafts.push(Draft {
+                bytes: Vec::new(),
+                start: token.start,
+                end: token.end,
+                p_sum: 0.0,
+                tokens: 0,
+            });
         }
         if let Some(draft) = drafts.last_mut() {
             draft.bytes.extend_from_slice(&token.bytes);
@@ -89,7 +100,8 @@ fn attach_punctuation(drafts: Vec<Draft>) -> Vec<(bool, Word)> {
         if text.is_empty() {
             continue;
         }
-        let bare = !text.chars().any(char::is_alphanumeric) && !text.contains(|c| BRACKETS.iter().any(|b| b.0 == c || b.1 == c));
+        let bare = !text.chars().any(char::is_alphanumeric)
+            && !text.contains(|c| BRACKETS.iter().any(|b| b.0 == c || b.1 == c));
         if bare {
             let target = words.last_mut().map_or(&mut held, |(_, word)| &mut word.text);
             if space && !target.is_empty() {
@@ -185,7 +197,12 @@ mod tests {
         let (text, words) = assemble(&parts, "fr", 10.0, None);
         assert_eq!(text, "café naïve");
         assert_eq!((words[0].start, words[0].end, words[1].end), (0.0, 2.0, 5.0));
-        let (text, words) = assemble(&[token(b"\xe4\xbd", 0.0, 0.1), token(b"\xa0", 0.1, 0.2), token("好".as_bytes(), 0.2, 0.4)], "zh", 1.0, None);
+        let (text, words) = assemble(
+            &[token(b"\xe4\xbd", 0.0, 0.1), token(b"\xa0", 0.1, 0.2), token("好".as_bytes(), 0.2, 0.4)],
+            "zh",
+            1.0,
+            None,
+        );
         assert_eq!((text.as_str(), words.len()), ("你好", 2));
     }
 
@@ -202,7 +219,12 @@ mod tests {
 
     #[test]
     fn times_are_made_to_hold() {
-        let wild = [token(b" one", 0.0, 9.0), token(b" two", f64::NAN, 0.1), token(b" three", 7.0, 99.0), token(b" four", 3.0, 2.0)];
+        let wild = [
+            token(b" one", 0.0, 9.0),
+            token(b" two", f64::NAN, 0.1),
+            token(b" three", 7.0, 99.0),
+            token(b" four", 3.0, 2.0),
+        ];
         let (_, words) = assemble(&wild, "en", 5.0, Some((0.3, 4.0)));
         let times: Vec<(f64, f64)> = words.iter().map(|word| (word.start, word.end)).collect();
         assert_eq!(times[0].0, 0.3);

@@ -105,14 +105,16 @@ impl WorkerRecognizer {
 impl Recognizer for WorkerRecognizer {
     fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
         if request.seconds() > REQUEST_S_MAX {
-            let reason = format!("it lasts {:.1} s, at most {REQUEST_S_MAX} s can be given", request.seconds());
+            let reason =
+                format!("it lasts {:.1} s, at most {REQUEST_S_MAX} s can be given", request.seconds());
             return Err(RecognizerError::Request { reason });
         }
         self.start()?;
         let Some(process) = self.process.as_mut() else {
             return Err(RecognizerError::Crashed { detail: "it didn't start".into() });
         };
-        let limit = self.options.request_limit.as_secs_f64() + request.seconds() * self.options.limit_per_second;
+        let limit =
+            self.options.request_limit.as_secs_f64() + request.seconds() * self.options.limit_per_second;
         match process.ask(request, Duration::from_secs_f64(limit)) {
             Ok(reply) => reply,
             Err(trouble) => {
@@ -178,7 +180,8 @@ impl Process {
             reason: error.to_string(),
         };
         let mut child = command(options).spawn().map_err(failed)?;
-        let (Some(stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        let (Some(stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
             unreachable!("all three were asked for as pipes");
         };
