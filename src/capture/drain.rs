@@ -3,10 +3,10 @@
 //!
 //! # How missing sound is decided
 //! A stamp tells when a frame was delivered; the clock model tells when it was due. Data that is merely late catches up: the
-//! last stamp of a burst is on time again. Only where the deficit of *all* stamps has lasted a buffer period (by the stamps'
-//! own time), and does not shrink, is sound missing, and the smallest deficit is how much. Until then the stamps are held back
-//! (their samples stay in the ring), but not longer than four periods. A device that delivers nothing at all is decided on when it
-//! delivers again, or at stop: never by time-out. A burst that is cut off in its middle was late; the rest is missing after it.
+//! last stamp of a burst is on time again, or the next one is. Only where deliveries have come steadily for a buffer period, *all*
+//! with a deficit, and it does not shrink, is sound missing, and the smallest deficit is how much. Until then the stamps are held
+//! back (their samples stay in the ring). A device that delivers nothing at all is decided on when it delivers again, or at stop:
+//! never by time-out. A burst that is cut off in its middle was late; the rest is missing after it.
 //!
 //! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly there.
 
@@ -39,10 +39,16 @@ const BLOCK_MS: u64 = 100;
 const LATE_S: f64 = 0.070;
 /// A deficit that still shrinks by more than this is data catching up.
 const SHRINKING_S: f64 = 0.020;
+/// Deliveries within so many milliseconds are one burst.
+const BURST_MS: f64 = 20.0;
+/// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any burst is late, shorter than
+/// the ring is deep.
+const PATIENCE_MS: f64 = 5_000.0;
 /// Longest silence that is written; a longer gap ends the take (no hours of zeros on the disk).
 const SILENCE_MAX_S: f64 = 10.0;
-/// How long the first stamps of an opening are collected before its start is settled: the first burst is then whole.
-const SETTLE_MS: u64 = 100;
+/// The first stamps of an opening are collected for a buffer period and this before its start is settled: the first delivery may
+/// have been late, the next one tells.
+const SETTLE_MS: u64 = 50;
 /// How often the fitted line is handed on, in seconds of sound.
 const CLOCK_EVERY_S: u64 = 1;
 
@@ -223,7 +229,7 @@ impl Drain {
             return false;
         }
         if !current.started {
-            if !current.settled(now) {
+            if !current.settled(now, self.hold_ms + SETTLE_MS) {
                 return false;
             }
             self.start_take(current);
@@ -283,13 +289,15 @@ impl Drain {
         let smallest = deficits.iter().copied().fold(f64::INFINITY, f64::min);
         let early = deficits[..deficits.len().div_ceil(2)].iter().copied().fold(f64::INFINITY, f64::min);
         let gone = current.producer_gone();
-        let patient = now.seconds_since(since) * 1e3 < 4.0 * self.hold_ms as f64;
-        if gone && patient && early - smallest > SHRINKING_S.max(early / 4.0) {
+        let hold = self.hold_ms as f64;
+        let patient = now.seconds_since(since) * 1e3 < (4.0 * hold).max(PATIENCE_MS);
+        let steady = current.steady_ms(hold);
+        if gone && steady < BURST_MS && early - smallest > SHRINKING_S.max(early / 4.0) {
             // It ended in the middle of a burst: what had come was late, what had not is missing after it.
             current.cleared = current.pending.len();
             return true;
         }
-        let waiting = current.pending_ms() < self.hold_ms as f64 || early - smallest > SHRINKING_S;
+        let waiting = steady < hold || (early - smallest > SHRINKING_S && steady < 4.0 * hold);
         if waiting && patient && !gone {
             return false;
         }
