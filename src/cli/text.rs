@@ -1,6 +1,7 @@
 //! What `record` and `transcribe` share: the choice of a model, and lines of text on the terminal.
 
-use std::io::Write as _;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::wrong_use;
@@ -112,14 +113,24 @@ impl Listener for Terminal {
 
     fn notice(&self, event: &Event) {
         if let Some(text) = describe(event) {
-            say(&text);
+            say(text);
         }
     }
 }
 
-/// A line to the user, on stderr; one that nobody reads is no reason to stop.
-pub(super) fn say(text: &str) {
+/// A line to the user, on stderr; one that nobody reads is no reason to stop (`eprintln!` would panic).
+pub fn say(text: impl Display) {
     drop(writeln!(std::io::stderr(), "hansard: {text}"));
+}
+
+/// The result's line on stdout. That nobody reads it changes nothing of how the work went.
+pub(super) fn print_result(line: impl Display) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        say(format_args!("can't write to stdout: {error}"));
+    }
 }
 
 /// Seconds as `00:01:23`.
