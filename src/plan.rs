@@ -91,8 +91,8 @@ pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanE
     let mut devices: Vec<(String, DeviceSpec)> = Vec::new();
     let mut sources = Vec::new();
     for (spec, track) in specs.iter().zip(slugs) {
-        let resolved = resolve(spec, options)
-            .map_err(|reason| PlanError::Source { name: spec.name.clone(), reason })?;
+        let resolved =
+            resolve(spec, options).map_err(|reason| PlanError::Source { name: spec.name.clone(), reason })?;
         if let Some(wanted) = spec.channel.filter(|n| *n > resolved.channels) {
             let (name, spec, channels) = (spec.name.clone(), spec.text.clone(), resolved.channels);
             return Err(PlanError::Channel { name, spec, channels, wanted });
@@ -110,7 +110,10 @@ pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanE
         match devices.iter_mut().find(|(key, _)| *key == resolved.key) {
             Some((_, device)) => device.tracks.push(entry),
             None => {
-                devices.push((resolved.key, DeviceSpec { source: resolved.source, tracks: vec![entry], format: options.format }));
+                devices.push((
+                    resolved.key,
+                    DeviceSpec { source: resolved.source, tracks: vec![entry], format: options.format },
+                ));
             }
         }
     }

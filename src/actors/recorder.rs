@@ -81,9 +81,21 @@ pub enum Child {
 
 enum Phase {
     Recording,
-    Draining { until: Instant, patience: Patience, closed: oneshot::Sender<Option<Closed>>, done: oneshot::Sender<Outcome> },
-    Closing { patience: Patience, closed: oneshot::Sender<Option<Closed>>, done: oneshot::Sender<Outcome> },
-    Transcribing { patience: Patience, done: oneshot::Sender<Outcome> },
+    Draining {
+        until: Instant,
+        patience: Patience,
+        closed: oneshot::Sender<Option<Closed>>,
+        done: oneshot::Sender<Outcome>,
+    },
+    Closing {
+        patience: Patience,
+        closed: oneshot::Sender<Option<Closed>>,
+        done: oneshot::Sender<Outcome>,
+    },
+    Transcribing {
+        patience: Patience,
+        done: oneshot::Sender<Outcome>,
+    },
     Over,
 }
 
@@ -163,7 +175,9 @@ impl Actor for Recorder {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match event {
-            SupervisionEvent::ActorFailed(cell, error) => state.child_failed(&myself, &cell, &error.to_string()),
+            SupervisionEvent::ActorFailed(cell, error) => {
+                state.child_failed(&myself, &cell, &error.to_string())
+            }
             SupervisionEvent::ActorTerminated(cell, _, reason) => {
                 state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
             }
@@ -185,7 +199,8 @@ impl State {
             Child::DeviceCapture(lane) => {
                 let arguments = device_capture::Arguments { recording, lane, recorder: myself.clone() };
                 let (actor, _) =
-                    Actor::spawn_linked(None, device_capture::DeviceCapture, arguments, myself.get_cell()).await?;
+                    Actor::spawn_linked(None, device_capture::DeviceCapture, arguments, myself.get_cell())
+                        .await?;
                 let id = actor.get_id();
                 self.captures.insert(lane, actor);
                 id
@@ -243,7 +258,9 @@ impl State {
         if late {
             tracing::error!("a device did not hand over what it had in time");
         }
-        if let Phase::Draining { patience, closed, done, .. } = std::mem::replace(&mut self.phase, Phase::Over) {
+        if let Phase::Draining { patience, closed, done, .. } =
+            std::mem::replace(&mut self.phase, Phase::Over)
+        {
             self.phase = Phase::Closing { patience, closed, done };
             self.ask_to_close(myself);
         }
@@ -280,7 +297,8 @@ impl State {
     }
 
     fn tracks_closed(&mut self, myself: &ActorRef<Message>, result: Option<Closed>) {
-        let Phase::Closing { patience, closed, done } = std::mem::replace(&mut self.phase, Phase::Over) else {
+        let Phase::Closing { patience, closed, done } = std::mem::replace(&mut self.phase, Phase::Over)
+        else {
             return;
         };
         if closed.send(result).is_err() {
@@ -298,7 +316,8 @@ impl State {
 
     /// Asks the transcriber to say when it is done; one that was restarted is asked again.
     fn ask_for_text(&self, myself: &ActorRef<Message>) {
-        let (Phase::Transcribing { patience, .. }, Some(transcriber)) = (&self.phase, &self.transcriber) else {
+        let (Phase::Transcribing { patience, .. }, Some(transcriber)) = (&self.phase, &self.transcriber)
+        else {
             return;
         };
         let (patience, transcriber, myself) = (*patience, transcriber.clone(), myself.clone());

@@ -186,7 +186,9 @@ impl Actor for Transcriber {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match event {
-            SupervisionEvent::ActorFailed(cell, error) => state.child_failed(&myself, &cell, &error.to_string()),
+            SupervisionEvent::ActorFailed(cell, error) => {
+                state.child_failed(&myself, &cell, &error.to_string())
+            }
             SupervisionEvent::ActorTerminated(cell, _, reason) => {
                 state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
             }
@@ -207,7 +209,11 @@ impl State {
     }
 
     /// Starts the listeners of a track where it has been heard to.
-    async fn spawn_pair(&mut self, myself: &ActorRef<Message>, track: usize) -> Result<(), ActorProcessingErr> {
+    async fn spawn_pair(
+        &mut self,
+        myself: &ActorRef<Message>,
+        track: usize,
+    ) -> Result<(), ActorProcessingErr> {
         let heard = self.analysis().heard(track);
         if heard.done {
             return Ok(());
@@ -265,7 +271,11 @@ impl State {
         let restarted = self.restarts.allow(Instant::now());
         let actor = if was_denoiser { "denoiser" } else { "segmenter" };
         let name = self.arguments.session.tracks[track].track.clone();
-        self.note(Event::ActorFailed { actor: format!("{actor} of {name}"), reason: reason.into(), restarted });
+        self.note(Event::ActorFailed {
+            actor: format!("{actor} of {name}"),
+            reason: reason.into(),
+            restarted,
+        });
         if restarted {
             drop(myself.send_after(RESPAWN_AFTER, move || Message::Respawn(track)));
         } else {

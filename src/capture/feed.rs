@@ -1,6 +1,7 @@
 //! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as fast as there is room.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -82,7 +83,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // A feed that panicked has dropped its sink: the drain sees that, and the lane the end.
             if thread.join().is_err() {
                 tracing::error!("a feed's thread panicked");
             }
@@ -90,12 +90,44 @@ impl Drop for Running {
     }
 }
 
-/// Starts delivering. `epoch`: when the device was first started, on our clock.
+/// When a device was first started and when it was opened this time, on our clock: a device that is opened again goes on where its
+/// own clock stands by now.
+#[derive(Debug, Clone, Copy)]
+pub struct Epoch {
+    first: MonoNs,
+    opened: MonoNs,
+}
+
+impl Epoch {
+    /// An opening now; `first` is set by the first one.
+    pub fn now(first: &OnceLock<MonoNs>, clock: &SessionClock) -> Self {
+        let opened = clock.mono();
+        Self { first: *first.get_or_init(|| opened), opened }
+    }
+
+    /// Seconds from the first opening to this one.
+    pub fn age_s(self) -> f64 {
+        self.opened.seconds_since(self.first).max(0.0)
+    }
+}
+
+/// How a feed came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// There is nothing more.
+    Ended,
+    /// The device went away; it may come back.
+    Gone,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Starts delivering.
 pub fn start(
     feed: Box<dyn Feed>,
     format: DeviceFormat,
     pace: Pace,
-    epoch: MonoNs,
+    epoch: Epoch,
     plug: &Plug,
     name: String,
 ) -> Result<Opened, SourceError> {
@@ -103,7 +135,7 @@ pub fn start(
     let meter = Arc::clone(sink.meter());
     let failure = Failure::default();
     let stop = Arc::new(AtomicBool::new(false));
-    let mut runner = Runner {
+    let runner = Runner {
         feed,
         sink,
         rate: format.rate.0,
@@ -115,14 +147,24 @@ pub fn start(
     let thread = std::thread::Builder::new()
         .name("feed".into())
         .spawn(move || {
-            let result = match pace {
+            let meter = Arc::clone(runner.sink.meter());
+            let result = catch_unwind(AssertUnwindSafe(move || match pace {
                 Pace::Real => runner.run_paced(epoch),
                 Pace::Max => runner.run_at_full_speed(),
-            };
-            if let Err(error) = result {
-                told.set(error.0);
+            }));
+            match result {
+                // One or the other: a device that is gone has not come to its end.
+                Ok(Ok(End::Gone)) => meter.report(BackendTrouble::Gone),
+                Ok(Ok(End::Ended | End::Stopped)) => meter.set_ended(),
+                Ok(Err(error)) => {
+                    told.set(error.0);
+                    meter.set_ended();
+                }
+                Err(_) => {
+                    told.set("the thread that delivers it panicked".into());
+                    meter.set_ended();
+                }
             }
-            runner.sink.meter().set_ended();
         })
         .map_err(|error| SourceError(format!("can't start a thread: {error}")))?;
     let stream = Box::new(Running { stop, thread: Some(thread) });
@@ -144,7 +186,7 @@ impl Runner {
     }
 
     /// Delivers as fast as there is room; every frame, none is ever lost.
-    fn run_at_full_speed(&mut self) -> Result<(), SourceError> {
+    fn run_at_full_speed(mut self) -> Result<End, SourceError> {
         while !self.stopped() {
             let room = self.sink.free_frames().min(BULK_FRAMES);
             if room == 0 || !self.sink.has_stamp_room() {
@@ -153,39 +195,35 @@ impl Runner {
             }
             self.buffer.clear();
             if self.feed.next(room, &mut self.buffer)? == 0 {
-                break;
+                return Ok(End::Ended);
             }
             self.sink.push(&self.buffer, self.clock.mono(), 0);
         }
-        Ok(())
+        Ok(End::Stopped)
     }
 
     /// Delivers what a device started at `epoch` would have delivered by now.
-    fn run_paced(&mut self, epoch: MonoNs) -> Result<(), SourceError> {
+    fn run_paced(mut self, epoch: Epoch) -> Result<End, SourceError> {
         let rate = self.feed.true_rate(f64::from(self.rate));
-        // A device that is opened again goes on where its own clock stands by now.
-        let mut made = (self.clock.mono().seconds_since(epoch).max(0.0) * rate) as u64;
+        let mut made = (epoch.age_s() * rate) as u64;
         self.feed.skip(made);
         let mut block = self.feed.block(self.rate);
         while !self.stopped() {
-            let at = self.clock.mono().seconds_since(epoch);
-            let due = (at.max(0.0) * rate) as u64;
+            let at = self.clock.mono().seconds_since(epoch.first).max(0.0);
+            let due = (at * rate) as u64;
             match self.feed.delivery(at) {
-                Delivery::Gone => {
-                    self.sink.meter().report(BackendTrouble::Gone);
-                    return Ok(());
-                }
+                Delivery::Gone => return Ok(End::Gone),
                 Delivery::Late => {}
                 Delivery::Lost => {
-                    self.feed.skip(due - made);
-                    made = due;
+                    self.feed.skip(due.saturating_sub(made));
+                    made = made.max(due);
                 }
                 Delivery::OnTime => {
                     while made + block as u64 <= due {
                         self.buffer.clear();
                         let frames = self.feed.next(block, &mut self.buffer)?;
                         if frames == 0 {
-                            return Ok(());
+                            return Ok(End::Ended);
                         }
                         self.sink.push(&self.buffer, self.clock.mono(), 0);
                         made += frames as u64;
@@ -195,6 +233,6 @@ impl Runner {
             }
             std::thread::sleep(Duration::from_millis(WAKE_MS));
         }
-        Ok(())
+        Ok(End::Stopped)
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::drain::Timeline;
-use super::feed::{self, Feed, Pace};
+use super::feed::{self, Epoch, Feed, Pace};
 use super::source::{Opened, Plug, Source, SourceError};
 use crate::audio::decode::{DecodeError, SoundFile};
 use crate::clock::MonoNs;
@@ -51,7 +51,7 @@ impl Source for Replay {
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let file = SoundFile::open(&self.path).map_err(|error| SourceError(error.to_string()))?;
         let format = file.format();
-        let epoch = *self.epoch.get_or_init(|| plug.clock.mono());
+        let epoch = Epoch::now(&self.epoch, &plug.clock);
         feed::start(Box::new(FileFeed(file)), format, self.pace, epoch, plug, self.label())
     }
 }

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 
 use super::DeviceFormat;
 use super::drain::Timeline;
-use super::feed::{self, Delivery, Feed, Pace};
+use super::feed::{self, Delivery, Epoch, Feed, Pace};
 use super::source::{Opened, Plug, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
 use crate::clock::MonoNs;
@@ -91,10 +91,9 @@ impl Source for Synth {
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
-        let epoch = *self.epoch.get_or_init(|| plug.clock.mono());
+        let epoch = Epoch::now(&self.epoch, &plug.clock);
         let mut feed = SynthFeed { script: self.script.clone(), at: 0, random: self.script.seed | 1 };
-        let now = plug.clock.mono().seconds_since(epoch);
-        if self.pace == Pace::Real && feed.delivery(now) == Delivery::Gone {
+        if self.pace == Pace::Real && feed.delivery(epoch.age_s()) == Delivery::Gone {
             return Err(SourceError("the device is not there".into()));
         }
         feed::start(Box::new(feed), self.script.format, self.pace, epoch, plug, self.label())

@@ -24,7 +24,10 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return Ok(Exit::Well);
     }
     if devices.is_empty() {
-        writeln!(out, "No device can be recorded. Is a microphone plugged in, and the sound server running?")?;
+        writeln!(
+            out,
+            "No device can be recorded. Is a microphone plugged in, and the sound server running?"
+        )?;
         return Ok(Exit::Well);
     }
     let width = devices.iter().map(|device| device.id.chars().count()).max().unwrap_or(0);

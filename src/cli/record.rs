@@ -84,10 +84,9 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
-    for (key, value, flag) in [
-        ("transcribe.model", &args.model, "--model"),
-        ("transcribe.language", &args.language, "--language"),
-    ] {
+    for (key, value, flag) in
+        [("transcribe.model", &args.model, "--model"), ("transcribe.language", &args.language, "--language")]
+    {
         if let Some(value) = value {
             config.set(key, value, flag)?;
         }
@@ -267,7 +266,8 @@ async fn conduct(
     };
     let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));
     let arguments = recorder::Arguments { recording: recording.clone(), transcriber, listener, ended };
-    let (actor, mut handle) = Actor::spawn(None, Recorder, arguments).await.context("can't start the recorder")?;
+    let (actor, mut handle) =
+        Actor::spawn(None, Recorder, arguments).await.context("can't start the recorder")?;
 
     let mut status = Status::new(recording.clone(), analysis);
     let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
@@ -441,7 +441,8 @@ fn report(request: &Request, dir: &Path, ended: Ended) -> Exit {
 
 /// `alice: 4800000 frames expected = 4799520 written + 480 not_started`
 fn account_line(track: &TrackAccount) -> String {
-    let gaps: String = track.gaps.iter().map(|gap| format!(" + {} {}", gap.frames, gap.cause.name())).collect();
+    let gaps: String =
+        track.gaps.iter().map(|gap| format!(" + {} {}", gap.frames, gap.cause.name())).collect();
     let lost = if track.lost.0 > 0 { format!("; {} LOST", track.lost) } else { String::new() };
     format!("{}: {} frames expected = {} written{gaps}{lost}", track.track, track.expected, track.written)
 }

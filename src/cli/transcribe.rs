@@ -49,10 +49,9 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
-    for (key, value, flag) in [
-        ("transcribe.model", &args.model, "--model"),
-        ("transcribe.language", &args.language, "--language"),
-    ] {
+    for (key, value, flag) in
+        [("transcribe.model", &args.model, "--model"), ("transcribe.language", &args.language, "--language")]
+    {
         if let Some(value) = value {
             config.set(key, value, flag)?;
         }
@@ -64,9 +63,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         return transcribe_files(args, &config);
     }
     let name = args.inputs[0].to_string_lossy();
-    let dir = read::resolve(&config.paths.recordings, &name).map_err(|error| {
-        wrong_use(format!("{name} is neither a sound file nor a session: {error}"))
-    })?;
+    let dir = read::resolve(&config.paths.recordings, &name)
+        .map_err(|error| wrong_use(format!("{name} is neither a sound file nor a session: {error}")))?;
     transcribe_session(&dir, args, &config)
 }
 
@@ -112,7 +110,8 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(|error| wrong_use(error.to_string()))?;
     let tracks = offline::tracks(&session).with_context(|| format!("can't read {}", dir.display()))?;
-    let sink = Arc::new(OfflineSink::open(&session).with_context(|| format!("can't write to {}", dir.display()))?);
+    let sink =
+        Arc::new(OfflineSink::open(&session).with_context(|| format!("can't write to {}", dir.display()))?);
     let mut analysis = Analysis::new(tracks.len());
     if args.resume {
         resume(&session, &mut analysis);
@@ -144,7 +143,8 @@ fn resume(session: &Session, analysis: &mut Analysis) {
 }
 
 async fn work(arguments: transcriber::Arguments) -> anyhow::Result<Outcome> {
-    let (actor, handle) = Actor::spawn(None, Transcriber, arguments).await.context("can't start the transcriber")?;
+    let (actor, handle) =
+        Actor::spawn(None, Transcriber, arguments).await.context("can't start the transcriber")?;
     let patience = Patience { idle: Duration::from_secs(300), total: Duration::from_secs(30 * 24 * 3600) };
     let finished = actor.call(|reply| transcriber::Message::Finish(patience, reply), None);
     let outcome = tokio::select! {
@@ -159,7 +159,13 @@ async fn work(arguments: transcriber::Arguments) -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn finish(dir: &Path, args: &Args, before: &Session, sink: &OfflineSink, outcome: Outcome) -> anyhow::Result<Exit> {
+fn finish(
+    dir: &Path,
+    args: &Args,
+    before: &Session,
+    sink: &OfflineSink,
+    outcome: Outcome,
+) -> anyhow::Result<Exit> {
     match &outcome {
         Outcome::Complete if !args.resume => sink.replace_rest(&before.utterances),
         Outcome::Complete => {}

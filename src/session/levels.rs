@@ -30,7 +30,13 @@ impl TrackLevels {
     }
 
     /// Puts the windows of one take that lie in the span into `envelope`.
-    fn add_take(&self, take: &TakeShared, from_s: f64, to_s: f64, envelope: &mut [f32]) -> std::io::Result<()> {
+    fn add_take(
+        &self,
+        take: &TakeShared,
+        from_s: f64,
+        to_s: f64,
+        envelope: &mut [f32],
+    ) -> std::io::Result<()> {
         let (clock, rate) = (take.clock(), f64::from(take.entry.rate.0));
         let frame_at = |s: f64| Frames(((s - clock.offset) * clock.rate).round().max(0.0) as u64);
         let (from, to) = (frame_at(from_s), frame_at(to_s).min(take.written()));

@@ -48,7 +48,10 @@ impl SpanReader {
         self.bytes.resize((to.saturating_sub(from).0 * frame) as usize, 0);
         self.file.seek(SeekFrom::Start(self.data_offset + from.0 * frame))?;
         self.file.read_exact(&mut self.bytes).map_err(|error| {
-            io::Error::new(error.kind(), format!("{} is shorter than what was written: {error}", self.path.display()))
+            io::Error::new(
+                error.kind(),
+                format!("{} is shorter than what was written: {error}", self.path.display()),
+            )
         })?;
         decode(&self.bytes, self.format, out);
         Ok(())
@@ -58,8 +61,9 @@ impl SpanReader {
 /// Little-endian samples as WAV holds them.
 fn decode(bytes: &[u8], format: SampleFormat, out: &mut Vec<f32>) {
     match format {
-        SampleFormat::S16 => out
-            .extend(bytes.as_chunks::<2>().0.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0)),
+        SampleFormat::S16 => {
+            out.extend(bytes.as_chunks::<2>().0.iter().map(|b| f32::from(i16::from_le_bytes(*b)) / 32_768.0))
+        }
         SampleFormat::S24 => out.extend(bytes.as_chunks::<3>().0.iter().map(|[a, b, c]| {
             // In the upper three bytes, so that the sign comes along.
             i32::from_le_bytes([0, *a, *b, *c]) as f32 / 2_147_483_648.0

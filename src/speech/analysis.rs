@@ -60,7 +60,14 @@ impl Analysis {
     }
 
     /// Segments were found; all before frame `decided` of the take is decided on.
-    pub fn found(&mut self, track: usize, take: usize, clock: &ClockFit, segments: &[Segment], decided: Frames) {
+    pub fn found(
+        &mut self,
+        track: usize,
+        take: usize,
+        clock: &ClockFit,
+        segments: &[Segment],
+        decided: Frames,
+    ) {
         for segment in segments {
             self.waiting.push_back(Job {
                 track,
@@ -96,7 +103,8 @@ impl Analysis {
         if self.in_work.is_some() {
             return None;
         }
-        let first = (0..self.waiting.len()).min_by(|&a, &b| self.waiting[a].end.total_cmp(&self.waiting[b].end))?;
+        let first =
+            (0..self.waiting.len()).min_by(|&a, &b| self.waiting[a].end.total_cmp(&self.waiting[b].end))?;
         let mut job = self.waiting.remove(first)?;
         job.attempts += 1;
         self.in_work = Some(job.clone());
@@ -136,9 +144,11 @@ impl Analysis {
 
     /// Whether other tracks may still say something between `from` and `to` session seconds.
     pub fn is_open_elsewhere(&self, track: usize, from: f64, to: f64) -> bool {
-        let unheard = self.tracks.iter().enumerate().any(|(other, heard)| {
-            other != track && !heard.done && heard.decided_s < to
-        });
+        let unheard = self
+            .tracks
+            .iter()
+            .enumerate()
+            .any(|(other, heard)| other != track && !heard.done && heard.decided_s < to);
         unheard || self.jobs().any(|job| job.track != track && job.start < to && job.end > from)
     }
 

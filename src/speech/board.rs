@@ -64,12 +64,8 @@ impl Board {
         if !ready.contains(&true) {
             return Vec::new();
         }
-        let all_utterances: Vec<&Utterance> = self
-            .entries
-            .iter()
-            .map(|entry| &entry.utterance)
-            .filter(|u| u.bleed_of.is_none())
-            .collect();
+        let all_utterances: Vec<&Utterance> =
+            self.entries.iter().map(|entry| &entry.utterance).filter(|u| u.bleed_of.is_none()).collect();
         let verdicts = bleed::judge_all(&all_utterances, levels);
         let mut settled = Vec::new();
         for (entry, ready) in self.entries.iter_mut().zip(ready) {
@@ -108,7 +104,8 @@ fn apply(verdict: &Verdict, utterance: &mut Utterance) -> bool {
             }
             utterance.rev += 1;
             utterance.words = words.to_vec();
-            utterance.text = utterance.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+            utterance.text =
+                utterance.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
             true
         }
     }

@@ -4,9 +4,9 @@ pub mod analysis;
 pub mod bleed;
 pub mod board;
 pub mod gates;
-pub mod protocol;
 pub mod language;
 pub mod listen;
+pub mod protocol;
 pub mod recognizer;
 pub mod transcript;
 #[cfg(feature = "whisper")]
