@@ -49,7 +49,10 @@ impl Listener for Heard {
 impl Heard {
     fn failures_of(&self, actor: &str) -> usize {
         let events = self.events.lock().unwrap();
-        events.iter().filter(|e| matches!(e, Event::ActorFailed { actor: a, .. } if a.starts_with(actor))).count()
+        events
+            .iter()
+            .filter(|e| matches!(e, Event::ActorFailed { actor: a, .. } if a.starts_with(actor)))
+            .count()
     }
 }
 
@@ -62,7 +65,8 @@ struct Run {
     heard: Arc<Heard>,
 }
 
-const SOURCES: [&str; 2] = ["Alice=synth:coded,secs=0", "Bob=synth:coded,secs=0,rate=44100,channels=2,block=1-3000"];
+const SOURCES: [&str; 2] =
+    ["Alice=synth:coded,secs=0", "Bob=synth:coded,secs=0,rate=44100,channels=2,block=1-3000"];
 
 async fn start(sources: &[&str], make: fn() -> ScriptedRecognizer) -> Run {
     let folder = tempfile::tempdir().unwrap();
@@ -73,8 +77,7 @@ async fn start(sources: &[&str], make: fn() -> ScriptedRecognizer) -> Run {
     let clock = SessionClock::start_now(Arc::new(SystemClock));
     let (dir, manifest) =
         plan::new_session(folder.path(), Some("actors"), planned.sources, &jiff::Zoned::now()).unwrap();
-    let recording =
-        Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, planned.devices).unwrap();
+    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, planned.devices).unwrap();
     let heard = Arc::new(Heard::default());
     let session = SessionView {
         dir,

@@ -11,8 +11,8 @@ use ractor::{Actor, ActorRef};
 use tokio::sync::oneshot;
 
 use super::signals::Signals;
-use super::spec::{SourceSpec, settle_names};
-use super::text::{self, Choice, Terminal, clock, print_result, say};
+use super::spec::{SourceSpec, SpecKind, settle_names};
+use super::text::{self, Choice, Terminal, clock, print_result, quoted, say};
 use super::{Exit, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
@@ -34,9 +34,7 @@ use crate::session::manifest::{SourceKind, TrackAccount};
 use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 
-/// With nobody waiting at the terminal, text is worked on as long as there is progress; so long without any is a standstill.
-const STANDSTILL: Duration = Duration::from_secs(300);
-/// No meeting's text takes longer.
+/// No recording takes longer; a timer wants a number.
 const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a recording has to be safe in after a second Ctrl-C.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -94,8 +92,11 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
-    let pace = if args.pace == PaceArg::Max { Pace::Max } else { Pace::Real };
-    let options = source_options(&config, pace, args.duration);
+    let pace = match args.pace {
+        PaceArg::Max => Pace::Max { limit: args.duration },
+        PaceArg::Real => Pace::Real,
+    };
+    let options = source_options(&config, pace);
     let specs = specs(args, &config, &options)?;
     let request = Request {
         title: args.title.clone(),
@@ -103,6 +104,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         options,
         duration: args.duration,
         transcribe: !args.no_transcribe && config.record.transcribe,
+        needs_text: false,
         json: args.json,
     };
     record(&request, &config)
@@ -115,15 +117,24 @@ pub(super) struct Request {
     pub(super) options: SourceOptions,
     pub(super) duration: Option<Duration>,
     pub(super) transcribe: bool,
+    /// The recording is only the way to the text: without it the whole has failed.
+    pub(super) needs_text: bool,
     pub(super) json: bool,
 }
 
-pub(super) fn source_options(config: &Config, pace: Pace, limit: Option<Duration>) -> SourceOptions {
+impl Request {
+    /// Whether all sources count their own frames and end by themselves after the time that was asked for.
+    fn is_limited(&self) -> bool {
+        let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
+        matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.specs.iter().all(counted)
+    }
+}
+
+pub(super) fn source_options(config: &Config, pace: Pace) -> SourceOptions {
     SourceOptions {
         backend: Backend::new(&config.audio.host),
         buffer_ms: u64::from(config.audio.buffer_ms),
         pace,
-        limit,
         format: match config.tracks.format {
             TrackFormat::Auto => None,
             TrackFormat::S16 => Some(SampleFormat::S16),
@@ -273,7 +284,7 @@ async fn conduct(
     let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
     every.tick().await;
     // Where all sources count their own frames they end by themselves: the length is one of sound, not of work.
-    let wait = request.duration.filter(|_| !request.options.is_limited(&request.specs));
+    let wait = request.duration.filter(|_| !request.is_limited());
     let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
     tokio::pin!(until);
     let mut asked = false;
@@ -291,11 +302,7 @@ async fn conduct(
         }
     }
     let limit = Duration::from_secs_f64(config.record.finish_timeout_s);
-    let patience = if asked {
-        Patience { idle: limit, total: limit }
-    } else {
-        Patience { idle: STANDSTILL, total: NO_LIMIT }
-    };
+    let patience = if asked { Patience { idle: limit, total: limit } } else { Patience::WITH_PROGRESS };
     if let Text::Later(reason) = &text {
         recording.note(Event::TextPending { reason: reason.clone() });
     }
@@ -420,7 +427,8 @@ fn report(request: &Request, dir: &Path, ended: Ended) -> Exit {
         say(account_line(track));
     }
     let lost = account.iter().any(|track| track.lost.0 > 0);
-    let exit = if ended.recorder_failed || ended.closed.is_none() {
+    let no_text = request.needs_text && pending.is_some();
+    let exit = if ended.recorder_failed || ended.closed.is_none() || no_text {
         Exit::Failed
     } else if lost || !errors.is_empty() {
         Exit::Losses
@@ -430,7 +438,7 @@ fn report(request: &Request, dir: &Path, ended: Ended) -> Exit {
     if request.json {
         let duration = ended.closed.as_ref().map(|closed| closed.duration);
         print_result(serde_json::json!({
-            "session": dir, "duration": duration, "account": account, "errors": errors,
+            "session": dir.to_string_lossy(), "duration": duration, "account": account, "errors": errors,
             "text_pending": pending, "exit": exit as u8,
         }));
     } else {

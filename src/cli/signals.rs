@@ -3,42 +3,60 @@
 /// From its making on no such signal ends the process; [`Signals::next`] tells of each.
 pub(super) struct Signals {
     #[cfg(unix)]
-    unix: [(tokio::signal::unix::Signal, &'static str); 3],
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    /// None: whoever started us wants us to outlive the terminal (`nohup`).
+    #[cfg(unix)]
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
+#[cfg(unix)]
 impl Signals {
     /// Takes the signals over. To be called within a runtime.
-    #[cfg(unix)]
     pub(super) fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        let hangup = SignalKind::hangup();
         Ok(Self {
-            unix: [
-                (signal(SignalKind::interrupt())?, "Ctrl-C"),
-                (signal(SignalKind::terminate())?, "SIGTERM"),
-                (signal(SignalKind::hangup())?, "SIGHUP"),
-            ],
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: if is_ignored(hangup.as_raw_value()) { None } else { Some(signal(hangup)?) },
         })
     }
 
     /// Waits for the next one and names it.
-    #[cfg(unix)]
     pub(super) async fn next(&mut self) -> &'static str {
-        let [(interrupt, a), (terminate, b), (hangup, c)] = &mut self.unix;
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            _ = interrupt.recv() => a,
-            _ = terminate.recv() => b,
-            _ = hangup.recv() => c,
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = hangup => "SIGHUP",
         }
     }
+}
 
+/// Whether we were started with this signal ignored. Only Linux tells; elsewhere none is held to be.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & (1 << (signal - 1)) != 0
+}
+
+#[cfg(not(unix))]
+impl Signals {
     /// Takes the signals over. To be called within a runtime.
-    #[cfg(not(unix))]
     pub(super) fn new() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
     /// Waits for the next one and names it.
-    #[cfg(not(unix))]
     pub(super) async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

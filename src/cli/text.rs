@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::wrong_use;
@@ -130,6 +131,17 @@ pub(super) fn print_result(line: impl Display) {
         && error.kind() != ErrorKind::BrokenPipe
     {
         say(format_args!("can't write to stdout: {error}"));
+    }
+}
+
+/// A path as a shell takes it, for a command that is shown to be copied.
+pub(super) fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
     }
 }
 
