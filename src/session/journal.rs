@@ -154,6 +154,11 @@ pub enum Event {
         /// It will not be tried again.
         skipped: bool,
     },
+    /// The text is made from the start again; what is there already counts until it is complete.
+    TextBegun {
+        /// Lines that the transcript has at this moment.
+        lines: u64,
+    },
     /// Text is pending; `hansard transcribe` does it.
     TextPending {
         /// Why.
