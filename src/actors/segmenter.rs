@@ -17,7 +17,7 @@ use crate::session::levels::TrackLevels;
 use crate::session::track::TrackShared;
 use crate::speech::analysis::Analysis;
 use crate::speech::bleed::Levels as _;
-use crate::speech::overheard;
+use crate::speech::overheard::{self, Overhearing};
 
 /// It looks at what it holds back this often, beside being told.
 const EVERY: Duration = Duration::from_millis(50);
@@ -65,6 +65,7 @@ pub struct State {
     denoiser: Option<ActorRef<denoiser::Message>>,
     cutter: Option<Cutter>,
     levels: TrackLevels,
+    overhearing: Overhearing,
     /// A block that waits for the other tracks to be written that far.
     held: Option<(Piece, Instant)>,
 }
@@ -81,7 +82,8 @@ impl Actor for Segmenter {
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Go));
         let levels = TrackLevels::new(arguments.session.dir.clone(), arguments.session.tracks.clone());
-        Ok(State { arguments, denoiser: None, cutter: None, levels, held: None })
+        let overhearing = Overhearing::new(arguments.session.tracks.len().saturating_sub(1));
+        Ok(State { arguments, denoiser: None, cutter: None, levels, overhearing, held: None })
     }
 
     async fn handle(
@@ -161,7 +163,7 @@ impl State {
     }
 
     /// Where in the block another track is only overheard, in windows of 10 ms.
-    fn marks(&self, take: usize, heard: &Heard) -> Vec<bool> {
+    fn marks(&mut self, take: usize, heard: &Heard) -> Vec<bool> {
         let tracks = &self.arguments.session.tracks;
         let Some((from, to)) = self.span(take, heard).filter(|(from, to)| from < to && tracks.len() > 1)
         else {
@@ -175,7 +177,7 @@ impl State {
             .filter(|(index, _)| *index != self.arguments.index)
             .map(|(_, track)| self.levels.envelope(&track.track, begin, to))
             .collect();
-        overheard::mark(&own, &others, overheard::CONTEXT)
+        self.overhearing.mark(&own, &others, overheard::CONTEXT)
     }
 
     /// Whether the other tracks are written as far as this block goes, or will not be.

@@ -78,6 +78,13 @@ pub struct Patience {
     pub total: Duration,
 }
 
+impl Patience {
+    /// With nobody waiting at the terminal: as long as there is progress. The recogniser itself gives up on a segment far sooner;
+    /// no meeting's text takes a month.
+    pub const WITH_PROGRESS: Self =
+        Self { idle: Duration::from_secs(300), total: Duration::from_secs(30 * 24 * 3600) };
+}
+
 /// How the text work ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

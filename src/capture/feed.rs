@@ -1,14 +1,16 @@
 //! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as fast as there is room.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::DeviceFormat;
 use super::drain::Timeline;
 use super::rt::{BackendTrouble, CaptureSink};
-use super::source::{Failure, Opened, Plug, SourceError};
+use super::source::{BrokenOff, Failure, Opened, Plug, SourceError};
+use crate::audio::units::{Frames, SampleRate};
 use crate::clock::{MonoNs, SessionClock};
 
 /// A paced feed wakes up this often.
@@ -19,7 +21,7 @@ const BULK_FRAMES: usize = 4_800;
 /// Makes sound.
 pub trait Feed: Send {
     /// Appends up to `frames` frames to `out` and says how many; 0: it has ended.
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError>;
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff>;
 
     /// A device's faults: what happens to the delivery `at` seconds after the device was first started.
     fn delivery(&mut self, _at: f64) -> Delivery {
@@ -59,7 +61,10 @@ pub enum Pace {
     /// Like a device, at its rate.
     Real,
     /// As fast as there is room.
-    Max,
+    Max {
+        /// Ends after so much sound.
+        limit: Option<Duration>,
+    },
 }
 
 impl Pace {
@@ -67,7 +72,7 @@ impl Pace {
     pub fn timeline(self) -> Timeline {
         match self {
             Self::Real => Timeline::Clocked,
-            Self::Max => Timeline::Counted,
+            Self::Max { .. } => Timeline::Counted,
         }
     }
 }
@@ -82,7 +87,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
-            // A feed that panicked has dropped its sink: the drain sees that, and the lane the end.
             if thread.join().is_err() {
                 tracing::error!("a feed's thread panicked");
             }
@@ -90,12 +94,44 @@ impl Drop for Running {
     }
 }
 
-/// Starts delivering. `epoch`: when the device was first started, on our clock.
+/// When a device was first started and when it was opened this time, on our clock: a device that is opened again goes on where its
+/// own clock stands by now.
+#[derive(Debug, Clone, Copy)]
+pub struct Epoch {
+    first: MonoNs,
+    opened: MonoNs,
+}
+
+impl Epoch {
+    /// An opening now; `first` is set by the first one.
+    pub fn now(first: &OnceLock<MonoNs>, clock: &SessionClock) -> Self {
+        let opened = clock.mono();
+        Self { first: *first.get_or_init(|| opened), opened }
+    }
+
+    /// Seconds from the first opening to this one.
+    pub fn age_s(self) -> f64 {
+        self.opened.seconds_since(self.first).max(0.0)
+    }
+}
+
+/// How a feed came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// There is nothing more.
+    Ended,
+    /// The device went away; it may come back.
+    Gone,
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Starts delivering.
 pub fn start(
     feed: Box<dyn Feed>,
     format: DeviceFormat,
     pace: Pace,
-    epoch: MonoNs,
+    epoch: Epoch,
     plug: &Plug,
     name: String,
 ) -> Result<Opened, SourceError> {
@@ -103,7 +139,7 @@ pub fn start(
     let meter = Arc::clone(sink.meter());
     let failure = Failure::default();
     let stop = Arc::new(AtomicBool::new(false));
-    let mut runner = Runner {
+    let runner = Runner {
         feed,
         sink,
         rate: format.rate.0,
@@ -115,14 +151,25 @@ pub fn start(
     let thread = std::thread::Builder::new()
         .name("feed".into())
         .spawn(move || {
-            let result = match pace {
+            let meter = Arc::clone(runner.sink.meter());
+            let result = catch_unwind(AssertUnwindSafe(move || match pace {
                 Pace::Real => runner.run_paced(epoch),
-                Pace::Max => runner.run_at_full_speed(),
-            };
-            if let Err(error) = result {
-                told.set(error.0);
+                Pace::Max { limit } => runner.run_at_full_speed(limit),
+            }));
+            match result {
+                // One or the other: a device that is gone has not come to its end.
+                Ok(Ok(End::Gone)) => meter.report(BackendTrouble::Gone),
+                Ok(Ok(End::Ended | End::Stopped)) => meter.set_ended(),
+                Ok(Err(broken)) => {
+                    told.set(broken);
+                    meter.set_ended();
+                }
+                Err(_) => {
+                    let reason = "the thread that delivers it panicked".into();
+                    told.set(BrokenOff { reason, missing_s: None });
+                    meter.set_ended();
+                }
             }
-            runner.sink.meter().set_ended();
         })
         .map_err(|error| SourceError(format!("can't start a thread: {error}")))?;
     let stream = Box::new(Running { stop, thread: Some(thread) });
@@ -143,49 +190,53 @@ impl Runner {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Delivers as fast as there is room; every frame, none is ever lost.
-    fn run_at_full_speed(&mut self) -> Result<(), SourceError> {
+    /// Delivers as fast as there is room; every frame up to the limit, none is ever lost.
+    fn run_at_full_speed(mut self, limit: Option<Duration>) -> Result<End, BrokenOff> {
+        let rate = SampleRate(self.rate);
+        let mut left =
+            limit.map_or(usize::MAX, |limit| Frames::from_seconds(limit.as_secs_f64(), rate).0 as usize);
         while !self.stopped() {
-            let room = self.sink.free_frames().min(BULK_FRAMES);
+            let room = self.sink.free_frames().min(BULK_FRAMES).min(left);
+            if left == 0 {
+                return Ok(End::Ended);
+            }
             if room == 0 || !self.sink.has_stamp_room() {
                 std::thread::sleep(Duration::from_millis(WAKE_MS));
                 continue;
             }
             self.buffer.clear();
-            if self.feed.next(room, &mut self.buffer)? == 0 {
-                break;
+            let frames = self.feed.next(room, &mut self.buffer)?;
+            if frames == 0 {
+                return Ok(End::Ended);
             }
+            left -= frames;
             self.sink.push(&self.buffer, self.clock.mono(), 0);
         }
-        Ok(())
+        Ok(End::Stopped)
     }
 
     /// Delivers what a device started at `epoch` would have delivered by now.
-    fn run_paced(&mut self, epoch: MonoNs) -> Result<(), SourceError> {
+    fn run_paced(mut self, epoch: Epoch) -> Result<End, BrokenOff> {
         let rate = self.feed.true_rate(f64::from(self.rate));
-        // A device that is opened again goes on where its own clock stands by now.
-        let mut made = (self.clock.mono().seconds_since(epoch).max(0.0) * rate) as u64;
+        let mut made = (epoch.age_s() * rate) as u64;
         self.feed.skip(made);
         let mut block = self.feed.block(self.rate);
         while !self.stopped() {
-            let at = self.clock.mono().seconds_since(epoch);
-            let due = (at.max(0.0) * rate) as u64;
+            let at = self.clock.mono().seconds_since(epoch.first).max(0.0);
+            let due = (at * rate) as u64;
             match self.feed.delivery(at) {
-                Delivery::Gone => {
-                    self.sink.meter().report(BackendTrouble::Gone);
-                    return Ok(());
-                }
+                Delivery::Gone => return Ok(End::Gone),
                 Delivery::Late => {}
                 Delivery::Lost => {
-                    self.feed.skip(due - made);
-                    made = due;
+                    self.feed.skip(due.saturating_sub(made));
+                    made = made.max(due);
                 }
                 Delivery::OnTime => {
                     while made + block as u64 <= due {
                         self.buffer.clear();
                         let frames = self.feed.next(block, &mut self.buffer)?;
                         if frames == 0 {
-                            return Ok(());
+                            return Ok(End::Ended);
                         }
                         self.sink.push(&self.buffer, self.clock.mono(), 0);
                         made += frames as u64;
@@ -195,6 +246,6 @@ impl Runner {
             }
             std::thread::sleep(Duration::from_millis(WAKE_MS));
         }
-        Ok(())
+        Ok(End::Stopped)
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::drain::Timeline;
-use super::feed::{self, Feed, Pace};
-use super::source::{Opened, Plug, Source, SourceError};
+use super::feed::{self, Epoch, Feed, Pace};
+use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::audio::decode::{DecodeError, SoundFile};
 use crate::clock::MonoNs;
 
@@ -51,7 +51,7 @@ impl Source for Replay {
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let file = SoundFile::open(&self.path).map_err(|error| SourceError(error.to_string()))?;
         let format = file.format();
-        let epoch = *self.epoch.get_or_init(|| plug.clock.mono());
+        let epoch = Epoch::now(&self.epoch, &plug.clock);
         feed::start(Box::new(FileFeed(file)), format, self.pace, epoch, plug, self.label())
     }
 }
@@ -59,7 +59,13 @@ impl Source for Replay {
 struct FileFeed(SoundFile);
 
 impl Feed for FileFeed {
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError> {
-        self.0.read(frames, out).map_err(|error| SourceError(error.to_string()))
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff> {
+        self.0.read(frames, out).map_err(|error| {
+            let missing_s = match &error {
+                DecodeError::Broken { missing_s, .. } => *missing_s,
+                _ => None,
+            };
+            BrokenOff { reason: error.to_string(), missing_s }
+        })
     }
 }

@@ -17,8 +17,8 @@ use std::sync::OnceLock;
 
 use super::DeviceFormat;
 use super::drain::Timeline;
-use super::feed::{self, Delivery, Feed, Pace};
-use super::source::{Opened, Plug, Source, SourceError};
+use super::feed::{self, Delivery, Epoch, Feed, Pace};
+use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
 use crate::clock::MonoNs;
 
@@ -83,7 +83,7 @@ impl Source for Synth {
     }
 
     fn is_finite(&self) -> bool {
-        self.script.secs > 0.0
+        self.script.secs > 0.0 || matches!(self.pace, Pace::Max { limit: Some(_) })
     }
 
     fn buffer_ms(&self) -> u64 {
@@ -91,10 +91,9 @@ impl Source for Synth {
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
-        let epoch = *self.epoch.get_or_init(|| plug.clock.mono());
+        let epoch = Epoch::now(&self.epoch, &plug.clock);
         let mut feed = SynthFeed { script: self.script.clone(), at: 0, random: self.script.seed | 1 };
-        let now = plug.clock.mono().seconds_since(epoch);
-        if self.pace == Pace::Real && feed.delivery(now) == Delivery::Gone {
+        if self.pace == Pace::Real && feed.delivery(epoch.age_s()) == Delivery::Gone {
             return Err(SourceError("the device is not there".into()));
         }
         feed::start(Box::new(feed), self.script.format, self.pace, epoch, plug, self.label())
@@ -221,7 +220,7 @@ impl SynthFeed {
 }
 
 impl Feed for SynthFeed {
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError> {
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff> {
         let end = match self.script.secs {
             0.0 => u64::MAX,
             secs => (secs * f64::from(self.script.format.rate.0)).round() as u64,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Exit, wrong_use};
+use super::{Exit, say, wrong_use};
 use crate::config::Config;
 use crate::export::account;
 use crate::export::text::{clean, length, name, wrap};
@@ -38,9 +38,7 @@ pub struct Args {
 pub(super) fn open(recordings: &Path, s: &str) -> anyhow::Result<Session> {
     let session = resolve(recordings, s).and_then(|dir| Session::open(&dir)).map_err(exit)?;
     if session.torn_tail {
-        eprintln!(
-            "hansard: the transcript's last line was torn by a crash and is left out; its sound is in the tracks"
-        );
+        say("the transcript's last line was torn by a crash and is left out; its sound is in the tracks");
     }
     Ok(session)
 }

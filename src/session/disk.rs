@@ -14,10 +14,12 @@ pub trait DiskFile: Write + Seek + Send {
 pub trait Disk: Send + Sync {
     /// A new file, 0600; an error if there is one already.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
-    /// A file to append to, made if there is none, 0600.
+    /// A file to go on with at its end, made if there is none, 0600.
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Replaces a file by `bytes` so that at any moment either the old or the new one is there, whole.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Removes a file that was created and into which nothing could be put.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 }
@@ -38,7 +40,10 @@ impl Disk for SystemDisk {
     }
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        Ok(Box::new(private(OpenOptions::new().append(true).create(true)).open(path)?))
+        // Not the system's append mode: a line that was torn by an error is written again at its place.
+        let mut file = private(OpenOptions::new().write(true).create(true).truncate(false)).open(path)?;
+        file.seek(io::SeekFrom::End(0))?;
+        Ok(Box::new(file))
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -52,6 +57,10 @@ impl Disk for SystemDisk {
             Some(dir) => self.sync_dir(dir),
             None => Ok(()),
         }
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {

@@ -1,13 +1,14 @@
 //! `events.jsonl`: the append-only journal. A line follows the durability of what it describes, and the manifest can be rebuilt
 //! from it. It is data with a schema; the log is something else.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
+use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
 use crate::audio::units::{Frames, SessionNs};
 
@@ -81,7 +82,8 @@ pub enum Event {
     },
     /// A take began: its file is there.
     TakeStarted(TakeEntry),
-    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on.
+    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on; only for a slip nothing stands
+    /// there: it was found when the take was over, and lies near `from_frame`.
     Gap {
         /// The track.
         track: String,
@@ -152,6 +154,11 @@ pub enum Event {
         /// It will not be tried again.
         skipped: bool,
     },
+    /// The text is made from the start again; what is there already counts until it is complete.
+    TextBegun {
+        /// Lines that the transcript has at this moment.
+        lines: u64,
+    },
     /// Text is pending; `hansard transcribe` does it.
     TextPending {
         /// Why.
@@ -183,39 +190,32 @@ pub struct Span {
 
 /// Appends to the journal.
 pub struct Journal {
-    file: Box<dyn DiskFile>,
+    lines: LineFile,
     seq: u64,
-    unsynced: bool,
 }
 
 impl Journal {
     /// Opens the journal of a new session.
     pub fn create(disk: &dyn Disk, path: &Path) -> io::Result<Self> {
-        Ok(Self { file: disk.create(path)?, seq: 0, unsynced: false })
+        Ok(Self { lines: LineFile::new(disk.create(path)?)?, seq: 0 })
     }
 
     /// Opens the journal of a finished session; its next line has number `seq`.
     pub fn resume(disk: &dyn Disk, path: &Path, seq: u64) -> io::Result<Self> {
-        Ok(Self { file: disk.append(path)?, seq, unsynced: false })
+        Ok(Self { lines: LineFile::new(disk.append(path)?)?, seq })
     }
 
-    /// Appends one line; [`Journal::sync`] makes it durable.
+    /// Appends one line; [`Journal::sync`] makes it durable. After an error of the disk the line is kept and written later,
+    /// at its place.
     pub fn append(&mut self, session_ns: SessionNs, event: Event) -> io::Result<()> {
         let line = Line { seq: self.seq, session_ns, utc: Timestamp::now(), event };
-        let mut bytes = serde_json::to_vec(&line)?;
-        bytes.push(b'\n');
-        self.file.write_all(&bytes)?;
+        self.lines.keep(&serde_json::to_vec(&line)?)?;
         self.seq += 1;
-        self.unsynced = true;
-        Ok(())
+        self.lines.write_out()
     }
 
     /// Returns when all lines are on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
-        if self.unsynced {
-            self.file.sync_data()?;
-            self.unsynced = false;
-        }
-        Ok(())
+        self.lines.sync()
     }
 }

@@ -14,6 +14,7 @@ pub mod disk;
 pub mod duration;
 pub mod journal;
 pub mod levels;
+pub mod lines;
 pub mod lock;
 pub mod manifest;
 pub mod names;

@@ -1,7 +1,8 @@
 //! One take of one track: a WAV file that is playable at any moment, and what others may know of it.
 //!
 //! Written through hound, whose header is made valid every [`HEADER_EVERY_MS`] of sound; hound's `flush` does not sync, the group commit
-//! does. A file is never appended to after an error or a crash: that is what further takes are for.
+//! does. A file is never appended to after an error or a crash: that is what further takes are for. What is not known to be on
+//! the disk by then is not counted as written.
 
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -95,6 +96,8 @@ pub struct TakeShared {
     pub entry: TakeEntry,
     written: AtomicU64,
     durable: AtomicU64,
+    /// Frames that count, once that is less than what can be read: the disk refused to vouch for the rest.
+    kept: AtomicU64,
     closed: AtomicBool,
     clock: Mutex<ClockFit>,
 }
@@ -105,6 +108,7 @@ impl TakeShared {
         Self {
             written: AtomicU64::new(entry.frames.0),
             durable: AtomicU64::new(entry.frames.0),
+            kept: AtomicU64::new(u64::MAX),
             closed: AtomicBool::new(false),
             clock: Mutex::new(entry.clock),
             entry,
@@ -126,6 +130,11 @@ impl TakeShared {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// The journal says that the frames up to `to` are safe.
+    pub fn set_durable(&self, to: Frames) {
+        self.durable.fetch_max(to.0, Ordering::AcqRel);
+    }
+
     /// It will not grow any more.
     pub fn close(&self) {
         self.closed.store(true, Ordering::Release);
@@ -143,7 +152,8 @@ impl TakeShared {
 
     /// The entry as of now, for the manifest.
     pub fn entry_now(&self) -> TakeEntry {
-        TakeEntry { frames: self.written(), clock: self.clock(), ..self.entry.clone() }
+        let frames = self.written().min(Frames(self.kept.load(Ordering::Acquire)));
+        TakeEntry { frames, clock: self.clock(), ..self.entry.clone() }
     }
 }
 
@@ -152,10 +162,39 @@ pub struct TakeFile {
     wav: WavWriter<BufWriter<Tally>>,
     inner: Arc<Mutex<Inner>>,
     shared: Arc<TakeShared>,
-    frames: Frames,
-    flushed: Frames,
-    committed: Frames,
+    /// Written, readable, and vouched for.
+    now: Mark,
+    flushed: Mark,
+    committed: Mark,
+    /// Sum of what lies between `committed` and `flushed`.
+    sum: crc32fast::Hasher,
     header_every: Frames,
+    /// A write has begun and not ended: hound's state is not known.
+    midway: bool,
+    /// A sync failed. It is not tried again: the system may have dropped the pages and would say that all is well.
+    refused_sync: bool,
+}
+
+/// A place in a take.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mark {
+    /// Frames up to it.
+    frames: Frames,
+    /// Those of them that are sound, not silence for a gap.
+    sound: Frames,
+}
+
+/// What remains of a take that was given up.
+#[derive(Debug)]
+pub struct Remains {
+    /// What was saved last, if anything.
+    pub span: Option<Span>,
+    /// Frames that are safe.
+    pub kept: Frames,
+    /// Frames after them that are not.
+    pub lost: Frames,
+    /// Those of them that are sound.
+    pub lost_sound: Frames,
 }
 
 /// The file below hound, shared with the take above it, which syncs it and asks for sums.
@@ -223,11 +262,27 @@ fn spec(entry: &TakeEntry) -> WavSpec {
 }
 
 impl TakeFile {
-    /// Creates the file at `dir`/`entry.file` with a valid header, syncs it and its name. Fills in `data_offset`.
-    pub fn create(disk: &dyn Disk, dir: &Path, mut entry: TakeEntry) -> io::Result<Self> {
+    /// Creates the file at `dir`/`entry.file` with a valid header, syncs it and its name. Fills in `data_offset`. After an
+    /// error the name can be used again, unless that is what the error says.
+    pub fn create(disk: &dyn Disk, dir: &Path, entry: TakeEntry) -> io::Result<Self> {
         let path = dir.join(&entry.file);
+        let file = disk.create(&path)?;
+        Self::begin(disk, &path, file, entry).inspect_err(|_| {
+            // An empty file each second would not make a full disk better.
+            if let Err(error) = disk.remove(&path) {
+                tracing::warn!(file = %path.display(), %error, "an empty file can't be removed");
+            }
+        })
+    }
+
+    fn begin(
+        disk: &dyn Disk,
+        path: &Path,
+        file: Box<dyn DiskFile>,
+        mut entry: TakeEntry,
+    ) -> io::Result<Self> {
         let inner = Arc::new(Mutex::new(Inner {
-            file: disk.create(&path)?,
+            file,
             position: 0,
             end: 0,
             crc: crc32fast::Hasher::new(),
@@ -253,10 +308,13 @@ impl TakeFile {
             wav,
             inner,
             shared: Arc::new(TakeShared::new(entry)),
-            frames: Frames(0),
-            flushed: Frames(0),
-            committed: Frames(0),
+            now: Mark::default(),
+            flushed: Mark::default(),
+            committed: Mark::default(),
+            sum: crc32fast::Hasher::new(),
             header_every,
+            midway: false,
+            refused_sync: false,
         })
     }
 
@@ -267,19 +325,39 @@ impl TakeFile {
 
     /// Frames written so far.
     pub fn frames(&self) -> Frames {
-        self.frames
+        self.now.frames
     }
 
     /// Whether another `frames` would bring it past what a WAV file holds.
     pub fn is_full(&self, more: Frames) -> bool {
         let entry = &self.shared.entry;
-        (self.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > TAKE_BYTES_MAX
+        (self.now.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > TAKE_BYTES_MAX
     }
 
-    /// Writes whole interleaved frames, ±1.0; what lies outside is clipped in the integer formats.
+    /// Whether all writes ended, well or not: after a panic elsewhere the file can be closed in order.
+    pub fn is_whole(&self) -> bool {
+        !self.midway
+    }
+
+    /// Writes whole interleaved frames of sound, ±1.0; what lies outside is clipped in the integer formats. After an error
+    /// none of them count.
     pub fn write(&mut self, samples: impl Iterator<Item = f32>) -> io::Result<()> {
+        let frames = self.put(samples)?;
+        self.now.sound += frames;
+        Ok(())
+    }
+
+    /// Writes exact silence.
+    pub fn write_silence(&mut self, frames: Frames) -> io::Result<()> {
+        let channels = u64::from(self.shared.entry.channels);
+        self.put(std::iter::repeat_n(0.0, (frames.0 * channels) as usize))?;
+        Ok(())
+    }
+
+    fn put(&mut self, samples: impl Iterator<Item = f32>) -> io::Result<Frames> {
         let mut count = 0u64;
         let format = self.shared.entry.format;
+        self.midway = true;
         for sample in samples {
             match format {
                 // ×2^15 and ×2^23 are exact in f32, so an integer device's samples come back as they were.
@@ -296,71 +374,73 @@ impl TakeFile {
         }
         let channels = u64::from(self.shared.entry.channels);
         debug_assert!(count.is_multiple_of(channels));
-        self.frames += Frames(count / channels);
-        if self.frames.0 - self.flushed.0 >= self.header_every.0 {
-            self.flush()?;
-        }
-        Ok(())
+        let frames = Frames(count / channels);
+        self.now.frames += frames;
+        self.midway = false;
+        Ok(frames)
     }
 
-    /// Writes exact silence.
-    pub fn write_silence(&mut self, frames: Frames) -> io::Result<()> {
-        let channels = u64::from(self.shared.entry.channels);
-        self.write(std::iter::repeat_n(0.0, (frames.0 * channels) as usize))
+    /// [`TakeFile::flush`] once there are [`HEADER_EVERY_MS`] of sound for it. To be called after each write.
+    pub fn flush_when_due(&mut self) -> io::Result<()> {
+        if self.now.frames.0 - self.flushed.frames.0 >= self.header_every.0 { self.flush() } else { Ok(()) }
     }
 
     /// Makes the header valid and what was written readable.
     pub fn flush(&mut self) -> io::Result<()> {
-        if self.flushed < self.frames {
+        if self.flushed.frames < self.now.frames {
+            self.midway = true;
             self.wav.flush().map_err(io_error)?;
-            self.flushed = self.frames;
-            self.shared.written.store(self.frames.0, Ordering::Release);
+            self.midway = false;
+            self.flushed = self.now;
+            let sum = self.inner().crc.clone();
+            self.sum = sum;
+            self.shared.written.store(self.flushed.frames.0, Ordering::Release);
         }
         Ok(())
     }
 
     /// Returns when what was flushed is on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
-        self.inner().file.sync_data()
+        if self.refused_sync {
+            return Err(io::Error::other("the disk has refused to sync this file before"));
+        }
+        let result = self.inner().file.sync_data();
+        self.refused_sync = result.is_err();
+        result
     }
 
     /// The span since the last commit, to be called after `flush` and `sync`; none if nothing was written.
     pub fn commit(&mut self) -> Option<Span> {
-        if self.committed == self.flushed {
+        let (from, to) = (self.committed.frames, self.flushed.frames);
+        if from == to {
             return None;
         }
-        let crc = std::mem::take(&mut self.inner().crc).finalize();
+        self.inner().crc = crc32fast::Hasher::new();
+        let crc = std::mem::take(&mut self.sum).finalize();
         let entry = &self.shared.entry;
-        let span = Span {
-            track: entry.track.clone(),
-            take: entry.take,
-            from: self.committed,
-            to: self.flushed,
-            crc,
-        };
+        let span = Span { track: entry.track.clone(), take: entry.take, from, to, crc };
         self.committed = self.flushed;
         Some(span)
     }
 
     /// Whether there is a flushed span that has not been committed.
     pub fn has_news(&self) -> bool {
-        self.committed < self.flushed
+        self.committed.frames < self.flushed.frames
     }
 
-    /// Whether the span lies in this file.
-    pub fn is(&self, span: &Span) -> bool {
-        self.shared.entry.take == span.take && self.shared.entry.track == span.track
-    }
-
-    /// The journal says that the frames up to `to` are safe.
-    pub fn set_durable(&self, to: Frames) {
-        self.shared.durable.store(to.0, Ordering::Release);
-    }
-
-    /// Gives the file up after an error: it is left exactly as it is.
-    pub fn abandon(self) {
+    /// Gives the file up after an error: it is left as it is. What had been flushed is saved if the disk still syncs it.
+    pub fn abandon(mut self) -> Remains {
         self.inner().abandoned = true;
+        let span = if self.sync().is_ok() { self.commit() } else { None };
+        let kept = self.committed.frames;
+        self.shared.kept.store(kept.0, Ordering::Release);
         self.shared.close();
+        Remains {
+            span,
+            kept,
+            lost: self.now.frames.saturating_sub(kept),
+            lost_sound: self.now.sound.saturating_sub(self.committed.sound),
+        }
     }
 
     /// Closes the file in order; `flush`, `sync` and `commit` have been done.

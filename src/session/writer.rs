@@ -1,25 +1,30 @@
 //! The writer: one disk thread for all tracks, the journal, the manifest and the transcript. A `step` that a thread calls.
 //!
 //! Each second one group commit: write all, sync all files, then one journal line for all, sync it. After any error of a
-//! track's file that file is left as it is and the track goes on in a new take; the other tracks do not notice.
+//! track's file that file is left as it is and the track goes on in a new take; the other tracks do not notice. A frame counts as
+//! written only while the disk stands by it; everything else is a gap with a cause.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rtrb::Consumer;
 
-use super::account::Ledger;
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
 use super::journal::{Event, Journal};
-use super::manifest::{ClockFit, GapCause, Manifest, State, TakeEntry, TrackAccount};
+use super::lines::LineFile;
+use super::manifest::{GapCause, Manifest, State, TakeEntry, TrackAccount};
 use super::track::{TakeFile, TakeShared, TrackShared};
-use crate::audio::units::{Frames, SampleFormat, SampleRate};
-use crate::capture::DeviceFormat;
-use crate::capture::drain::Item;
+use crate::audio::units::{Frames, SampleFormat};
+use crate::capture::drain::{Item, QUEUE_ITEMS};
+use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::speech::transcript::Utterance;
+
+mod output;
+
+use output::{DeviceOut, DeviceTake, TrackOut};
 
 /// A group commit is due this long after the last one: what a power cut can lose is this and the time of a sync.
 const COMMIT_EVERY_S: f64 = 1.0;
@@ -29,6 +34,9 @@ const MANIFEST_EVERY_S: f64 = 10.0;
 const RETRY_S: f64 = 1.0;
 /// Items taken from one device's queue before the next device has its turn.
 const ITEMS_PER_TURN: usize = 64;
+
+/// Errors of the disk that are told at the end.
+const ERRORS_MAX: usize = 100;
 
 /// What the control plane asks of the writer.
 pub enum Control {
@@ -83,40 +91,14 @@ pub struct Writer {
     devices: Vec<DeviceOut>,
     control: Receiver<Control>,
     journal: Journal,
-    transcript: Option<Box<dyn DiskFile>>,
-    transcript_unsynced: bool,
+    transcript: Option<LineFile>,
+    /// Frames that become durable with the journal's next sync.
+    vouched: Vec<(Arc<TakeShared>, Frames)>,
     manifest: Manifest,
     committed_at: MonoNs,
     manifest_at: MonoNs,
     errors: Vec<String>,
     finishing: bool,
-}
-
-struct DeviceOut {
-    queue: Consumer<Item>,
-    tracks: Vec<TrackOut>,
-    /// Format of the device's current take, and where its frames stand.
-    take: Option<DeviceTake>,
-}
-
-#[derive(Clone, Copy)]
-struct DeviceTake {
-    format: DeviceFormat,
-    frames: Frames,
-    clock: ClockFit,
-}
-
-struct TrackOut {
-    plan: TrackPlan,
-    file: Option<TakeFile>,
-    /// Frame of the device's take at which the current file begins.
-    base: Frames,
-    takes: u32,
-    ledger: Ledger,
-    /// Frames that could not be written since the last file was given up, and since when.
-    unwritten: Frames,
-    unwritten_from: f64,
-    retry_at: Option<MonoNs>,
 }
 
 impl Writer {
@@ -150,7 +132,7 @@ impl Writer {
             control,
             journal,
             transcript: None,
-            transcript_unsynced: false,
+            vouched: Vec::new(),
             manifest,
             committed_at: now,
             manifest_at: now,
@@ -166,7 +148,7 @@ impl Writer {
     pub fn step(&mut self, now: MonoNs) -> Option<bool> {
         let mut busy = false;
         for device in 0..self.devices.len() {
-            busy |= self.take_items(device, now);
+            busy |= self.take_items(device, now, ITEMS_PER_TURN);
         }
         while let Ok(control) = self.control.try_recv() {
             self.obey(control);
@@ -177,6 +159,7 @@ impl Writer {
             self.committed_at = now;
         }
         if now.seconds_since(self.manifest_at) >= MANIFEST_EVERY_S {
+            self.note_clocks();
             self.save_manifest();
             self.manifest_at = now;
         }
@@ -188,11 +171,21 @@ impl Writer {
         Some(busy)
     }
 
-    /// After a panic within a step nothing is known of the open files: every track goes on in a new take.
+    /// After a panic within a step every track goes on in a new take. Files that were not being written just then are closed in
+    /// order; of another one what had been flushed remains.
     pub fn start_new_takes(&mut self, reason: &str) {
         for device in 0..self.devices.len() {
             for track in 0..self.devices[device].tracks.len() {
-                self.give_up(device, track, &io::Error::other(reason.to_owned()));
+                let out = &mut self.devices[device].tracks[track];
+                if out.file.as_ref().is_some_and(TakeFile::is_whole) {
+                    self.close_file(device, track);
+                } else {
+                    self.give_up(device, track, &io::Error::other(reason.to_owned()), GapCause::Restart);
+                }
+                let device = &mut self.devices[device];
+                if let Some(take) = device.take {
+                    device.tracks[track].miss_up_to(take.frames, &take, GapCause::Restart);
+                }
             }
         }
     }
@@ -203,8 +196,6 @@ impl Writer {
             Control::Utterance(utterance) => {
                 if let Err(error) = self.append_utterance(&utterance) {
                     self.refused("transcript.jsonl", &error);
-                    // A torn line may be there: the next one begins on a line of its own, in a file opened anew.
-                    self.transcript = None;
                 }
             }
             Control::CloseTracks(reply) => {
@@ -217,9 +208,9 @@ impl Writer {
         }
     }
 
-    fn take_items(&mut self, device: usize, now: MonoNs) -> bool {
+    fn take_items(&mut self, device: usize, now: MonoNs, most: usize) -> bool {
         let mut busy = false;
-        for _ in 0..ITEMS_PER_TURN {
+        for _ in 0..most {
             let Ok(item) = self.devices[device].queue.pop() else { break };
             busy = true;
             self.take_item(device, item, now);
@@ -228,15 +219,13 @@ impl Writer {
     }
 
     fn take_item(&mut self, device: usize, item: Item, now: MonoNs) {
+        if self.manifest.state == State::Closed {
+            // The account is drawn up: a device that was still delivering is past the end.
+            tracing::warn!(device, "sound after the end of the recording is left out");
+            return;
+        }
         match item {
-            Item::TakeStart { format, offset } => {
-                let clock = ClockFit::nominal(offset, format.rate);
-                self.devices[device].take = Some(DeviceTake { format, frames: Frames(0), clock });
-                for track in 0..self.devices[device].tracks.len() {
-                    self.devices[device].tracks[track].ledger.set_rate(format.rate);
-                    self.open_file(device, track);
-                }
-            }
+            Item::TakeStart { format, offset } => self.start_take(device, DeviceTake::new(format, offset)),
             Item::Sound(samples) => self.write_sound(device, &samples, now),
             Item::Silence { frames, cause } => self.write_silence(device, frames, cause, now),
             Item::Absent { from, seconds, cause } => {
@@ -244,157 +233,171 @@ impl Writer {
                     let ledger = &mut self.devices[device].tracks[track].ledger;
                     let frames = Frames::from_seconds(seconds, ledger.rate());
                     ledger.add_gap(cause, frames);
-                    let track = self.devices[device].tracks[track].plan.shared.track.clone();
-                    self.note(Event::Gap { track, take: None, from_frame: None, at: from, frames, cause });
+                    self.note_gap(device, track, None, from, frames, cause);
                 }
             }
             Item::Clock(fit) => self.devices[device].set_clock(fit),
-            Item::TakeEnd { tail_deficit } => {
-                for track in 0..self.devices[device].tracks.len() {
-                    self.devices[device].tracks[track].ledger.add_tail_deficit(tail_deficit);
-                    self.settle_unwritten(device, track);
-                    self.close_file(device, track);
-                }
-                self.devices[device].take = None;
+            Item::TakeEnd { slips, tail_deficit } => self.end_take(device, &slips, tail_deficit),
+        }
+    }
+
+    fn start_take(&mut self, device: usize, take: DeviceTake) {
+        self.devices[device].take = Some(take);
+        for track in 0..self.devices[device].tracks.len() {
+            let out = &mut self.devices[device].tracks[track];
+            out.begin(&take);
+            if out.has_channel(&take) {
+                self.open_file(device, track);
+            } else {
+                let source = out.plan.shared.track.clone();
+                let (wanted, there) = (out.plan.channel.unwrap_or_default(), take.format.channels);
+                let reason = format!("the device has no channel {wanted} any more, only {there}");
+                self.note(Event::DeviceLost { source, reason });
             }
         }
+    }
+
+    fn end_take(&mut self, device: usize, slips: &[Slip], tail_deficit: f64) {
+        let Some(take) = self.devices[device].take else { return };
+        for track in 0..self.devices[device].tracks.len() {
+            self.devices[device].tracks[track].ledger.add_tail_deficit(tail_deficit);
+            for slip in slips {
+                let out = &mut self.devices[device].tracks[track];
+                out.ledger.add_gap(GapCause::Slip, slip.frames);
+                let place = out.place_of(slip.at);
+                self.note_gap(device, track, place, take.clock.time_of(slip.at), slip.frames, GapCause::Slip);
+            }
+            self.close_file(device, track);
+            self.settle_unwritten(device, track);
+        }
+        self.devices[device].take = None;
     }
 
     fn write_sound(&mut self, device: usize, samples: &[f32], now: MonoNs) {
         let Some(take) = self.devices[device].take else { return };
         let channels = usize::from(take.format.channels);
         let frames = Frames((samples.len() / channels) as u64);
+        self.devices[device].advance(frames);
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
-            let out = &mut self.devices[device].tracks[track];
-            let channel = out.plan.channel;
-            let Some(file) = &mut out.file else {
-                out.unwritten += frames;
-                continue;
-            };
-            let result = match channel {
-                None => file.write(samples.iter().copied()),
-                Some(n) => file.write(samples.iter().copied().skip(usize::from(n) - 1).step_by(channels)),
-            };
-            match result {
-                Ok(()) => out.ledger.add_written(frames),
-                Err(error) => {
-                    self.give_up(device, track, &error);
-                    self.devices[device].tracks[track].unwritten += frames;
-                }
+            if let Err(error) = self.devices[device].tracks[track].write_sound(samples, channels) {
+                self.give_up(device, track, &error, GapCause::WriteError);
             }
+            // What could not be written is missing.
+            let cause = self.devices[device].tracks[track].why_not(&take);
+            self.devices[device].tracks[track].miss_up_to(take.frames + frames, &take, cause);
         }
-        self.devices[device].advance(frames);
     }
 
     fn write_silence(&mut self, device: usize, frames: Frames, cause: GapCause, now: MonoNs) {
         let Some(take) = self.devices[device].take else { return };
+        self.devices[device].advance(frames);
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
             let out = &mut self.devices[device].tracks[track];
-            out.ledger.add_gap(cause, frames);
-            let at = take.clock.time_of(take.frames);
-            let mut place = None;
-            if let Some(file) = &mut out.file {
-                place = Some((file.shared().entry.take, file.frames()));
-                if let Err(error) = file.write_silence(frames) {
-                    self.give_up(device, track, &error);
-                    place = None;
-                }
+            let mut place = out.place_of(take.frames);
+            if let Err(error) = out.write_silence(frames, cause) {
+                self.give_up(device, track, &error, GapCause::WriteError);
+                place = None;
             }
-            let track = self.devices[device].tracks[track].plan.shared.track.clone();
-            let (take, from_frame) = place.unzip();
-            self.note(Event::Gap { track, take, from_frame, at, frames, cause });
+            self.note_gap(device, track, place, take.clock.time_of(take.frames), frames, cause);
         }
-        self.devices[device].advance(frames);
+    }
+
+    fn note_gap(
+        &mut self,
+        device: usize,
+        track: usize,
+        place: Option<(u32, Frames)>,
+        at: f64,
+        frames: Frames,
+        cause: GapCause,
+    ) {
+        let track = self.devices[device].tracks[track].plan.shared.track.clone();
+        let (take, from_frame) = place.unzip();
+        self.note(Event::Gap { track, take, from_frame, at, frames, cause });
     }
 
     /// Before frames are written: a full file is followed by another one, a given-up one too once it is time.
     fn ensure_file(&mut self, device: usize, track: usize, frames: Frames, now: MonoNs) {
+        let Some(take) = self.devices[device].take else { return };
         let out = &mut self.devices[device].tracks[track];
         if out.file.as_ref().is_some_and(|file| file.is_full(frames)) {
             self.close_file(device, track);
             self.open_file(device, track);
-        } else if out.file.is_none() && out.retry_at.is_none_or(|at| now >= at) {
+        } else if out.file.is_none() && out.has_channel(&take) && out.retry_at.is_none_or(|at| now >= at) {
             out.retry_at = Some(MonoNs(now.0 + (RETRY_S * 1e9) as u64));
-            self.settle_unwritten(device, track);
             self.open_file(device, track);
         }
     }
 
     /// Journals what could not be written as a gap.
     fn settle_unwritten(&mut self, device: usize, track: usize) {
-        let out = &mut self.devices[device].tracks[track];
-        let frames = std::mem::take(&mut out.unwritten);
-        if frames.0 > 0 {
-            out.ledger.add_gap(GapCause::WriteError, frames);
-            let (track, at) = (out.plan.shared.track.clone(), out.unwritten_from);
-            self.note(Event::Gap {
-                track,
-                take: None,
-                from_frame: None,
-                at,
-                frames,
-                cause: GapCause::WriteError,
-            });
+        if let Some((at, frames, cause)) = self.devices[device].tracks[track].settle() {
+            self.note_gap(device, track, None, at, frames, cause);
         }
     }
 
     fn open_file(&mut self, device: usize, track: usize) {
         let Some(take) = self.devices[device].take else { return };
         let out = &mut self.devices[device].tracks[track];
-        out.base = take.frames;
-        // A name that could not be made use of is not used again: it may be half there.
-        out.takes += 1;
-        let entry = out.entry(&take);
+        let entry = out.next_entry(&take);
+        let name = entry.file.clone();
         match TakeFile::create(&*self.disk, &self.dir, entry) {
             Ok(file) => {
                 let entry = file.shared().entry.clone();
-                out.plan.shared.add_take(Arc::clone(file.shared()));
-                out.file = Some(file);
-                out.retry_at = None;
+                out.open(file);
+                self.settle_unwritten(device, track);
                 self.note(Event::TakeStarted(entry));
                 self.save_manifest();
             }
             Err(error) => {
-                out.unwritten_from = take.clock.time_of(take.frames);
-                let file = out.entry(&take).file;
-                self.refused(&file, &error);
+                if error.kind() == io::ErrorKind::AlreadyExists {
+                    // Something of that name is there and stays.
+                    out.takes += 1;
+                }
+                self.refused(&name, &error);
             }
         }
     }
 
     fn close_file(&mut self, device: usize, track: usize) {
-        let Some(mut file) = self.devices[device].tracks[track].file.take() else { return };
-        let (shared, frames) = (Arc::clone(file.shared()), file.frames());
-        let result = file.flush().and_then(|()| file.sync());
-        let span = if result.is_ok() { file.commit() } else { None };
-        if let Err(error) = result.and_then(|()| file.close()) {
-            self.refused(&shared.entry.file, &error);
+        let Some(file) = &mut self.devices[device].tracks[track].file else { return };
+        if let Err(error) = file.flush().and_then(|()| file.sync()) {
+            self.give_up(device, track, &error, GapCause::WriteError);
+            return;
         }
-        shared.close();
-        let (track, take) = (shared.entry.track.clone(), shared.entry.take);
-        if let Some(span) = span {
+        let Some(mut file) = self.devices[device].tracks[track].file.take() else { return };
+        let shared = Arc::clone(file.shared());
+        if let Some(span) = file.commit() {
+            self.vouched.push((Arc::clone(&shared), span.to));
             self.note(Event::Commit { spans: vec![span] });
         }
+        let frames = file.frames();
+        if let Err(error) = file.close() {
+            self.refused(&shared.entry.file, &error);
+        }
+        self.note_end(&shared, frames);
+    }
+
+    fn note_end(&mut self, shared: &TakeShared, frames: Frames) {
+        let (track, take) = (shared.entry.track.clone(), shared.entry.take);
         self.note(Event::TakeEnded { track, take, frames, clock: shared.clock() });
         self.save_manifest();
     }
 
-    /// A file that failed is left as it is; what was flushed stays readable.
-    fn give_up(&mut self, device: usize, track: usize, error: &io::Error) {
+    /// A file that failed is left as it is; what was flushed stays readable, the rest is missing.
+    fn give_up(&mut self, device: usize, track: usize, error: &io::Error, cause: GapCause) {
         let Some(take) = self.devices[device].take else { return };
-        let out = &mut self.devices[device].tracks[track];
-        let Some(file) = out.file.take() else { return };
-        let name = file.shared().entry.file.clone();
-        let unflushed = Frames(file.frames().0 - file.shared().written().0);
-        // What hound had taken and the file had not is not on the disk.
-        out.ledger.take_back(unflushed);
-        out.unwritten = unflushed;
-        out.unwritten_from = take.clock.time_of(take.frames.saturating_sub(unflushed));
-        out.retry_at = None;
-        file.abandon();
-        self.refused(&name, error);
+        let Some((shared, remains)) = self.devices[device].tracks[track].give_up(&take, cause) else {
+            return;
+        };
+        self.refused(&shared.entry.file, error);
+        if let Some(span) = remains.span {
+            self.vouched.push((Arc::clone(&shared), span.to));
+            self.note(Event::Commit { spans: vec![span] });
+        }
+        self.note_end(&shared, remains.kept);
     }
 
     fn commit(&mut self) {
@@ -402,31 +405,33 @@ impl Writer {
         for device in 0..self.devices.len() {
             for track in 0..self.devices[device].tracks.len() {
                 let Some(file) = &mut self.devices[device].tracks[track].file else { continue };
-                if let Err(error) =
-                    file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) })
-                {
-                    self.give_up(device, track, &error);
+                let saved = file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) });
+                if let Err(error) = saved {
+                    self.give_up(device, track, &error, GapCause::WriteError);
                 }
             }
         }
-        let spans: Vec<_> = self.files().filter_map(TakeFile::commit).collect();
-        if self.transcript_unsynced {
-            if let Some(Err(error)) = self.transcript.as_mut().map(|file| file.sync_data()) {
-                self.refused("transcript.jsonl", &error);
+        let mut spans = Vec::new();
+        let files = self.devices.iter_mut().flat_map(|device| &mut device.tracks);
+        for file in files.filter_map(|out| out.file.as_mut()) {
+            if let Some(span) = file.commit() {
+                self.vouched.push((Arc::clone(file.shared()), span.to));
+                spans.push(span);
             }
-            self.transcript_unsynced = false;
+        }
+        if let Some(Err(error)) = self.transcript.as_mut().map(LineFile::sync) {
+            self.refused("transcript.jsonl", &error);
         }
         if !spans.is_empty() {
-            self.note(Event::Commit { spans: spans.clone() });
+            self.note(Event::Commit { spans });
         }
+        self.sync_journal();
+    }
+
+    /// With the journal's lines on the disk, what they vouch for is durable.
+    fn sync_journal(&mut self) {
         match self.journal.sync() {
-            Ok(()) => {
-                for span in spans {
-                    if let Some(file) = self.files().find(|file| file.is(&span)) {
-                        file.set_durable(span.to);
-                    }
-                }
-            }
+            Ok(()) => self.vouched.drain(..).for_each(|(take, to)| take.set_durable(to)),
             Err(error) => self.refused("events.jsonl", &error),
         }
     }
@@ -434,51 +439,58 @@ impl Writer {
     /// For the status line.
     fn publish_missing(&self) {
         for out in self.tracks() {
-            let account = out.ledger.account(&out.plan.shared.track);
+            let account = out.account();
             let missing: Frames = account.gaps.iter().fold(Frames(0), |sum, gap| sum + gap.frames);
             let rate = out.ledger.rate();
             out.plan.shared.set_missing(missing.seconds(rate), account.lost.seconds(rate));
         }
     }
 
-    fn files(&mut self) -> impl Iterator<Item = &mut TakeFile> {
-        self.devices.iter_mut().flat_map(|device| &mut device.tracks).filter_map(|out| out.file.as_mut())
-    }
-
     fn close_tracks(&mut self) -> Closed {
+        let now = self.clock.mono();
         for device in 0..self.devices.len() {
+            // What the drains had handed over when this was asked; a drain that goes on is not waited for.
+            self.take_items(device, now, QUEUE_ITEMS);
             for track in 0..self.devices[device].tracks.len() {
-                self.settle_unwritten(device, track);
                 self.close_file(device, track);
+                self.settle_unwritten(device, track);
                 self.devices[device].tracks[track].plan.shared.set_finished();
             }
         }
         let account = self.account();
         let duration = self.duration();
         self.note(Event::Closed { duration, account: account.clone() });
-        if let Err(error) = self.journal.sync() {
-            self.refused("events.jsonl", &error);
-        }
+        self.sync_journal();
         self.manifest.state = State::Closed;
         self.save_manifest();
         Closed { account, duration, errors: self.errors.clone() }
     }
 
     fn append_utterance(&mut self, utterance: &Utterance) -> io::Result<()> {
-        let mut line = serde_json::to_vec(utterance)?;
-        line.push(b'\n');
+        let line = serde_json::to_vec(utterance)?;
         if self.transcript.is_none() {
-            self.transcript = Some(self.disk.append(&self.dir.join("transcript.jsonl"))?);
+            self.transcript = Some(LineFile::new(self.disk.append(&self.dir.join("transcript.jsonl"))?)?);
         }
-        if let Some(file) = &mut self.transcript {
-            file.write_all(&line)?;
-            self.transcript_unsynced = true;
+        if let Some(transcript) = &mut self.transcript {
+            transcript.keep(&line)?;
+            transcript.write_out()?;
         }
         Ok(())
     }
 
+    fn note_clocks(&mut self) {
+        let files = self.tracks().filter_map(|out| out.file.as_ref());
+        let clocks: Vec<Event> = files
+            .map(|file| {
+                let entry = &file.shared().entry;
+                Event::Clock { track: entry.track.clone(), take: entry.take, fit: file.shared().clock() }
+            })
+            .collect();
+        clocks.into_iter().for_each(|event| self.note(event));
+    }
+
     fn account(&self) -> Vec<TrackAccount> {
-        self.tracks().map(|out| out.ledger.account(&out.plan.shared.track)).collect()
+        self.tracks().map(TrackOut::account).collect()
     }
 
     fn tracks(&self) -> impl Iterator<Item = &TrackOut> {
@@ -514,89 +526,26 @@ impl Writer {
 
     fn note(&mut self, event: Event) {
         if let Err(error) = self.journal.append(self.clock.now(), event) {
-            tracing::error!(%error, "the journal can't be written");
-            self.remember(format!("events.jsonl: {error}"));
+            self.refused("events.jsonl", &error);
         }
     }
 
-    /// The disk refused something: it is journalled, logged, and told at the end.
+    /// The disk refused something: it is journalled, logged, and told at the end, once: a full disk refuses every second.
     fn refused(&mut self, file: &str, error: &io::Error) {
-        tracing::error!(file, %error, "the disk refused to write");
-        self.remember(format!("{file}: {error}"));
-        if file != "events.jsonl" {
-            self.note(Event::WriteError { file: file.into(), error: error.to_string() });
-        }
-    }
-
-    fn remember(&mut self, error: String) {
-        // A disk that refuses does so every second: the user needs each error once.
-        if !self.errors.contains(&error) && self.errors.len() < 100 {
-            self.errors.push(error);
-        }
-    }
-}
-
-impl DeviceOut {
-    fn new(plan: DevicePlan) -> Self {
-        let tracks = plan.tracks.into_iter().map(TrackOut::new).collect();
-        Self { queue: plan.queue, tracks, take: None }
-    }
-
-    fn advance(&mut self, frames: Frames) {
-        if let Some(take) = &mut self.take {
-            take.frames += frames;
-        }
-    }
-
-    fn set_clock(&mut self, fit: ClockFit) {
-        if let Some(take) = &mut self.take {
-            take.clock = fit;
-        }
-        for out in &self.tracks {
-            if let Some(file) = &out.file {
-                file.shared().set_clock(shifted(fit, out.base));
+        if self.remember(format!("{file}: {error}")) {
+            tracing::error!(file, %error, "the disk refused to write");
+            if file != "events.jsonl" {
+                self.note(Event::WriteError { file: file.into(), error: error.to_string() });
             }
         }
     }
-}
 
-/// The line of a file that begins `base` frames into the device's take.
-fn shifted(fit: ClockFit, base: Frames) -> ClockFit {
-    ClockFit { offset: fit.time_of(base), ..fit }
-}
-
-impl TrackOut {
-    fn new(plan: TrackPlan) -> Self {
-        Self {
-            ledger: Ledger::new(plan.shared.kind),
-            plan,
-            file: None,
-            base: Frames(0),
-            takes: 0,
-            unwritten: Frames(0),
-            unwritten_from: 0.0,
-            retry_at: None,
+    /// Whether this error is new.
+    fn remember(&mut self, error: String) -> bool {
+        let new = !self.errors.contains(&error) && self.errors.len() < ERRORS_MAX;
+        if new {
+            self.errors.push(error);
         }
-    }
-
-    fn entry(&self, take: &DeviceTake) -> TakeEntry {
-        let track = &self.plan.shared.track;
-        let file = match self.takes {
-            1 => format!("tracks/{track}.wav"),
-            n => format!("tracks/{track}.{n}.wav"),
-        };
-        let clock = shifted(take.clock, self.base);
-        TakeEntry {
-            track: track.clone(),
-            take: self.takes,
-            file,
-            rate: SampleRate(take.format.rate.0),
-            channels: if self.plan.channel.is_some() { 1 } else { take.format.channels },
-            format: self.plan.format.unwrap_or(take.format.format),
-            data_offset: 0,
-            frames: Frames(0),
-            offset: clock.offset,
-            clock,
-        }
+        new
     }
 }

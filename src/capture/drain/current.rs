@@ -1,0 +1,157 @@
+//! The opening that is being drained: where its frames stand, and what its stamps say.
+
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
+
+use super::{BLOCK_MS, Item, LATE_S, Opening, Timeline};
+use crate::audio::units::Frames;
+use crate::capture::rt::Stamp;
+use crate::clock::model::ClockModel;
+use crate::clock::{MonoNs, SessionClock};
+use crate::session::manifest::{ClockFit, GapCause};
+
+pub(super) struct Current {
+    pub(super) opening: Opening,
+    /// Stamps whose samples are still in the ring.
+    pub(super) pending: VecDeque<Stamp>,
+    pub(super) model: ClockModel,
+    /// Frames placed in the take, silence included.
+    pub(super) frames: Frames,
+    /// Frames lost in the rings that have been accounted for.
+    pub(super) lost_known: u64,
+    /// Stamps at the front that were found to be merely late, or decided on.
+    pub(super) cleared: usize,
+    /// Since when the front stamp is suspect.
+    pub(super) suspect_since: Option<MonoNs>,
+    pub(super) started: bool,
+    /// A callback was given up in its middle: what follows it in the rings has lost its place.
+    pub(super) cut: bool,
+    block: Vec<f32>,
+    pub(super) clock_due: Frames,
+}
+
+impl Current {
+    pub(super) fn new(opening: Opening) -> Self {
+        Self {
+            model: ClockModel::new(opening.format.rate),
+            opening,
+            pending: VecDeque::new(),
+            frames: Frames(0),
+            lost_known: 0,
+            cleared: 0,
+            suspect_since: None,
+            started: false,
+            cut: false,
+            block: Vec::new(),
+            clock_due: Frames(0),
+        }
+    }
+
+    pub(super) fn collect(&mut self) {
+        while let Ok(stamp) = self.opening.tap.stamps.pop() {
+            self.pending.push_back(stamp);
+        }
+    }
+
+    pub(super) fn producer_gone(&self) -> bool {
+        self.opening.tap.samples.is_abandoned() || self.opening.abandoned.load(Ordering::Acquire)
+    }
+
+    /// The producer is gone and both rings are empty. The order of the reads matters: gone first.
+    pub(super) fn is_over(&self) -> bool {
+        self.cut || (self.producer_gone() && self.pending.is_empty() && self.opening.tap.stamps.is_empty())
+    }
+
+    /// Whether the first stamps, collected for `after_ms`, can tell where the opening starts.
+    pub(super) fn settled(&self, now: MonoNs, after_ms: u64) -> bool {
+        self.opening.timeline == Timeline::Counted
+            || self.producer_gone()
+            || self.pending.front().is_some_and(|first| now >= first.at.plus_ms(after_ms))
+    }
+
+    /// Frames that the device had delivered after each pending stamp, the lost ones included, since what has been placed.
+    fn delivered(&self) -> impl Iterator<Item = (Frames, MonoNs)> {
+        let mut pushed = 0;
+        self.pending.iter().map(move |stamp| {
+            pushed += u64::from(stamp.pushed);
+            // The running total also holds what was lost between two stamps, when there was no room for one.
+            (Frames(pushed + stamp.lost_after.saturating_sub(self.lost_known)), stamp.at)
+        })
+    }
+
+    /// Session second of the opening's first frame: the least late of the first stamps tells.
+    pub(super) fn start_estimate(&self, clock: &SessionClock) -> f64 {
+        let rate = self.opening.format.rate;
+        let starts = self.delivered().map(|(frames, at)| clock.seconds_of(at) - frames.seconds(rate));
+        starts.fold(f64::INFINITY, f64::min).max(0.0)
+    }
+
+    pub(super) fn take_begins(&mut self, offset: f64) {
+        self.model = ClockModel::starting_at(self.opening.format.rate, offset);
+        self.frames = Frames(0);
+        self.clock_due = Frames(0);
+    }
+
+    /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be off.
+    pub(super) fn deficits(&self, clock: &SessionClock) -> Vec<f64> {
+        let usual = self.model.recent_lateness().min(LATE_S);
+        let line = self.model.line();
+        self.delivered()
+            .map(|(frames, at)| clock.seconds_of(at) - line.time_of(self.frames + frames) - usual)
+            .collect()
+    }
+
+    /// For how long deliveries have come without a pause longer than `period_ms`, in milliseconds. A burst ends a pause; how late
+    /// its last frame is nobody knows before the next delivery.
+    pub(super) fn steady_ms(&self, period_ms: f64) -> f64 {
+        let mut steady = 0.0;
+        for (before, after) in self.pending.iter().zip(self.pending.iter().skip(1)) {
+            let pause = after.at.seconds_since(before.at) * 1e3;
+            steady = if pause > period_ms { 0.0 } else { steady + pause };
+        }
+        steady
+    }
+
+    pub(super) fn silence(&mut self, frames: Frames, cause: GapCause, outbox: &mut VecDeque<Item>) {
+        if frames.0 > 0 {
+            self.emit_block(outbox);
+            self.frames += frames;
+            outbox.push_back(Item::Silence { frames, cause });
+        }
+    }
+
+    /// Moves `frames` frames from the ring into blocks.
+    pub(super) fn take_frames(&mut self, frames: Frames, outbox: &mut VecDeque<Item>) {
+        let channels = usize::from(self.opening.format.channels);
+        let block_max = (u64::from(self.opening.format.rate.0) * BLOCK_MS / 1000).max(1) as usize * channels;
+        let mut left = frames.0 as usize * channels;
+        while left > 0 {
+            let n = left.min(block_max.saturating_sub(self.block.len()).max(channels));
+            let Ok(chunk) = self.opening.tap.samples.read_chunk(n) else { break };
+            let (a, b) = chunk.as_slices();
+            self.block.extend_from_slice(a);
+            self.block.extend_from_slice(b);
+            chunk.commit_all();
+            left -= n;
+            self.frames += Frames((n / channels) as u64);
+            if self.block.len() >= block_max {
+                self.emit_block(outbox);
+            }
+        }
+    }
+
+    pub(super) fn emit_block(&mut self, outbox: &mut VecDeque<Item>) {
+        if !self.block.is_empty() {
+            outbox.push_back(Item::Sound(std::mem::take(&mut self.block)));
+        }
+    }
+
+    pub(super) fn fit(&self) -> ClockFit {
+        *self.model.line()
+    }
+
+    /// Session second of the end of what has been placed.
+    pub(super) fn end_s(&self) -> f64 {
+        self.model.line().time_of(self.frames)
+    }
+}
