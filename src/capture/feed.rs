@@ -1,8 +1,8 @@
 //! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as fast as there is room.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
