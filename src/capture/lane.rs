@@ -322,7 +322,7 @@ impl Lane {
     ) -> State {
         job.close = None;
         if let Some(BrokenOff { reason, missing_s }) = opened.failure.take() {
-            events.push(Event::DeviceLost { source: self.label(), reason: reason.clone() });
+            events.push(Event::SourceBroken { source: self.label(), reason: reason.clone() });
             control.trouble = Some(reason);
             self.status.set_broken_off(missing_s);
         } else {
