@@ -1,9 +1,11 @@
 //! Parse, run, exit code.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use hansard::cli::{self, Cli, Exit};
+use hansard::cli::{self, Cli, Exit, say};
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -15,11 +17,12 @@ fn main() -> ExitCode {
             return if wrong { Exit::WrongUse.into() } else { Exit::Well.into() };
         }
     };
+    start_log(cli.verbose);
     match cli::run(cli) {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
         Err(error) => {
-            eprintln!("hansard: {error:#}");
+            say(format_args!("{error:#}"));
             if error.is::<cli::WrongUse>() || error.is::<hansard::config::ConfigError>() {
                 Exit::WrongUse.into()
             } else {
@@ -27,6 +30,23 @@ fn main() -> ExitCode {
             }
         }
     }
+}
+
+/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is of use only to who asks.
+fn start_log(verbose: u8) {
+    let filter = match verbose {
+        0 => "off,hansard=warn",
+        1 => "warn,hansard=info",
+        2 => "info,hansard=debug",
+        _ => "debug,hansard=trace",
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        // A closed stderr is no error of ours; telling it would panic.
+        .log_internal_errors(false)
+        .init();
 }
 
 /// Whoever read our output had enough: that is success.

@@ -176,6 +176,9 @@ pub fn new_session(
 ) -> Result<(PathBuf, Manifest), PlanError> {
     let failed = |error| PlanError::Folder { dir: recordings.into(), error };
     let title = title.map(str::trim).filter(|title| !title.is_empty()).unwrap_or("meeting");
+    if recordings.exists() && !recordings.is_dir() {
+        return Err(failed(std::io::ErrorKind::NotADirectory.into()));
+    }
     let dir = names::create_session_dir(recordings, &names::session_dir_name(now.datetime(), title))
         .map_err(failed)?;
     private_dir(&dir.join("tracks")).map_err(failed)?;

@@ -77,6 +77,13 @@ pub struct Patience {
     pub total: Duration,
 }
 
+impl Patience {
+    /// With nobody waiting at the terminal: as long as there is progress. The recogniser itself gives up on a segment far sooner;
+    /// no meeting's text takes a month.
+    pub const WITH_PROGRESS: Self =
+        Self { idle: Duration::from_secs(300), total: Duration::from_secs(30 * 24 * 3600) };
+}
+
 /// How the text work ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -219,7 +226,7 @@ impl State {
             segmenter::Segmenter,
             segmenter::Arguments {
                 index: track,
-                track: Arc::clone(&session.tracks[track]),
+                session: session.clone(),
                 from: heard.decided,
                 settings: self.arguments.settings,
                 slot: from_denoiser,
@@ -302,10 +309,11 @@ impl State {
         if self.unusable.is_some() || self.recognizer.is_none() {
             return;
         }
-        let Some(job) = self.analysis().begin_next() else { return };
+        let Some(job) = self.next_job() else { return };
         let Some(mut recognizer) = self.recognizer.take() else { return };
         let session = self.arguments.session.clone();
-        let (language, denoise) = (self.arguments.language.clone(), self.arguments.denoise == Denoise::Asr);
+        let language = self.arguments.language.clone();
+        let denoise = self.arguments.denoise == Denoise::Asr;
         let work = {
             let job = job.clone();
             tokio::task::spawn_blocking(move || {
@@ -324,6 +332,18 @@ impl State {
                 tracing::debug!("an answer came too late");
             }
         });
+    }
+
+    /// The next segment that is worth recognising; the others are done with.
+    fn next_job(&self) -> Option<Job> {
+        let mut analysis = self.analysis();
+        loop {
+            let job = analysis.begin_next()?;
+            if gates::unheard(&job.segment).is_none() {
+                return Some(job);
+            }
+            analysis.finished();
+        }
     }
 
     fn take_answer(&mut self, answer: Answer) {

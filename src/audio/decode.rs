@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use symphonia::core::audio::GenericAudioBufferRef as Buffer;
+use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
 use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
@@ -19,6 +20,8 @@ use crate::capture::DeviceFormat;
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 /// More channels than this are no recording of a meeting but a broken header.
 const CHANNELS_MAX: usize = 64;
+/// A WAV header that claims this much, in a smaller file, was never brought up to date (sox writes 0x7ffff000).
+const STREAMED_BYTES: u64 = 0x7fff_0000;
 
 /// Why a sound file can't be read, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +48,21 @@ pub enum DecodeError {
         /// The file.
         path: PathBuf,
     },
-    /// It is broken in its middle.
+    /// A pipe, a device or a folder: sound is read twice, first to see what it is.
+    #[error("{} is not a regular file: save the sound to a WAV or FLAC file first", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It is broken in its middle, or cut off.
     #[error("{} is broken after {at_s:.3} s: {reason}", path.display())]
     Broken {
         /// The file.
         path: PathBuf,
         /// Seconds that could be read.
         at_s: f64,
+        /// Seconds that it says to hold beyond them, where it says so.
+        missing_s: Option<f64>,
         /// What is wrong.
         reason: String,
     },
@@ -68,7 +79,12 @@ pub struct SoundFile {
     /// Decoded samples that have not been handed out, from `at` on.
     decoded: Vec<f32>,
     at: usize,
-    frames_out: Frames,
+    /// Frames decoded so far.
+    frames: Frames,
+    /// Time stamp of the first packet.
+    origin: Option<i64>,
+    /// What is wrong, to be told once all that came before it has been handed out.
+    failed: Option<DecodeError>,
 }
 
 impl SoundFile {
@@ -76,14 +92,15 @@ impl SoundFile {
     pub fn open(path: &Path) -> Result<Self, DecodeError> {
         let unreadable = |error| DecodeError::Unreadable { path: path.into(), error };
         let unknown = |reason: String| DecodeError::Unknown { path: path.into(), reason };
-        let file = File::open(path).map_err(unreadable)?;
-        let metadata = file.metadata().map_err(unreadable)?;
-        if metadata.is_dir() {
-            return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+        // Asked before it is opened: opening a pipe waits for its other end.
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() {
+            return Err(DecodeError::NotAFile { path: path.into() });
         }
-        if metadata.is_file() && metadata.len() == 0 {
+        if metadata.len() == 0 {
             return Err(DecodeError::Empty { path: path.into() });
         }
+        let file = File::open(path).map_err(unreadable)?;
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|e| e.to_str()) {
             hint.with_extension(extension);
@@ -103,6 +120,7 @@ impl SoundFile {
             .map_err(|error| unknown(error.to_string()))?;
         let bits = params.bits_per_sample;
         let (track, length) = (track.id, track.num_frames.map(Frames));
+        let is_flac = params.codec == CODEC_ID_FLAC;
         let mut sound = Self {
             path: path.into(),
             reader,
@@ -112,10 +130,17 @@ impl SoundFile {
             length,
             decoded: Vec::new(),
             at: 0,
-            frames_out: Frames(0),
+            frames: Frames(0),
+            origin: None,
+            failed: None,
         };
         match sound.decode_packet(bits) {
-            Ok(true) => Ok(sound),
+            Ok(true) => {
+                if !is_flac && sound.is_streamed(metadata.len()) {
+                    sound.length = None;
+                }
+                Ok(sound)
+            }
             Ok(false) => Err(DecodeError::Empty { path: path.into() }),
             Err(DecodeError::Broken { reason, .. }) => Err(unknown(reason)),
             Err(error) => Err(error),
@@ -127,17 +152,28 @@ impl SoundFile {
         self.format
     }
 
-    /// How long its header says it is.
+    /// How long its header says it is; none where it does not know.
     pub fn length(&self) -> Option<Frames> {
         self.length
     }
 
+    /// Whether the header holds the huge length that programs put there who write into a pipe and can't come back to it
+    /// (ffmpeg, sox, arecord: 2 or 4 GiB less a little).
+    fn is_streamed(&self, file_bytes: u64) -> bool {
+        let frame = u64::from(self.format.channels) * self.format.format.bytes();
+        let claimed = self.length.map_or(0, |length| length.0.saturating_mul(frame));
+        claimed >= STREAMED_BYTES && claimed > file_bytes
+    }
+
     /// Appends up to `frames` frames to `out`; fewer only at the end, which is 0.
+    ///
+    /// # Errors
+    /// The file is broken or cut off here. All frames before that have been handed out.
     pub fn read(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, DecodeError> {
         let channels = usize::from(self.format.channels);
         let mut done = 0;
         while done < frames {
-            if self.at == self.decoded.len() && !self.decode_packet(None)? {
+            if self.at == self.decoded.len() && !self.refill(done == 0)? {
                 break;
             }
             let n = (self.decoded.len() - self.at).min((frames - done) * channels);
@@ -145,8 +181,24 @@ impl SoundFile {
             self.at += n;
             done += n / channels;
         }
-        self.frames_out += Frames(done as u64);
         Ok(done)
+    }
+
+    /// Decodes what comes next; false at the end. An error is told only where `may_fail`, else the next time.
+    fn refill(&mut self, may_fail: bool) -> Result<bool, DecodeError> {
+        if self.failed.is_none() {
+            match self.decode_packet(None) {
+                Ok(more) => return Ok(more),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        match self.failed.take() {
+            Some(error) if may_fail => Err(error),
+            failed => {
+                self.failed = failed;
+                Ok(false)
+            }
+        }
     }
 
     /// Decodes the next packet with sound; false at the end. `bits`: bits of a sample, for the first packet.
@@ -156,15 +208,19 @@ impl SoundFile {
         loop {
             let packet = match self.reader.next_packet() {
                 Ok(Some(packet)) => packet,
-                Ok(None) => return Ok(false),
-                // A file that was cut off ends here; what it had has been delivered.
+                Ok(None) => return self.ended(),
                 Err(SymphoniaError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    return Ok(false);
+                    return self.ended();
                 }
                 Err(error) => return Err(self.broken(error.to_string())),
             };
             if packet.track_id != self.track {
                 continue;
+            }
+            // The reader passes over what it can't make sense of; the time stamps tell.
+            let origin = *self.origin.get_or_insert(packet.pts.get());
+            if packet.pts.get().saturating_sub(origin) as u64 > self.frames.0 {
+                return Err(self.broken("a part of it is damaged; ffmpeg may be able to mend it".into()));
             }
             let (format, copied) = match self.decoder.decode(&packet) {
                 Ok(buffer) => (describe(&buffer, bits), copy(&buffer, &mut self.decoded)),
@@ -184,13 +240,28 @@ impl SoundFile {
             } else if (format.rate, format.channels) != (self.format.rate, self.format.channels) {
                 return Err(self.broken("its rate or its channels change".into()));
             }
+            self.frames += Frames((copied / usize::from(format.channels)) as u64);
             return Ok(true);
         }
     }
 
+    /// There is nothing more: an error if there should be.
+    fn ended(&self) -> Result<bool, DecodeError> {
+        if self.frames.0 > 0 && self.length.is_some_and(|length| self.frames < length) {
+            return Err(self.broken("it is cut off".into()));
+        }
+        Ok(false)
+    }
+
     fn broken(&self, reason: String) -> DecodeError {
         let rate = SampleRate(self.format.rate.0.max(1));
-        DecodeError::Broken { path: self.path.clone(), at_s: self.frames_out.seconds(rate), reason }
+        let missing = self.length.map(|length| length.saturating_sub(self.frames));
+        DecodeError::Broken {
+            path: self.path.clone(),
+            at_s: self.frames.seconds(rate),
+            missing_s: missing.map(|frames| frames.seconds(rate)),
+            reason,
+        }
     }
 }
 

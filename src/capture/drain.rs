@@ -406,6 +406,9 @@ impl Drain {
 
     /// Accounts for the time between the last take and the end of the recording.
     fn end_timeline(&mut self) {
+        if let Some(seconds) = self.status.broken_off().filter(|_| self.counted) {
+            self.outbox.push_back(Item::Absent { from: self.end_s, seconds, cause: GapCause::DeviceLost });
+        }
         let Some(stop_at) = self.status.stop_at().filter(|_| !self.counted) else { return };
         let cause = if self.status.ended() {
             GapCause::Ended
@@ -417,8 +420,8 @@ impl Drain {
             GapCause::Stall
         };
         // A device in good order was stopped a moment before its next delivery: that is no gap.
-        let seconds = stop_at - self.end_s;
-        if seconds > LATE_S {
+        let seconds = (stop_at - self.end_s).max(self.status.broken_off().unwrap_or(0.0));
+        if seconds > LATE_S || self.status.broken_off().is_some() {
             self.outbox.push_back(Item::Absent { from: self.end_s, seconds, cause });
         }
     }

@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::DeviceFormat;
 use super::drain::Timeline;
 use super::rt::{BackendTrouble, CaptureSink};
-use super::source::{Failure, Opened, Plug, SourceError};
+use super::source::{BrokenOff, Failure, Opened, Plug, SourceError};
+use crate::audio::units::{Frames, SampleRate};
 use crate::clock::{MonoNs, SessionClock};
 
 /// A paced feed wakes up this often.
@@ -20,7 +21,7 @@ const BULK_FRAMES: usize = 4_800;
 /// Makes sound.
 pub trait Feed: Send {
     /// Appends up to `frames` frames to `out` and says how many; 0: it has ended.
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError>;
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff>;
 
     /// A device's faults: what happens to the delivery `at` seconds after the device was first started.
     fn delivery(&mut self, _at: f64) -> Delivery {
@@ -60,7 +61,10 @@ pub enum Pace {
     /// Like a device, at its rate.
     Real,
     /// As fast as there is room.
-    Max,
+    Max {
+        /// Ends after so much sound.
+        limit: Option<Duration>,
+    },
 }
 
 impl Pace {
@@ -68,7 +72,7 @@ impl Pace {
     pub fn timeline(self) -> Timeline {
         match self {
             Self::Real => Timeline::Clocked,
-            Self::Max => Timeline::Counted,
+            Self::Max { .. } => Timeline::Counted,
         }
     }
 }
@@ -150,18 +154,19 @@ pub fn start(
             let meter = Arc::clone(runner.sink.meter());
             let result = catch_unwind(AssertUnwindSafe(move || match pace {
                 Pace::Real => runner.run_paced(epoch),
-                Pace::Max => runner.run_at_full_speed(),
+                Pace::Max { limit } => runner.run_at_full_speed(limit),
             }));
             match result {
                 // One or the other: a device that is gone has not come to its end.
                 Ok(Ok(End::Gone)) => meter.report(BackendTrouble::Gone),
                 Ok(Ok(End::Ended | End::Stopped)) => meter.set_ended(),
-                Ok(Err(error)) => {
-                    told.set(error.0);
+                Ok(Err(broken)) => {
+                    told.set(broken);
                     meter.set_ended();
                 }
                 Err(_) => {
-                    told.set("the thread that delivers it panicked".into());
+                    let reason = "the thread that delivers it panicked".into();
+                    told.set(BrokenOff { reason, missing_s: None });
                     meter.set_ended();
                 }
             }
@@ -185,25 +190,33 @@ impl Runner {
         self.stop.load(Ordering::Acquire)
     }
 
-    /// Delivers as fast as there is room; every frame, none is ever lost.
-    fn run_at_full_speed(mut self) -> Result<End, SourceError> {
+    /// Delivers as fast as there is room; every frame up to the limit, none is ever lost.
+    fn run_at_full_speed(mut self, limit: Option<Duration>) -> Result<End, BrokenOff> {
+        let rate = SampleRate(self.rate);
+        let mut left =
+            limit.map_or(usize::MAX, |limit| Frames::from_seconds(limit.as_secs_f64(), rate).0 as usize);
         while !self.stopped() {
-            let room = self.sink.free_frames().min(BULK_FRAMES);
+            let room = self.sink.free_frames().min(BULK_FRAMES).min(left);
+            if left == 0 {
+                return Ok(End::Ended);
+            }
             if room == 0 || !self.sink.has_stamp_room() {
                 std::thread::sleep(Duration::from_millis(WAKE_MS));
                 continue;
             }
             self.buffer.clear();
-            if self.feed.next(room, &mut self.buffer)? == 0 {
+            let frames = self.feed.next(room, &mut self.buffer)?;
+            if frames == 0 {
                 return Ok(End::Ended);
             }
+            left -= frames;
             self.sink.push(&self.buffer, self.clock.mono(), 0);
         }
         Ok(End::Stopped)
     }
 
     /// Delivers what a device started at `epoch` would have delivered by now.
-    fn run_paced(mut self, epoch: Epoch) -> Result<End, SourceError> {
+    fn run_paced(mut self, epoch: Epoch) -> Result<End, BrokenOff> {
         let rate = self.feed.true_rate(f64::from(self.rate));
         let mut made = (epoch.age_s() * rate) as u64;
         self.feed.skip(made);

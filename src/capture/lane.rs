@@ -14,7 +14,7 @@ use rtrb::{Consumer, RingBuffer};
 
 use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step};
 use super::rt::{BackendTrouble, SinkMeter};
-use super::source::{Opened, Plug, Source};
+use super::source::{BrokenOff, Opened, Plug, Source};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
@@ -321,10 +321,10 @@ impl Lane {
         events: &mut Vec<Event>,
     ) -> State {
         job.close = None;
-        if let Some(reason) = opened.failure.take() {
-            events.push(Event::DeviceLost { source: self.label(), reason: reason.clone() });
+        if let Some(BrokenOff { reason, missing_s }) = opened.failure.take() {
+            events.push(Event::SourceBroken { source: self.label(), reason: reason.clone() });
             control.trouble = Some(reason);
-            self.status.set_lost(true);
+            self.status.set_broken_off(missing_s);
         } else {
             events.push(Event::SourceEnded { source: self.label() });
             self.status.set_ended();

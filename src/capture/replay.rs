@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use super::drain::Timeline;
 use super::feed::{self, Epoch, Feed, Pace};
-use super::source::{Opened, Plug, Source, SourceError};
+use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::audio::decode::{DecodeError, SoundFile};
 use crate::clock::MonoNs;
 
@@ -59,7 +59,13 @@ impl Source for Replay {
 struct FileFeed(SoundFile);
 
 impl Feed for FileFeed {
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError> {
-        self.0.read(frames, out).map_err(|error| SourceError(error.to_string()))
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff> {
+        self.0.read(frames, out).map_err(|error| {
+            let missing_s = match &error {
+                DecodeError::Broken { missing_s, .. } => *missing_s,
+                _ => None,
+            };
+            BrokenOff { reason: error.to_string(), missing_s }
+        })
     }
 }

@@ -44,18 +44,27 @@ pub struct Opened {
     pub failure: Failure,
 }
 
+/// A source that broke off.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrokenOff {
+    /// Why.
+    pub reason: String,
+    /// Seconds of sound that it had promised beyond what it gave, where that is known.
+    pub missing_s: Option<f64>,
+}
+
 /// A place for the reason of an early end.
 #[derive(Debug, Clone, Default)]
-pub struct Failure(Arc<Mutex<Option<String>>>);
+pub struct Failure(Arc<Mutex<Option<BrokenOff>>>);
 
 impl Failure {
     /// It ended early.
-    pub fn set(&self, reason: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(reason);
+    pub fn set(&self, why: BrokenOff) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
     }
 
     /// Why it ended early.
-    pub fn take(&self) -> Option<String> {
+    pub fn take(&self) -> Option<BrokenOff> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

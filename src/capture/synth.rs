@@ -18,7 +18,7 @@ use std::sync::OnceLock;
 use super::DeviceFormat;
 use super::drain::Timeline;
 use super::feed::{self, Delivery, Epoch, Feed, Pace};
-use super::source::{Opened, Plug, Source, SourceError};
+use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
 use crate::clock::MonoNs;
 
@@ -83,7 +83,7 @@ impl Source for Synth {
     }
 
     fn is_finite(&self) -> bool {
-        self.script.secs > 0.0
+        self.script.secs > 0.0 || matches!(self.pace, Pace::Max { limit: Some(_) })
     }
 
     fn buffer_ms(&self) -> u64 {
@@ -220,7 +220,7 @@ impl SynthFeed {
 }
 
 impl Feed for SynthFeed {
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, SourceError> {
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff> {
         let end = match self.script.secs {
             0.0 => u64::MAX,
             secs => (secs * f64::from(self.script.format.rate.0)).round() as u64,

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use super::{Exit, show};
+use super::{Exit, say, show};
 use crate::config::Config;
 use crate::export::account;
 use crate::export::text::{clean, clock, fit, length, name};
@@ -39,7 +39,7 @@ struct Row {
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let listing = list(&config.paths.recordings).map_err(show::exit)?;
     for (_, error) in &listing.unreadable {
-        eprintln!("hansard: {error}");
+        say(error);
     }
     let mut out = io::stdout().lock();
     if args.json {
@@ -49,7 +49,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return Ok(Exit::Well);
     }
     if listing.sessions.is_empty() {
-        eprintln!("No sessions in {} yet; `hansard record` makes one.", config.paths.recordings.display());
+        let dir = config.paths.recordings.display();
+        say(format_args!("no sessions in {dir} yet; `hansard record` makes one"));
     }
     for found in &listing.sessions {
         let manifest = &found.manifest;

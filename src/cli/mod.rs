@@ -1,10 +1,12 @@
 //! The command line: clap types here, one file per verb beside it. Data goes to stdout, progress and log to stderr.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub use self::text::say;
 use crate::config::Config;
 
 pub mod config;
@@ -14,6 +16,7 @@ pub mod list;
 pub mod models;
 pub mod record;
 pub mod show;
+mod signals;
 pub mod spec;
 mod text;
 pub mod transcribe;
@@ -96,7 +99,10 @@ pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     if let Verb::Completions { shell } = cli.verb {
         let mut command = <Cli as clap::CommandFactory>::command();
-        clap_complete::generate(shell, &mut command, "hansard", &mut std::io::stdout());
+        // Into memory first: the generator panics where nobody reads its output to the end.
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut command, "hansard", &mut script);
+        std::io::stdout().write_all(&script)?;
         return Ok(Exit::Well);
     }
     if let Verb::AsrWorker(args) = &cli.verb {
@@ -104,7 +110,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     }
     let config = Config::load(cli.config.as_deref())?;
     for warning in config.warnings() {
-        eprintln!("hansard: {warning}");
+        say(warning);
     }
     match cli.verb {
         Verb::Record(args) => record::run(&args, config),

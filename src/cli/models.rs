@@ -106,12 +106,12 @@ fn pull_model(dir: &Path, base_url: &str, name: &str) -> anyhow::Result<Exit> {
     progress.clear();
     let (model, verified) = pulled.map_err(exit_code_of)?;
     match verified {
-        Verified::AlreadyHere => eprintln!("{} is here already", model.name),
+        Verified::AlreadyHere => tell(format_args!("{} is here already", model.name)),
         Verified::ByHash => {}
-        Verified::ByStructureOnly => eprintln!(
+        Verified::ByStructureOnly => tell(format_args!(
             "no hash is known for {}: its structure was checked, its content could not be",
             model.name
-        ),
+        )),
     }
     say_installed(&model)
 }
@@ -126,6 +126,11 @@ fn say_installed(model: &ModelInfo) -> anyhow::Result<Exit> {
         languages(model.multilingual)
     )?;
     Ok(Exit::Well)
+}
+
+/// A line on stderr; one that nobody reads is no reason to stop (`eprintln!` would panic).
+fn tell(text: impl std::fmt::Display) {
+    drop(writeln!(std::io::stderr(), "{text}"));
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -245,9 +250,10 @@ impl Progress for Shown {
             self.last_line = Instant::now();
             match total.filter(|&total| total > 0) {
                 Some(total) => {
-                    eprintln!("{} of {} ({} %)", HumanBytes(done), HumanBytes(total), done * 100 / total)
+                    let percent = u128::from(done) * 100 / u128::from(total);
+                    tell(format_args!("{} of {} ({percent} %)", HumanBytes(done), HumanBytes(total)));
                 }
-                None => eprintln!("{}", HumanBytes(done)),
+                None => tell(HumanBytes(done)),
             }
         }
     }
@@ -255,7 +261,7 @@ impl Progress for Shown {
     fn note(&mut self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
-            None => eprintln!("{text}"),
+            None => tell(text),
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `hansard record`: from the devices to the minutes.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +10,9 @@ use jiff::Zoned;
 use ractor::{Actor, ActorRef};
 use tokio::sync::oneshot;
 
-use super::spec::{SourceSpec, settle_names};
-use super::text::{self, Choice, Terminal, clock, say};
+use super::signals::Signals;
+use super::spec::{SourceSpec, SpecKind, settle_names};
+use super::text::{self, Choice, Terminal, clock, print_result, quoted, say};
 use super::{Exit, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
@@ -28,14 +28,13 @@ use crate::plan::{self, PlanError, SourceOptions};
 use crate::recording::Recording;
 use crate::session::disk::SystemDisk;
 use crate::session::duration;
-use crate::session::lock::SessionLock;
+use crate::session::journal::Event;
+use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{SourceKind, TrackAccount};
 use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 
-/// With nobody waiting at the terminal, text is worked on as long as there is progress; so long without any is a standstill.
-const STANDSTILL: Duration = Duration::from_secs(300);
-/// No meeting's text takes longer.
+/// No recording takes longer; a timer wants a number.
 const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// What a recording has to be safe in after a second Ctrl-C.
 const AT_ONCE: Duration = Duration::from_secs(5);
@@ -93,7 +92,10 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
-    let pace = if args.pace == PaceArg::Max { Pace::Max } else { Pace::Real };
+    let pace = match args.pace {
+        PaceArg::Max => Pace::Max { limit: args.duration },
+        PaceArg::Real => Pace::Real,
+    };
     let options = source_options(&config, pace);
     let specs = specs(args, &config, &options)?;
     let request = Request {
@@ -102,6 +104,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         options,
         duration: args.duration,
         transcribe: !args.no_transcribe && config.record.transcribe,
+        needs_text: false,
         json: args.json,
     };
     record(&request, &config)
@@ -114,7 +117,17 @@ pub(super) struct Request {
     pub(super) options: SourceOptions,
     pub(super) duration: Option<Duration>,
     pub(super) transcribe: bool,
+    /// The recording is only the way to the text: without it the whole has failed.
+    pub(super) needs_text: bool,
     pub(super) json: bool,
+}
+
+impl Request {
+    /// Whether all sources count their own frames and end by themselves after the time that was asked for.
+    fn is_limited(&self) -> bool {
+        let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
+        matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.specs.iter().all(counted)
+    }
 }
 
 pub(super) fn source_options(config: &Config, pace: Pace) -> SourceOptions {
@@ -166,39 +179,67 @@ fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
 
 /// Records and transcribes; the exit code says how it went.
 pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
-    let model = chosen_model(request, config)?;
     let plan = plan::plan(&request.specs, &request.options).map_err(input_error)?;
-    let now = Zoned::now();
-    let clock = SessionClock::start_now(Arc::new(SystemClock));
-    let (dir, manifest) =
-        plan::new_session(&config.paths.recordings, request.title.as_deref(), plan.sources, &now)
-            .map_err(input_error)?;
-    let _lock = SessionLock::take(&dir).map_err(|error| wrong_use(error.to_string()))?;
-    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
-        .with_context(|| format!("can't record into {}", dir.display()))?;
-    say(&format!("recording into {}", dir.display()));
+    let text = planned_text(request, config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)
         .enable_all()
         .build()
         .context("can't start the runtime")?;
-    let ended = runtime.block_on(conduct(request, config, model, &recording));
+    // Before there is a session: from its first moment on it ends in order.
+    let signals = {
+        let _within = runtime.enter();
+        Signals::new().context("can't take signals over")?
+    };
+    let now = Zoned::now();
+    let clock = SessionClock::start_now(Arc::new(SystemClock));
+    let (dir, manifest) =
+        plan::new_session(&config.paths.recordings, request.title.as_deref(), plan.sources, &now)
+            .map_err(input_error)?;
+    let _lock = lock(&dir)?;
+    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
+        .with_context(|| format!("can't record into {}", dir.display()))?;
+    say(format_args!("recording into {}", dir.display()));
+    let ended = runtime.block_on(conduct(request, config, text, &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));
-    report(request, &dir, ended?)
+    Ok(report(request, &dir, ended?))
 }
 
-fn chosen_model(request: &Request, config: &Config) -> anyhow::Result<Option<ModelInfo>> {
-    if !request.transcribe {
-        return Ok(None);
-    }
-    match text::choose_model(config)? {
-        Choice::Use(model) => Ok(Some(model)),
-        Choice::None(reason) => {
-            say(&format!("{reason} The recording runs without text; hansard transcribe makes it later."));
+/// The folder is new, so nobody else has it: a file system that can't lock is no reason not to record.
+fn lock(dir: &Path) -> anyhow::Result<Option<SessionLock>> {
+    match SessionLock::take(dir) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(LockError::InUse(name)) => Err(wrong_use(LockError::InUse(name).to_string())),
+        Err(error) => {
+            say(format_args!("{error}; other commands will not notice that it is in use"));
             Ok(None)
         }
     }
+}
+
+/// What becomes of the text.
+enum Text {
+    /// It is made with this model.
+    With(ModelInfo),
+    /// Nobody wants it.
+    Unwanted,
+    /// It can't be made now, for this reason.
+    Later(String),
+}
+
+fn planned_text(request: &Request, config: &Config) -> anyhow::Result<Text> {
+    if !request.transcribe {
+        return Ok(Text::Unwanted);
+    }
+    Ok(match text::choose_model(config)? {
+        Choice::Use(model) => Text::With(model),
+        Choice::None(reason) => {
+            say(&reason);
+            say("the recording runs without text; `hansard transcribe` makes it later");
+            Text::Later(reason)
+        }
+    })
 }
 
 fn input_error(error: PlanError) -> anyhow::Error {
@@ -216,15 +257,15 @@ struct Ended {
 async fn conduct(
     request: &Request,
     config: &Config,
-    model: Option<ModelInfo>,
+    text: Text,
     recording: &Arc<Recording>,
+    mut signals: Signals,
 ) -> anyhow::Result<Ended> {
-    let mut signals = Signals::new()?;
     let listener = Arc::new(Terminal::new(request.json));
     let (ended, mut sources_ended) = oneshot::channel();
-    let transcriber = match &model {
-        None => None,
-        Some(model) => {
+    let transcriber = match &text {
+        Text::Unwanted | Text::Later(_) => None,
+        Text::With(model) => {
             let session = SessionView {
                 dir: recording.dir.clone(),
                 tracks: recording.tracks.clone(),
@@ -242,7 +283,9 @@ async fn conduct(
     let mut status = Status::new(recording.clone(), analysis);
     let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
     every.tick().await;
-    let until = tokio::time::sleep(request.duration.unwrap_or(NO_LIMIT));
+    // Where all sources count their own frames they end by themselves: the length is one of sound, not of work.
+    let wait = request.duration.filter(|_| !request.is_limited());
+    let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
     tokio::pin!(until);
     let mut asked = false;
     loop {
@@ -252,20 +295,22 @@ async fn conduct(
             _ = &mut sources_ended => break,
             signal = signals.next() => {
                 asked = true;
-                say(&format!("{signal}: finishing"));
+                say(format_args!("{signal}: finishing"));
                 break;
             }
             _ = &mut handle => return Ok(recorder_died(recording).await),
         }
     }
     let limit = Duration::from_secs_f64(config.record.finish_timeout_s);
-    let patience = if asked {
-        Patience { idle: limit, total: limit }
-    } else {
-        Patience { idle: STANDSTILL, total: NO_LIMIT }
-    };
-    let ended = finish(&actor, &mut handle, recording, patience, &mut signals).await?;
+    let patience = if asked { Patience { idle: limit, total: limit } } else { Patience::WITH_PROGRESS };
+    if let Text::Later(reason) = &text {
+        recording.note(Event::TextPending { reason: reason.clone() });
+    }
+    let mut ended = finish(&actor, &mut handle, recording, patience, &mut signals).await?;
     actor.stop(None);
+    if let (Text::Later(reason), Outcome::Complete) = (text, &ended.outcome) {
+        ended.outcome = Outcome::Pending(reason);
+    }
     Ok(ended)
 }
 
@@ -284,7 +329,7 @@ async fn finish(
         closed = &mut tracks_closed => closed.unwrap_or(None),
         _ = &mut *handle => return Ok(recorder_died(recording).await),
         signal = signals.next() => {
-            say(&format!("{signal} again: closing the files at once"));
+            say(format_args!("{signal} again: closing the files at once"));
             let closed = close_at_once(recording).await;
             let outcome = Outcome::Pending("it was ended before the text was made".into());
             return Ok(Ended { closed, outcome, recorder_failed: false });
@@ -296,7 +341,7 @@ async fn finish(
         _ = &mut *handle => Outcome::Pending("the recorder failed after the recording was closed".into()),
         signal = signals.next() => {
             let reason = format!("{signal}: the text is left for hansard transcribe");
-            recording.note(crate::session::journal::Event::TextPending { reason: reason.clone() });
+            recording.note(Event::TextPending { reason: reason.clone() });
             Outcome::Pending(reason)
         }
     };
@@ -315,49 +360,6 @@ async fn recorder_died(recording: &Arc<Recording>) -> Ended {
 async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {
     let recording = recording.clone();
     tokio::task::spawn_blocking(move || recording.close_at_once(AT_ONCE)).await.unwrap_or(None)
-}
-
-/// Signals that end a recording.
-struct Signals {
-    #[cfg(unix)]
-    unix: [(tokio::signal::unix::Signal, &'static str); 3],
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> anyhow::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            unix: [
-                (signal(SignalKind::interrupt())?, "Ctrl-C"),
-                (signal(SignalKind::terminate())?, "SIGTERM"),
-                (signal(SignalKind::hangup())?, "SIGHUP"),
-            ],
-        })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> &'static str {
-        let [(interrupt, a), (terminate, b), (hangup, c)] = &mut self.unix;
-        tokio::select! {
-            _ = interrupt.recv() => a,
-            _ = terminate.recv() => b,
-            _ = hangup.recv() => c,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> anyhow::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> &'static str {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        "Ctrl-C"
-    }
 }
 
 /// The status lines: one per track every few seconds.
@@ -386,7 +388,7 @@ impl Status {
                 let (missing, lost) = track.missing();
                 let written = track.takes().iter().map(|t| t.written().seconds(t.entry.rate)).sum::<f64>();
                 let lag = self.text_lag(index, now);
-                say(&format!(
+                say(format_args!(
                     "{:<16} {level:>10}  {} recorded  gaps {missing:.1} s  lost {lost:.1} s{lag}",
                     track.name,
                     clock(written),
@@ -403,46 +405,46 @@ impl Status {
 }
 
 /// What a person, or a script with `--json`, is told at the end.
-fn report(request: &Request, dir: &Path, ended: Ended) -> anyhow::Result<Exit> {
-    let minutes = if request.transcribe { Some(export::write_minutes(dir)) } else { None };
-    if let Some(Err(error)) = &minutes {
-        say(&format!("the minutes were not written: {error}"));
+fn report(request: &Request, dir: &Path, ended: Ended) -> Exit {
+    if request.transcribe
+        && let Err(error) = export::write_minutes(dir)
+    {
+        say(format_args!("the minutes were not written: {error}"));
     }
-    if let Outcome::Pending(reason) = &ended.outcome {
-        say(&format!("text is pending ({reason}); make it with: hansard transcribe {}", dir.display()));
+    let pending = match &ended.outcome {
+        Outcome::Complete => None,
+        Outcome::Pending(reason) => Some(reason),
+    };
+    if let Some(reason) = pending.filter(|_| request.transcribe) {
+        say(format_args!("text is pending ({reason}); make it with: hansard transcribe {}", quoted(dir)));
     }
     let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
     let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
     for error in &errors {
-        say(&format!("the disk refused to write: {error}"));
+        say(format_args!("the disk refused to write: {error}"));
     }
-    let lost: Vec<&TrackAccount> = account.iter().filter(|track| track.lost.0 > 0).collect();
-    let exit = if ended.recorder_failed || ended.closed.is_none() {
+    for track in &account {
+        say(account_line(track));
+    }
+    let lost = account.iter().any(|track| track.lost.0 > 0);
+    let no_text = request.needs_text && pending.is_some();
+    let exit = if ended.recorder_failed || ended.closed.is_none() || no_text {
         Exit::Failed
-    } else if !lost.is_empty() || !errors.is_empty() {
+    } else if lost || !errors.is_empty() {
         Exit::Losses
     } else {
         Exit::Well
     };
-    let mut out = std::io::stdout().lock();
     if request.json {
         let duration = ended.closed.as_ref().map(|closed| closed.duration);
-        let pending = match &ended.outcome {
-            Outcome::Complete => None,
-            Outcome::Pending(reason) => Some(reason),
-        };
-        let report = serde_json::json!({
-            "session": dir, "duration": duration, "account": account, "errors": errors,
+        print_result(serde_json::json!({
+            "session": dir.to_string_lossy(), "duration": duration, "account": account, "errors": errors,
             "text_pending": pending, "exit": exit as u8,
-        });
-        writeln!(out, "{report}")?;
+        }));
     } else {
-        for track in &account {
-            say(&account_line(track));
-        }
-        writeln!(out, "{}", dir.display())?;
+        print_result(dir.display());
     }
-    Ok(exit)
+    exit
 }
 
 /// `alice: 4800000 frames expected = 4799520 written + 480 not_started`

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Exit, wrong_use};
+use super::{Exit, say, wrong_use};
 use crate::config::Config;
 use crate::export::account;
 use crate::export::text::{clean, length, name, wrap};
@@ -38,9 +38,7 @@ pub struct Args {
 pub(super) fn open(recordings: &Path, s: &str) -> anyhow::Result<Session> {
     let session = resolve(recordings, s).and_then(|dir| Session::open(&dir)).map_err(exit)?;
     if session.torn_tail {
-        eprintln!(
-            "hansard: the transcript's last line was torn by a crash and is left out; its sound is in the tracks"
-        );
+        say("the transcript's last line was torn by a crash and is left out; its sound is in the tracks");
     }
     Ok(session)
 }
@@ -109,12 +107,12 @@ fn sources(out: &mut impl Write, session: &Session) -> io::Result<()> {
     writeln!(out, "\nSources")?;
     for source in &session.manifest.sources {
         writeln!(out, "  {}: {}", clean(&source.track), name(&source.name))?;
-        let mut from = account::recorded_from(source);
-        if let Some(device) = source.device.as_deref().filter(|_| source.device_name.is_some()) {
-            from += &format!(" [{}]", clean(device));
+        indented(out, &account::recorded_from(source), 6)?;
+        // Ids are for copying: they stay on one line, however long.
+        if let Some(device) = &source.device {
+            writeln!(out, "      device {}", clean(device))?;
         }
-        from += &format!(", asked for as {}", clean(&source.spec));
-        indented(out, &from, 6)?;
+        writeln!(out, "      asked for as {}", clean(&source.spec))?;
     }
     Ok(())
 }

@@ -101,6 +101,13 @@ impl SourceSpec {
     pub fn from_parts(name: &str, spec: &str) -> Result<Self, SpecError> {
         from_parts(name, spec, &|path| path.is_file())
     }
+
+    /// All channels of a sound file, named after it.
+    pub fn of_file(path: &Path) -> Self {
+        let kind = SpecKind::File(path.into());
+        let name = derive_name(&kind, None);
+        Self { name, derived: true, kind, channel: None, text: format!("file:{}", path.display()) }
+    }
 }
 
 /// Makes sure that all names differ: those that were made up get a number, those that were given twice are refused.

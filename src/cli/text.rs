@@ -1,6 +1,8 @@
 //! What `record` and `transcribe` share: the choice of a model, and lines of text on the terminal.
 
-use std::io::Write as _;
+use std::fmt::Display;
+use std::io::{ErrorKind, Write as _};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::wrong_use;
@@ -112,14 +114,35 @@ impl Listener for Terminal {
 
     fn notice(&self, event: &Event) {
         if let Some(text) = describe(event) {
-            say(&text);
+            say(text);
         }
     }
 }
 
-/// A line to the user, on stderr; one that nobody reads is no reason to stop.
-pub(super) fn say(text: &str) {
+/// A line to the user, on stderr; one that nobody reads is no reason to stop (`eprintln!` would panic).
+pub fn say(text: impl Display) {
     drop(writeln!(std::io::stderr(), "hansard: {text}"));
+}
+
+/// The result's line on stdout. That nobody reads it changes nothing of how the work went.
+pub(super) fn print_result(line: impl Display) {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush())
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        say(format_args!("can't write to stdout: {error}"));
+    }
+}
+
+/// A path as a shell takes it, for a command that is shown to be copied.
+pub(super) fn quoted(path: &Path) -> String {
+    let path = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%".contains(c);
+    if !path.is_empty() && path.chars().all(plain) {
+        path
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }
 
 /// Seconds as `00:01:23`.
@@ -132,6 +155,9 @@ pub(super) fn clock(seconds: f64) -> String {
 fn describe(event: &Event) -> Option<String> {
     Some(match event {
         Event::DeviceLost { source, reason } => format!("{source} is not there: {reason}; trying again"),
+        Event::SourceBroken { source, reason } => {
+            format!("{source} broke off: {reason}; what came before is recorded")
+        }
         Event::DeviceOpened { source, attempts, .. } if *attempts > 1 => format!("{source} is there again"),
         Event::DeviceNotice { source, notice } => format!("{source}: {notice}"),
         Event::ThreadAbandoned { source, doing } => format!("{source}: the sound system hangs while {doing}"),

@@ -8,19 +8,22 @@ use anyhow::Context as _;
 use ractor::Actor;
 
 use super::record::{self, Request};
-use super::spec::{SourceSpec, SpecKind, settle_names};
-use super::text::{self, Choice, Terminal, say};
-use super::{Exit, wrong_use};
+use super::signals::Signals;
+use super::spec::{SourceSpec, settle_names};
+use super::text::{self, Choice, Terminal, print_result, quoted, say};
+use super::{Exit, show, wrong_use};
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
-use crate::actors::{SessionSink as _, SessionView};
+use crate::actors::{Listener, SessionSink as _, SessionView};
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::export;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
-use crate::session::offline::{self, OfflineSink};
+use crate::session::manifest::State;
+use crate::session::offline::{self, OfflineError, OfflineSink, Past};
 use crate::session::read::{self, Session};
 use crate::speech::analysis::Analysis;
+use crate::speech::transcript::Utterance;
 
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +65,11 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if args.inputs.iter().any(|input| input.is_file()) || args.inputs.len() > 1 {
         return transcribe_files(args, &config);
     }
+    if args.title.is_some() {
+        return Err(wrong_use(
+            "--title is for sound files that become a session; this session has its title",
+        ));
+    }
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
         .map_err(|error| wrong_use(format!("{name} is neither a sound file nor a session: {error}")))?;
@@ -77,29 +85,19 @@ fn transcribe_files(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if let Choice::None(reason) = text::choose_model(config)? {
         return Err(wrong_use(reason));
     }
-    let specs = args.inputs.iter().map(|path| file_spec(path)).collect();
+    let specs = args.inputs.iter().map(|path| SourceSpec::of_file(path)).collect();
     let specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     let title = args.title.clone().or_else(|| specs.first().map(|spec| spec.name.clone()));
     let request = Request {
         title,
         specs,
-        options: record::source_options(config, Pace::Max),
+        options: record::source_options(config, Pace::Max { limit: None }),
         duration: None,
         transcribe: true,
+        needs_text: true,
         json: args.json,
     };
     record::record(&request, config)
-}
-
-fn file_spec(path: &Path) -> SourceSpec {
-    let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    SourceSpec {
-        name: if name.trim().is_empty() { "track".into() } else { name },
-        derived: true,
-        kind: SpecKind::File(path.into()),
-        channel: None,
-        text: format!("file:{}", path.display()),
-    }
 }
 
 fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<Exit> {
@@ -107,16 +105,21 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
         Choice::Use(model) => model,
         Choice::None(reason) => return Err(wrong_use(reason)),
     };
+    // Nothing is put into a folder that is no session, not even a lock.
+    read::read_manifest(dir).map_err(show::exit)?;
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
-    let session = Session::open(dir).map_err(|error| wrong_use(error.to_string()))?;
-    let tracks = offline::tracks(&session).with_context(|| format!("can't read {}", dir.display()))?;
-    let sink =
-        Arc::new(OfflineSink::open(&session).with_context(|| format!("can't write to {}", dir.display()))?);
+    let session = Session::open(dir).map_err(show::exit)?;
+    if session.manifest.state == State::Recording {
+        say("this session was not finished in order; its text is made as far as its sound goes");
+    }
+    let tracks = offline::tracks(&session).map_err(exit)?;
+    let past = Past::read(dir).map_err(exit)?;
     let mut analysis = Analysis::new(tracks.len());
     if args.resume {
-        resume(&session, &mut analysis);
+        resume(&session, past, &mut analysis);
     }
-    let listener = Arc::new(Terminal::new(args.json));
+    let sink = Arc::new(OfflineSink::open(&session, past, args.resume).map_err(exit)?);
+    let listener = Arc::new(Numbered { terminal: Terminal::new(args.json), sink: sink.clone() });
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
     let arguments = text::arguments(config, &model, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
@@ -125,16 +128,35 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     finish(dir, args, &session, &sink, outcome?)
 }
 
-/// Each track goes on after its last utterance.
-fn resume(session: &Session, analysis: &mut Analysis) {
+/// Wrong input is 1, a failing machine 3.
+fn exit(error: OfflineError) -> anyhow::Error {
+    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
+}
+
+/// Shows utterances with the revision that they have in the transcript.
+struct Numbered {
+    terminal: Terminal,
+    sink: Arc<OfflineSink>,
+}
+
+impl Listener for Numbered {
+    fn line(&self, utterance: &Utterance) {
+        let rev = self.sink.revision(&utterance.id);
+        self.terminal.line(&Utterance { rev, ..utterance.clone() });
+    }
+
+    fn notice(&self, event: &Event) {
+        self.terminal.notice(event);
+    }
+}
+
+/// Each track goes on after the last utterance of the text that was begun last.
+fn resume(session: &Session, past: Past, analysis: &mut Analysis) {
     for (index, source) in session.manifest.sources.iter().enumerate() {
-        let last = session
-            .utterances
-            .iter()
-            .filter(|utterance| utterance.track == source.track)
-            .map(|utterance| (utterance.take, utterance.to_frame))
-            .max();
-        let Some((take, frame)) = last else { continue };
+        let of_track = past.current(session).filter(|utterance| utterance.track == source.track);
+        let Some((take, frame)) = of_track.map(|utterance| (utterance.take, utterance.to_frame)).max() else {
+            continue;
+        };
         let takes = session.manifest.takes.iter().filter(|entry| entry.track == source.track);
         if let Some(position) = takes.map(|entry| entry.take).position(|number| number == take) {
             analysis.begin_at(index, position, frame);
@@ -143,16 +165,16 @@ fn resume(session: &Session, analysis: &mut Analysis) {
 }
 
 async fn work(arguments: transcriber::Arguments) -> anyhow::Result<Outcome> {
+    let mut signals = Signals::new().context("can't take signals over")?;
     let (actor, handle) =
         Actor::spawn(None, Transcriber, arguments).await.context("can't start the transcriber")?;
-    let patience = Patience { idle: Duration::from_secs(300), total: Duration::from_secs(30 * 24 * 3600) };
-    let finished = actor.call(|reply| transcriber::Message::Finish(patience, reply), None);
+    let finished = actor.call(|reply| transcriber::Message::Finish(Patience::WITH_PROGRESS, reply), None);
     let outcome = tokio::select! {
         answer = finished => match answer {
             Ok(ractor::rpc::CallResult::Success(outcome)) => outcome,
             _ => Outcome::Pending("the transcriber failed".into()),
         },
-        _ = tokio::signal::ctrl_c() => Outcome::Pending("Ctrl-C".into()),
+        signal = signals.next() => Outcome::Pending(signal.into()),
         _ = handle => Outcome::Pending("the transcriber failed".into()),
     };
     actor.stop(None);
@@ -167,25 +189,25 @@ fn finish(
     outcome: Outcome,
 ) -> anyhow::Result<Exit> {
     match &outcome {
-        Outcome::Complete if !args.resume => sink.replace_rest(&before.utterances),
-        Outcome::Complete => {}
+        Outcome::Complete => sink.replace_rest(&before.utterances),
         Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
     if let Err(error) = export::write_minutes(dir) {
-        say(&format!("the minutes were not written: {error}"));
+        say(format_args!("the minutes were not written: {error}"));
     }
     let pending = match outcome {
         Outcome::Complete => None,
         Outcome::Pending(reason) => Some(reason),
     };
     if let Some(reason) = &pending {
-        say(&format!("not finished ({reason}); go on with: hansard transcribe --resume {}", dir.display()));
+        let dir = quoted(dir);
+        say(format_args!("not finished ({reason}); go on with: hansard transcribe --resume {dir}"));
     }
     if args.json {
-        println!("{}", serde_json::json!({ "session": dir, "text_pending": pending }));
+        print_result(serde_json::json!({ "session": dir.to_string_lossy(), "text_pending": pending }));
     } else {
-        println!("{}", dir.display());
+        print_result(dir.display());
     }
     Ok(if pending.is_some() { Exit::Failed } else { Exit::Well })
 }

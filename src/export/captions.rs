@@ -2,7 +2,7 @@
 //! clauses or pauses are, timed by words. Pure.
 
 use super::text::{self, fit, pieces, room};
-use super::turns::Meeting;
+use super::turns::{Meeting, spoken};
 use crate::speech::transcript::Utterance;
 
 /// Characters (or columns, if that is more) of a line: the BBC's and Netflix' guides say 37 to 42.
@@ -13,6 +13,8 @@ pub const CAPTION_S_MAX: f64 = 7.0;
 const CAPTION_S_MIN: f64 = 1.2;
 /// A silence this long (seconds) is never within a caption.
 const SILENCE_S: f64 = 1.5;
+/// Utterances before and after one that are looked at for others who speak at the same time.
+const NEAR: usize = 64;
 /// Columns that a speaker's name may take of the first line.
 const NAME_MAX: usize = 20;
 
@@ -46,9 +48,14 @@ pub fn captions(meeting: &Meeting, names: Names) -> Vec<Caption> {
         let speaker = text::name(&utterance.speaker);
         let name = Atom::name(&speaker, utterance.start);
         let changes = i == 0 || text::name(&said[i - 1].speaker) != speaker;
-        let at_once = overlaps(said, i);
-        let label =
-            |first: bool| (names == Names::Within && (at_once || (first && changes))).then_some(&name);
+        let others = others(said, i);
+        // Told at the start, and again where somebody else spoke at the same time or since the last caption.
+        let label = |part: &[Atom], first: bool| {
+            let (from, to) = (part.first()?.start, part.last()?.end);
+            let since = (from - CAPTION_S_MAX).max(utterance.start);
+            let between = || others.iter().any(|(start, end)| *start < to && (*end > from || *start > since));
+            (names == Names::Within && ((first && changes) || between())).then_some(&name)
+        };
         let next = said[i + 1..].iter().find(|next| next.speaker == utterance.speaker).map(|next| next.start);
         captions.extend(of_utterance(utterance, &speaker, label, next));
     }
@@ -60,16 +67,19 @@ pub fn captions(meeting: &Meeting, names: Names) -> Vec<Caption> {
     captions
 }
 
-/// Whether somebody else speaks during an utterance. `said` is in order of start.
-fn overlaps(said: &[&Utterance], i: usize) -> bool {
+/// When others speak during an utterance, in session seconds. `said` is in order of start.
+fn others(said: &[&Utterance], i: usize) -> Vec<(f64, f64)> {
     let this = said[i];
-    let meets = |other: &&&Utterance| {
-        other.speaker != this.speaker && other.end > this.start && other.start < this.end
-    };
-    let later = said[i + 1..].iter().take_while(|other| other.start < this.end);
-    // Utterances are bounded by the recogniser's window, so whatever reaches into this one began shortly before.
-    let earlier = said[..i].iter().rev().take(64);
-    later.chain(earlier).any(|other| meets(&other))
+    // Utterances are bounded by the recogniser's window: whatever meets this one stands near it.
+    let later = said[i + 1..].iter().take(NEAR).take_while(|other| other.start < this.end);
+    let earlier = said[..i].iter().rev().take(NEAR);
+    let meets = |(start, end): &(f64, f64)| *start < this.end && this.start < *end;
+    later
+        .chain(earlier)
+        .filter(|other| other.speaker != this.speaker)
+        .map(|other| spoken(other))
+        .filter(meets)
+        .collect()
 }
 
 /// What isn't parted: a word or a piece of one, with its time.
@@ -91,7 +101,7 @@ impl Atom {
 fn of_utterance<'a>(
     utterance: &Utterance,
     speaker: &str,
-    label: impl Fn(bool) -> Option<&'a Atom>,
+    label: impl Fn(&[Atom], bool) -> Option<&'a Atom>,
     next: Option<f64>,
 ) -> Vec<Caption> {
     let atoms = atoms(utterance);
@@ -106,7 +116,8 @@ fn of_utterance<'a>(
         let end = last.end.max(longer).min(first.start + CAPTION_S_MAX);
         let start_ms = (first.start * 1000.0).round() as u64;
         let end_ms = ((end * 1000.0).round() as u64).max(start_ms + 1);
-        let lines = layout(&labelled(&atoms[from..to], label(from == 0))).unwrap_or_default();
+        let lines =
+            layout(&labelled(&atoms[from..to], label(&atoms[from..to], from == 0))).unwrap_or_default();
         captions.push(Caption { start_ms, end_ms, speaker: speaker.to_owned(), lines });
     }
     captions
@@ -121,7 +132,7 @@ fn labelled(atoms: &[Atom], label: Option<&Atom>) -> Vec<Atom> {
 }
 
 /// The cheapest way to part atoms into captions, as ranges: dynamic programming from the end. A single atom always fits.
-fn breaks<'a>(atoms: &[Atom], label: &impl Fn(bool) -> Option<&'a Atom>) -> Vec<(usize, usize)> {
+fn breaks<'a>(atoms: &[Atom], label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>) -> Vec<(usize, usize)> {
     let n = atoms.len();
     let mut best: Vec<(f64, usize)> = vec![(f64::INFINITY, 0); n];
     let rest = |best: &[(f64, usize)], to: usize| best.get(to).map_or(0.0, |(cost, _)| *cost);
@@ -132,7 +143,7 @@ fn breaks<'a>(atoms: &[Atom], label: &impl Fn(bool) -> Option<&'a Atom>) -> Vec<
             let silent = to >= from + 2 && atoms[to - 1].start - atoms[to - 2].end > SILENCE_S;
             let too_long = part[part.len() - 1].end - part[0].start > CAPTION_S_MAX;
             // Everything longer breaks the same limit.
-            if !single && (silent || too_long || layout(&labelled(part, label(from == 0))).is_none()) {
+            if !single && (silent || too_long || !fits(label(part, from == 0), part)) {
                 break;
             }
             let total = cost(part, to == n) + rest(&best, to);
@@ -155,19 +166,40 @@ fn breaks<'a>(atoms: &[Atom], label: &impl Fn(bool) -> Option<&'a Atom>) -> Vec<
 fn cost(part: &[Atom], is_last: bool) -> f64 {
     let (first, last) = (&part[0], &part[part.len() - 1]);
     let letters: usize = part.iter().map(|atom| room(&atom.text) + usize::from(atom.spaced)).sum();
-    let torn = match last.text.chars().next_back() {
-        _ if is_last => 0.0,
-        Some('.' | '!' | '?' | '…' | '。' | '！' | '？') => 0.0,
-        Some(',' | ';' | ':' | '–' | '—' | '，' | '、') => 4.0,
-        _ => 9.0,
-    };
+    let torn = if is_last { 0.0 } else { f64::from(torn(&last.text)) };
     let pauses: f64 = part.windows(2).map(|pair| (pair[1].start - pair[0].end - 0.4).max(0.0) * 10.0).sum();
     let scrap = if letters < 15 { 5.0 } else { 0.0 };
     let flash = if last.end - first.start < 1.0 { 3.0 } else { 0.0 };
     10.0 + torn + pauses + scrap + flash
 }
 
-/// One line, or two that are as even as can be, the lower one rather longer; none if they don't fit.
+/// Whether two lines hold it, the first one filled as far as it goes. Adding up the atoms can only overrate a line, so that
+/// [`layout`] finds a way wherever this says so; it costs no memory, and is asked for every possible caption.
+fn fits(label: Option<&Atom>, part: &[Atom]) -> bool {
+    let (mut line, mut filled) = (1, label.map_or(0, |name| room(&name.text) + 1));
+    for (n, atom) in part.iter().enumerate() {
+        let wide = room(&atom.text);
+        let space = usize::from(atom.spaced && n > 0);
+        if filled + space + wide <= LINE_MAX {
+            filled += space + wide;
+        } else {
+            (line, filled) = (line + 1, wide);
+        }
+    }
+    line <= 2
+}
+
+/// How bad it is to break after this.
+fn torn(text: &str) -> u8 {
+    match text.chars().next_back() {
+        Some('.' | '!' | '?' | '…' | '。' | '！' | '？') => 0,
+        Some(',' | ';' | ':' | '–' | '—' | '，' | '、') => 4,
+        _ => 9,
+    }
+}
+
+/// One line, or two that are as even as can be without tearing clauses, the lower one rather longer; none if
+/// they don't fit.
 fn layout(atoms: &[Atom]) -> Option<Vec<String>> {
     let line = |atoms: &[Atom]| -> String {
         let mut out = String::new();
@@ -189,7 +221,10 @@ fn layout(atoms: &[Atom]) -> Option<Vec<String>> {
     (1..atoms.len())
         .map(|at| (line(&atoms[..at]), line(&atoms[at..]), atoms[at].spaced))
         .filter(|(upper, lower, _)| room(upper) <= LINE_MAX && room(lower) <= LINE_MAX)
-        .min_by_key(|(upper, lower, spaced)| (!spaced, room(upper).abs_diff(room(lower)), room(upper)))
+        .min_by_key(|(upper, lower, spaced)| {
+            let uneven = room(upper).abs_diff(room(lower)) + if room(upper) > room(lower) { 4 } else { 0 };
+            (!spaced, uneven + 2 * torn(upper) as usize)
+        })
         .map(|(upper, lower, _)| vec![upper, lower])
 }
 

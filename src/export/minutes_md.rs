@@ -5,10 +5,13 @@
 
 use std::fmt::Write as _;
 
-use super::account::{self, Line};
+use super::account;
 use super::text::{self, grouped, length, pad, pad_left};
 use super::turns::{Meeting, Person};
 use crate::session::manifest::State;
+
+/// Columns up to which a table's cells are lined up; a longer one sticks out alone.
+const CELL_MAX: usize = 50;
 
 /// The whole document.
 pub fn render(meeting: &Meeting) -> String {
@@ -61,10 +64,13 @@ fn recording(out: &mut String, meeting: &Meeting) {
         return;
     }
     out.push_str("## What was recorded\n\n");
+    // Losses first: they are what a reader must not miss.
     for line in &lines {
         for loss in &line.losses {
             let _ = writeln!(out, "- **{}: {}**", escape(&line.name), escape(loss));
         }
+    }
+    for line in &lines {
         for absence in &line.absences {
             let _ = writeln!(out, "- {}: {}", escape(&line.name), escape(absence));
         }
@@ -74,10 +80,6 @@ fn recording(out: &mut String, meeting: &Meeting) {
         out.push_str("Nothing was lost.\n");
     }
     out.push('\n');
-    let complete = |line: &Line| match line.unexplained {
-        0 => "exact".to_owned(),
-        n => format!("{n:+} frames"),
-    };
     let rows = lines.iter().map(|line| {
         vec![
             escape(&line.name),
@@ -85,12 +87,12 @@ fn recording(out: &mut String, meeting: &Meeting) {
             grouped(line.written.0),
             grouped(line.gaps.0),
             length(line.lost_s),
-            complete(line),
+            line.unexplained.to_string(),
         ]
     });
     table(
         out,
-        &["Track", "Frames expected", "= written", "+ in gaps", "Lost", "Account"],
+        &["Track", "Frames expected", "= written", "+ in gaps", "Lost", "Unexplained"],
         "lrrrrr",
         rows.collect(),
     );
@@ -139,15 +141,8 @@ fn foot(out: &mut String, meeting: &Meeting) {
 fn table(out: &mut String, head: &[&str], align: &str, rows: Vec<Vec<String>>) {
     let rows: Vec<Vec<String>> =
         std::iter::once(head.iter().map(|cell| (*cell).to_owned()).collect()).chain(rows).collect();
-    let columns: Vec<usize> = (0..head.len())
-        .map(|i| {
-            rows.iter()
-                .map(|row| unicode_width::UnicodeWidthStr::width(row[i].as_str()))
-                .max()
-                .unwrap_or(3)
-                .max(3)
-        })
-        .collect();
+    let widest = |i: usize| rows.iter().map(|row| text::columns(&row[i])).max().unwrap_or(0);
+    let columns: Vec<usize> = (0..head.len()).map(|i| widest(i).clamp(3, CELL_MAX)).collect();
     for (n, row) in rows.iter().enumerate() {
         for ((cell, side), width) in row.iter().zip(align.chars()).zip(&columns) {
             let cell = if side == 'r' { pad_left(cell, *width) } else { pad(cell, *width) };
@@ -165,22 +160,26 @@ fn table(out: &mut String, head: &[&str], align: &str, rows: Vec<Vec<String>>) {
     out.push('\n');
 }
 
-/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights, tags) show these very
-/// characters. Only what can mean something is escaped, so that prose stays prose in plain text.
+/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights, tags,
+/// superscripts, attributes) show these very characters. Only what can mean something is escaped, so that prose stays
+/// prose in plain text.
 pub fn escape(line: &str) -> String {
     let mut out = String::with_capacity(line.len() + 8);
     for (at, c) in line.char_indices() {
-        let rest = &line[at..];
+        let (before, after) = (&line[..at], &line[at + c.len_utf8()..]);
         let special = match c {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' => true,
-            '&' => is_entity(rest),
-            '=' => rest.starts_with("==") || line[..at].ends_with('='),
-            // List marks, rules and underlines count at the line's start only.
-            '-' | '+' => at == 0,
-            '.' | ')' => at > 0 && line[..at].bytes().all(|b| b.is_ascii_digit()),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '|' | '~' | '$' | '^' | '{' | '}' => true,
+            '&' => is_entity(after),
+            '=' => after.starts_with('=') || before.ends_with('='),
+            // List marks, rules and definitions count at the line's start only.
+            ':' => at == 0,
+            '-' | '+' => at == 0 && !after.starts_with(char::is_alphanumeric),
+            '.' | ')' => {
+                at > 0 && before.bytes().all(|b| b.is_ascii_digit()) && !after.starts_with(|next| next != ' ')
+            }
             _ => false,
         };
-        if special || (c == '=' && at == 0) {
+        if special {
             out.push('\\');
         }
         out.push(c);
@@ -188,9 +187,9 @@ pub fn escape(line: &str) -> String {
     out
 }
 
-/// `&amp;`, `&#35;` and the like, which would be shown as what they stand for.
-fn is_entity(rest: &str) -> bool {
-    rest[1..].split_once(';').is_some_and(|(name, _)| {
+/// Whether this makes an `&` one of `&amp;`, `&#35;` and the like, which would be shown as what they stand for.
+fn is_entity(after: &str) -> bool {
+    after.split_once(';').is_some_and(|(name, _)| {
         let name = name.strip_prefix('#').unwrap_or(name);
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric())
     })

@@ -107,7 +107,11 @@ impl ExportError {
         match self {
             Self::Read(error) => error.is_failure(),
             Self::Edited { .. } | Self::Folder { .. } | Self::NoFolder { .. } => false,
-            Self::Json(_) | Self::Write { .. } => true,
+            Self::Json(_) => true,
+            // The user can name another place.
+            Self::Write { source, .. } => {
+                !matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+            }
         }
     }
 }

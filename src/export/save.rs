@@ -128,14 +128,21 @@ impl Target {
             Place::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Place::File { real, memory, key } => replace(real, bytes).and_then(|()| {
-                let mut known = Memory::load(memory);
-                known.files.insert(key.clone(), hex(Sha256::digest(bytes).as_slice()));
-                known.save(memory)
-            }),
+            Place::File { real, memory, key } => {
+                replace(real, bytes).inspect(|()| remember(memory, key, bytes))
+            }
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)
+    }
+}
+
+/// The file is written by now; failing to remember it only means that the next export will ask for `--force`.
+fn remember(memory: &Path, key: &str, bytes: &[u8]) {
+    let mut known = Memory::load(memory);
+    known.files.insert(key.to_owned(), hex(Sha256::digest(bytes).as_slice()));
+    if let Err(error) = known.save(memory) {
+        tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }
 }
 

@@ -31,7 +31,12 @@ pub fn name(text: &str) -> String {
     if name.is_empty() { "(no name)".to_owned() } else { name }
 }
 
-/// Columns on a screen; wide characters take two. Never less than the number of characters, which is what others count.
+/// Columns on a screen; wide characters take two.
+pub fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// Columns on a screen, but never less than the number of characters, which is what others count.
 pub fn room(text: &str) -> usize {
     text.width().max(text.chars().count())
 }
@@ -80,19 +85,41 @@ pub fn pieces(text: &str, max: usize) -> Vec<String> {
     out
 }
 
-/// Lines of at most `max` columns, broken at spaces and, where a word is longer than a line, within it.
+/// Lines of at most `max` columns, broken at spaces, beside wide characters (their scripts write no spaces), and within a word only
+/// where it alone is longer than a line.
 pub fn wrap(text: &str, max: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= max => {
-                line.push(' ');
-                line.push_str(word);
+        for (n, part) in breakable(word).into_iter().enumerate() {
+            let space = usize::from(n == 0);
+            match lines.last_mut() {
+                Some(line) if line.width() + space + part.width() <= max => {
+                    line.push_str(&" "[..space]);
+                    line.push_str(part);
+                }
+                _ => lines.extend(pieces(part, max)),
             }
-            _ => lines.extend(pieces(word, max)),
         }
     }
     lines
+}
+
+/// Parts a word beside each wide grapheme, but never before a closing mark: none may begin a line.
+fn breakable(word: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut from, mut was_wide) = (0, false);
+    for (at, grapheme) in word.grapheme_indices(true) {
+        let wide = grapheme.width() > 1;
+        let closing = grapheme
+            .starts_with(['，', '。', '、', '；', '：', '！', '？', '）', '」', '』', '》', '”', '’']);
+        if at > from && (wide || was_wide) && !closing {
+            parts.push(&word[from..at]);
+            from = at;
+        }
+        was_wide = wide;
+    }
+    parts.push(&word[from..]);
+    parts
 }
 
 /// Digits in groups of three.
@@ -118,13 +145,13 @@ pub fn clock(seconds: f64, long: bool) -> String {
     }
 }
 
-/// A length for people: `0.042 s`, `2.1 s`, `38 s`, `4 min 05 s`, `1 h 02 min`.
+/// A length for people: `42 ms`, `2.1 s`, `38 s`, `4 min 05 s`, `1 h 02 min`.
 pub fn length(seconds: f64) -> String {
     let s = seconds.max(0.0);
     let whole = s.round() as u64;
     match s {
         s if s < 0.0005 => "0 s".to_owned(),
-        s if s < 0.0995 => format!("{s:.3} s"),
+        s if s < 0.0995 => format!("{:.0} ms", s * 1000.0),
         s if s < 9.95 => format!("{s:.1} s"),
         _ if whole < 60 => format!("{whole} s"),
         _ if whole < 3600 => format!("{} min {:02} s", whole / 60, whole % 60),

@@ -188,8 +188,8 @@ fn people(session: &Session, said: &[&Utterance], turns: &[Turn]) -> Vec<Person>
         .collect()
 }
 
-/// From the first word to the last; an utterance reaches a little further on both sides.
-fn spoken(utterance: &Utterance) -> (f64, f64) {
+/// From the first word to the last, in session seconds; an utterance reaches a little further on both sides.
+pub fn spoken(utterance: &Utterance) -> (f64, f64) {
     let start = utterance.words.first().map_or(utterance.start, |word| word.start.max(utterance.start));
     let end = utterance.words.last().map_or(utterance.end, |word| word.end.min(utterance.end));
     if start < end { (start, end) } else { (utterance.start, utterance.end.max(utterance.start)) }

@@ -66,6 +66,13 @@ pub enum Event {
         /// Which.
         source: String,
     },
+    /// A finite source broke off before its end; it is not tried again.
+    SourceBroken {
+        /// Which.
+        source: String,
+        /// Why.
+        reason: String,
+    },
     /// The backend said something that is no loss in itself.
     DeviceNotice {
         /// Which device.
@@ -153,6 +160,11 @@ pub enum Event {
         reason: String,
         /// It will not be tried again.
         skipped: bool,
+    },
+    /// The text is made from the start again; what is there already counts until it is complete.
+    TextBegun {
+        /// Lines that the transcript has at this moment.
+        lines: u64,
     },
     /// Text is pending; `hansard transcribe` does it.
     TextPending {

@@ -28,15 +28,29 @@ impl SessionLock {
     /// Takes the session in `dir`, at once or not at all.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let name = dir.display().to_string();
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(dir.join(FILE)).map_err(|error| LockError::Io(name.clone(), error))?;
+        let path = dir.join(FILE);
+        let file = open(&path).map_err(|error| LockError::Io(path.display().to_string(), error))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(std::fs::TryLockError::WouldBlock) => Err(LockError::InUse(name)),
             Err(std::fs::TryLockError::Error(error)) => Err(LockError::Io(name, error)),
         }
     }
+}
+
+/// Whatever lies in its place: a link is not followed out of the session, a pipe is not waited for.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
+    let file = options.open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(file)
 }

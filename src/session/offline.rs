@@ -1,34 +1,96 @@
 //! A finished session as the analysis side sees it: tracks that have stopped growing, and files to append to.
+//!
+//! Promises: nothing outside the session's folder is written, whoever made it; no line that was written before is lost, but
+//! for one that a crash tore. Whoever opens it holds the session's lock.
 
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::Path;
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::journal::{Event, Journal, Line};
-use super::read::Session;
+use super::read::{self, JOURNAL, ReadError, Session, TRANSCRIPT};
 use super::track::{TakeShared, TrackShared};
 use crate::actors::SessionSink;
 use crate::audio::units::SessionNs;
 use crate::speech::transcript::Utterance;
 
-/// The tracks of a session, as far as their files go: a file that is shorter than the manifest says is read to its end.
-pub fn tracks(session: &Session) -> io::Result<Vec<Arc<TrackShared>>> {
+/// Why an utterance is withheld that was there before and was not found again.
+const REPLACED: &str = "replaced";
+/// A week of journal has some 100 MB.
+const JOURNAL_BYTES_MAX: u64 = 4 << 30;
+/// More than the longest line that a recorder writes: one `closed` line for hundreds of tracks.
+const LINE_BYTES_MAX: u64 = 1 << 20;
+/// Rates and channels that a recorder writes.
+const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
+const CHANNELS: std::ops::RangeInclusive<u16> = 1..=64;
+
+/// Why the text work can't begin, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineError {
+    /// Something of the session can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A track's file is not there, or is something else.
+    #[error("the track {} can't be read ({error}); without it nothing is done, so that no text is lost", path.display())]
+    Track {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The manifest holds what no recorder writes.
+    #[error("session.json is damaged: take {take} of {track:?} has {channels} channel(s) at {rate} Hz")]
+    Impossible {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// Its channels.
+        channels: u16,
+        /// Its rate.
+        rate: u32,
+    },
+    /// A file of the session can't be written.
+    #[error("can't write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl OfflineError {
+    /// Whether the machine failed rather than the input being wrong.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_failure(),
+            Self::Write { error, .. } => error.kind() != io::ErrorKind::PermissionDenied,
+            Self::Track { .. } | Self::Impossible { .. } => false,
+        }
+    }
+}
+
+/// The tracks of a session, as far as their files go: a file that is shorter than the manifest says is read to its end, and a
+/// recorder that was killed left more in it than the manifest knows of.
+pub fn tracks(session: &Session) -> Result<Vec<Arc<TrackShared>>, OfflineError> {
     let mut tracks = Vec::new();
     for source in &session.manifest.sources {
         let track = Arc::new(TrackShared::new(&source.track, &source.name, source.kind));
         for take in session.manifest.takes.iter().filter(|take| take.track == source.track) {
             let mut entry = take.clone();
-            let frame = u64::from(entry.channels.max(1)) * entry.format.bytes();
-            let path = session.take_path(take).map_err(io::Error::other)?;
-            let bytes = std::fs::metadata(&path)
-                .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?
-                .len();
-            let there = bytes.saturating_sub(entry.data_offset) / frame;
-            // A recorder that was killed left more in the file than the manifest knows of.
-            entry.frames.0 = there;
+            if !RATES.contains(&entry.rate.0) || !CHANNELS.contains(&entry.channels) {
+                let (track, take) = (entry.track, entry.take);
+                let (channels, rate) = (entry.channels, entry.rate.0);
+                return Err(OfflineError::Impossible { track, take, channels, rate });
+            }
+            let path = session.take_path(take)?;
+            let bytes = sound_file_bytes(&path).map_err(|error| OfflineError::Track { path, error })?;
+            let frame = u64::from(entry.channels) * entry.format.bytes();
+            entry.frames.0 = bytes.saturating_sub(entry.data_offset) / frame;
             let shared = Arc::new(TakeShared::new(entry));
             shared.close();
             track.add_take(shared);
@@ -39,6 +101,47 @@ pub fn tracks(session: &Session) -> io::Result<Vec<Arc<TrackShared>>> {
     Ok(tracks)
 }
 
+fn sound_file_bytes(path: &Path) -> io::Result<u64> {
+    let data = std::fs::symlink_metadata(path)?;
+    if data.is_file() { Ok(data.len()) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// What the journal says of the text work so far.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// Number of the next line.
+    next_seq: u64,
+    /// Lines of the transcript that are older than the latest beginning of the text.
+    begun_at: usize,
+}
+
+impl Past {
+    /// Reads the journal in `dir`. One that is missing says nothing; a line that can't be understood is passed over.
+    pub fn read(dir: &Path) -> Result<Self, OfflineError> {
+        let path = dir.join(JOURNAL);
+        let Some(file) = read::open_plain(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
+        let (mut reader, mut line, mut past) = (BufReader::new(file), Vec::new(), Self::default());
+        loop {
+            line.clear();
+            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+            if read.map_err(|error| OfflineError::Track { path: path.clone(), error })? == 0 {
+                return Ok(past);
+            }
+            let Ok(line) = serde_json::from_slice::<Line>(&line) else { continue };
+            past.next_seq = line.seq.saturating_add(1);
+            if let Event::TextBegun { lines } = line.event {
+                past.begun_at = lines as usize;
+            }
+        }
+    }
+
+    /// The utterances of the text that was begun last: those that a continuation goes on after.
+    pub fn current<'a>(&self, session: &'a Session) -> impl Iterator<Item = &'a Utterance> + use<'a> {
+        let lines = session.history.iter().skip(self.begun_at);
+        lines.filter(|utterance| utterance.withheld.as_deref() != Some(REPLACED))
+    }
+}
+
 /// Appends to the journal and the transcript of a finished session. Ids that are there already get the next revision.
 pub struct OfflineSink {
     inner: Mutex<Inner>,
@@ -47,44 +150,51 @@ pub struct OfflineSink {
 struct Inner {
     journal: Journal,
     transcript: Box<dyn DiskFile>,
+    /// Next revision of each id.
     revisions: HashMap<String, u32>,
-    /// Ids that were written by this run.
-    written: HashMap<String, u32>,
+    /// Ids that belong to the text that is being made.
+    current: HashSet<String>,
     error: Option<io::Error>,
 }
 
 impl OfflineSink {
-    /// Opens the files of `session`, whose lock is held.
-    pub fn open(session: &Session) -> io::Result<Self> {
-        let disk = SystemDisk;
-        let seq = next_seq(&session.dir.join("events.jsonl"))?;
-        let revisions = session.utterances.iter().map(|u| (u.id.clone(), u.rev + 1)).collect();
-        let mut transcript = disk.append(&session.dir.join("transcript.jsonl"))?;
-        // Whatever the last line was, the next one begins on its own.
-        if !ends_with_newline(&session.dir.join("transcript.jsonl"))? {
-            transcript.write_all(b"\n")?;
+    /// Opens the files of `session`, whose lock is held. With `resume` the text goes on, else it begins anew, which is journalled.
+    pub fn open(session: &Session, past: Past, resume: bool) -> Result<Self, OfflineError> {
+        let (journal, transcript) = (session.dir.join(JOURNAL), session.dir.join(TRANSCRIPT));
+        let write = |path: &Path, error| OfflineError::Write { path: path.into(), error };
+        mend_end(&journal, |line| serde_json::from_slice::<Line>(line).is_ok())?;
+        mend_end(&transcript, |line| serde_json::from_slice::<Utterance>(line).is_ok())?;
+        let current =
+            if resume { past.current(session).map(|u| u.id.clone()).collect() } else { HashSet::new() };
+        let mut inner = Inner {
+            journal: Journal::resume(&SystemDisk, &journal, past.next_seq)
+                .map_err(|error| write(&journal, error))?,
+            transcript: SystemDisk.append(&transcript).map_err(|error| write(&transcript, error))?,
+            revisions: session.utterances.iter().map(|u| (u.id.clone(), u.rev.saturating_add(1))).collect(),
+            current,
+            error: None,
+        };
+        if !resume {
+            let begun = Event::TextBegun { lines: session.history.len() as u64 };
+            let noted = inner.journal.append(SessionNs(0), begun).and_then(|()| inner.journal.sync());
+            noted.map_err(|error| write(&journal, error))?;
         }
-        Ok(Self {
-            inner: Mutex::new(Inner {
-                journal: Journal::resume(&disk, &session.dir.join("events.jsonl"), seq)?,
-                transcript,
-                revisions,
-                written: HashMap::new(),
-                error: None,
-            }),
-        })
+        Ok(Self { inner: Mutex::new(inner) })
     }
 
-    /// What stood in the minutes before and was not found again is withheld as "replaced"; it stays in the transcript.
+    /// The text is complete: what stood in the minutes before and was not found again is withheld; it stays in the transcript.
     pub fn replace_rest(&self, before: &[Utterance]) {
         for old in before {
-            let again = self.inner().written.contains_key(&old.id);
-            if !again && old.withheld.as_deref() != Some("replaced") {
-                let mut replaced = old.clone();
-                replaced.withheld = Some("replaced".into());
-                self.write_utterance(replaced);
+            let again = self.inner().current.contains(&old.id);
+            if !again && old.withheld.as_deref() != Some(REPLACED) {
+                self.write_utterance(Utterance { withheld: Some(REPLACED.into()), ..old.clone() });
             }
         }
+    }
+
+    /// The revision of an utterance that was written last.
+    pub fn revision(&self, id: &str) -> u32 {
+        self.inner().revisions.get(id).map_or(0, |next| next.saturating_sub(1))
     }
 
     /// Syncs everything; the first error that there was.
@@ -107,8 +217,8 @@ impl SessionSink for OfflineSink {
         let mut inner = self.inner();
         let next = inner.revisions.get(&utterance.id).copied().unwrap_or(0);
         utterance.rev = next;
-        inner.revisions.insert(utterance.id.clone(), next + 1);
-        inner.written.insert(utterance.id.clone(), next);
+        inner.revisions.insert(utterance.id.clone(), next.saturating_add(1));
+        inner.current.insert(utterance.id.clone());
         let result = serde_json::to_vec(&utterance).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');
             inner.transcript.write_all(&line)
@@ -127,25 +237,33 @@ impl SessionSink for OfflineSink {
     }
 }
 
-/// The number of the next line; a torn last line counts as none.
-fn next_seq(path: &Path) -> io::Result<u64> {
-    let mut next = 0;
-    for line in BufReader::new(File::open(path)?).split(b'\n') {
-        if let Ok(line) = serde_json::from_slice::<Line>(&line?) {
-            next = line.seq + 1;
+/// Makes a file of lines end with the end of a line, so that the next one stands on its own: a last line that a crash tore is
+/// cut off (readers pass over it as long as it is the last one, and only so long), one that merely lacks its end gets it.
+fn mend_end(path: &Path, is_whole: impl Fn(&[u8]) -> bool) -> Result<(), OfflineError> {
+    let Some(mut file) = read::open_plain(path, u64::MAX)? else { return Ok(()) };
+    let mended = last_line(&mut file).and_then(|(at, line)| {
+        if line.is_empty() {
+            return Ok(());
         }
-    }
-    Ok(next)
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        if is_whole(&line) {
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(b"\n")?;
+        } else {
+            file.set_len(at)?;
+        }
+        file.sync_all()
+    });
+    mended.map_err(|error| OfflineError::Write { path: path.into(), error })
 }
 
-fn ends_with_newline(path: &Path) -> io::Result<bool> {
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let mut file = File::open(path)?;
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(true);
-    }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok(last == [b'\n'])
+/// Where the last line begins that has no end, and what stands there, at most [`LINE_BYTES_MAX`].
+fn last_line(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let from = length.saturating_sub(LINE_BYTES_MAX);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(LINE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let begin = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+    Ok((from + begin as u64, bytes.split_off(begin)))
 }

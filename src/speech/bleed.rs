@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::transcript::Utterance;
+use crate::audio::units::Frames;
 
 /// How far echo and source may lie apart in time, in seconds.
 const SHIFT_S: f64 = 0.5;
@@ -116,6 +117,50 @@ pub fn judge_all(utterances: &[&Utterance], levels: &dyn Levels) -> BTreeMap<Str
     }
 }
 
+/// The next revision of an utterance under a verdict; none if the verdict changes nothing. An echo keeps its words and says whose
+/// they are; of a trimmed one the words, the text and the span are cut.
+pub fn revised(utterance: &Utterance, verdict: &Verdict) -> Option<Utterance> {
+    let mut next = Utterance { rev: utterance.rev + 1, ..utterance.clone() };
+    match verdict {
+        Verdict::Own => next.bleed_of = None,
+        Verdict::Echo { of } => next.bleed_of = Some(of.clone()),
+        Verdict::Trim { keep, .. } => {
+            let (first, last) =
+                (utterance.words.get(keep.start)?, utterance.words.get(keep.end.checked_sub(1)?)?);
+            // A cut end gets the time of its word, an end that stays keeps its own.
+            next.start = if keep.start == 0 { utterance.start } else { first.start };
+            next.end = if keep.end == utterance.words.len() { utterance.end } else { last.end };
+            let frames = (utterance.to_frame.saturating_sub(utterance.from_frame)).0 as f64;
+            let per_second = frames / (utterance.end - utterance.start).max(WINDOW_S);
+            let frame =
+                |s: f64| utterance.from_frame + Frames(((s - utterance.start) * per_second).round() as u64);
+            (next.from_frame, next.to_frame) = (frame(next.start), frame(next.end));
+            next.words = utterance.words[keep.clone()].to_vec();
+            next.text = cut(utterance, keep);
+            let sum: f64 = next.words.iter().map(|word| word.p.max(1e-9).ln()).sum();
+            next.confidence = (sum / next.words.len() as f64).exp();
+        }
+    }
+    (next.bleed_of != utterance.bleed_of || next.words.len() != utterance.words.len()).then_some(next)
+}
+
+/// The part of the text that some words make, spaces as they stand there.
+fn cut(utterance: &Utterance, keep: &Range<usize>) -> String {
+    let mut at = 0;
+    let mut spans = Vec::new();
+    for word in &utterance.words {
+        let Some(from) = utterance.text[at..].find(word.text.as_str()) else { break };
+        at += from + word.text.len();
+        spans.push(at - word.text.len()..at);
+    }
+    match (spans.get(keep.start), spans.get(keep.end - 1)) {
+        (Some(first), Some(last)) => utterance.text[first.start..last.end].to_owned(),
+        _ => {
+            utterance.words[keep.clone()].iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+        }
+    }
+}
+
 /// A verdict against an utterance, and the words of others (utterance id, word) that it rests on.
 struct Finding {
     verdict: Verdict,
@@ -133,13 +178,15 @@ fn find(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<F
             tracks.entry(&other.track).or_default().push(other);
         }
     }
-    // The source is where the words are loudest: an echo must not be laid to another echo.
-    let best = tracks
-        .into_iter()
-        .filter_map(|(track, said)| Pair::new(new, &tokens, track, said, levels))
-        .min_by(|a, b| a.below.total_cmp(&b.below).then(b.matched.len().cmp(&a.matched.len())))?;
     let own_level = || own_level(new, others, levels);
-    best.echo(own_level).or_else(|| best.trim())
+    let found = tracks.into_iter().filter_map(|(track, said)| {
+        let pair = Pair::new(new, &tokens, track, said, levels).filter(|pair| !pair.sound.leads)?;
+        let finding = pair.echo(own_level).or_else(|| pair.trim())?;
+        let partial = matches!(finding.verdict, Verdict::Trim { .. });
+        Some((partial, pair.below, finding))
+    });
+    // The source is where the words are loudest: an echo must not be laid to another echo.
+    found.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(.., finding)| finding)
 }
 
 /// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo unless all are.
@@ -387,6 +434,8 @@ struct Sound {
     lag: usize,
     /// Windows that were correlated.
     stretch: usize,
+    /// The same sound is on the other track, but later: this one is the source, however soft it is.
+    leads: bool,
 }
 
 impl Sound {
@@ -396,7 +445,7 @@ impl Sound {
         let this = levels.envelope(&new.track, from_s, to_s);
         let other = levels.envelope(track, from_s, to_s);
         let known = !this.is_empty() && !other.is_empty();
-        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0 })
+        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0, leads: false })
     }
 
     /// Windows of a span of session time, at least [`WORD_SPAN_MIN_S`] wide.
@@ -419,13 +468,18 @@ impl Sound {
         };
         let max = LAG_MAX as isize;
         let best = (-max..=max).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0));
-        if let Some((correlation, lag)) = best
-            && let Ok(lag) = usize::try_from(lag)
-        {
-            self.correlation = correlation;
-            self.lag = if correlation >= CORRELATED { lag } else { 0 };
-        }
         self.stretch = span.len();
+        match best {
+            Some((correlation, lag)) if lag >= 0 => {
+                self.correlation = correlation;
+                self.lag = if correlation >= CORRELATED { lag.unsigned_abs() } else { 0 };
+            }
+            Some((correlation, lag)) => {
+                let clear = lag.unsigned_abs() >= LAG_CLEAR && self.stretch >= CORRELATE_MIN;
+                self.leads = clear && correlation >= CORRELATED;
+            }
+            None => {}
+        }
     }
 
     /// This track's level at a word, dB.
@@ -470,3 +524,6 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
+
+#[cfg(test)]
+mod tests;

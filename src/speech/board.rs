@@ -11,7 +11,7 @@ const REACH_S: f64 = 0.5;
 /// What ended so long before the latest one is forgotten: nothing that overlaps it can still come, except after a long lag.
 const KEEP_S: f64 = 180.0;
 /// An utterance is not held back longer than this for the sake of a track that lags.
-pub const HOLD_MAX: Duration = Duration::from_millis(4_000);
+pub const HOLD_MAX: Duration = Duration::from_millis(1_500);
 
 /// An utterance on the board.
 struct Entry {
@@ -64,49 +64,25 @@ impl Board {
         if !ready.contains(&true) {
             return Vec::new();
         }
-        let all_utterances: Vec<&Utterance> =
-            self.entries.iter().map(|entry| &entry.utterance).filter(|u| u.bleed_of.is_none()).collect();
-        let verdicts = bleed::judge_all(&all_utterances, levels);
+        let utterances: Vec<&Utterance> = self.entries.iter().map(|entry| &entry.utterance).collect();
+        let verdicts = bleed::judge_all(&utterances, levels);
         let mut settled = Vec::new();
         for (entry, ready) in self.entries.iter_mut().zip(ready) {
             // What is still open may look different when its other half is there.
             if !ready && !entry.settled {
                 continue;
             }
-            let verdict = verdicts.get(&entry.utterance.id);
-            let revised = verdict.is_some_and(|verdict| apply(verdict, &mut entry.utterance));
+            let verdict = verdicts.get(&entry.utterance.id).unwrap_or(&Verdict::Own);
+            let revised = bleed::revised(&entry.utterance, verdict);
+            let is_revised = revised.is_some();
+            entry.utterance = revised.unwrap_or_else(|| entry.utterance.clone());
             let fresh = !entry.settled;
             entry.settled = true;
-            if fresh || revised {
-                settled.push(Settled { utterance: entry.utterance.clone(), revised, fresh });
+            if fresh || is_revised {
+                settled.push(Settled { utterance: entry.utterance.clone(), revised: is_revised, fresh });
             }
         }
         settled.sort_by(|a, b| a.utterance.start.total_cmp(&b.utterance.start));
         settled
-    }
-}
-
-/// Makes the next revision where the verdict asks for one.
-fn apply(verdict: &Verdict, utterance: &mut Utterance) -> bool {
-    match verdict {
-        Verdict::Own => false,
-        Verdict::Echo { of } => {
-            utterance.rev += 1;
-            utterance.bleed_of = Some(of.clone());
-            true
-        }
-        Verdict::Trim { keep, .. } => {
-            let Some(words) = utterance.words.get(keep.clone()).filter(|words| !words.is_empty()) else {
-                return false;
-            };
-            if words.len() == utterance.words.len() {
-                return false;
-            }
-            utterance.rev += 1;
-            utterance.words = words.to_vec();
-            utterance.text =
-                utterance.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
-            true
-        }
     }
 }

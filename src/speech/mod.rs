@@ -5,6 +5,7 @@ pub mod bleed;
 pub mod board;
 pub mod gates;
 pub mod listen;
+pub mod overheard;
 pub mod protocol;
 pub mod recognizer;
 pub mod transcript;

@@ -17,6 +17,7 @@ use super::protocol::ModelFacts;
 use super::recognizer::{Hypothesis, REQUEST_S_MAX, Recognizer, RecognizerError, Request};
 use super::words::{Token, assemble};
 use super::worker::{default_threads, model_name};
+use crate::models::{ModelError, ggml};
 
 /// Whisper hears at least so much; shorter sound is followed by silence.
 const AUDIO_S_MIN: f64 = 1.1;
@@ -74,12 +75,16 @@ impl WhisperRecognizer {
         let started = Instant::now();
         let unusable =
             |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
-        // whisper.cpp says no more than "failed", so what can be told is told here.
-        std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
+        // whisper.cpp takes a file for whole whose last tensor ends early, and aborts on files of another kind.
+        ggml::check(path).map_err(|error| match error {
+            ModelError::NotWhole { why, .. } | ModelError::NotAModel { why, .. } => unusable(why),
+            ModelError::Io { reason, .. } => unusable(reason.to_string()),
+            other => unusable(other.to_string()),
+        })?;
         let mut parameters = WhisperContextParameters::default();
         parameters.flash_attn(settings.flash_attn);
         let context = WhisperContext::new_with_params(path, parameters)
-            .map_err(|_| unusable("the file is damaged, incomplete, or no ggml model of Whisper".into()))?;
+            .map_err(|_| unusable("whisper.cpp can't load it; is there memory enough?".into()))?;
         let state = context.create_state().map_err(|error| unusable(error.to_string()))?;
         let facts = ModelFacts {
             name: model_name(path),
@@ -137,12 +142,23 @@ impl WhisperRecognizer {
         parameters
     }
 
-    /// What the last run found: tokens, the sum of their log probabilities, the probability of no speech.
-    fn harvest(&self) -> (Vec<Token>, f64, f64) {
+    /// The probability that nobody spoke, as Whisper means it: that of its token for it right after the start of the
+    /// transcript. whisper.cpp takes it after the *last* token of the prompt, where multilingual models never say so.
+    fn no_speech_prob(&mut self) -> Result<f64, RecognizerError> {
+        let (start, no_speech) = (self.context.token_sot(), self.context.token_nosp());
+        self.state.decode(&[start], 0, self.settings.threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
+        let own = logits.get(no_speech as usize).map_or(0.0, |logit| f64::from(logit - most).exp());
+        Ok(if sum > 0.0 { own / sum } else { 0.0 })
+    }
+
+    /// What the last run found: tokens, and the sum of their log probabilities.
+    fn harvest(&self) -> (Vec<Token>, f64) {
         let end_of_text: WhisperTokenId = self.context.token_eot();
-        let (mut tokens, mut logprob, mut no_speech) = (Vec::new(), 0.0, 0.0_f64);
+        let (mut tokens, mut logprob) = (Vec::new(), 0.0);
         for segment in self.state.as_iter() {
-            no_speech = no_speech.max(f64::from(segment.no_speech_probability()));
             for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
                 let data = token.token_data();
                 if data.id >= end_of_text {
@@ -155,7 +171,7 @@ impl WhisperRecognizer {
                 tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
             }
         }
-        (tokens, logprob, no_speech)
+        (tokens, logprob)
     }
 }
 
@@ -177,7 +193,8 @@ impl Recognizer for WhisperRecognizer {
             parameters.set_initial_prompt(&prompt.replace('\0', " "));
         }
         self.state.full(parameters, &samples).map_err(failed)?;
-        let (tokens, logprob, no_speech_prob) = self.harvest();
+        let (tokens, logprob) = self.harvest();
+        let no_speech_prob = self.no_speech_prob()?;
         let avg_logprob = logprob / tokens.len().max(1) as f64;
         self.ear.understood(avg_logprob);
         let (text, words) = assemble(&tokens, &language, audio_s, request.speech);

@@ -12,6 +12,10 @@ const WITHOUT_SPACES: [&str; 7] = ["zh", "yue", "ja", "th", "lo", "my", "km"];
 const ANNOTATION_WORDS_MAX: usize = 5;
 /// What opens an annotation, and what closes it.
 const BRACKETS: [(char, char); 5] = [('[', ']'), ('(', ')'), ('*', '*'), ('（', '）'), ('【', '】')];
+/// Starts closer together than this come from one wrong time, not from a mouth.
+const SAME_START_S: f64 = 0.005;
+/// No three words are begun within so short a time; where they seem to be, all times are given up.
+const THREE_WORDS_S_MIN: f64 = 0.06;
 /// Whisper writes these around singing; they aren't spoken.
 const NOTES: [char; 4] = ['♪', '♫', '♩', '♬'];
 
@@ -143,20 +147,53 @@ fn drop_annotations(words: &mut Vec<(bool, Word)>) {
 /// Makes the times hold: within the sound, in order, none before speech was detected.
 ///
 /// Whisper likes to say that the first word begins at 0.0, where the sound before the speech begins. The detector's
-/// onset is within 0.1 s of the truth, so it is the lower bound for all words.
+/// onset is within 0.1 s of the truth, so it is the lower bound for all words. Words that are thus pushed together share
+/// the time up to the next one.
 fn fit_times(words: &mut [Word], audio_s: f64, speech: Option<(f64, f64)>) {
-    let earliest = speech.map_or(0.0, |(from, _)| from).clamp(0.0, audio_s);
-    let mut previous = earliest;
+    let (from, to) = speech.unwrap_or((0.0, audio_s));
+    let from = from.clamp(0.0, audio_s);
+    let to = to.clamp(from, audio_s);
+    let mut previous = from;
     for word in words.iter_mut() {
         let start = if word.start.is_finite() { word.start } else { previous };
         word.start = start.clamp(previous, audio_s);
         previous = word.start;
+    }
+    share_starts(words, audio_s);
+    if words.windows(3).any(|three| three[2].start - three[0].start < THREE_WORDS_S_MIN) {
+        spread(words, from, to);
     }
     let mut next = audio_s;
     for word in words.iter_mut().rev() {
         let end = if word.end.is_finite() { word.end } else { next };
         word.end = end.clamp(word.start, next);
         next = word.start;
+    }
+}
+
+/// Where several words start at one time, spreads their starts up to the next word's.
+fn share_starts(words: &mut [Word], audio_s: f64) {
+    let mut first = 0;
+    while first < words.len() {
+        let start = words[first].start;
+        let same = words[first..].iter().take_while(|word| word.start - start < SAME_START_S).count();
+        let until = words.get(first + same).map_or(audio_s, |word| word.start);
+        for (i, word) in words[first..first + same].iter_mut().enumerate().skip(1) {
+            word.start = start + (until - start) * i as f64 / same as f64;
+        }
+        first += same;
+    }
+}
+
+/// Spreads all words over the speech by their length.
+fn spread(words: &mut [Word], from: f64, to: f64) {
+    let length = |word: &Word| word.text.chars().count() as f64 + 1.0;
+    let per_char = (to - from) / words.iter().map(length).sum::<f64>();
+    let mut at = from;
+    for word in words {
+        word.start = at;
+        at += length(word) * per_char;
+        word.end = at;
     }
 }
 
@@ -232,5 +269,20 @@ mod tests {
             assert!(pair[0].0 <= pair[0].1 && pair[0].1 <= pair[1].0, "{times:?}");
         }
         assert!(times.iter().all(|t| (0.3..=5.0).contains(&t.0) && t.1 <= 5.0), "{times:?}");
+
+        // Two words before the onset share the time to the third.
+        let early = [token(b" My", 0.0, 0.1), token(b" name", 0.1, 0.2), token(b" is", 0.9, 1.0)];
+        let (_, words) = assemble(&early, "en", 5.0, Some((0.3, 1.0)));
+        assert!(words.iter().zip([0.3, 0.6, 0.9]).all(|(word, start)| (word.start - start).abs() < 1e-9));
+        // All at once at the end: nothing can be believed but where speech was.
+        let late = [
+            token(b" go", 1.9, 2.0),
+            token(b" back", 2.0, 2.0),
+            token(b" to", 2.0, 2.0),
+            token(b" it", 2.0, 2.0),
+        ];
+        let (_, words) = assemble(&late, "en", 2.0, Some((0.2, 1.8)));
+        assert!((words[0].start - 0.2).abs() < 1e-9 && (words[3].end - 1.8).abs() < 1e-9);
+        assert!(words.windows(2).all(|pair| pair[1].start - pair[0].start > 0.1));
     }
 }

@@ -4,6 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use crate::audio::units::Frames;
 
+/// Of a source that broke off nobody knows how much is missing: this much is, so that the account shows it.
+const BROKEN_OFF_MIN_S: f64 = 0.001;
+
 /// What the lane and the status line may know of a drain; all atomic.
 #[derive(Debug, Default)]
 pub struct DrainStatus {
@@ -19,6 +22,8 @@ pub struct DrainStatus {
     ended: AtomicBool,
     /// The device is gone at the moment.
     lost: AtomicBool,
+    /// Seconds that are missing at least since the source broke off, as bits of an `f64`; 0: it did not.
+    broken_off: AtomicU64,
 }
 
 impl DrainStatus {
@@ -73,6 +78,18 @@ impl DrainStatus {
     /// Whether the device is gone.
     pub(super) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
+    }
+
+    /// A finite source broke off, this many seconds before its end, as far as is known.
+    pub fn set_broken_off(&self, missing_s: Option<f64>) {
+        let missing_s = missing_s.unwrap_or(0.0).max(BROKEN_OFF_MIN_S);
+        self.broken_off.store(missing_s.to_bits(), Ordering::Release);
+        self.set_lost(true);
+    }
+
+    /// Seconds that a source which broke off leaves missing.
+    pub(super) fn broken_off(&self) -> Option<f64> {
+        Some(f64::from_bits(self.broken_off.load(Ordering::Acquire))).filter(|s| *s > 0.0)
     }
 
     /// The device is gone (true) or there (false).

@@ -1,0 +1,251 @@
+//! `./dev bench`: what recording costs. Two and eight devices are recorded without and with transcription, while a
+//! scripted meeting is played into them, and by `parecord` beside it, device by device, in the same run.
+//!
+//! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Parser as _;
+use support::meeting::{Feed, Script};
+use support::pulse::Pulse;
+use support::recorder::{Recorder, Session};
+
+/// What /proc counts time in: 100 ticks a second on every Linux that one meets.
+const TICKS: f64 = 100.0;
+/// Between two looks at the processes.
+const LOOK: Duration = Duration::from_millis(500);
+const START_LIMIT: Duration = Duration::from_secs(40);
+const FINISH_LIMIT: Duration = Duration::from_secs(900);
+
+/// Measures CPU and memory of recording.
+#[derive(Debug, clap::Parser)]
+struct Args {
+    /// Numbers of devices to be recorded at once
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 8])]
+    sources: Vec<usize>,
+    /// Play at most this many turns of the script
+    #[arg(long, default_value_t = usize::MAX)]
+    turns: usize,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::from(3)
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    println!(
+        "| sources | text | seconds | hansard CPU | + recogniser CPU | hansard RSS | + recogniser RSS | parecord CPU | parecord RSS | lost frames | text done after |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    for &sources in &args.sources {
+        for text in [false, true] {
+            let script = Script::of_the_demo()?.first(args.turns).spread(sources);
+            eprintln!("load: {sources} sources, {} text …", if text { "with" } else { "without" });
+            let row = measure(&script, text)?;
+            println!("| {sources} | {} | {row} |", if text { "yes" } else { "no" });
+        }
+    }
+    Ok(())
+}
+
+/// Records one meeting; the cells of its row.
+fn measure(script: &Script, text: bool) -> Result<String> {
+    let dir = tempfile::tempdir()?;
+    let meeting = script.render()?;
+    let wavs = meeting.feeds.iter().map(|feed| feed.write_wav(dir.path())).collect::<Result<Vec<_>>>()?;
+    let (mics, speakers) = script.devices();
+    let mut pulse = Pulse::start(&mics, &speakers)?;
+
+    let recordings = dir.path().join("recordings");
+    let mut command = pulse.command(hansard()?);
+    command.args(["record", "--title", "load", "--language", "en", "--out"]).arg(&recordings);
+    command.args((!text).then_some("--no-transcribe"));
+    for feed in &meeting.feeds {
+        command.args(["--source", &feed.source()]);
+    }
+    let recorder = Recorder::start(&mut command)?;
+    let mut others = Others(Vec::new());
+    for feed in &meeting.feeds {
+        others.0.push(parecord(&pulse, feed, dir.path())?);
+    }
+    pulse.wait_captures(2 * meeting.feeds.len(), START_LIMIT)?;
+    // The model is loaded by now, and what happens only once is over.
+    std::thread::sleep(Duration::from_secs(3));
+
+    let pids: Vec<u32> = others.0.iter().map(Child::id).collect();
+    let before = (Usage::of_tree(recorder.id())?, Usage::of_all(&pids)?);
+    let begun = Instant::now();
+    for (feed, wav) in meeting.feeds.iter().zip(&wavs) {
+        pulse.play(&feed.sink(), wav)?;
+    }
+    let mut after = before.clone();
+    while begun.elapsed().as_secs_f64() < meeting.seconds() {
+        std::thread::sleep(LOOK);
+        after = (after.0.later(Usage::of_tree(recorder.id())?), after.1.later(Usage::of_all(&pids)?));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let underruns: usize = pulse.wait_played(START_LIMIT)?.iter().map(|player| player.underruns).sum();
+    ensure!(
+        underruns == 0,
+        "the players ran dry {underruns} times: the machine is too busy to measure anything"
+    );
+    recorder.interrupt()?;
+    let interrupted = Instant::now();
+    let mut said = String::new();
+    let status = recorder.finish(FINISH_LIMIT, |line| said += &format!("{}\n", line.text))?;
+    let session = Session::newest(&recordings, &[]).with_context(|| said.clone())?;
+    let lost: u64 = session.manifest.account.iter().map(|account| account.lost.0).sum();
+    ensure!(status.code().is_some_and(|code| code == 0 || code == 2), "hansard failed ({status}): {said}");
+
+    let percent = |before: f64, after: f64| format!("{:.1} %", (after - before) / seconds * 100.0);
+    let megabytes = |bytes: u64| format!("{:.0} MB", bytes as f64 / 1e6);
+    Ok([
+        format!("{seconds:.0}"),
+        percent(before.0.own, after.0.own),
+        percent(before.0.children, after.0.children),
+        megabytes(after.0.peak()),
+        megabytes(after.0.peak_children()),
+        percent(before.1.own, after.1.own),
+        megabytes(after.1.peak()),
+        lost.to_string(),
+        format!("{:.1} s", interrupted.elapsed().as_secs_f64()),
+    ]
+    .join(" | "))
+}
+
+fn parecord(pulse: &Pulse, feed: &Feed, dir: &Path) -> Result<Child> {
+    let source = feed.pulse_source();
+    let child = pulse
+        .command("parecord")
+        .args(["--file-format=wav", "--format=s16le", "--rate=48000", "--latency-msec=200"])
+        .arg(format!("--device={source}"))
+        .arg(dir.join(format!("{source}.parecord.wav")))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    child.context("parecord does not start")
+}
+
+/// Children that are ended with us.
+struct Others(Vec<Child>);
+
+impl Drop for Others {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            let _already_ended = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// What processes have used up to a moment.
+#[derive(Debug, Clone, Default)]
+struct Usage {
+    /// CPU seconds of the processes themselves.
+    own: f64,
+    /// CPU seconds of their children, ended ones too.
+    children: f64,
+    /// Peaks of resident bytes by process, those of children apart.
+    peaks: BTreeMap<u32, u64>,
+    child_peaks: BTreeMap<u32, u64>,
+}
+
+impl Usage {
+    /// Of processes without children.
+    fn of_all(pids: &[u32]) -> Result<Self> {
+        let mut usage = Self::default();
+        for &pid in pids {
+            usage.own += Stat::read(pid)?.own;
+            usage.peaks.insert(pid, peak_of(pid)?);
+        }
+        Ok(usage)
+    }
+
+    /// Of a process and its children.
+    fn of_tree(root: u32) -> Result<Self> {
+        let stat = Stat::read(root)?;
+        let mut usage = Self { own: stat.own, children: stat.ended_children, ..Self::default() };
+        usage.peaks.insert(root, peak_of(root)?);
+        for entry in std::fs::read_dir("/proc")? {
+            let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+                continue;
+            };
+            // Others' processes come and go while we look.
+            let Ok(stat) = Stat::read(pid) else { continue };
+            if stat.parent == root {
+                usage.children += stat.own + stat.ended_children;
+                usage.child_peaks.extend(peak_of(pid).map(|peak| (pid, peak)));
+            }
+        }
+        Ok(usage)
+    }
+
+    /// The later state, with the peaks of those that have ended since.
+    fn later(self, mut now: Self) -> Self {
+        for (pid, peak) in self.child_peaks {
+            now.child_peaks.entry(pid).or_insert(peak);
+        }
+        now
+    }
+
+    fn peak(&self) -> u64 {
+        self.peaks.values().sum()
+    }
+
+    /// The largest: a recogniser that was started anew has taken the place of the one before.
+    fn peak_children(&self) -> u64 {
+        self.child_peaks.values().copied().max().unwrap_or(0)
+    }
+}
+
+/// The fields of /proc/PID/stat that count here.
+struct Stat {
+    parent: u32,
+    own: f64,
+    ended_children: f64,
+}
+
+impl Stat {
+    fn read(pid: u32) -> Result<Self> {
+        let text = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // The name stands in brackets and may hold anything.
+        let (_, rest) = text.rsplit_once(") ").context("an odd /proc/PID/stat")?;
+        let fields: Vec<&str> = rest.split(' ').collect();
+        // Numbered from 1 in proc(5), with the state as 3: ppid 4, utime 14, stime 15, cutime 16, cstime 17.
+        let field =
+            |number: usize| -> Result<f64> { Ok(fields.get(number - 3).context("a short stat")?.parse()?) };
+        Ok(Self {
+            parent: field(4)? as u32,
+            own: (field(14)? + field(15)?) / TICKS,
+            ended_children: (field(16)? + field(17)?) / TICKS,
+        })
+    }
+}
+
+fn peak_of(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no peak of memory")?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes * 1024)
+}
+
+/// The program in this build's folder: an example lies one deeper.
+fn hansard() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let path = own.parent().and_then(Path::parent).context("no build folder")?.join("hansard");
+    ensure!(path.exists(), "{} is missing; `./dev build` makes it", path.display());
+    Ok(path)
+}

@@ -1,0 +1,154 @@
+//! Session folders, built through the public types, and the binary that reads them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::session::manifest::{
+    ClockFit, FORMAT, GapCause, GapSum, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
+    TrackAccount,
+};
+use hansard::speech::transcript::{Utterance, Word};
+
+const RATE: SampleRate = SampleRate::HZ_48000;
+
+pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest {
+    let track = |i: usize| format!("track-{i}");
+    let sources = people.iter().enumerate().map(|(i, name)| SourceEntry {
+        track: track(i),
+        name: (*name).to_owned(),
+        kind: SourceKind::Mic,
+        spec: "mic".into(),
+        device: Some("pulseaudio:alsa_input.usb".into()),
+        device_name: Some("Desk | microphone".into()),
+        channel: None,
+    });
+    let takes = (0..people.len()).map(|i| TakeEntry {
+        track: track(i),
+        take: 1,
+        file: format!("tracks/{}.wav", track(i)),
+        rate: RATE,
+        channels: 1,
+        format: SampleFormat::S16,
+        data_offset: 44,
+        frames: Frames(48_000 * 60),
+        offset: 0.0,
+        clock: ClockFit { offset: 0.0, rate: 48_000.6, ppm: 12.5, residual_ms: 0.2, points: 600 },
+    });
+    Manifest {
+        format: FORMAT,
+        id: id.into(),
+        title: title.into(),
+        start: Start {
+            utc: start.parse().unwrap(),
+            zone: Some("Europe/Vienna".into()),
+            offset: "+01:00".into(),
+        },
+        state: State::Closed,
+        duration: 60.0,
+        sources: sources.collect(),
+        takes: takes.collect(),
+        account: (0..people.len()).map(|i| account(&track(i), &[])).collect(),
+    }
+}
+
+pub fn account(track: &str, gaps: &[(GapCause, u64, bool)]) -> TrackAccount {
+    let gaps: Vec<GapSum> = gaps
+        .iter()
+        .map(|(cause, n, loss)| GapSum { cause: *cause, count: 1, frames: Frames(*n), loss: *loss })
+        .collect();
+    let missing: u64 = gaps.iter().map(|gap| gap.frames.0).sum();
+    let lost = gaps.iter().filter(|gap| gap.loss).map(|gap| gap.frames.0).sum();
+    let expected = 48_000 * 60;
+    TrackAccount {
+        track: track.into(),
+        expected: Frames(expected),
+        written: Frames(expected - missing),
+        gaps,
+        lost: Frames(lost),
+        unexplained: 0,
+    }
+}
+
+pub fn said(id: &str, who: &str, start: f64, text: &str) -> Utterance {
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let step = 0.4;
+    let word = |(i, text): (usize, &&str)| {
+        let at = start + step * i as f64;
+        Word { text: (*text).to_owned(), start: at, end: at + 0.35, p: 0.9 }
+    };
+    let end = start + step * tokens.len() as f64;
+    Utterance {
+        id: id.into(),
+        rev: 0,
+        track: "track-0".into(),
+        speaker: who.into(),
+        take: 1,
+        from_frame: Frames::from_seconds(start, RATE),
+        to_frame: Frames::from_seconds(end, RATE),
+        start,
+        end,
+        text: text.into(),
+        words: tokens.iter().enumerate().map(word).collect(),
+        confidence: 0.9,
+        language: "en".into(),
+        model: "base-q8_0".into(),
+        is_final: true,
+        withheld: None,
+        bleed_of: None,
+    }
+}
+
+pub fn write(recordings: &Path, manifest: &Manifest, utterances: &[Utterance]) -> PathBuf {
+    let dir = recordings.join(&manifest.id);
+    fs::create_dir_all(dir.join("tracks")).unwrap();
+    fs::write(dir.join("session.json"), serde_json::to_vec(manifest).unwrap()).unwrap();
+    let lines: Vec<String> = utterances.iter().map(|u| serde_json::to_string(u).unwrap() + "\n").collect();
+    fs::write(dir.join("transcript.jsonl"), lines.concat()).unwrap();
+    dir
+}
+
+pub const START: &str = "2026-03-14T08:30:00Z";
+
+/// A recordings folder with one meeting of three, with overlap, a loss, an echo and a withheld line.
+pub fn meeting() -> (tempfile::TempDir, PathBuf) {
+    let root = tempfile::tempdir().unwrap();
+    let mut manifest = manifest("2026-03-14_0930_sync", "Weekly sync", START, &["Alice", "Béla", "Remote"]);
+    manifest.account[1] = account("track-1", &[(GapCause::DeviceLost, 100_800, true)]);
+    manifest.account[2] = account("track-2", &[(GapCause::Paused, 48_000, false)]);
+    let utterances = [
+        said(
+            "u1",
+            "Alice",
+            1.0,
+            "Good morning. Shall we begin with the release, which has been planned for the 27th of March?",
+        ),
+        said("u2", "Béla", 5.0, "Mm-hm."),
+        said("u3", "Alice", 8.5, "Or is there anything else?"),
+        said("u4", "Remote", 20.0, "The importer is done."),
+        Utterance { rev: 1, ..said("u4", "Remote", 20.0, "The importer is done, the exporter isn't.") },
+        Utterance { bleed_of: Some("u4".into()), ..said("u5", "Alice", 20.0, "the importer is gone") },
+        Utterance { withheld: Some("no speech".into()), ..said("u6", "Béla", 40.0, "Thanks for watching!") },
+    ];
+    let dir = write(root.path(), &manifest, &utterances);
+    (root, dir)
+}
+
+pub fn hansard(recordings: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hansard"))
+        .args(args)
+        .env("HANSARD_RECORDINGS", recordings)
+        .env("LC_ALL", "de_AT.UTF-8")
+        .env("TZ", "Asia/Tokyo")
+        .output()
+        .unwrap()
+}
+
+/// Its stdout, if it ended with that code.
+pub fn expect(code: i32, output: Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "stderr: {stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}

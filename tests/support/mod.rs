@@ -1,0 +1,12 @@
+//! What the end-to-end test, the demo and the load figures share: a sound system without a sound card, a scripted
+//! meeting whose every word and time is known, a driver of the recorder's process, and a score.
+
+// Each binary that includes this module uses a part of it.
+#![allow(dead_code)]
+
+pub mod align;
+pub mod meeting;
+pub mod pulse;
+pub mod recorder;
+pub mod score;
+pub mod words;
