@@ -171,7 +171,7 @@ fn a_file_that_breaks_off_is_recorded_up_to_there_and_the_rest_is_a_loss() {
             let spec = format!("--source=A=file:{name}");
             let (_, session) = home.record(2, &["--pace=max", "--no-transcribe", &spec]);
             let (_, recorded) = sound::read_pcm(&sound::track(&session, "a"));
-            assert!((23_000..26_000).contains(&recorded.len()), "{name}: {}", recorded.len());
+            assert!((20_000..28_000).contains(&recorded.len()), "{name}: {}", recorded.len());
             assert!(recorded == samples[..recorded.len()], "{name}");
             let there = recorded.len() as u64;
             assert_eq!(frames(&session, "a"), (Frames(50_000), Frames(there), Frames(50_000 - there)));

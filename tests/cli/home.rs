@@ -189,7 +189,8 @@ impl Running {
     #[track_caller]
     pub fn records_more(&mut self, home: &Home) {
         let bytes = || -> u64 {
-            let tracks = home.sessions().iter().map(|dir| fs::read_dir(dir.join("tracks")).unwrap());
+            let sessions = home.sessions();
+            let tracks = sessions.iter().map(|dir| fs::read_dir(dir.join("tracks")).unwrap());
             tracks.flatten().map(|track| track.unwrap().metadata().unwrap().len()).sum()
         };
         let now = bytes();

@@ -112,7 +112,7 @@ fn a_killed_recorder_leaves_playable_tracks_and_text_can_be_made_of_them() {
     // Any player reads the tracks; of what the header leaves out there is at most 0.1 s.
     let session = Session::open(&dir).unwrap();
     assert_eq!(session.manifest.state, State::Recording);
-    for (track, frame, rate) in [("jfk", 2, 16_000), ("a", 3, 48_000)] {
+    for (track, frame, rate) in [("jfk", 2, 16_000_u32), ("a", 3, 48_000)] {
         let path = sound::track(&session, track);
         let (_, samples) = sound::read_pcm(&path);
         assert!(samples.len() as f64 >= 2.6 * f64::from(rate), "{track}: {}", samples.len());

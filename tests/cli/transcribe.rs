@@ -77,11 +77,13 @@ fn a_known_recording_becomes_its_words_and_the_same_ones_again() {
         assert_eq!(line["rev"], after[line["id"].as_str().unwrap()], "what is printed is what is kept");
     }
     assert_eq!(errors(&text(&session), &text(&again)).0, 0);
-    for format in ["md", "txt", "json"] {
+    for format in ["md", "txt", "srt", "vtt"] {
         let exported = home.run(["export", "last", "--output=-", "--format", format]);
         exported.expect(0);
         assert_eq!(exported.out.matches("ellow").count(), 1, "{format}: {}", exported.out);
     }
+    let exported = home.run(["export", "last", "--output=-", "--format=json"]).expect(0).json();
+    assert_eq!(exported.as_array().unwrap().len(), kept.len());
 }
 
 #[test]
@@ -157,10 +159,13 @@ fn what_was_interrupted_goes_on_where_it_was() {
     let session = resumed();
     assert_eq!(errors(&text(&whole), &text(&session)).0, 0, "{}", text(&session));
     assert!(text(&session).contains("ELLOW"), "the first line is the second making's");
-    let rest = session.utterances.iter().filter(|u| u.is_shown() && u.start > 3.0);
-    assert!(rest.clone().count() > 0);
-    for utterance in rest {
-        assert!(utterance.rev > 0, "it was made again: {utterance:?}");
+    let old: BTreeSet<&str> = whole.utterances.iter().map(|utterance| utterance.id.as_str()).collect();
+    for utterance in session.utterances.iter().filter(|utterance| utterance.is_shown()) {
+        // Heard from another place on, a segment may begin a few milliseconds later: that is another one.
+        assert!(
+            utterance.rev > 0 || !old.contains(utterance.id.as_str()),
+            "it was not made again: {utterance:?}"
+        );
     }
 }
 
