@@ -17,6 +17,7 @@ fn quiet_panics() {
 mod device;
 mod disk;
 mod drain;
+mod lane;
 mod recording;
 mod replay;
 mod session;
