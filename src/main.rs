@@ -18,7 +18,15 @@ fn main() -> ExitCode {
         }
     };
     start_log(cli.verbose);
-    match cli::run(cli) {
+    // What an actor or a thread dies of goes to the log; whoever watches it says what it means for the user.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
+    let Ok(result) = std::panic::catch_unwind(|| cli::run(cli)) else {
+        say(format_args!(
+            "this should not have happened; what was recorded is on the disk. Please report it."
+        ));
+        return Exit::Failed.into();
+    };
+    match result {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
         Err(error) => {

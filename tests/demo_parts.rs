@@ -66,6 +66,8 @@ fn a_line_is_judged_by_who_said_it() {
     ];
     let result = score(&truth, &lines);
     let bob = || "Bob".to_owned();
+    let unparted = line("Bob", "That is too much for us. Could we ask for less?", 7.0, 10.0, 14.0);
+    assert_eq!(score(&truth, &[unparted]).verdicts, [Verdict::Mixed { also_by: "Alice".to_owned() }]);
     assert_eq!(
         result.verdicts,
         [

@@ -1,5 +1,6 @@
 //! The whole way from sound to words through the real child process, with the models and recordings of `../shared`.
 //! Where that folder is absent these tests say so and pass.
+#![cfg(feature = "whisper")]
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -132,7 +133,6 @@ fn first_sound(sound: &[f32], rate: SampleRate) -> f64 {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn known_recordings_are_understood() {
     let (Some(jfk), Some(texts)) = (shared("speech/jfk/jfk.wav"), shared("speech/tts/texts.json")) else {
         return;
@@ -181,7 +181,6 @@ fn assert_words_hold(hypothesis: &Hypothesis) {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn the_language_is_found_out_or_refused() {
     let tiny = shared("models/ggml-tiny.en-q8_0.bin");
     let (Some(tiny), Some(base), Some(mut request)) =
@@ -203,7 +202,6 @@ fn the_language_is_found_out_or_refused() {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn silence_and_noise_show_no_words() {
     let Some(model) = shared("models/ggml-base-q8_0.bin") else { return };
     let mut recognizer = WorkerRecognizer::new(options(model));
@@ -230,7 +228,7 @@ fn silence_and_noise_show_no_words() {
 }
 
 #[test]
-#[cfg(all(feature = "whisper", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 fn a_killed_worker_costs_one_request() {
     use rustix::process::{Pid, Signal, kill_process};
     let (Some(model), Some(request)) = (shared("models/ggml-tiny.en-q8_0.bin"), long_request()) else {
@@ -257,7 +255,7 @@ fn a_killed_worker_costs_one_request() {
 }
 
 #[test]
-#[cfg(all(feature = "whisper", target_os = "linux"))]
+#[cfg(target_os = "linux")]
 fn a_request_that_takes_too_long_is_ended() {
     let (Some(model), Some(request)) = (shared("models/ggml-tiny.en-q8_0.bin"), long_request()) else {
         return;
@@ -275,7 +273,6 @@ fn a_request_that_takes_too_long_is_ended() {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn a_model_that_is_none_is_named_unusable() {
     let Some(model) = shared("models/ggml-tiny.en-q8_0.bin") else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -305,7 +302,6 @@ fn a_model_that_is_none_is_named_unusable() {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn the_worker_speaks_only_its_protocol_and_refuses_junk() {
     let Some(model) = shared("models/ggml-tiny.en-q8_0.bin") else { return };
     let mut child = Command::new(HANSARD)
@@ -333,7 +329,6 @@ fn the_worker_speaks_only_its_protocol_and_refuses_junk() {
 }
 
 #[test]
-#[cfg(feature = "whisper")]
 fn the_worker_ends_with_its_parent_even_while_it_works() {
     let (Some(model), Some(request)) = (shared("models/ggml-base-q8_0.bin"), long_request()) else { return };
     let mut child = Command::new(HANSARD)
@@ -353,26 +348,4 @@ fn the_worker_ends_with_its_parent_even_while_it_works() {
     let mut answer = Vec::new();
     stdout.read_to_end(&mut answer).unwrap();
     assert!(answer.is_empty(), "it went on working for nobody");
-}
-
-#[test]
-#[cfg(unix)]
-fn a_program_that_is_no_worker_is_told_apart() {
-    let ask = |program: &str| {
-        let mut recognizer =
-            WorkerRecognizer::new(WorkerOptions { program: program.into(), ..options("model.bin") });
-        recognizer.recognize(&Request { samples: vec![0.0; 16_000], ..Request::default() }).unwrap_err()
-    };
-    assert!(matches!(ask("/nowhere/hansard"), RecognizerError::Start { .. }));
-    assert!(matches!(ask("/bin/echo"), RecognizerError::Junk { .. }), "{}", ask("/bin/echo"));
-    assert!(matches!(ask("/bin/false"), RecognizerError::Crashed { .. }));
-}
-
-#[test]
-#[cfg(not(feature = "whisper"))]
-fn without_the_recogniser_it_says_so() {
-    let mut recognizer = WorkerRecognizer::new(options("model.bin"));
-    let error = recognizer.start().unwrap_err();
-    let told = matches!(&error, RecognizerError::ModelUnusable { reason, .. } if reason.contains("whisper"));
-    assert!(told, "{error}");
 }

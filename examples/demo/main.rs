@@ -37,7 +37,7 @@ struct Args {
     #[arg(long, value_name = "M")]
     model: Option<String>,
     /// The highest word error rate that passes, in percent
-    #[arg(long, value_name = "PERCENT", default_value_t = 20.0)]
+    #[arg(long, value_name = "PERCENT", default_value_t = 10.0)]
     wer_max: f64,
     /// Where the session goes, instead of HANSARD_RECORDINGS
     #[arg(long, value_name = "DIR")]

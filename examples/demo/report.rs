@@ -42,10 +42,8 @@ pub fn report(meeting: &Meeting, session: &Session, played: &Played, wer_max: f6
     println!("\n== Session\n{}", session.dir.display());
     let exit = played.exit.map_or("none".into(), |code| code.to_string());
     println!("exit code of hansard     {exit}{}", checks.mark(played.exit == Some(0)));
-    println!(
-        "closed in order          {}",
-        checks.mark(session.manifest.state == State::Closed).trim_start()
-    );
+    let closed = session.manifest.state == State::Closed;
+    println!("closed in order          {}{}", if closed { "yes" } else { "no" }, checks.mark(closed));
     println!("finished after Ctrl-C    {:.1} s", played.finish.as_secs_f64());
     if played.underruns > 0 {
         println!("the players ran dry {} times: this machine is too busy for a fair test", played.underruns);
@@ -201,12 +199,14 @@ fn attribution(lines: &[Line], result: &Score) {
     let count = |wanted: fn(&Verdict) -> bool| result.verdicts.iter().filter(|v| wanted(v)).count();
     println!("\n== Lines");
     println!("under the wrong person   {}", count(|v| matches!(v, Verdict::Wrong { .. })));
+    println!("with another's words too {}", count(|v| matches!(v, Verdict::Mixed { .. })));
     println!("echoes of another's      {}", count(|v| matches!(v, Verdict::Echo { .. })));
     println!("twice                    {}", count(|v| matches!(v, Verdict::Twice)));
     println!("said by nobody           {}", count(|v| matches!(v, Verdict::Invented)));
     for (line, verdict) in lines.iter().zip(&result.verdicts) {
         let why = match verdict {
             Verdict::Right => continue,
+            Verdict::Mixed { also_by } => format!("in part by {also_by}"),
             Verdict::Wrong { said_by } => format!("said by {said_by}"),
             Verdict::Echo { said_by } => format!("echo of {said_by}"),
             Verdict::Twice => "twice".to_owned(),

@@ -122,6 +122,8 @@ pub struct Segmenter {
     open: Option<Open>,
     /// Windows without any sound, in a row.
     soundless: u32,
+    /// End of the last window that was somebody else's.
+    overheard_until: u64,
 }
 
 /// A segment that hasn't ended.
@@ -139,18 +141,36 @@ struct Open {
     first: u64,
     /// It goes on from a cut, so even a syllable of it counts.
     continued: bool,
+    /// Somebody else speaks from here on, unless own speech came after it.
+    wall: u64,
 }
 
 impl Segmenter {
     /// A segmenter for a take at `rate`, whose analysis starts at its frame `start`.
     pub fn new(settings: SegmentSettings, vad: Box<dyn Vad>, rate: SampleRate, start: Frames) -> Self {
         let at = start.rescale(rate, SampleRate::HZ_16000).0;
-        Self { settings, vad, rate, pending: Vec::new(), at, floor: at, open: None, soundless: 0 }
+        Self {
+            settings,
+            vad,
+            rate,
+            pending: Vec::new(),
+            at,
+            floor: at,
+            open: None,
+            soundless: 0,
+            overheard_until: 0,
+        }
     }
 
     /// Hears the next piece and gives the segments that it completes. Pieces follow one another; at a hole what was
     /// open is closed and the detector starts afresh.
     pub fn push(&mut self, heard: &Heard) -> Vec<Segment> {
+        self.push_own(heard, &|_| false)
+    }
+
+    /// The same, for a track that overhears others: where `overheard` says so (positions at 16 kHz since the take's start)
+    /// the speech is somebody else's. It opens no segment, and none reaches into it.
+    pub fn push_own(&mut self, heard: &Heard, overheard: &dyn Fn(u64) -> bool) -> Vec<Segment> {
         let mut segments = Vec::new();
         if heard.samples.is_empty() {
             return segments;
@@ -164,13 +184,26 @@ impl Segmenter {
         let mut pending = std::mem::take(&mut self.pending);
         let mut used = 0;
         while let Some(window) = pending.get(used..used + self.vad.window()) {
-            let probability = self.listen(window);
+            // The detector hears everything: its memory must have no hole.
+            let mut probability = self.listen(window);
             used += window.len();
+            if overheard(self.at + window.len() as u64 / 2) {
+                probability = 0.0;
+                self.overheard(window.len() as u64);
+            }
             segments.extend(self.step(probability, window.len() as u64));
         }
         pending.drain(..used);
         self.pending = pending;
         segments
+    }
+
+    /// The next window is somebody else's.
+    fn overheard(&mut self, window: u64) {
+        if let Some(open) = &mut self.open {
+            open.wall = open.wall.min(self.at);
+        }
+        self.overheard_until = self.at + window;
     }
 
     /// There is no more sound: gives what was still open. What is pushed afterwards is another sound.
@@ -202,7 +235,7 @@ impl Segmenter {
 
     /// Where a segment would begin whose speech began now.
     fn earliest_start(&self) -> u64 {
-        self.at.saturating_sub(samples(self.settings.pre_roll_ms)).max(self.floor)
+        self.at.saturating_sub(samples(self.settings.pre_roll_ms)).max(self.floor).max(self.overheard_until)
     }
 
     fn frames(&self, position: u64) -> Frames {
@@ -254,7 +287,7 @@ impl Segmenter {
         if open.voiced < samples(self.settings.min_speech_ms) && !open.continued {
             return None;
         }
-        let to = (open.until + samples(self.settings.post_roll_ms)).min(end);
+        let to = (open.until + samples(self.settings.post_roll_ms)).min(end).min(open.wall);
         self.floor = to;
         Some(self.segment(&open, onset, open.until, to, open.probabilities.len()))
     }
@@ -307,6 +340,7 @@ impl Open {
             probabilities,
             first,
             continued,
+            wall: u64::MAX,
         }
     }
 
@@ -317,6 +351,7 @@ impl Open {
         if self.speaking {
             self.onset.get_or_insert(start);
             self.until = start + window;
+            self.wall = u64::MAX;
             self.voiced += window;
         }
     }

@@ -373,11 +373,11 @@ impl Writer {
             self.vouched.push((Arc::clone(&shared), span.to));
             self.note(Event::Commit { spans: vec![span] });
         }
-        let frames = file.frames();
+        self.note_end(&shared, file.frames());
+        // The header is valid and synced already; this writes the same one again.
         if let Err(error) = file.close() {
             self.refused(&shared.entry.file, &error);
         }
-        self.note_end(&shared, frames);
     }
 
     fn note_end(&mut self, shared: &TakeShared, frames: Frames) {

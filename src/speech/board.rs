@@ -11,7 +11,7 @@ const REACH_S: f64 = 0.5;
 /// What ended so long before the latest one is forgotten: nothing that overlaps it can still come, except after a long lag.
 const KEEP_S: f64 = 180.0;
 /// An utterance is not held back longer than this for the sake of a track that lags.
-pub const HOLD_MAX: Duration = Duration::from_millis(4_000);
+pub const HOLD_MAX: Duration = Duration::from_millis(1_500);
 
 /// An utterance on the board.
 struct Entry {

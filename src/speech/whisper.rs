@@ -17,6 +17,7 @@ use super::protocol::ModelFacts;
 use super::recognizer::{Hypothesis, REQUEST_S_MAX, Recognizer, RecognizerError, Request};
 use super::words::{Token, assemble};
 use super::worker::{default_threads, model_name};
+use crate::models::{ModelError, ggml};
 
 /// Whisper hears at least so much; shorter sound is followed by silence.
 const AUDIO_S_MIN: f64 = 1.1;
@@ -74,12 +75,16 @@ impl WhisperRecognizer {
         let started = Instant::now();
         let unusable =
             |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
-        // whisper.cpp says no more than "failed", so what can be told is told here.
-        std::fs::File::open(path).map_err(|error| unusable(error.to_string()))?;
+        // whisper.cpp takes a file for whole whose last tensor ends early, and aborts on files of another kind.
+        ggml::check(path).map_err(|error| match error {
+            ModelError::NotWhole { why, .. } | ModelError::NotAModel { why, .. } => unusable(why),
+            ModelError::Io { reason, .. } => unusable(reason.to_string()),
+            other => unusable(other.to_string()),
+        })?;
         let mut parameters = WhisperContextParameters::default();
         parameters.flash_attn(settings.flash_attn);
         let context = WhisperContext::new_with_params(path, parameters)
-            .map_err(|_| unusable("the file is damaged, incomplete, or no ggml model of Whisper".into()))?;
+            .map_err(|_| unusable("whisper.cpp can't load it; is there memory enough?".into()))?;
         let state = context.create_state().map_err(|error| unusable(error.to_string()))?;
         let facts = ModelFacts {
             name: model_name(path),

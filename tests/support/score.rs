@@ -7,6 +7,8 @@ use super::words::{Edits, align, common, words};
 const SHARE: f64 = 0.5;
 /// How much more of a line must be somebody else's than the named person's before it is called wrong.
 const MORE: f64 = 0.25;
+/// So many words of somebody else's in a line are no coincidence.
+const OTHERS_WORDS: usize = 3;
 /// A line is compared with what was said this close to it, in seconds.
 const NEAR_SECONDS: f64 = 1.0;
 /// A word this near to a phrase's edge (0: the first or last itself) still marks the edge: one word may be misheard.
@@ -28,6 +30,8 @@ pub struct Line {
 pub enum Verdict {
     /// It stands under the person who said it.
     Right,
+    /// Part of it is another's words: a turn that the recorder has not parted from the next one.
+    Mixed { also_by: String },
     /// Somebody else said it, and nobody else has it.
     Wrong { said_by: String },
     /// Somebody else said it and has a line for it: an echo.
@@ -130,10 +134,11 @@ fn verdict(truth: &[Phrase], lines: &[Line], texts: &[Vec<String>], n: usize) ->
     }
     let share = |others: &[String]| common(text, others) as f64 / text.len() as f64;
     // What a person said near the line, and how much of the line that is.
-    let near = |who: &str| -> f64 {
+    let said_near = |who: &str| -> Vec<String> {
         let phrases = truth.iter().filter(|p| p.who == who && is_near(line, p.start, p.end));
-        share(&phrases.flat_map(|p| words(&p.text)).collect::<Vec<_>>())
+        phrases.flat_map(|p| words(&p.text)).collect()
     };
+    let near = |who: &str| share(&said_near(who));
     let own = near(&line.who);
     let others = truth.iter().filter(|p| p.who != line.who).map(|p| (near(&p.who), p.who.as_str()));
     let best = others.max_by(|a, b| a.0.total_cmp(&b.0));
@@ -153,10 +158,25 @@ fn verdict(truth: &[Phrase], lines: &[Line], texts: &[Vec<String>], n: usize) ->
         let overlap = l.end.min(line.end) - l.start.max(line.start);
         l.who == line.who && overlap > SHARE * (line.end - line.start) && share(t) > 1.0 - MORE
     });
-    match (twice, own) {
-        (true, _) => Verdict::Twice,
-        (false, own) if own > MORE => Verdict::Right,
-        _ => Verdict::Invented,
+    if twice {
+        return Verdict::Twice;
+    }
+    if own <= MORE {
+        return Verdict::Invented;
+    }
+    // Of the words that are not the person's own: does somebody else have most of them?
+    let (_, stands_for) = align(&said_near(&line.who), text);
+    let rest: Vec<String> =
+        text.iter().zip(&stands_for).filter(|(_, own)| own.is_none()).map(|(word, _)| word.clone()).collect();
+    let also = truth
+        .iter()
+        .filter(|p| p.who != line.who)
+        .map(|p| (common(&rest, &said_near(&p.who)), p.who.as_str()));
+    match also.max_by_key(|(count, _)| *count) {
+        Some((count, who)) if count >= OTHERS_WORDS && count as f64 >= rest.len() as f64 * SHARE => {
+            Verdict::Mixed { also_by: who.to_owned() }
+        }
+        _ => Verdict::Right,
     }
 }
 

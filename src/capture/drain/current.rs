@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use super::{BLOCK_MS, Item, LATE_S, Opening, SETTLE_MS, Timeline};
+use super::{BLOCK_MS, Item, LATE_S, Opening, Timeline};
 use crate::audio::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
@@ -21,8 +21,8 @@ pub(super) struct Current {
     pub(super) lost_known: u64,
     /// Stamps at the front that were found to be merely late, or decided on.
     pub(super) cleared: usize,
-    /// Since when the front stamp is suspect.
-    pub(super) suspect_since: Option<MonoNs>,
+    /// For how long the drain has been looking at a suspect stamp, in milliseconds.
+    pub(super) suspect_ms: f64,
     pub(super) started: bool,
     /// A callback was given up in its middle: what follows it in the rings has lost its place.
     pub(super) cut: bool,
@@ -39,7 +39,7 @@ impl Current {
             frames: Frames(0),
             lost_known: 0,
             cleared: 0,
-            suspect_since: None,
+            suspect_ms: 0.0,
             started: false,
             cut: false,
             block: Vec::new(),
@@ -62,10 +62,11 @@ impl Current {
         self.cut || (self.producer_gone() && self.pending.is_empty() && self.opening.tap.stamps.is_empty())
     }
 
-    pub(super) fn settled(&self, now: MonoNs) -> bool {
+    /// Whether the first stamps, collected for `after_ms`, can tell where the opening starts.
+    pub(super) fn settled(&self, now: MonoNs, after_ms: u64) -> bool {
         self.opening.timeline == Timeline::Counted
             || self.producer_gone()
-            || self.pending.front().is_some_and(|first| now >= first.at.plus_ms(SETTLE_MS))
+            || self.pending.front().is_some_and(|first| now >= first.at.plus_ms(after_ms))
     }
 
     /// Frames that the device had delivered after each pending stamp, the lost ones included, since what has been placed.
@@ -100,10 +101,15 @@ impl Current {
             .collect()
     }
 
-    /// How long the pending stamps span, in milliseconds.
-    pub(super) fn pending_ms(&self) -> f64 {
-        let ends = self.pending.front().zip(self.pending.back());
-        ends.map_or(0.0, |(first, last)| last.at.seconds_since(first.at) * 1e3)
+    /// For how long deliveries have come without a pause longer than `period_ms`, in milliseconds. A burst ends a pause; how late
+    /// its last frame is nobody knows before the next delivery.
+    pub(super) fn steady_ms(&self, period_ms: f64) -> f64 {
+        let mut steady = 0.0;
+        for (before, after) in self.pending.iter().zip(self.pending.iter().skip(1)) {
+            let pause = after.at.seconds_since(before.at) * 1e3;
+            steady = if pause > period_ms { 0.0 } else { steady + pause };
+        }
+        steady
     }
 
     pub(super) fn silence(&mut self, frames: Frames, cause: GapCause, outbox: &mut VecDeque<Item>) {
