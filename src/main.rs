@@ -18,7 +18,15 @@ fn main() -> ExitCode {
         }
     };
     start_log(cli.verbose);
-    match cli::run(cli) {
+    // What an actor or a thread dies of goes to the log; whoever watches it says what it means for the user.
+    std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
+    let Ok(result) = std::panic::catch_unwind(|| cli::run(cli)) else {
+        say(format_args!(
+            "this should not have happened; what was recorded is on the disk. Please report it."
+        ));
+        return Exit::Failed.into();
+    };
+    match result {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Well.into(),
         Err(error) => {
@@ -51,8 +59,9 @@ fn start_log(verbose: u8) {
 
 /// Whoever read our output had enough: that is success.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error
-        .chain()
-        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
-        .any(|io| io.kind() == std::io::ErrorKind::BrokenPipe)
+    error.chain().any(|cause| {
+        let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        let json = || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+        io.or_else(json) == Some(std::io::ErrorKind::BrokenPipe)
+    })
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
-use crate::clock::SessionClock;
+use crate::clock::{MonoNs, SessionClock};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
@@ -22,6 +22,9 @@ use crate::speech::transcript::Utterance;
 
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
+
+/// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
+const PANICS_MAX: usize = 100;
 
 /// One device and the tracks that it feeds.
 pub struct DeviceSpec {
@@ -133,8 +136,9 @@ impl Recording {
 
     /// Whether every lane is closed and everything it had is with the writer.
     pub fn is_drained(&self) -> bool {
-        // No short-circuit: every lane joins its own thread.
-        self.lanes.iter().fold(true, |all, lane| lane.is_drained() && all)
+        // All of them are asked, whatever the first one says: each lane joins its own thread.
+        let drained: Vec<bool> = self.lanes.iter().map(|lane| lane.is_drained()).collect();
+        drained.into_iter().all(|drained| drained)
     }
 
     /// Whether every source has come to its own end.
@@ -178,17 +182,29 @@ impl Recording {
 /// The writer's thread: a panic in a step costs the open files their end, nothing else; the tracks go on in new takes.
 fn run_writer(mut writer: Writer, clock: &SessionClock) {
     loop {
-        match catch_unwind(AssertUnwindSafe(|| writer.step(clock.mono()))) {
-            Ok(Some(true)) => {}
-            Ok(Some(false)) => std::thread::sleep(WRITER_EVERY),
-            Ok(None) => return,
-            Err(panic) => {
-                let reason = panic_text(&*panic);
-                tracing::error!(reason, "the writer panicked; every track goes on in a new take");
-                writer.start_new_takes(&reason);
-            }
+        match guarded_step(&mut writer, clock.mono()) {
+            Some(true) => {}
+            Some(false) => std::thread::sleep(WRITER_EVERY),
+            None => return,
         }
     }
+}
+
+/// One step of the writer; after a panic in it every track goes on in a new take.
+pub fn guarded_step(writer: &mut Writer, now: MonoNs) -> Option<bool> {
+    let panic = match catch_unwind(AssertUnwindSafe(|| writer.step(now))) {
+        Ok(done) => return done,
+        Err(panic) => panic,
+    };
+    let reason = panic_text(&*panic);
+    tracing::error!(reason, "the writer panicked; every track goes on in a new take");
+    for _ in 0..PANICS_MAX {
+        // A file that panics again while it is closed is given up the next time.
+        if catch_unwind(AssertUnwindSafe(|| writer.start_new_takes(&reason))).is_ok() {
+            break;
+        }
+    }
+    Some(true)
 }
 
 /// What a panic said.

@@ -271,3 +271,24 @@ async fn a_panic_in_the_recorder_leaves_a_data_plane_that_closes_in_order() {
         assert!(count as f64 / f64::from(take.rate.0) > 0.7);
     }
 }
+
+/// The same as a user meets it: the real program ends with code 3, and every file is closed.
+#[test]
+fn a_panic_in_the_recorder_ends_the_program_with_code_3_and_closed_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_hansard"))
+        .args(["record", "--no-transcribe", "--for", "60s", "--source", "Alice=synth:coded,secs=0"])
+        .env("HANSARD_RECORDINGS", folder.path())
+        .env("HANSARD_TEST_CRASH", "recorder")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("closing all files"), "{said}");
+    let dir = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    let manifest: Manifest =
+        serde_json::from_slice(&std::fs::read(dir.join("session.json")).unwrap()).unwrap();
+    assert_eq!(manifest.state, hansard::session::manifest::State::Closed);
+    let (_, count) = check_take(&dir.join("tracks/alice.wav"), 1);
+    assert!(count > 40_000, "{count} frames of more than a second");
+}

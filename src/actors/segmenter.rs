@@ -2,7 +2,7 @@
 //! [`Analysis`](crate::speech::analysis::Analysis), as positions; the transcriber is only told that there is something.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use rtrb::Consumer;
@@ -21,8 +21,8 @@ use crate::speech::overheard::{self, Overhearing};
 
 /// It looks at what it holds back this often, beside being told.
 const EVERY: Duration = Duration::from_millis(50);
-/// A block waits no longer than this for the other tracks; a device that delivers nothing must not hold up the rest.
-const WAIT_MAX: Duration = Duration::from_millis(1_000);
+/// A block waits for the other tracks until its own one is this much further, in seconds.
+const AHEAD_S: f64 = 0.7;
 /// Samples at 16 kHz of a window of [`overheard`].
 const WINDOW: usize = 160;
 
@@ -67,7 +67,7 @@ pub struct State {
     levels: TrackLevels,
     overhearing: Overhearing,
     /// A block that waits for the other tracks to be written that far.
-    held: Option<(Piece, Instant)>,
+    held: Option<Piece>,
 }
 
 impl Actor for Segmenter {
@@ -112,19 +112,15 @@ impl State {
     /// Works on what is there; whether there was anything.
     fn take_pieces(&mut self) -> bool {
         let mut worked = false;
-        while let Some((piece, since)) = self.next_piece() {
-            if since.elapsed() < WAIT_MAX && !self.others_are_written(&piece) {
-                self.held = Some((piece, since));
+        while let Some(piece) = self.held.take().or_else(|| self.arguments.slot.pop().ok()) {
+            if self.waits_for_others(&piece) {
+                self.held = Some(piece);
                 break;
             }
             self.take_piece(piece);
             worked = true;
         }
         worked
-    }
-
-    fn next_piece(&mut self) -> Option<(Piece, Instant)> {
-        self.held.take().or_else(|| Some((self.arguments.slot.pop().ok()?, Instant::now())))
     }
 
     fn take_piece(&mut self, piece: Piece) {
@@ -180,15 +176,23 @@ impl State {
         self.overhearing.mark(&own, &others, overheard::CONTEXT)
     }
 
-    /// Whether the other tracks are written as far as this block goes, or will not be.
-    fn others_are_written(&self, piece: &Piece) -> bool {
-        let Piece::Sound { take, heard } = piece else { return true };
-        let Some((_, to)) = self.span(*take, heard) else { return true };
+    /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers nothing must not hold
+    /// up the rest: this track itself runs ahead of a block by [`AHEAD_S`] at most. Sources that count their own frames (files
+    /// at full speed) run ahead by any length, and are waited for.
+    fn waits_for_others(&self, piece: &Piece) -> bool {
+        let Piece::Sound { take, heard } = piece else { return false };
+        let Some((_, to)) = self.span(*take, heard) else { return false };
+        let written = |track: &TrackShared| {
+            let last = track.takes().last().cloned()?;
+            let clock = last.clock();
+            Some((clock.time_of(last.written()), clock.points == 0))
+        };
+        let Some((own, counted)) = written(self.track()) else { return false };
         let others = self.arguments.session.tracks.iter().enumerate();
-        others.filter(|(index, _)| *index != self.arguments.index).all(|(_, track)| {
-            track.is_finished()
-                || track.takes().last().is_none_or(|last| last.clock().time_of(last.written()) >= to)
-        })
+        let behind = others.filter(|(index, _)| *index != self.arguments.index).any(|(_, track)| {
+            !track.is_finished() && written(track).is_some_and(|(at, other)| at < to && other == counted)
+        });
+        behind && (counted || (own < to + AHEAD_S && !self.track().is_finished()))
     }
 
     fn track(&self) -> &Arc<TrackShared> {

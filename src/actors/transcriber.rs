@@ -16,7 +16,6 @@ use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::board::Board;
-use crate::speech::language::LanguageMemory;
 use crate::speech::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::speech::{gates, listen};
 
@@ -97,8 +96,6 @@ pub enum Outcome {
 /// A recogniser's answer, with the recogniser itself.
 pub struct Answer {
     job: Job,
-    /// The recogniser was told the language.
-    told: bool,
     result: Result<listen::Recognised, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
@@ -116,8 +113,6 @@ pub struct State {
     recognizer: Option<Box<dyn Recognizer>>,
     /// The recogniser can't be used at all.
     unusable: Option<String>,
-    /// Per track.
-    languages: Vec<LanguageMemory>,
     board: Board,
     levels: TrackLevels,
     started: Instant,
@@ -148,7 +143,6 @@ impl Actor for Transcriber {
         let mut state = State {
             recognizer: Some((arguments.make)()),
             unusable: None,
-            languages: vec![LanguageMemory::default(); arguments.session.tracks.len()],
             board: Board::default(),
             levels: TrackLevels::new(arguments.session.dir.clone(), arguments.session.tracks.clone()),
             started: now,
@@ -315,11 +309,11 @@ impl State {
         if self.unusable.is_some() || self.recognizer.is_none() {
             return;
         }
-        let Some(job) = self.analysis().begin_next() else { return };
+        let Some(job) = self.next_job() else { return };
         let Some(mut recognizer) = self.recognizer.take() else { return };
         let session = self.arguments.session.clone();
-        let language = self.arguments.language.clone().or_else(|| self.languages[job.track].known());
-        let (told, denoise) = (language.is_some(), self.arguments.denoise == Denoise::Asr);
+        let language = self.arguments.language.clone();
+        let denoise = self.arguments.denoise == Denoise::Asr;
         let work = {
             let job = job.clone();
             tokio::task::spawn_blocking(move || {
@@ -334,10 +328,22 @@ impl State {
                 Err(panic) => (Err(RecognizerError::Crashed { detail: panic.to_string() }), None),
             };
             // The actor may have died meanwhile: then the segment is begun again by its successor.
-            if myself.cast(Message::Answered(Box::new(Answer { job, told, result, recognizer }))).is_err() {
+            if myself.cast(Message::Answered(Box::new(Answer { job, result, recognizer }))).is_err() {
                 tracing::debug!("an answer came too late");
             }
         });
+    }
+
+    /// The next segment that is worth recognising; the others are done with.
+    fn next_job(&self) -> Option<Job> {
+        let mut analysis = self.analysis();
+        loop {
+            let job = analysis.begin_next()?;
+            if gates::unheard(&job.segment).is_none() {
+                return Some(job);
+            }
+            analysis.finished();
+        }
     }
 
     fn take_answer(&mut self, answer: Answer) {
@@ -346,9 +352,6 @@ impl State {
         match answer.result {
             Ok(recognised) => {
                 self.analysis().finished();
-                let heard = &recognised.hypothesis;
-                let memory = &mut self.languages[answer.job.track];
-                memory.learn(&heard.language, answer.told, heard.audio_s, heard.confidence());
                 self.take_text(&answer.job, recognised);
             }
             Err(error) if error.is_permanent() => {

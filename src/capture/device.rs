@@ -3,7 +3,7 @@
 //! One `Host` is shared by all sources of a recording: each dropped PulseAudio host leaves a thread and two file
 //! descriptors behind, so another one is made only after the old one failed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
@@ -44,13 +44,15 @@ pub struct DeviceInfo {
 #[derive(Clone)]
 pub struct Backend {
     name: String,
+    /// What `auto` came to: when that server is down, another system's devices are not the ones that were recorded.
+    chosen: Arc<OnceLock<cpal::HostId>>,
     host: Arc<Mutex<Option<Arc<cpal::Host>>>>,
 }
 
 impl Backend {
     /// A backend by cpal's name of the host (`pulseaudio`, `alsa`, …), or `auto`.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), host: Arc::default() }
+        Self { name: name.into(), chosen: Arc::default(), host: Arc::default() }
     }
 
     fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
@@ -64,8 +66,13 @@ impl Backend {
     }
 
     fn open_host(&self) -> Result<cpal::Host, SourceError> {
+        if let Some(id) = self.chosen.get() {
+            return Self::open_by_id(*id);
+        }
         if self.name == "auto" {
-            return Ok(cpal::default_host());
+            let host = cpal::default_host();
+            self.chosen.get_or_init(|| host.id());
+            return Ok(host);
         }
         let names: Vec<String> = cpal::ALL_HOSTS.iter().map(|id| id.to_string().to_lowercase()).collect();
         let id: cpal::HostId = self.name.parse().map_err(|_| {
@@ -75,8 +82,13 @@ impl Backend {
                 names.join(", ")
             ))
         })?;
+        self.chosen.get_or_init(|| id);
+        Self::open_by_id(id)
+    }
+
+    fn open_by_id(id: cpal::HostId) -> Result<cpal::Host, SourceError> {
         cpal::host_from_id(id)
-            .map_err(|error| SourceError(format!("the sound system {} does not answer: {error}", self.name)))
+            .map_err(|error| SourceError(format!("the sound system {id} does not answer: {error}")))
     }
 
     /// The host failed: the next one to need it makes another.
@@ -254,6 +266,16 @@ impl Source for CpalSource {
 
     fn buffer_ms(&self) -> u64 {
         self.buffer_ms
+    }
+
+    fn is_there(&self, id: &str) -> bool {
+        // A server that does not answer is another matter: the stream's own error tells of that.
+        let Ok(devices) = self.backend.devices() else { return true };
+        match &self.wanted {
+            Some(_) => devices.iter().any(|device| device.id == id),
+            // Who named no device follows the system's default.
+            None => devices.iter().find(|d| d.kind == self.kind && d.default).is_none_or(|d| d.id == id),
+        }
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {

@@ -44,6 +44,8 @@ const BURST_MS: f64 = 20.0;
 /// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any burst is late, shorter than
 /// the ring is deep.
 const PATIENCE_MS: f64 = 5_000.0;
+/// More than this between two steps does not count as waiting, in milliseconds.
+const STEP_MS_MAX: f64 = 50.0;
 /// Longest silence that is written; a longer gap ends the take (no hours of zeros on the disk).
 const SILENCE_MAX_S: f64 = 10.0;
 /// The first stamps of an opening are collected for a buffer period and this before its start is settled: the first delivery may
@@ -137,6 +139,7 @@ pub struct Drain {
     /// How long a deficit must last before it is held to be missing sound.
     hold_ms: u64,
     current: Option<Current>,
+    stepped_at: MonoNs,
     /// Session second up to which the timeline is accounted for.
     end_s: f64,
     any_take: bool,
@@ -163,6 +166,7 @@ impl Drain {
             status,
             hold_ms: buffer_ms.max(200),
             current: None,
+            stepped_at: MonoNs(0),
             end_s: 0.0,
             any_take: false,
             counted: false,
@@ -183,6 +187,11 @@ impl Drain {
             return Step::Finished;
         }
         let Some(mut current) = self.current.take() else { return self.next_opening() };
+        if current.pending.len() > current.cleared {
+            // Time in which the drain did not run is no time in which nothing came.
+            current.suspect_ms += (now.seconds_since(self.stepped_at) * 1e3).clamp(0.0, STEP_MS_MAX);
+        }
+        self.stepped_at = now;
         let moved = self.drain_current(&mut current, now);
         let over = current.is_over();
         if over {
@@ -235,7 +244,7 @@ impl Drain {
             self.start_take(current);
         }
         let mut moved = false;
-        while self.outbox.is_empty() && self.decide(current, now) {
+        while self.outbox.is_empty() && self.decide(current) {
             if !self.forward_front(current) {
                 break;
             }
@@ -271,7 +280,7 @@ impl Drain {
     }
 
     /// Whether the front stamp may be forwarded now; inserts the gap before it where one is decided.
-    fn decide(&mut self, current: &mut Current, now: MonoNs) -> bool {
+    fn decide(&mut self, current: &mut Current) -> bool {
         if current.pending.is_empty() {
             return false;
         }
@@ -282,15 +291,14 @@ impl Drain {
         if let Some(on_time) = deficits.iter().rposition(|late| *late < LATE_S) {
             // Everything up to a stamp that is on time was late at most.
             current.cleared = on_time + 1;
-            current.suspect_since = None;
+            current.suspect_ms = 0.0;
             return true;
         }
-        let since = *current.suspect_since.get_or_insert(now);
         let smallest = deficits.iter().copied().fold(f64::INFINITY, f64::min);
         let early = deficits[..deficits.len().div_ceil(2)].iter().copied().fold(f64::INFINITY, f64::min);
         let gone = current.producer_gone();
         let hold = self.hold_ms as f64;
-        let patient = now.seconds_since(since) * 1e3 < (4.0 * hold).max(PATIENCE_MS);
+        let patient = current.suspect_ms < (4.0 * hold).max(PATIENCE_MS);
         let steady = current.steady_ms(hold);
         if gone && steady < BURST_MS && early - smallest > SHRINKING_S.max(early / 4.0) {
             // It ended in the middle of a burst: what had come was late, what had not is missing after it.
@@ -301,7 +309,7 @@ impl Drain {
         if waiting && patient && !gone {
             return false;
         }
-        current.suspect_since = None;
+        current.suspect_ms = 0.0;
         // Up to the last stamp that is on time again; if more went missing after it, that is another gap.
         let on_time = deficits.iter().rposition(|late| *late - smallest < LATE_S).unwrap_or(0);
         current.cleared = on_time + 1;

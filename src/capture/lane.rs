@@ -5,7 +5,7 @@
 //! The thread that opens, plays and drops a stream may hang in the backend; it alone may be given up, and that is said.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -21,6 +21,8 @@ use crate::session::manifest::GapCause;
 
 /// The drain wakes up this often; nothing in the callback wakes it.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
+/// How often the list of devices is looked at: the only thing that tells of a silent move.
+const WATCH_EVERY: Duration = Duration::from_millis(1_000);
 /// First pause before a lost device is tried again; it doubles.
 const RETRY_MS: u64 = 250;
 /// Longest pause.
@@ -322,7 +324,7 @@ impl Lane {
     ) -> State {
         job.close = None;
         if let Some(BrokenOff { reason, missing_s }) = opened.failure.take() {
-            events.push(Event::DeviceLost { source: self.label(), reason: reason.clone() });
+            events.push(Event::SourceBroken { source: self.label(), reason: reason.clone() });
             control.trouble = Some(reason);
             self.status.set_broken_off(missing_s);
         } else {
@@ -417,10 +419,10 @@ impl Job {
             drop(plug);
             match opened {
                 Ok(Opened { stream, device, name, meter, failure }) => {
+                    let watched = (Arc::clone(&meter), device.clone());
                     let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
                     if report.send(Ok(facts)).is_ok() {
-                        // Ends when the lane drops its sender; nothing is ever sent.
-                        while closed.recv().is_ok() {}
+                        watch(&*source, &closed, &watched);
                     }
                     drop(stream);
                 }
@@ -435,6 +437,19 @@ impl Job {
         drop(self.close);
         if self.thread.join().is_err() {
             tracing::error!("a device's thread panicked");
+        }
+    }
+}
+
+/// Until the lane drops its sender (nothing is ever sent): sees that the device is still the one that was opened. Backends
+/// move a stream to another device without a word when its own one is unplugged.
+fn watch(source: &dyn Source, closed: &Receiver<()>, (meter, device): &(Arc<SinkMeter>, Option<String>)) {
+    while closed.recv_timeout(WATCH_EVERY) == Err(RecvTimeoutError::Timeout) {
+        if device.as_deref().is_some_and(|id| !source.is_there(id)) {
+            meter.report(BackendTrouble::Gone);
+            // Said once: the lane closes this stream and opens the device again when it is back.
+            while closed.recv().is_ok() {}
+            return;
         }
     }
 }

@@ -26,6 +26,10 @@ pub trait Source: Send + Sync {
     fn is_finite(&self) -> bool;
     /// The period of its buffer in milliseconds: sound may come this late in good order.
     fn buffer_ms(&self) -> u64;
+    /// Whether the device of this id is there, and is still the one to record. May block, as `open` may.
+    fn is_there(&self, _id: &str) -> bool {
+        true
+    }
     /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be given up.
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
 }

@@ -32,7 +32,7 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let session = show::open(&config.paths.recordings, &args.session)?;
-    let meeting = Meeting::new(&session);
+    let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
     let mut formats = Vec::new();
     for format in &args.format {
         if !formats.contains(format) {

@@ -16,7 +16,7 @@ use super::text::{self, Choice, Terminal, clock, print_result, quoted, say};
 use super::{Exit, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
-use crate::actors::{SessionView, recorder::Message};
+use crate::actors::{Role, SessionView, recorder::Message};
 use crate::audio::units::SampleFormat;
 use crate::capture::device::Backend;
 use crate::capture::feed::Pace;
@@ -203,7 +203,7 @@ pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit>
     let ended = runtime.block_on(conduct(request, config, text, &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));
-    Ok(report(request, &dir, ended?))
+    Ok(report(request, config, &dir, ended?))
 }
 
 /// The folder is new, so nobody else has it: a file system that can't lock is no reason not to record.
@@ -283,6 +283,7 @@ async fn conduct(
     let mut status = Status::new(recording.clone(), analysis);
     let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
     every.tick().await;
+    rehearse_crash(&actor);
     // Where all sources count their own frames they end by themselves: the length is one of sound, not of work.
     let wait = request.duration.filter(|_| !request.is_limited());
     let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
@@ -312,6 +313,20 @@ async fn conduct(
         ended.outcome = Outcome::Pending(reason);
     }
     Ok(ended)
+}
+
+/// For the tests: `HANSARD_TEST_CRASH` names an actor that panics a second after the start.
+fn rehearse_crash(actor: &ActorRef<Message>) {
+    let role = match std::env::var("HANSARD_TEST_CRASH").as_deref() {
+        Ok("recorder") => Role::Recorder,
+        Ok("writer") => Role::Writer,
+        Ok("device_capture") => Role::DeviceCapture,
+        Ok("transcriber") => Role::Transcriber,
+        Ok("denoiser") => Role::Denoiser,
+        Ok("segmenter") => Role::Segmenter,
+        _ => return,
+    };
+    drop(actor.send_after(Duration::from_secs(1), move || Message::Crash(role)));
 }
 
 /// Takes the session through its end; a second signal shortens it.
@@ -405,9 +420,9 @@ impl Status {
 }
 
 /// What a person, or a script with `--json`, is told at the end.
-fn report(request: &Request, dir: &Path, ended: Ended) -> Exit {
+fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
     if request.transcribe
-        && let Err(error) = export::write_minutes(dir)
+        && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s)
     {
         say(format_args!("the minutes were not written: {error}"));
     }

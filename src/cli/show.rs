@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         writeln!(out)?;
         return Ok(Exit::Well);
     }
-    let meeting = Meeting::new(&session);
+    let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
     head(&mut out, &meeting)?;
     sources(&mut out, &session)?;
     takes(&mut out, &session.manifest)?;

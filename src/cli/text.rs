@@ -155,6 +155,9 @@ pub(super) fn clock(seconds: f64) -> String {
 fn describe(event: &Event) -> Option<String> {
     Some(match event {
         Event::DeviceLost { source, reason } => format!("{source} is not there: {reason}; trying again"),
+        Event::SourceBroken { source, reason } => {
+            format!("{source} broke off: {reason}; what came before is recorded")
+        }
         Event::DeviceOpened { source, attempts, .. } if *attempts > 1 => format!("{source} is there again"),
         Event::DeviceNotice { source, notice } => format!("{source}: {notice}"),
         Event::ThreadAbandoned { source, doing } => format!("{source}: the sound system hangs while {doing}"),

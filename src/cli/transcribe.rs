@@ -125,7 +125,7 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
     let outcome = runtime.block_on(work(arguments));
     runtime.shutdown_timeout(Duration::from_secs(2));
-    finish(dir, args, &session, &sink, outcome?)
+    finish(dir, args, config, &session, &sink, outcome?)
 }
 
 /// Wrong input is 1, a failing machine 3.
@@ -184,6 +184,7 @@ async fn work(arguments: transcriber::Arguments) -> anyhow::Result<Outcome> {
 fn finish(
     dir: &Path,
     args: &Args,
+    config: &Config,
     before: &Session,
     sink: &OfflineSink,
     outcome: Outcome,
@@ -193,7 +194,7 @@ fn finish(
         Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
-    if let Err(error) = export::write_minutes(dir) {
+    if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s) {
         say(format_args!("the minutes were not written: {error}"));
     }
     let pending = match outcome {

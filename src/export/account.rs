@@ -100,6 +100,7 @@ pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
         (GapCause::Stall, _) => "device delivered nothing",
         (GapCause::Slip, _) => "device skipped a little",
         (GapCause::Overrun, _) => "computer was too busy to take the sound in time",
+        (GapCause::DeviceLost, SourceKind::File) => "file broke off",
         (GapCause::DeviceLost, _) => "device was unplugged",
         (GapCause::Foreign, _) => "another device's sound came instead",
         (GapCause::Restart, _) => "recorder was restarted",

@@ -118,9 +118,9 @@ impl ExportError {
 
 /// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand are left alone:
 /// that is [`ExportError::Edited`], whose message says so and is meant to be shown.
-pub fn write_minutes(session_dir: &Path) -> Result<PathBuf, ExportError> {
+pub fn write_minutes(session_dir: &Path, paragraph_pause_s: f64) -> Result<PathBuf, ExportError> {
     let session = Session::open(session_dir)?;
-    let minutes = Format::Md.render(&Meeting::new(&session))?;
+    let minutes = Format::Md.render(&Meeting::new(&session, paragraph_pause_s))?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
     target.check(minutes.as_bytes())?;
     target.write(minutes.as_bytes())

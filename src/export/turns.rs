@@ -9,8 +9,6 @@ use super::text;
 use crate::session::read::Session;
 use crate::speech::transcript::Utterance;
 
-/// A pause up to this long (seconds) doesn't end a turn.
-const PAUSE_S: f64 = 2.0;
 /// What another person puts in up to these words and seconds ("mm-hm", "yes, exactly") doesn't interrupt a turn.
 const ASIDE_WORDS: usize = 3;
 const ASIDE_S: f64 = 2.0;
@@ -76,10 +74,10 @@ pub struct Hidden {
 
 impl<'a> Meeting<'a> {
     /// Gathers a session.
-    pub fn new(session: &'a Session) -> Self {
+    pub fn new(session: &'a Session, paragraph_pause_s: f64) -> Self {
         let shown = |u: &&Utterance| u.is_shown() && !text::clean(&u.text).is_empty();
         let said: Vec<&Utterance> = session.utterances.iter().filter(shown).collect();
-        let turns = turns(&said);
+        let turns = turns(&said, paragraph_pause_s);
         let hidden = Hidden {
             withheld: session.utterances.iter().filter(|u| u.withheld.is_some()).count(),
             echoes: session
@@ -136,7 +134,7 @@ impl<'a> Meeting<'a> {
 }
 
 /// Joins utterances, which must be in order of start.
-fn turns<'a>(said: &[&'a Utterance]) -> Vec<Turn<'a>> {
+fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
     let mut turns: Vec<Turn> = Vec::new();
     // Per speaker the turn that is still open. Whoever says something of substance closes those of all others.
     let mut open: HashMap<String, usize> = HashMap::new();
@@ -146,7 +144,7 @@ fn turns<'a>(said: &[&'a Utterance]) -> Vec<Turn<'a>> {
         if !is_aside(utterance) {
             open.retain(|other, _| *other == speaker);
         }
-        let goes_on = |turn: &Turn| utterance.start - turn.end <= PAUSE_S && end - turn.start <= TURN_S;
+        let goes_on = |turn: &Turn| utterance.start - turn.end <= pause_s && end - turn.start <= TURN_S;
         match open.get(&speaker).map(|i| &mut turns[*i]) {
             Some(turn) if goes_on(turn) => {
                 turn.parts.push(utterance);

@@ -66,6 +66,13 @@ pub enum Event {
         /// Which.
         source: String,
     },
+    /// A finite source broke off before its end; it is not tried again.
+    SourceBroken {
+        /// Which.
+        source: String,
+        /// Why.
+        reason: String,
+    },
     /// The backend said something that is no loss in itself.
     DeviceNotice {
         /// Which device.

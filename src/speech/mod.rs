@@ -4,7 +4,6 @@ pub mod analysis;
 pub mod bleed;
 pub mod board;
 pub mod gates;
-pub mod language;
 pub mod listen;
 pub mod overheard;
 pub mod protocol;

@@ -75,8 +75,14 @@ struct Read {
 
 fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
     let mut wanted = expected.iter().flat_map(|run| run.from..run.to);
-    let mut read =
-        Read { runs: vec![], tail: Run::default(), clocks: vec![], offsets: vec![], slips: 0, tail_deficits: vec![] };
+    let mut read = Read {
+        runs: vec![],
+        tail: Run::default(),
+        clocks: vec![],
+        offsets: vec![],
+        slips: 0,
+        tail_deficits: vec![],
+    };
     let (mut place, mut last, mut open) = (0u64, None::<u64>, false);
     let rate = f64::from(out.script.rate);
     let channels = usize::from(out.script.channels);
@@ -93,16 +99,29 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
             Item::Sound(samples) => {
                 prop_assert!(open && samples.len() % channels == 0);
                 for frame in samples.chunks(channels) {
-                    let Some(n) = wanted.next() else { return Err(TestCaseError::fail("more sound than there was")) };
+                    let Some(n) = wanted.next() else {
+                        return Err(TestCaseError::fail("more sound than there was"));
+                    };
                     for (channel, sample) in frame.iter().enumerate() {
                         let coded = code(n, channel as u16, out.script.format().format);
-                        prop_assert!(*sample == coded, "frame {n} of channel {channel} is {sample}, not {coded}");
+                        prop_assert!(
+                            *sample == coded,
+                            "frame {n} of channel {channel} is {sample}, not {coded}"
+                        );
                     }
                     match (last, read.runs.last_mut()) {
-                        (Some(before), Some(run)) if before + 1 == n && read.tail == Run::default() => run.to = n + 1,
+                        (Some(before), Some(run)) if before + 1 == n && read.tail == Run::default() => {
+                            run.to = n + 1
+                        }
                         _ => {
                             let take = read.offsets.len() - 1;
-                            read.runs.push(Run { from: n, to: n + 1, take, place, ..std::mem::take(&mut read.tail) });
+                            read.runs.push(Run {
+                                from: n,
+                                to: n + 1,
+                                take,
+                                place,
+                                ..std::mem::take(&mut read.tail)
+                            });
                         }
                     }
                     last = Some(n);
@@ -149,7 +168,13 @@ fn check(out: &Outcome) -> Result<(), TestCaseError> {
     let script = &out.script;
     let bounds = |runs: &[Run]| runs.iter().map(|run| (run.from, run.to)).collect::<Vec<_>>();
     // The right gaps and no others, each exactly where sound is missing.
-    prop_assert_eq!(bounds(&read.runs), bounds(&expected), "gaps at other places: {:?} {:?}", &read.runs, &expected);
+    prop_assert_eq!(
+        bounds(&read.runs),
+        bounds(&expected),
+        "gaps at other places: {:?} {:?}",
+        &read.runs,
+        &expected
+    );
     // A slow or fast crystal is not known before half a minute.
     let drift = |s: f64| script.ppm.abs() * 1e-6 * s.min(30.0);
     for (run, wanted) in read.runs.iter().zip(&expected) {
@@ -160,8 +185,12 @@ fn check(out: &Outcome) -> Result<(), TestCaseError> {
             ("not started", run.not_started_s, wanted.not_started_s),
         ] {
             let off = (is - should).abs();
-            let allowed = if should == 0.0 && (what, wanted.from) != ("not started", 0) { 0.0 } else { TOLERANCE_S };
-            prop_assert!(off <= allowed + if what == "lost" { drift(30.0) } else { 0.0 }, "{what}: {is} s, not {should} s");
+            let allowed =
+                if should == 0.0 && (what, wanted.from) != ("not started", 0) { 0.0 } else { TOLERANCE_S };
+            prop_assert!(
+                off <= allowed + if what == "lost" { drift(30.0) } else { 0.0 },
+                "{what}: {is} s, not {should} s"
+            );
         }
         let clock = read.clocks[run.take];
         for (place, frame) in [(run.place, run.from), (run.place + run.to - run.from, run.to)] {

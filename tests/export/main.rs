@@ -205,11 +205,11 @@ fn a_file_that_was_edited_stays_until_force() {
     assert_eq!(expect(1, refused), "");
     assert_eq!(fs::read_to_string(dir.join("minutes.md")).unwrap(), "my own notes");
     assert!(!dir.join("transcript.txt").exists(), "half an export was written");
-    let error = write_minutes(&dir).unwrap_err().to_string();
+    let error = write_minutes(&dir, 2.0).unwrap_err().to_string();
     assert!(error.contains("left as it is") || error.contains("left as it was"), "{error}");
     expect(0, export(&["--force"]));
     expect(0, export(&[]));
-    assert_eq!(write_minutes(&dir).unwrap(), dir.join("minutes.md"));
+    assert_eq!(write_minutes(&dir, 2.0).unwrap(), dir.join("minutes.md"));
 
     // A link in its place is never followed, and with force it is the link that goes.
     let victim = root.path().join("victim");
@@ -409,7 +409,7 @@ proptest! {
         let root = tempfile::tempdir().unwrap();
         let dir = write(root.path(), &manifest("s", "S", START, &["Alice", "Béla", "王"]), &utterances);
         let session = Session::open(&dir).unwrap();
-        let meeting = Meeting::new(&session);
+        let meeting = Meeting::new(&session, 2.0);
         let render = |format: Format| format.render(&meeting).unwrap();
         let spoken: Vec<String> =
             session.utterances.iter().map(|u| text::clean(&u.text)).filter(|text| !text.is_empty()).collect();
@@ -486,7 +486,7 @@ proptest! {
         }
         if let Ok(session) = Session::open(&dir) {
             for format in [Format::Md, Format::Txt, Format::Srt, Format::Vtt, Format::Json] {
-                format.render(&Meeting::new(&session)).unwrap();
+                format.render(&Meeting::new(&session, 2.0)).unwrap();
             }
         }
         fs::write(dir.join("transcript.jsonl"), line).unwrap();

@@ -21,8 +21,8 @@ pub(super) struct Current {
     pub(super) lost_known: u64,
     /// Stamps at the front that were found to be merely late, or decided on.
     pub(super) cleared: usize,
-    /// Since when the front stamp is suspect.
-    pub(super) suspect_since: Option<MonoNs>,
+    /// For how long the drain has been looking at a suspect stamp, in milliseconds.
+    pub(super) suspect_ms: f64,
     pub(super) started: bool,
     /// A callback was given up in its middle: what follows it in the rings has lost its place.
     pub(super) cut: bool,
@@ -39,7 +39,7 @@ impl Current {
             frames: Frames(0),
             lost_known: 0,
             cleared: 0,
-            suspect_since: None,
+            suspect_ms: 0.0,
             started: false,
             cut: false,
             block: Vec::new(),

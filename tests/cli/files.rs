@@ -1,0 +1,200 @@
+//! `record` from sound files, at full speed: what is in them is in the tracks, to the sample, or it is said what isn't.
+
+use std::fs;
+
+use hansard::audio::units::Frames;
+use hansard::session::manifest::{GapCause, State};
+use hansard::session::read::Session;
+
+use crate::home::Home;
+use crate::sound;
+
+fn frames(session: &Session, track: &str) -> (Frames, Frames, Frames) {
+    let account = session.manifest.account.iter().find(|account| account.track == track).unwrap();
+    (account.expected, account.written, account.lost)
+}
+
+#[test]
+fn every_format_is_recorded_to_the_sample() {
+    let home = Home::new();
+    let mut args = vec!["--pace=max".to_owned(), "--no-transcribe".into()];
+    let mut whole = Vec::new();
+    for (name, rate, channels, bits) in
+        [("a", 8_000, 1, 16), ("b", 44_100, 2, 24), ("c", 48_000, 6, 16), ("d", 96_000, 1, 24)]
+    {
+        // Not a whole number of blocks of anything.
+        let samples = sound::noise(7, u32::from(bits), usize::from(channels) * 12_345);
+        let path = home.path(&format!("{name}.wav"));
+        sound::pcm(&path, rate, channels, bits, &samples);
+        args.extend(["--source".into(), format!("{name}=file:{}", path.display())]);
+        if bits == 16 {
+            let packed = home.path(&format!("{name}.flac"));
+            if sound::flac(&path, &packed) {
+                args.extend(["--source".into(), format!("{name}-flac=file:{}", packed.display())]);
+                whole.push((format!("{name}-flac"), rate, channels, bits, samples.clone()));
+            }
+        }
+        whole.push((name.to_owned(), rate, channels, bits, samples));
+    }
+    // Over full scale and under one bit of 24.
+    let floats: Vec<f32> = sound::noise(9, 24, 5_000).iter().map(|n| *n as f32 / 4e6).chain([1e-9]).collect();
+    sound::float(&home.path("float.wav"), 16_000, 1, &floats);
+    args.extend(["--source".into(), format!("float=file:{}", home.path("float.wav").display())]);
+
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (_, session) = home.record(0, &args);
+    assert_eq!(session.manifest.state, State::Closed);
+    for (name, rate, channels, bits, samples) in whole {
+        let (spec, recorded) = sound::read_pcm(&sound::track(&session, &name));
+        assert_eq!((spec.sample_rate, spec.channels, spec.bits_per_sample), (rate, channels, bits), "{name}");
+        assert!(recorded == samples, "{name}: {} of {} samples", recorded.len(), samples.len());
+        assert_eq!(frames(&session, &name), (Frames(12_345), Frames(12_345), Frames(0)), "{name}");
+    }
+    let (spec, recorded) = sound::read_float(&sound::track(&session, "float"));
+    assert_eq!((spec.sample_rate, spec.bits_per_sample), (16_000, 32));
+    assert!(recorded == floats);
+}
+
+#[test]
+fn channels_of_one_file_become_tracks_of_one_device() {
+    let home = Home::new();
+    let channel = |n: usize| sound::noise(n as u64, 16, 30_000);
+    let mut interleaved = Vec::new();
+    let all: Vec<Vec<i32>> = (1..=6).map(channel).collect();
+    for frame in 0..30_000 {
+        interleaved.extend(all.iter().map(|samples| samples[frame]));
+    }
+    sound::pcm(&home.path("cwd/six.wav"), 48_000, 6, 16, &interleaved);
+    let names = ["one", "two", "three", "four", "five", "six"];
+    let specs: Vec<String> = (1..=6).map(|n| format!("{}=file:six.wav#{n}", names[n - 1])).collect();
+    let mut args = vec!["--pace=max", "--no-transcribe", "--source=all=file:six.wav"];
+    args.extend(specs.iter().flat_map(|spec| ["--source", spec]));
+    let (_, session) = home.record(0, &args);
+    for (name, samples) in names.iter().zip(&all) {
+        let (spec, recorded) = sound::read_pcm(&sound::track(&session, name));
+        assert_eq!(spec.channels, 1);
+        assert!(recorded == *samples, "{name}");
+    }
+    assert!(sound::read_pcm(&sound::track(&session, "all")).1 == interleaved);
+    let journal = fs::read_to_string(session.dir.join("events.jsonl")).unwrap();
+    assert_eq!(journal.matches("\"device_opened\"").count(), 1, "it is one device");
+
+    home.refuses(&["record", "--source=A=file:six.wav#7"], &["6 channel(s)", "no channel 7"]);
+    // A file of exactly that name wins.
+    fs::copy(home.path("cwd/six.wav"), home.path("cwd/six.wav#7")).unwrap();
+    home.record(0, &["--pace=max", "--no-transcribe", "--source=A=file:six.wav#7"]);
+}
+
+#[test]
+fn what_is_no_sound_is_refused_before_anything_begins() {
+    let home = Home::new();
+    sound::pcm(&home.path("cwd/good.wav"), 16_000, 1, 16, &sound::noise(1, 16, 1_000));
+    let good = fs::read(home.path("cwd/good.wav")).unwrap();
+    let patched = |at: usize, bytes: &[u8]| {
+        let mut file = good.clone();
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+        file
+    };
+    home.write("empty.wav", "");
+    home.write("junk.wav", sound::noise(3, 8, 9_000).iter().map(|n| *n as u8).collect::<Vec<_>>());
+    home.write("text.wav", "This is not the sound that you are looking for.\n");
+    home.write("head.wav", &good[..30]);
+    home.write("silent.wav", {
+        let mut head = patched(40, &[0; 4]);
+        head.truncate(44);
+        head
+    });
+    home.write("no-channels.wav", patched(22, &[0, 0]));
+    home.write("no-rate.wav", patched(24, &[0; 4]));
+    home.write("fast.wav", patched(24, &[0xff; 4]));
+    home.write("bits.wav", patched(34, &[5]));
+    fs::create_dir(home.path("cwd/folder.wav")).unwrap();
+    std::os::unix::fs::symlink("nowhere", home.path("cwd/dangling.wav")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(home.path("cwd/pipe.wav")).status().unwrap();
+    assert!(made.success());
+    for (name, part) in [
+        ("missing.wav", "can't read missing.wav: No such file"),
+        ("dangling.wav", "can't read dangling.wav: No such file"),
+        ("folder.wav", "folder.wav is not a regular file"),
+        ("pipe.wav", "pipe.wav is not a regular file"),
+        ("empty.wav", "empty.wav holds no sound"),
+        ("silent.wav", "silent.wav holds no sound"),
+        ("head.wav", "head.wav is not a sound file"),
+        ("junk.wav", "junk.wav is not a sound file"),
+        ("text.wav", "text.wav is not a sound file"),
+        ("no-channels.wav", "no-channels.wav is not a sound file"),
+        ("no-rate.wav", "no-rate.wav is not a sound file"),
+        ("fast.wav", "fast.wav is not a sound file"),
+        ("bits.wav", "bits.wav is not a sound file"),
+    ] {
+        let spec = format!("--source=A=file:{name}");
+        home.refuses(&["record", "--source=B=file:good.wav", &spec], &["A: ", part]);
+    }
+}
+
+/// Records `name` at full speed and expects that `whole` was promised, `there` is recorded, and the rest is named as lost.
+fn broken_off(home: &Home, name: &str, whole: u64, there: &[i32]) {
+    let spec = format!("--source=A=file:{name}");
+    let (ran, session) = home.record(2, &["--pace=max", "--no-transcribe", &spec]);
+    assert!(ran.err.contains("broke off") && ran.err.contains(name), "{}", ran.err);
+    assert!(ran.err.contains("LOST"), "{}", ran.err);
+    let (_, recorded) = sound::read_pcm(&sound::track(&session, "a"));
+    assert!(recorded == there, "{name}: {} frames are there, {} are recorded", there.len(), recorded.len());
+    let there = there.len() as u64;
+    assert_eq!(frames(&session, "a"), (Frames(whole), Frames(there), Frames(whole - there)), "{name}");
+    let gaps = &session.manifest.account[0].gaps;
+    assert_eq!((gaps[0].cause, gaps[0].loss), (GapCause::DeviceLost, true));
+}
+
+#[test]
+fn a_file_that_breaks_off_is_recorded_up_to_there_and_the_rest_is_a_loss() {
+    let home = Home::new();
+    let samples = sound::noise(5, 16, 50_000);
+    let wav = home.path("cwd/whole.wav");
+    sound::pcm(&wav, 16_000, 1, 16, &samples);
+    let bytes = fs::read(&wav).unwrap();
+    home.write("cut.wav", &bytes[..44 + 2 * 20_000]);
+    broken_off(&home, "cut.wav", 50_000, &samples[..20_000]);
+
+    // At a device's pace the loss is the same.
+    let (_, session) = home.record(2, &["--no-transcribe", "--source=A=file:cut.wav"]);
+    assert_eq!(frames(&session, "a").2, Frames(30_000));
+
+    if sound::flac(&wav, &home.path("cwd/whole.flac")) {
+        let bytes = fs::read(home.path("cwd/whole.flac")).unwrap();
+        home.write("cut.flac", &bytes[..bytes.len() / 2]);
+        let mut hole = bytes.clone();
+        let middle = bytes.len() / 2;
+        hole[middle..middle + 200].fill(0x55);
+        home.write("hole.flac", &hole);
+        for name in ["cut.flac", "hole.flac"] {
+            let spec = format!("--source=A=file:{name}");
+            let (_, session) = home.record(2, &["--pace=max", "--no-transcribe", &spec]);
+            let (_, recorded) = sound::read_pcm(&sound::track(&session, "a"));
+            assert!((20_000..28_000).contains(&recorded.len()), "{name}: {}", recorded.len());
+            assert!(recorded == samples[..recorded.len()], "{name}");
+            let there = recorded.len() as u64;
+            assert_eq!(frames(&session, "a"), (Frames(50_000), Frames(there), Frames(50_000 - there)));
+        }
+    }
+}
+
+#[test]
+fn a_header_that_was_written_into_a_pipe_promises_nothing() {
+    let home = Home::new();
+    let samples = sound::noise(6, 16, 20_000);
+    let wav = home.path("cwd/whole.wav");
+    sound::pcm(&wav, 16_000, 1, 16, &samples);
+    let bytes = fs::read(&wav).unwrap();
+    // ffmpeg, sox, arecord.
+    for (n, length) in [0xffff_ffff_u32, 0x7fff_f000, 0x8000_0000].into_iter().enumerate() {
+        let mut piped = bytes.clone();
+        piped[40..44].copy_from_slice(&length.to_le_bytes());
+        piped[4..8].copy_from_slice(&length.saturating_add(36).to_le_bytes());
+        let name = format!("piped-{n}.wav");
+        home.write(&name, piped);
+        let spec = format!("--source=A=file:{name}");
+        let (_, session) = home.record(0, &["--pace=max", "--no-transcribe", &spec]);
+        assert!(sound::read_pcm(&sound::track(&session, "a")).1 == samples, "{name}");
+    }
+}

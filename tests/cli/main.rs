@@ -1,0 +1,15 @@
+//! The command line from outside: the real program, in a home of its own, as users and scripts call it. No test needs a sound
+//! card; those that need a speech model or speech say so in a line where `../shared` is absent.
+
+#![cfg(unix)]
+
+mod files;
+mod home;
+mod record;
+mod signals;
+mod sound;
+mod transcribe;
+mod verbs;
+#[allow(dead_code)] // Shared with the scores of the demo; a part of it is used here.
+#[path = "../support/words.rs"]
+mod words;

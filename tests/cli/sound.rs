@@ -1,0 +1,82 @@
+//! Sound files for the tests, and tracks read back.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hansard::session::read::Session;
+use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
+
+/// A wave file of whole numbers.
+pub fn pcm(path: &Path, rate: u32, channels: u16, bits: u16, samples: &[i32]) {
+    let spec =
+        WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format: SampleFormat::Int };
+    let mut writer = WavWriter::create(path, spec).unwrap();
+    for sample in samples {
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// A wave file of floats.
+pub fn float(path: &Path, rate: u32, channels: u16, samples: &[f32]) {
+    let spec =
+        WavSpec { channels, sample_rate: rate, bits_per_sample: 32, sample_format: SampleFormat::Float };
+    let mut writer = WavWriter::create(path, spec).unwrap();
+    for sample in samples {
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+}
+
+/// Numbers of so many bits that look like noise, the largest and the smallest among them. The same ones for the same seed.
+pub fn noise(seed: u64, bits: u32, count: usize) -> Vec<i32> {
+    let mut state = seed;
+    let mut next = || {
+        // Knuth's MMIX generator.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 32) as u32 as i32 >> (32 - bits)
+    };
+    let mut samples: Vec<i32> = (0..count).map(|_| next()).collect();
+    samples[0] = (1 << (bits - 1)) - 1;
+    samples[1] = -(1 << (bits - 1));
+    samples
+}
+
+/// The file of a track's only take.
+pub fn track(session: &Session, track: &str) -> PathBuf {
+    let takes: Vec<_> = session.manifest.takes.iter().filter(|take| take.track == track).collect();
+    assert_eq!(takes.len(), 1, "takes of {track}: {takes:?}");
+    session.take_path(takes[0]).unwrap()
+}
+
+/// Format and samples of a wave file of whole numbers.
+pub fn read_pcm(path: &Path) -> (WavSpec, Vec<i32>) {
+    let mut reader = WavReader::open(path).unwrap();
+    (reader.spec(), reader.samples().map(Result::unwrap).collect())
+}
+
+/// Format and samples of a wave file of floats.
+pub fn read_float(path: &Path) -> (WavSpec, Vec<f32>) {
+    let mut reader = WavReader::open(path).unwrap();
+    (reader.spec(), reader.samples().map(Result::unwrap).collect())
+}
+
+/// Makes a FLAC file of a wave file; false, and a line that says so, without ffmpeg.
+pub fn flac(wav: &Path, flac: &Path) -> bool {
+    let made = Command::new("ffmpeg")
+        .args(["-v", "error", "-nostdin", "-y", "-i"])
+        .arg(wav)
+        .args(["-c:a", "flac", "-frame_size", "1024"])
+        .arg(flac)
+        .status();
+    match made {
+        Ok(status) => {
+            assert!(status.success(), "ffmpeg: {status}");
+            true
+        }
+        Err(error) => {
+            println!("FLAC is left out: ffmpeg: {error}");
+            false
+        }
+    }
+}
