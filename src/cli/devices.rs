@@ -16,7 +16,7 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let devices = Backend::new(&config.audio.host).devices()?;
+    let devices = quietly(|| Backend::new(&config.audio.host).devices())?;
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &devices)?;
@@ -36,6 +36,47 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     writeln!(out, "\n* default of its kind. Record one: hansard record --source \"Alice=mic:ID\"")?;
     Ok(Exit::Well)
+}
+
+/// Looks for devices without what the sound libraries write to stderr meanwhile, past every log: on a machine without a sound
+/// card ALSA and JACK tell in thirty lines what one of ours says better. With `-v` they are heard.
+pub(super) fn quietly<T>(look: impl FnOnce() -> T) -> T {
+    let _silence = if tracing::enabled!(tracing::Level::INFO) { None } else { Silence::begin() };
+    look()
+}
+
+/// Stderr leads nowhere as long as this lives.
+#[cfg(unix)]
+struct Silence(std::os::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Silence {
+    /// None: there is no stderr, or nowhere; then it stays as it is.
+    fn begin() -> Option<Self> {
+        let nowhere = std::fs::File::options().write(true).open("/dev/null").ok()?;
+        let stderr = rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), 3).ok()?;
+        rustix::stdio::dup2_stderr(nowhere).ok()?;
+        Some(Self(stderr))
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Err(error) = rustix::stdio::dup2_stderr(&self.0) {
+            tracing::error!(%error, "stderr can't be given back");
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Silence;
+
+#[cfg(not(unix))]
+impl Silence {
+    fn begin() -> Option<Self> {
+        None
+    }
 }
 
 fn line(device: &DeviceInfo, width: usize) -> String {

@@ -10,6 +10,7 @@ use jiff::Zoned;
 use ractor::{Actor, ActorRef};
 use tokio::sync::oneshot;
 
+use super::devices::quietly;
 use super::signals::Signals;
 use super::spec::{SourceSpec, SpecKind, settle_names};
 use super::text::{self, Choice, Terminal, clock, print_result, quoted, say};
@@ -161,7 +162,7 @@ fn specs(args: &Args, config: &Config, options: &SourceOptions) -> anyhow::Resul
 }
 
 fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
-    let devices = options.backend.devices().map_err(|error| wrong_use(error.to_string()))?;
+    let devices = quietly(|| options.backend.devices()).map_err(|error| wrong_use(error.to_string()))?;
     let mut specs = Vec::new();
     for (kind, name, spec) in [(SourceKind::Mic, "Me", "mic"), (SourceKind::Loopback, "Others", "loopback")] {
         if devices.iter().any(|device| device.kind == kind && device.default) {
@@ -179,7 +180,7 @@ fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
 
 /// Records and transcribes; the exit code says how it went.
 pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
-    let plan = plan::plan(&request.specs, &request.options).map_err(input_error)?;
+    let plan = quietly(|| plan::plan(&request.specs, &request.options)).map_err(input_error)?;
     let text = planned_text(request, config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(4)

@@ -459,10 +459,14 @@ impl Writer {
         }
         let account = self.account();
         let duration = self.duration();
-        self.note(Event::Closed { duration, account: account.clone() });
-        self.sync_journal();
-        self.manifest.state = State::Closed;
-        self.save_manifest();
+        // Who is in a hurry (a second Ctrl-C) asks again: what was closed already is not news.
+        if self.manifest.state != State::Closed || self.manifest.account != account {
+            self.note(Event::Closed { duration, account: account.clone() });
+            self.sync_journal();
+            self.manifest.state = State::Closed;
+            self.manifest.account = account.clone();
+            self.save_manifest();
+        }
         Closed { account, duration, errors: self.errors.clone() }
     }
 

@@ -34,6 +34,25 @@ fn a_signal_ends_a_recording_in_order() {
 }
 
 #[test]
+fn a_second_signal_closes_the_files_at_once() {
+    let home = Home::new();
+    let mut running = home.start(["record", "--no-transcribe", ENDLESS, "--source=B=synth:tone,secs=0"]);
+    running.records(&home, 0.5);
+    running.signal("INT");
+    running.says("Ctrl-C: finishing");
+    running.signal("INT");
+    let ran = running.end();
+    ran.expect(0);
+    let session = ran.session();
+    assert_eq!(session.manifest.state, State::Closed);
+    for track in ["a", "b"] {
+        assert!(sound::read_pcm(&sound::track(&session, track)).1.len() > 5_000);
+    }
+    let journal = fs::read_to_string(session.dir.join("events.jsonl")).unwrap();
+    assert_eq!(journal.matches("\"closed\"").count(), 1, "{journal}");
+}
+
+#[test]
 fn one_that_shall_outlive_its_terminal_does() {
     let home = Home::new();
     let mut command = Command::new("/bin/sh");

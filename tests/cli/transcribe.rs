@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hansard::session::read::Session;
 
-use crate::home::{Home, shared};
+use crate::home::{Home, children, is_alive, shared, signal, wait};
 use crate::words;
 
 const TINY: &str = "--model=tiny.en-q8_0";
@@ -179,6 +179,30 @@ fn a_session_that_is_in_use_is_left_alone() {
     home.refuses(&["transcribe", "last", TINY], &["is in use"]);
     lock.unlock().unwrap();
     home.run(["transcribe", "last", TINY]).expect(0);
+}
+
+#[test]
+fn a_signal_leaves_a_text_that_can_go_on() {
+    let test = "a_signal_leaves_a_text_that_can_go_on";
+    let (Some(home), Some((wav, said))) = (Home::with_models(test), jfk(test)) else { return };
+    home.record(0, &["--pace=max", "--no-transcribe", &format!("--source=JFK=file:{}", wav.display())]);
+    let running = home.start(["transcribe", "last", TINY]);
+    // The recogniser is stopped, so that the text can't be ready when the signal comes.
+    wait("the recogniser runs", || !children(running.id()).is_empty());
+    let worker = children(running.id())[0];
+    signal(worker, "STOP");
+    running.signal("TERM");
+    let ran = running.end();
+    signal(worker, "CONT");
+    ran.expect(3);
+    assert!(ran.err.contains("SIGTERM") && ran.err.contains("transcribe --resume"), "{}", ran.err);
+    assert!(ran.session().dir.join("minutes.md").is_file());
+    wait("the recogniser ends with its parent", || !is_alive(worker));
+
+    let ran = home.run(["transcribe", "--resume", "last", TINY]);
+    ran.expect(0);
+    let (wrong, of) = errors(&said, &text(&ran.session()));
+    assert!(wrong * 10 <= of, "{wrong} of {of} words: {}", text(&ran.session()));
 }
 
 /// Changes a session's manifest.
