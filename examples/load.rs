@@ -70,7 +70,7 @@ fn measure(script: &Script, text: bool) -> Result<String> {
     let mut pulse = Pulse::start(&mics, &speakers)?;
 
     let recordings = dir.path().join("recordings");
-    let mut command = pulse.command(hansard()?);
+    let mut command = pulse.recorder(&hansard()?);
     command.args(["record", "--title", "load", "--language", "en", "--out"]).arg(&recordings);
     command.args((!text).then_some("--no-transcribe"));
     for feed in &meeting.feeds {

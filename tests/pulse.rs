@@ -91,7 +91,7 @@ impl Rig {
     }
 
     fn hansard(&self) -> Command {
-        let mut command = self.pulse.command(env!("CARGO_BIN_EXE_hansard"));
+        let mut command = self.pulse.recorder(Path::new(env!("CARGO_BIN_EXE_hansard")));
         let home = self.dir.path().join("home");
         command
             .env("HOME", &home)

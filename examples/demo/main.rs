@@ -101,13 +101,14 @@ fn record(
     wavs: &[PathBuf],
     recordings: &Path,
 ) -> Result<Played> {
-    let mut command = pulse.command(hansard()?);
+    let mut command = pulse.recorder(&hansard()?);
     command.args(["record", "--title", &meeting.title, "--language", "en", "--out"]).arg(recordings);
     command.args(args.model.iter().flat_map(|model| ["--model", model]));
     for feed in &meeting.feeds {
         command.args(["--source", &feed.source()]);
     }
-    let shown: Vec<String> = command.get_args().map(|a| a.to_string_lossy().into_owned()).collect();
+    // After what ties it to us.
+    let shown: Vec<String> = command.get_args().skip(4).map(|a| a.to_string_lossy().into_owned()).collect();
     eprintln!("demo: hansard {}", shown.join(" "));
     let mut recorder = Recorder::start(&mut command)?;
     let mut live = Live { truth: &meeting.truth, played_since: None, printed: Vec::new() };

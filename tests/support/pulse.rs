@@ -125,6 +125,13 @@ impl Pulse {
         command
     }
 
+    /// A recorder that will use this daemon, and is asked to finish should this thread die before it could do so.
+    pub fn recorder(&self, program: &Path) -> Command {
+        let mut command = self.command("setpriv");
+        command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+        command
+    }
+
     /// Plays a WAV file into a sink (a speaker's name, or a microphone's with `_in`), in the background.
     pub fn play(&mut self, sink: &str, wav: &Path) -> Result<()> {
         let log = self.dir.path().join(format!("player-{}.log", self.players.len()));
@@ -344,7 +351,7 @@ impl Pulse {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// A program that ends when this thread does.
+    /// A player or reader of ours, which ends when this thread does.
     fn tied(&self, program: &str) -> Command {
         let mut command = self.command("setpriv");
         command.args(["--pdeathsig", "KILL", "--", program]);
