@@ -136,8 +136,9 @@ impl Recording {
 
     /// Whether every lane is closed and everything it had is with the writer.
     pub fn is_drained(&self) -> bool {
-        // No short-circuit: every lane joins its own thread.
-        self.lanes.iter().fold(true, |all, lane| lane.is_drained() && all)
+        // All of them are asked, whatever the first one says: each lane joins its own thread.
+        let drained: Vec<bool> = self.lanes.iter().map(|lane| lane.is_drained()).collect();
+        drained.into_iter().all(|drained| drained)
     }
 
     /// Whether every source has come to its own end.

@@ -6,6 +6,8 @@
 //!
 //! A callback reads the clock after its buffer, pushes a [`Stamp`], copies the frames that fit, and adds to counters.
 
+#![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 

@@ -39,6 +39,7 @@ const ITEMS_PER_TURN: usize = 64;
 const ERRORS_MAX: usize = 100;
 
 /// What the control plane asks of the writer.
+#[expect(clippy::manual_non_exhaustive, reason = "the hidden message is sent, by tests")]
 pub enum Control {
     /// A line for the journal.
     Journal(Event),
@@ -242,10 +243,9 @@ impl Writer {
     }
 
     fn start_take(&mut self, device: usize, take: DeviceTake) {
-        self.devices[device].take = Some(take);
+        self.devices[device].begin(take);
         for track in 0..self.devices[device].tracks.len() {
             let out = &mut self.devices[device].tracks[track];
-            out.begin(&take);
             if out.has_channel(&take) {
                 self.open_file(device, track);
             } else {

@@ -6,8 +6,7 @@ fn quiet_panics() {
     ONCE.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let text = info.payload_as_str().unwrap_or_default();
-            if !text.contains("was told to") {
+            if !hansard::recording::panic_text(info.payload()).contains("was told to") {
                 usual(info);
             }
         }));
@@ -17,6 +16,7 @@ fn quiet_panics() {
 mod device;
 mod disk;
 mod drain;
+mod lane;
 mod recording;
 mod replay;
 mod session;

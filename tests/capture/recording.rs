@@ -1,1 +1,158 @@
-//! …
+//! A whole recording with its real threads: scripts in, files out.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hansard::audio::units::{Frames, SampleFormat};
+use hansard::capture::feed::Pace;
+use hansard::capture::source::Source;
+use hansard::capture::synth::{Synth, code};
+use hansard::clock::{SessionClock, SystemClock};
+use hansard::recording::{DeviceSpec, Recording};
+use hansard::session::disk::SystemDisk;
+use hansard::session::journal::Event;
+use hansard::session::manifest::{GapCause, SourceEntry};
+use hansard::session::writer::Closed;
+use tempfile::TempDir;
+
+use crate::session::{accounted, journal, manifest, source, takes};
+use crate::wav;
+
+/// A finished recording.
+pub struct Recorded {
+    // Held for its drop.
+    _folder: TempDir,
+    pub dir: PathBuf,
+    pub closed: Closed,
+    pub events: Vec<Event>,
+}
+
+impl Recorded {
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.dir.join("tracks").join(file)
+    }
+}
+
+/// Records sources until all have ended.
+pub fn record(devices: Vec<(Arc<dyn Source>, Vec<SourceEntry>)>) -> Recorded {
+    let folder = TempDir::new().expect("a folder");
+    let dir = folder.path().to_owned();
+    fs::create_dir(dir.join("tracks")).expect("a folder");
+    let sources = devices.iter().flat_map(|(_, tracks)| tracks.clone()).collect();
+    let devices =
+        devices.into_iter().map(|(source, tracks)| DeviceSpec { source, tracks, format: None }).collect();
+    let clock = SessionClock::start_now(Arc::new(SystemClock));
+    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest(sources), devices);
+    let recording = recording.expect("a recording");
+    let mut events = Vec::new();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut step_until = |done: &dyn Fn() -> bool| {
+        while !done() {
+            assert!(Instant::now() < deadline, "it does not come to its end");
+            (0..recording.lanes.len()).for_each(|lane| events.extend(recording.step_lane(lane)));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    step_until(&|| recording.is_ended());
+    recording.stop();
+    step_until(&|| recording.is_drained());
+    let closed = recording.close_tracks(Duration::from_secs(30)).expect("the disk answers");
+    recording.finish();
+    Recorded { _folder: folder, dir, closed, events }
+}
+
+pub const FULL_SPEED: Pace = Pace::Max { limit: None };
+
+fn synth(script: &str, pace: Pace) -> Arc<dyn Source> {
+    Arc::new(Synth::new(script, pace).expect("a script"))
+}
+
+fn coded(frames: u64, channels: &[u16], format: SampleFormat) -> Vec<f32> {
+    (0..frames).flat_map(|n| channels.iter().map(move |c| code(n, *c, format))).collect()
+}
+
+#[test]
+fn at_full_speed_the_files_equal_the_sources_from_the_first_frame_on() {
+    let recorded = record(vec![
+        (
+            synth("coded,secs=30,rate=48000,channels=4,block=1-4096", FULL_SPEED),
+            vec![source("one", Some(1)), source("four", Some(4)), source("all", None)],
+        ),
+        (synth("coded,secs=61.003,rate=8000,bits=16", FULL_SPEED), vec![source("low", None)]),
+        (synth("coded,secs=5,rate=44100,bits=32", FULL_SPEED), vec![source("float", None)]),
+    ]);
+    for (file, frames, channels, format) in [
+        ("one.wav", 1_440_000, &[0u16][..], SampleFormat::S24),
+        ("four.wav", 1_440_000, &[3], SampleFormat::S24),
+        ("all.wav", 1_440_000, &[0, 1, 2, 3], SampleFormat::S24),
+        ("low.wav", 488_024, &[0], SampleFormat::S16),
+        ("float.wav", 220_500, &[0], SampleFormat::F32),
+    ] {
+        let (_, samples) = wav::read(&recorded.path(file));
+        assert_eq!(wav::difference(&samples, &coded(frames, channels, format)), None, "{file}");
+    }
+    for account in &recorded.closed.account {
+        assert!(account.gaps.is_empty() && account.lost == Frames(0), "{account:?}");
+    }
+    assert_eq!(takes(&recorded.dir, &journal(&recorded.dir)).len(), 5);
+    let ended = recorded.events.iter().filter(|event| matches!(event, Event::SourceEnded { .. })).count();
+    assert_eq!(ended, 3, "{:?}", recorded.events);
+}
+
+/// The numbers of the coded frames in a track's files, in order; silence is left out.
+fn numbers(recorded: &Recorded, format: SampleFormat) -> Vec<u64> {
+    let takes = takes(&recorded.dir, &journal(&recorded.dir));
+    let samples = takes.iter().flat_map(|take| &take.samples).filter(|sample| **sample != 0.0);
+    let half = if format == SampleFormat::S16 { 32_768.0 } else { 8_388_608.0 };
+    samples.map(|sample| (f64::from(*sample) * half + half) as u64 - 1).collect()
+}
+
+#[test]
+fn a_bad_day_in_real_time() {
+    let script = "coded,rate=16000,secs=4,block=40-400,stall=0.8:0.4,late=1.7:0.5,gone=2.8:0.5";
+    let recorded = record(vec![
+        (synth(script, Pace::Real), vec![source("bad", None)]),
+        (synth("coded,rate=8000,bits=16,secs=4.2", Pace::Real), vec![source("good", None)]),
+    ]);
+    let bad = &recorded.closed.account[0];
+    let gap_ms = |cause: GapCause| -> u64 {
+        bad.gaps.iter().filter(|gap| gap.cause == cause).map(|gap| gap.frames.0 / 16).sum()
+    };
+    // A loaded machine may make the device itself late, never early: hence the room above.
+    assert!((360..900).contains(&gap_ms(GapCause::Stall)), "{bad:?}");
+    assert!((360..1_500).contains(&gap_ms(GapCause::DeviceLost)), "{bad:?}");
+    assert_eq!(gap_ms(GapCause::Overrun), 0);
+    let good = &recorded.closed.account[1];
+    assert!(
+        good.gaps.iter().all(|gap| matches!(gap.cause, GapCause::NotStarted | GapCause::Ended)),
+        "{good:?}"
+    );
+    assert_eq!(good.written.0, 33_600, "another device's bad day is nothing to it: {good:?}");
+    accounted(bad);
+
+    // Nothing is twice, nothing is out of order, and only what the script took away is missing.
+    let frames = numbers(&recorded, SampleFormat::S24);
+    let bad_frames: Vec<u64> = frames[..bad.written.0 as usize].to_vec();
+    let holes: Vec<(u64, u64)> = bad_frames
+        .windows(2)
+        .filter(|pair| pair[1] != pair[0] + 1)
+        .map(|pair| (pair[0] + 1, pair[1]))
+        .collect();
+    assert_eq!(bad_frames[0], 0, "from the first frame on");
+    assert_eq!(holes.len(), 2, "the stall and the loss, but not what was only late: {holes:?}");
+    for ((from, to), (at, length)) in holes.iter().zip([(0.8, 0.4), (2.8, 0.5)]) {
+        let (from, length_is) = (*from as f64 / 16e3, (to - from) as f64 / 16e3);
+        assert!((from - at).abs() < 0.3 && length_is > length - 0.06, "{holes:?}");
+    }
+    // The silence in the file is as long as what is missing there.
+    let stall = holes[0].1 - holes[0].0;
+    assert!(
+        gap_ms(GapCause::Stall).abs_diff(stall / 16) <= 20,
+        "{} ms for {stall} frames",
+        gap_ms(GapCause::Stall)
+    );
+    let lost = recorded.events.iter().filter(|event| matches!(event, Event::DeviceLost { .. })).count();
+    assert!(lost >= 1, "{:?}", recorded.events);
+}

@@ -28,7 +28,7 @@ pub struct Spot {
 /// How a track relates to its feed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alignment {
-    /// In the first, the middle and the last third of the feed.
+    /// In the first, the middle and the last third of the feed's energy.
     pub spots: [Spot; 3],
     /// Correlation of all of the feed with the track, at the first spot's offset.
     pub whole: f64,
@@ -54,10 +54,9 @@ pub fn locate(track: &[f32], feed: &[f32], rate: u32) -> Option<Alignment> {
     }
     let step = (STEP_SECONDS * f64::from(rate)) as usize;
     let rough = rough_offset(track, feed, step);
-    let third = feed.len() / 3;
     let mut spots = [Spot { feed_frame: 0, offset: 0, correlation: 0.0 }; 3];
-    for (n, spot) in spots.iter_mut().enumerate() {
-        let from = loudest_patch(&feed[n * third..(n + 1) * third], patch, step) + n * third;
+    for (spot, third) in spots.iter_mut().zip(thirds(feed, step)) {
+        let from = loudest_patch(feed, third, patch, step);
         *spot = find(track, feed, from, patch, rough, rate);
     }
     let whole = correlation_at(track, feed, spots[0].offset);
@@ -77,11 +76,28 @@ fn rough_offset(track: &[f32], feed: &[f32], step: usize) -> i64 {
     best.map_or(0, |(lag, _)| lag) * step as i64
 }
 
-/// Start of the loudest stretch of `patch` frames.
-fn loudest_patch(feed: &[f32], patch: usize, step: usize) -> usize {
-    let starts = (0..=feed.len().saturating_sub(patch)).step_by(step * 10);
+/// Parts of the feed with a third of its energy each: a part by time alone may hold nothing but silence.
+fn thirds(feed: &[f32], step: usize) -> [std::ops::Range<usize>; 3] {
+    let energies: Vec<f64> = feed.chunks(step).map(|chunk| rms(chunk).powi(2)).collect();
+    let total: f64 = energies.iter().sum();
+    let reaches = |share: f64| {
+        let mut sum = 0.0;
+        let reached = energies.iter().position(|energy| {
+            sum += energy;
+            sum >= total * share
+        });
+        reached.map_or(feed.len(), |at| at * step)
+    };
+    let (one, two) = (reaches(1.0 / 3.0), reaches(2.0 / 3.0));
+    [0..one, one..two, two..feed.len()]
+}
+
+/// Start of the loudest stretch of `patch` frames among those that begin within `starts`.
+fn loudest_patch(feed: &[f32], starts: std::ops::Range<usize>, patch: usize, step: usize) -> usize {
+    let last = feed.len() - patch;
+    let starts = (starts.start.min(last)..=starts.end.min(last)).step_by(step * 10);
     let loudness = starts.map(|start| (start, rms(&feed[start..start + patch])));
-    loudness.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(start, _)| start)
+    loudness.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(last, |(start, _)| start)
 }
 
 /// Looks for one patch around the rough offset: first on averaged frames, then to the frame.

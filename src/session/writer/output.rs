@@ -59,6 +59,12 @@ impl DeviceOut {
         Self { queue: plan.queue, tracks, take: None }
     }
 
+    /// A take of the device begins, for all its tracks.
+    pub(super) fn begin(&mut self, take: DeviceTake) {
+        self.take = Some(take);
+        self.tracks.iter_mut().for_each(|out| out.begin(&take));
+    }
+
     pub(super) fn advance(&mut self, frames: Frames) {
         if let Some(take) = &mut self.take {
             take.frames += frames;
@@ -98,8 +104,7 @@ impl TrackOut {
         }
     }
 
-    /// A take of the device begins.
-    pub(super) fn begin(&mut self, take: &DeviceTake) {
+    fn begin(&mut self, take: &DeviceTake) {
         self.ledger.set_rate(take.format.rate);
         self.seen = Frames(0);
         self.retry_at = None;

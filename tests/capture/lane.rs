@@ -1,0 +1,319 @@
+//! Lanes: a device that opens, fails, hangs or goes, and a stop in each of its states.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hansard::audio::units::{SampleFormat, SampleRate};
+use hansard::capture::DeviceFormat;
+use hansard::capture::drain::{Item, Timeline};
+use hansard::capture::lane::Lane;
+use hansard::capture::rt::{BackendTrouble, CaptureSink};
+use hansard::capture::source::{Failure, Opened, Plug, Source, SourceError};
+use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
+use hansard::session::journal::Event;
+use hansard::session::manifest::GapCause;
+use rtrb::Consumer;
+
+const FORMAT: DeviceFormat = DeviceFormat { rate: SampleRate(8_000), channels: 1, format: SampleFormat::S16 };
+
+/// What the next opening does.
+enum Deed {
+    Deliver,
+    Fail(&'static str),
+    Panic,
+    /// Hangs until the sender is dropped, then delivers.
+    HangIn(Receiver<()>),
+    /// Delivers, and hangs when it is closed.
+    HangOut(Receiver<()>),
+}
+
+#[derive(Default)]
+struct Scripted {
+    deeds: Mutex<Vec<Deed>>,
+    /// The sink of the current opening.
+    sink: Arc<Mutex<Option<CaptureSink>>>,
+    openings: AtomicUsize,
+}
+
+/// Takes the sink away when it is dropped.
+struct Stream(Arc<Mutex<Option<CaptureSink>>>, Option<Receiver<()>>);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(hang) = &self.1 {
+            // Ends with its sender.
+            assert!(hang.recv().is_err(), "nothing is ever sent");
+        }
+        self.0.lock().expect("no panic").take();
+    }
+}
+
+impl Source for Scripted {
+    fn label(&self) -> String {
+        "mic:scripted".into()
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::Clocked
+    }
+
+    fn is_finite(&self) -> bool {
+        false
+    }
+
+    fn buffer_ms(&self) -> u64 {
+        20
+    }
+
+    fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
+        self.openings.fetch_add(1, Ordering::SeqCst);
+        let deed = self.deeds.lock().expect("no panic").pop();
+        let hang_out = match deed.unwrap_or(Deed::Deliver) {
+            Deed::Deliver => None,
+            Deed::Fail(reason) => return Err(SourceError(reason.into())),
+            Deed::Panic => panic!("the device was told to panic"),
+            Deed::HangIn(hang) => {
+                assert!(hang.recv().is_err(), "nothing is ever sent");
+                None
+            }
+            Deed::HangOut(hang) => Some(hang),
+        };
+        let sink = plug.sink(FORMAT, Timeline::Clocked)?;
+        let meter = Arc::clone(sink.meter());
+        *self.sink.lock().expect("no panic") = Some(sink);
+        let stream = Box::new(Stream(Arc::clone(&self.sink), hang_out));
+        Ok(Opened { stream, device: Some("scripted".into()), name: None, meter, failure: Failure::default() })
+    }
+}
+
+struct Bench {
+    source: Arc<Scripted>,
+    lane: Arc<Lane>,
+    queue: Consumer<Item>,
+    clock: ScriptedClock,
+    ms: u64,
+    events: Vec<Event>,
+    items: Vec<Item>,
+}
+
+impl Bench {
+    /// The deeds in their order.
+    fn new(mut deeds: Vec<Deed>) -> Self {
+        crate::quiet_panics();
+        deeds.reverse();
+        let source = Arc::new(Scripted { deeds: Mutex::new(deeds), ..Scripted::default() });
+        let clock = ScriptedClock::default();
+        clock.set(MonoNs(1_000_000_000));
+        let session = SessionClock::start_now(Arc::new(clock.clone()));
+        let (lane, queue) = Lane::start(Arc::clone(&source) as Arc<dyn Source>, session).expect("a thread");
+        Self { source, lane, queue, clock, ms: 0, events: vec![], items: vec![] }
+    }
+
+    fn now(&self) -> MonoNs {
+        MonoNs(1_000_000_000 + self.ms * 1_000_000)
+    }
+
+    /// Scripted time goes on and the lane is stepped once.
+    fn step(&mut self, ms: u64) {
+        self.ms += ms;
+        self.clock.set(self.now());
+        self.events.extend(self.lane.step(self.now()));
+        while let Ok(item) = self.queue.pop() {
+            self.items.push(item);
+        }
+    }
+
+    /// Steps without letting scripted time go on, until other threads have got there.
+    fn step_until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !done(self) {
+            assert!(Instant::now() < deadline, "{what} does not happen: {:?}", self.lane.view());
+            self.step(0);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn open(&mut self) {
+        self.step_until("opening", |bench| bench.lane.view().open);
+    }
+
+    /// `ms` of sound in callbacks of 10 ms.
+    fn deliver(&mut self, ms: u64) {
+        for _ in 0..ms / 10 {
+            self.step(10);
+            if let Some(sink) = &mut *self.source.sink.lock().expect("no panic") {
+                sink.push(&[0.5f32; 80], self.now(), 0);
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        self.step_until("draining", |bench| bench.lane.is_drained());
+        self.step(0);
+    }
+
+    fn sound(&self) -> usize {
+        self.items.iter().map(|item| if let Item::Sound(samples) = item { samples.len() } else { 0 }).sum()
+    }
+
+    fn absent(&self) -> Vec<(GapCause, u64)> {
+        let absent = self.items.iter().filter_map(|item| match item {
+            Item::Absent { seconds, cause, .. } => Some((*cause, (*seconds * 100.0).round() as u64 * 10)),
+            _ => None,
+        });
+        absent.collect()
+    }
+}
+
+#[test]
+fn stopped_before_it_was_ever_opened() {
+    let mut bench = Bench::new(vec![]);
+    bench.ms = 500;
+    bench.clock.set(bench.now());
+    bench.lane.stop();
+    bench.drain();
+    assert_eq!(bench.source.openings.load(Ordering::SeqCst), 0);
+    assert_eq!(bench.items, [Item::Absent { from: 0.0, seconds: 0.5, cause: GapCause::NotStarted }]);
+}
+
+#[test]
+fn a_device_that_will_not_open_is_tried_again_with_growing_pauses_and_named_once() {
+    let mut bench = Bench::new((0..9).map(|_| Deed::Fail("it is in use")).collect());
+    let mut tried_at = Vec::new();
+    while bench.ms < 20_000 {
+        let before = bench.source.openings.load(Ordering::SeqCst);
+        bench.step(10);
+        // The opening thread is given real time to answer before scripted time goes on.
+        std::thread::sleep(Duration::from_millis(1));
+        if bench.source.openings.load(Ordering::SeqCst) > before {
+            tried_at.push(bench.ms);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    let pauses: Vec<u64> = tried_at.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    for (pause, least) in pauses.iter().zip([250, 500, 1_000, 2_000, 4_000, 5_000]) {
+        assert!((least..=least + 500).contains(pause), "{pauses:?}");
+    }
+    let lost = bench.events.iter().filter(|event| matches!(event, Event::DeviceLost { .. })).count();
+    assert_eq!((lost, pauses.len() >= 5), (1, true), "{:?} {pauses:?}", bench.events);
+    bench.lane.stop();
+    bench.drain();
+    assert_eq!(bench.absent(), [(GapCause::NotStarted, 20_000)]);
+}
+
+#[test]
+fn a_panic_while_opening_is_a_failure_like_any_other() {
+    let mut bench = Bench::new(vec![Deed::Panic]);
+    bench.step_until("failing", |bench| !bench.events.is_empty());
+    bench.step(300);
+    bench.open();
+    bench.deliver(500);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 4_000);
+}
+
+#[test]
+fn stopped_while_its_opening_hangs() {
+    let (release, hang) = mpsc::channel::<()>();
+    let mut bench = Bench::new(vec![Deed::HangIn(hang)]);
+    bench.step_until("opening", |bench| bench.source.openings.load(Ordering::SeqCst) == 1);
+    bench.step(6_000);
+    assert!(matches!(bench.events[..], [Event::DeviceNotice { .. }]), "{:?}", bench.events);
+    bench.lane.stop();
+    bench.step(10);
+    assert!(!bench.lane.is_drained());
+    bench.step(2_100);
+    bench.drain();
+    assert!(matches!(bench.events.last(), Some(Event::ThreadAbandoned { .. })), "{:?}", bench.events);
+    assert_eq!(bench.absent(), [(GapCause::NotStarted, 6_000)]);
+    drop(release);
+}
+
+#[test]
+fn stopped_while_its_opening_is_slow() {
+    let (release, hang) = mpsc::channel::<()>();
+    let mut bench = Bench::new(vec![Deed::HangIn(hang)]);
+    bench.step_until("opening", |bench| bench.source.openings.load(Ordering::SeqCst) == 1);
+    bench.lane.stop();
+    bench.step(10);
+    drop::<Sender<()>>(release);
+    bench.drain();
+    assert!(!bench.events.iter().any(|event| matches!(event, Event::ThreadAbandoned { .. })));
+}
+
+#[test]
+fn the_tail_up_to_stop_is_waited_for() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.lane.stop();
+    // Sound of the time before stop that comes after it.
+    std::thread::sleep(Duration::from_millis(30));
+    bench.deliver(100);
+    bench.step_until("closing", |bench| bench.source.sink.lock().expect("no panic").is_none());
+    bench.drain();
+    assert_eq!(bench.sound(), 8_800);
+    assert_eq!(bench.absent(), []);
+}
+
+#[test]
+fn stopped_while_nothing_comes() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.step(3_000);
+    bench.lane.stop();
+    bench.step(10);
+    assert!(!bench.lane.is_drained(), "the tail has its time");
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 8_000);
+    assert_eq!(bench.absent(), [(GapCause::Stall, 3_000)]);
+}
+
+#[test]
+fn a_device_that_goes_is_opened_again() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    let gone = |bench: &Bench| {
+        if let Some(sink) = &*bench.source.sink.lock().expect("no panic") {
+            sink.meter().report(BackendTrouble::Gone);
+        }
+    };
+    gone(&bench);
+    bench.step_until("losing it", |bench| bench.source.sink.lock().expect("no panic").is_none());
+    bench.ms += 700;
+    bench.clock.set(bench.now());
+    bench.step_until("opening it again", |bench| {
+        bench.lane.view().open && bench.source.openings.load(Ordering::SeqCst) == 2
+    });
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 16_000);
+    assert_eq!(bench.absent(), [(GapCause::DeviceLost, 700)]);
+    let takes = bench.items.iter().filter(|item| matches!(item, Item::TakeStart { .. })).count();
+    assert_eq!(takes, 2);
+}
+
+#[test]
+fn stopped_while_its_closing_hangs() {
+    let (release, hang) = mpsc::channel::<()>();
+    let mut bench = Bench::new(vec![Deed::HangOut(hang)]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.step(2_100);
+    bench.step(10);
+    bench.drain();
+    assert!(matches!(bench.events.last(), Some(Event::ThreadAbandoned { .. })), "{:?}", bench.events);
+    assert_eq!(bench.sound(), 8_000, "what was delivered is kept, whatever becomes of the thread");
+    drop(release);
+}
