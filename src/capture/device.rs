@@ -218,7 +218,8 @@ fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceE
     let Some(wanted) = wanted else {
         return SourceError(format!("there is no default {what}; hansard devices lists what there is"));
     };
-    let mut near: Vec<&Found> = found.iter().collect();
+    // Only what can be recorded: ALSA names a dozen plugins besides.
+    let mut near: Vec<&Found> = found.iter().filter(|f| f.info().is_some()).collect();
     let distance = |f: &Found| {
         let bare = f.id.split_once(':').map_or(f.id.as_str(), |(_, id)| id);
         let score = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &wanted.to_lowercase());
@@ -227,7 +228,7 @@ fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceE
     near.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
     near.truncate(5);
     if near.is_empty() {
-        return SourceError(format!("there is no device {wanted:?}: the sound system lists none at all"));
+        return SourceError(format!("there is no device {wanted:?}, nor any other that can be recorded"));
     }
     SourceError(format!("there is no device {wanted:?}; the nearest are:{}", list(near)))
 }
