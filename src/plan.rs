@@ -160,7 +160,8 @@ fn resolve_device(kind: SourceKind, id: Option<String>, options: &SourceOptions)
     Ok(Resolved {
         key: format!("{} {}", if id.is_some() { "pinned" } else { "default" }, info.id),
         source: Arc::new(source),
-        kind,
+        // What it is, not what it was called: the silence of a speaker that was named as a microphone is no loss.
+        kind: info.kind,
         channels: info.channels,
         device: Some(info.id),
         device_name: Some(info.name),

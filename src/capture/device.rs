@@ -21,6 +21,9 @@ use crate::session::manifest::SourceKind;
 /// How long building a stream may take. Starting it has no limit: a suspended source blocks until it delivers.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// ALSA's device for tests: it has no clock and makes silence as fast as it is asked, some million frames a second.
+const NOTHING: &str = "alsa:null";
+
 /// A device that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DeviceInfo {
@@ -120,6 +123,9 @@ impl Backend {
         let mut found = Vec::new();
         for device in devices {
             let Ok(id) = device.id().map(|id| id.to_string()) else { continue };
+            if id == NOTHING {
+                continue;
+            }
             let monitor = id.strip_suffix(".monitor");
             // Where the system has no monitor sources, what an output plays is recorded from the output itself.
             let kind = if monitor.is_some() || (!has_monitors && !device.supports_input()) {
@@ -212,7 +218,8 @@ fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceE
     let Some(wanted) = wanted else {
         return SourceError(format!("there is no default {what}; hansard devices lists what there is"));
     };
-    let mut near: Vec<&Found> = found.iter().collect();
+    // Only what can be recorded: ALSA names a dozen plugins besides.
+    let mut near: Vec<&Found> = found.iter().filter(|f| f.info().is_some()).collect();
     let distance = |f: &Found| {
         let bare = f.id.split_once(':').map_or(f.id.as_str(), |(_, id)| id);
         let score = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &wanted.to_lowercase());
@@ -221,7 +228,7 @@ fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceE
     near.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
     near.truncate(5);
     if near.is_empty() {
-        return SourceError(format!("there is no device {wanted:?}: the sound system lists none at all"));
+        return SourceError(format!("there is no device {wanted:?}, nor any other that can be recorded"));
     }
     SourceError(format!("there is no device {wanted:?}; the nearest are:{}", list(near)))
 }

@@ -222,7 +222,7 @@ impl Writer {
     fn take_item(&mut self, device: usize, item: Item, now: MonoNs) {
         if self.manifest.state == State::Closed {
             // The account is drawn up: a device that was still delivering is past the end.
-            tracing::warn!(device, "sound after the end of the recording is left out");
+            tracing::debug!(device, "sound after the end of the recording is left out");
             return;
         }
         match item {
@@ -460,11 +460,10 @@ impl Writer {
         let account = self.account();
         let duration = self.duration();
         // Who is in a hurry (a second Ctrl-C) asks again: what was closed already is not news.
-        if self.manifest.state != State::Closed || self.manifest.account != account {
+        if self.manifest.state != State::Closed {
             self.note(Event::Closed { duration, account: account.clone() });
             self.sync_journal();
             self.manifest.state = State::Closed;
-            self.manifest.account = account.clone();
             self.save_manifest();
         }
         Closed { account, duration, errors: self.errors.clone() }

@@ -9,6 +9,8 @@ use hansard::session::read::Session;
 use crate::home::{self, Home, Running, children, is_alive, shared, wait};
 use crate::sound;
 
+/// What even the smallest model hears of a recording that is cut off soon after it.
+const BEGINNING: &str = "nd so";
 const ENDLESS: &str = "--source=A=synth:coded,secs=0";
 
 #[test]
@@ -82,7 +84,7 @@ fn ctrl_c_writes_the_text_there_is_and_a_second_one_leaves_it() {
     ran.expect(0);
     let session = ran.session();
     let minutes = fs::read_to_string(session.dir.join("minutes.md")).unwrap();
-    assert!(minutes.contains("ellow Americans"), "{minutes}\n{}", ran.err);
+    assert!(minutes.contains(BEGINNING), "{minutes}\n{}", ran.err);
     let shown = session.utterances.iter().filter(|utterance| utterance.is_shown()).count();
     assert_eq!(shown, ran.out.lines().count() - 1, "what was printed is what is kept: {}", ran.out);
 
@@ -151,7 +153,7 @@ fn a_killed_recorder_leaves_playable_tracks_and_text_can_be_made_of_them() {
     let session = Session::open(&dir).unwrap();
     assert!(!session.torn_tail);
     let text: String = session.utterances.iter().filter(|u| u.is_shown()).map(|u| u.text.as_str()).collect();
-    assert!(text.contains("ellow Americans"), "{text}");
+    assert!(text.contains(BEGINNING), "{text}");
     for line in fs::read_to_string(dir.join("events.jsonl")).unwrap().lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }

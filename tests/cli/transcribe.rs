@@ -103,9 +103,9 @@ fn a_file_per_speaker_becomes_a_meeting() {
         let lines = session.utterances.iter().filter(|u| u.is_shown() && u.speaker == speaker);
         lines.map(|u| u.text.as_str()).collect()
     };
-    assert!(said("Zoë").contains("ellow Americans"), "{}", said("Zoë"));
+    assert!(said("Zoë").contains("nd so"), "{}", said("Zoë"));
     assert!(said("Mr. B").contains("do for you"), "{}", said("Mr. B"));
-    assert!(!said("Mr. B").contains("Americans"), "{}", said("Mr. B"));
+    assert!(!said("Mr. B").contains("nd so"), "{}", said("Mr. B"));
 
     for (args, part) in [
         (vec!["--resume", "Zoë.wav"], "--resume goes on with a session"),
