@@ -293,12 +293,18 @@ pub fn wait(what: &str, is: impl Fn() -> bool) {
     }
 }
 
-/// The children of a process; only Linux shows them.
+/// The recognisers that a process has started; only Linux shows them. Not those that are about to become one: to stop such a
+/// child would stop its parent, too, which waits for it.
 pub fn children(id: u32) -> Vec<u32> {
+    let is_recogniser = |id: &u32| {
+        let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+        command.split('\0').any(|word| word == "asr-worker")
+    };
     let tasks = fs::read_dir(format!("/proc/{id}/task")).unwrap();
     tasks
         .filter_map(|task| fs::read_to_string(task.unwrap().path().join("children")).ok())
         .flat_map(|children| children.split_whitespace().map(|id| id.parse().unwrap()).collect::<Vec<_>>())
+        .filter(is_recogniser)
         .collect()
 }
 
