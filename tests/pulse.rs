@@ -293,8 +293,8 @@ fn assert_session(meeting: &Meeting, session: &Session) {
     assert_eq!(manifest.account.len(), 3);
     for account in &manifest.account {
         assert_eq!(account.lost.0, 0, "{account:?}");
-        // Two milliseconds: what the clock's residual leaves.
-        assert!(account.unexplained.unsigned_abs() <= u64::from(RATE) / 500, "{account:?}");
+        // Ten milliseconds: on a busy machine the clock's residual leaves two or three.
+        assert!(account.unexplained.unsigned_abs() <= u64::from(RATE) / 100, "{account:?}");
         assert!(account.written.0 as f64 >= meeting.seconds() * f64::from(RATE), "{account:?}");
     }
     assert!(session.dir.join("minutes.md").is_file(), "record writes the minutes");
