@@ -233,8 +233,9 @@ struct World {
     sink: Option<CaptureSink>,
     opened_before: bool,
     next: u64,
-    /// The last stamp that found room was on time: what is missing then is missing after it.
-    on_time: bool,
+    /// When a late stamp last found room, and when any did: some time after a burst what is missing is missing after it.
+    late_at: f64,
+    stamped_at: f64,
     out: Outcome,
 }
 
@@ -278,7 +279,8 @@ impl World {
             sink: None,
             opened_before: false,
             next: 0,
-            on_time: true,
+            late_at: f64::NEG_INFINITY,
+            stamped_at: 0.0,
             out: Outcome { script: script.clone(), items: Vec::new(), truth: Vec::new(), stop_s: 0.0 },
             script: script.clone(),
         }
@@ -299,15 +301,22 @@ impl World {
             if now >= stop_s && self.status.stop_at().is_none() {
                 self.status.set_stop_at(stop_s);
             }
-            if !within(&plan.drain_sleeps, now) {
-                self.drain.step(mono(now));
+            let writer_sleeps = within(&plan.writer_sleeps, now);
+            // Like the drain's thread: on and on while there is something to do.
+            while !within(&plan.drain_sleeps, now) && self.drain.step(mono(now)) == Step::Busy {
+                if !writer_sleeps {
+                    self.take_items();
+                }
             }
-            if !within(&plan.writer_sleeps, now) {
+            if !writer_sleeps {
                 self.take_items();
             }
             // What a lane does: the tail is waited for, but not for ever.
             let waited = self.status.position() >= stop_s || now - stop_s > patience;
-            if now >= stop_s && waited && (self.on_time || events.peek().is_none()) {
+            if now >= stop_s
+                && waited
+                && (self.stamped_at > self.late_at + 3.0 * TICK_S || events.peek().is_none())
+            {
                 break;
             }
         }
@@ -363,7 +372,10 @@ impl World {
         let room = if sink.has_stamp_room() { sink.free_frames() as u64 } else { 0 };
         let fits = room.min(to - from);
         if sink.has_stamp_room() {
-            self.on_time = at - self.script.time_of(to) <= ON_TIME_S + self.script.jitter_s;
+            if at - self.script.time_of(to) > ON_TIME_S + self.script.jitter_s {
+                self.late_at = at;
+            }
+            self.stamped_at = at;
         }
         sink.push(&samples, mono(at), 0);
         if fits > 0 {
