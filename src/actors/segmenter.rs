@@ -1,5 +1,5 @@
 //! Segmenter: finds the stretches of speech in what the denoiser hands on. What it finds goes into the session's
-//! [`Analysis`](crate::speech::analysis::Analysis), as positions; the transcriber is only told that there is something.
+//! [`Analysis`], as positions; the transcriber is only told that there is something.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -30,7 +30,7 @@ mod status;
 use current::Current;
 pub use status::DrainStatus;
 
-/// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks of [`BLOCK_MS`] once
+/// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks of `BLOCK_MS` once
 /// the writer is behind.
 pub const QUEUE_ITEMS: usize = 128;
 /// Longest block of sound in the queue.

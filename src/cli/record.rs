@@ -55,7 +55,7 @@ pub struct Args {
     /// Title of the meeting
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
-    /// What to record: NAME=mic[:ID], NAME=loopback[:ID], NAME=file:PATH or NAME=synth:SCRIPT; a #N behind it takes one
+    /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT; a #N behind it takes one
     /// channel. Without any: those in the config, else the default microphone and loopback
     #[arg(long = "source", value_name = "NAME=SPEC")]
     sources: Vec<SourceSpec>,

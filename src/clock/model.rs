@@ -3,7 +3,7 @@
 //! A stamp can only be late: a device delivers frame *n* at its true time or afterwards, never before. So the truth
 //! is the lower envelope of the stamps. Observations are thinned to the least late one per bucket of time; a line
 //! goes under them: its slope is the median of the slopes between distant buckets (Theil 1950, Sen 1968), its height a low quantile.
-//! Until [`SLOPE_MIN_SPAN_S`] have been observed the nominal rate is used: a crystal is within ±100 ppm (5 ms
+//! Until `SLOPE_MIN_SPAN_S` have been observed the nominal rate is used: a crystal is within ±100 ppm (5 ms
 //! in 50 s), while a slope from a short span would be worse than that.
 //!
 //! When the take is over, [`ClockModel::finish`] also looks for steps in the envelope: sound that went missing in pieces too

@@ -2,7 +2,7 @@
 //! small to be told from jitter while it is recorded, makes every later stamp later than its frames account for, for good.
 //!
 //! Jitter only ever makes stamps late, and not all of them for half a minute; so a slip is only believed where the *least* late stamps
-//! of [`SIDE_S`] or more after it all lie above the *usual* ones before it, by much more than either side spreads, and
+//! of `SIDE_S` or more after it all lie above the *usual* ones before it, by much more than either side spreads, and
 //! where none ever comes back. What is in doubt is no slip: it stays in the account as unexplained.
 
 use super::model::{Point, median_slope};
@@ -52,7 +52,7 @@ pub fn steps(points: &[Point]) -> Vec<Step> {
     found
 }
 
-/// Points that make up [`SIDE_S`] and are not fewer than [`SIDE_POINTS`].
+/// Points that make up `SIDE_S` and are not fewer than [`SIDE_POINTS`].
 fn side_points(points: &[Point]) -> usize {
     let Some((first, last)) = points.first().zip(points.last()) else { return SIDE_POINTS };
     let spacing = (last.nominal_s - first.nominal_s) / (points.len() - 1).max(1) as f64;

@@ -1,7 +1,7 @@
 //! From a recogniser's tokens to words with times.
 //!
 //! A token is a few bytes: a word may be several, and so may a single character. Words are put together here,
-//! annotations of sounds ("[music]") are left out, and times are made to hold: within the sound, in order, the first word
+//! annotations of sounds (`[music]`) are left out, and times are made to hold: within the sound, in order, the first word
 //! no earlier than speech was detected.
 
 use super::recognizer::Word;

@@ -18,7 +18,7 @@ pub struct DrainStatus {
     stop_at: AtomicU64,
     /// Nothing more will be opened.
     closed: AtomicBool,
-    /// Why there is nothing at the end, as the index of a [`GapCause`] would: true = the source had ended.
+    /// Why there is nothing at the end: true = the source had ended.
     ended: AtomicBool,
     /// The device is gone at the moment.
     lost: AtomicBool,
