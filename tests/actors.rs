@@ -69,10 +69,13 @@ const SOURCES: [&str; 2] =
     ["Alice=synth:coded,secs=0", "Bob=synth:coded,secs=0,rate=44100,channels=2,block=1-3000"];
 
 async fn start(sources: &[&str], make: fn() -> ScriptedRecognizer) -> Run {
+    start_at(Pace::Real, sources, make).await
+}
+
+async fn start_at(pace: Pace, sources: &[&str], make: fn() -> ScriptedRecognizer) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let specs: Vec<SourceSpec> = sources.iter().map(|s| s.parse().unwrap()).collect();
-    let options =
-        SourceOptions { backend: Backend::new("auto"), buffer_ms: 500, pace: Pace::Real, format: None };
+    let options = SourceOptions { backend: Backend::new("auto"), buffer_ms: 500, pace, format: None };
     let planned = plan::plan(&specs, &options).unwrap();
     let clock = SessionClock::start_now(Arc::new(SystemClock));
     let (dir, manifest) =
@@ -269,6 +272,47 @@ async fn a_panic_in_the_recorder_leaves_a_data_plane_that_closes_in_order() {
     for take in &manifest.takes {
         let (_, count) = check_take(&run.recording.dir.join(&take.file), take.channels);
         assert!(count as f64 / f64::from(take.rate.0) > 0.7);
+    }
+}
+
+/// Where text stands: the seconds of all shown utterances, in order.
+fn spoken(run: &Run) -> Vec<(f64, f64)> {
+    let session = hansard::session::read::Session::open(&run.recording.dir).unwrap();
+    session.utterances.iter().filter(|u| u.is_shown()).map(|u| (u.start, u.end)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn panics_on_the_analysis_side_cost_no_text_and_double_none() {
+    let speech = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/speech/jfk/jfk.wav");
+    if !speech.is_file() {
+        println!("skipped: there is no ../shared/speech/jfk/jfk.wav");
+        return;
+    }
+    let source = format!("Jack=file:{}", speech.display());
+    let calm = start_at(Pace::Max { limit: None }, &[&source], says_hello).await;
+    until("the file to end", || calm.recording.is_ended()).await;
+    calm.finish().await;
+    let expected = spoken(&calm);
+    assert!(expected.len() >= 2, "{expected:?}");
+
+    let shaken = start(&[&source], says_hello).await;
+    for role in [Role::Denoiser, Role::Segmenter, Role::Transcriber, Role::Denoiser] {
+        record_for(2_000).await;
+        shaken.actor.cast(Message::Crash(role)).unwrap();
+    }
+    until("the file to end", || shaken.recording.is_ended()).await;
+    let (closed, outcome) = shaken.finish().await;
+    assert_eq!(outcome, Outcome::Complete);
+    assert_eq!(closed.account[0].lost.0, 0);
+    let heard = spoken(&shaken);
+    let both = |a: (f64, f64), b: (f64, f64)| (a.1.min(b.1) - a.0.max(b.0)).max(0.0);
+    for &line in &expected {
+        let covered: f64 = heard.iter().map(|h| both(line, *h)).sum();
+        assert!(covered > 0.7 * (line.1 - line.0), "{line:?} is missing in {heard:?}");
+    }
+    for (n, line) in heard.iter().enumerate() {
+        let doubled: f64 = heard[..n].iter().map(|h| both(*line, *h)).sum();
+        assert!(doubled < 0.1, "{line:?} is there twice in {heard:?}");
     }
 }
 

@@ -156,3 +156,60 @@ impl Analysis {
         self.waiting.iter().chain(&self.in_work)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::units::SampleRate;
+
+    fn segment(from: u64, to: u64) -> Segment {
+        let (from, to) = (Frames(from * 48_000), Frames(to * 48_000));
+        Segment { from, to, onset: from, offset: to, speech: 0.9 }
+    }
+
+    fn clock() -> ClockFit {
+        ClockFit::nominal(0.0, SampleRate::HZ_48000)
+    }
+
+    #[test]
+    fn what_ended_first_is_next_and_one_at_a_time() {
+        let mut analysis = Analysis::new(2);
+        analysis.found(0, 0, &clock(), &[segment(1, 9)], Frames(9 * 48_000));
+        analysis.found(1, 0, &clock(), &[segment(2, 4)], Frames(5 * 48_000));
+        assert_eq!(analysis.begin_next().map(|job| job.track), Some(1));
+        assert_eq!(analysis.begin_next(), None, "one is in work");
+        assert_eq!((analysis.text_until(0), analysis.text_until(1)), (1.0, 2.0));
+        analysis.finished();
+        assert_eq!(analysis.begin_next().map(|job| job.track), Some(0));
+        assert_eq!(analysis.text_until(1), 5.0);
+        analysis.finished();
+        assert!(!analysis.is_done());
+        (0..2).for_each(|track| analysis.track_done(track));
+        assert!(analysis.is_done());
+    }
+
+    #[test]
+    fn a_segment_in_which_the_recogniser_dies_twice_is_passed_over() {
+        let mut analysis = Analysis::new(1);
+        analysis.found(0, 0, &clock(), &[segment(1, 2), segment(3, 4)], Frames(4 * 48_000));
+        assert_eq!(analysis.begin_next().map(|job| (job.start, job.attempts)), Some((1.0, 1)));
+        assert_eq!(analysis.put_back(), None);
+        assert_eq!(analysis.begin_next().map(|job| (job.start, job.attempts)), Some((1.0, 2)));
+        assert_eq!(analysis.put_back().map(|job| job.start), Some(1.0));
+        assert_eq!(analysis.begin_next().map(|job| job.start), Some(3.0), "the next one has its turn");
+    }
+
+    #[test]
+    fn a_moment_is_open_while_another_track_may_still_speak_there() {
+        let mut analysis = Analysis::new(2);
+        analysis.found(0, 0, &clock(), &[], Frames(10 * 48_000));
+        assert!(analysis.is_open_elsewhere(0, 3.0, 4.0), "track 1 has not been heard");
+        analysis.found(1, 0, &clock(), &[segment(3, 5)], Frames(6 * 48_000));
+        assert!(analysis.is_open_elsewhere(0, 3.0, 4.0), "its segment is waiting");
+        assert!(!analysis.is_open_elsewhere(0, 1.0, 2.5), "nothing of it lies there");
+        assert!(!analysis.is_open_elsewhere(1, 3.0, 5.0), "its own segment is no other track's");
+        analysis.begin_next();
+        analysis.finished();
+        assert!(!analysis.is_open_elsewhere(0, 3.0, 4.0));
+    }
+}

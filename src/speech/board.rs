@@ -86,3 +86,86 @@ impl Board {
         settled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::units::Frames;
+    use crate::speech::transcript::Word;
+
+    /// Bob's microphone has Alice 15 dB below her own.
+    struct Room;
+
+    impl Levels for Room {
+        fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32> {
+            let level = |n: usize| 0.1 + 0.08 * ((n as f32 * 0.37).sin() * (n as f32 * 0.11).cos());
+            let gain = if track == "alice" { 1.0 } else { 0.178 };
+            let first = (from_s * 100.0).round().max(0.0) as usize;
+            (0..((to_s - from_s) * 100.0).round() as usize).map(|n| gain * level(first + n)).collect()
+        }
+    }
+
+    fn said(track: &str, start: f64, text: &str) -> Utterance {
+        let words: Vec<Word> = text
+            .split_whitespace()
+            .enumerate()
+            .map(|(n, word)| {
+                let start = start + n as f64 * 0.4;
+                Word { text: word.into(), start, end: start + 0.35, p: 0.9 }
+            })
+            .collect();
+        Utterance {
+            id: format!("{track}-{start}"),
+            rev: 0,
+            track: track.into(),
+            speaker: track.into(),
+            take: 1,
+            from_frame: Frames((start * 48_000.0) as u64),
+            to_frame: Frames(((start + words.len() as f64 * 0.4) * 48_000.0) as u64),
+            start,
+            end: start + words.len() as f64 * 0.4,
+            text: text.into(),
+            words,
+            confidence: 0.9,
+            language: "en".into(),
+            model: "scripted".into(),
+            is_final: true,
+            withheld: None,
+            bleed_of: None,
+        }
+    }
+
+    const LINE: &str = "we will meet again on friday at nine in the morning";
+
+    #[test]
+    fn an_echo_that_comes_first_is_held_back_and_then_known() {
+        let mut board = Board::default();
+        board.put(said("bob", 1.02, LINE), Duration::ZERO);
+        let open = |track: &str, _: f64, _: f64| track == "bob";
+        assert!(
+            board.settle(Duration::from_millis(100), false, open, &Room).is_empty(),
+            "Alice is still to come"
+        );
+        board.put(said("alice", 1.0, LINE), Duration::from_millis(200));
+        let settled = board.settle(Duration::from_millis(300), false, |_, _, _| false, &Room);
+        let of = |track: &str| settled.iter().find(|s| s.utterance.track == track).unwrap();
+        assert!(of("alice").fresh && of("alice").utterance.is_shown());
+        assert_eq!(of("bob").utterance.bleed_of.as_deref(), Some("alice-1"));
+        assert_eq!((of("bob").revised, of("bob").utterance.rev), (true, 1));
+        assert!(board.settle(Duration::from_secs(9), true, |_, _, _| false, &Room).is_empty(), "said once");
+    }
+
+    #[test]
+    fn nothing_is_held_back_for_ever() {
+        let mut board = Board::default();
+        board.put(said("alice", 1.0, LINE), Duration::ZERO);
+        assert!(board.settle(HOLD_MAX / 2, false, |_, _, _| true, &Room).is_empty());
+        let settled = board.settle(HOLD_MAX, false, |_, _, _| true, &Room);
+        assert_eq!(settled.len(), 1);
+        // What comes late still turns out to be an echo of what has been shown.
+        board.put(said("bob", 1.02, LINE), HOLD_MAX);
+        let settled = board.settle(HOLD_MAX * 2, true, |_, _, _| true, &Room);
+        assert_eq!(settled.len(), 1);
+        assert_eq!(settled[0].utterance.bleed_of.as_deref(), Some("alice-1"));
+    }
+}
