@@ -41,6 +41,8 @@ const LATE_S: f64 = 0.070;
 const SHRINKING_S: f64 = 0.020;
 /// Deliveries within so many milliseconds are one burst.
 const BURST_MS: f64 = 20.0;
+/// Deliveries that are further apart than this many buffer periods are not steady: jitter makes a regular pause longer than one.
+const PAUSE_PERIODS: f64 = 1.5;
 /// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any burst is late, shorter than
 /// the ring is deep.
 const PATIENCE_MS: f64 = 5_000.0;
@@ -299,8 +301,9 @@ impl Drain {
         let gone = current.producer_gone();
         let hold = self.hold_ms as f64;
         let patient = current.suspect_ms < (4.0 * hold).max(PATIENCE_MS);
-        let steady = current.steady_ms(hold);
-        if gone && steady < BURST_MS && early - smallest > SHRINKING_S.max(early / 4.0) {
+        let steady = current.steady_ms(PAUSE_PERIODS * hold);
+        let before = current.least_before_burst(&deficits);
+        if gone && before - smallest > SHRINKING_S.max(before / 4.0) {
             // It ended in the middle of a burst: what had come was late, what had not is missing after it.
             current.cleared = current.pending.len();
             return true;

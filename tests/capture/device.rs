@@ -96,8 +96,41 @@ impl Script {
         ((s - self.start_s) * self.true_rate()).ceil().max(0.0) as u64
     }
 
+    /// Whether a delivery of all frames before `to` was on time.
+    fn is_on_time(&self, to: u64, at: f64) -> bool {
+        at - self.time_of(to) <= ON_TIME_S + self.jitter_s
+    }
+
     pub fn buffer_ms(&self) -> u64 {
         self.callback.1 * 1000 / u64::from(self.rate) + 1
+    }
+}
+
+/// Whether deliveries have been on time for a while. Only then does everybody agree on what is late and what is lost.
+#[derive(Debug, Default)]
+struct Calm {
+    upset_at: f64,
+    /// The first delivery on time some ticks after it was last upset, and the last one.
+    first: Option<f64>,
+    last: f64,
+}
+
+impl Calm {
+    fn upset(&mut self, at: f64) {
+        (self.upset_at, self.first) = (at, None);
+    }
+
+    fn delivered(&mut self, at: f64, on_time: bool) {
+        if !on_time {
+            self.upset(at);
+        } else if at > self.upset_at + 3.0 * TICK_S {
+            self.first.get_or_insert(at);
+        }
+        self.last = at;
+    }
+
+    fn is(&self) -> bool {
+        self.first.is_some_and(|first| self.last > first + 3.0 * TICK_S)
     }
 }
 
@@ -145,8 +178,7 @@ struct Planner<'a> {
     frame: u64,
     now: f64,
     last_at: f64,
-    /// Up to when sound was last held back, or stamps may have found no room.
-    held_until: f64,
+    calm: Calm,
 }
 
 impl Planner<'_> {
@@ -165,12 +197,12 @@ impl Planner<'_> {
                 Op::DrainSleeps(s) => {
                     self.plan.drain_sleeps.push((self.now, self.now + s));
                     self.play(s, 0.0);
-                    self.held_until = self.now;
+                    self.calm.upset(self.now);
                 }
                 Op::WriterSleeps(s) => {
                     self.plan.writer_sleeps.push((self.now, self.now + s));
                     self.play(s, 0.0);
-                    self.held_until = self.now;
+                    self.calm.upset(self.now);
                 }
             }
         }
@@ -193,19 +225,15 @@ impl Planner<'_> {
             let late = self.random.unit() * self.script.jitter_s;
             self.last_at = (due + late).max(held_until).max(self.last_at);
             self.plan.events.push((self.last_at, Event::Callback { from: self.frame, to }));
+            self.calm.delivered(self.last_at, self.script.is_on_time(to, self.last_at));
             self.frame = to;
         }
         self.now = until;
-        self.held_until = self.held_until.max(held_until);
     }
 
-    /// Plays on until a delivery was on time, and had room for its stamp however small the ring is.
+    /// Plays on until deliveries are on time, and had room for their stamps however small the ring is.
     fn catch_up(&mut self) {
-        let script = self.script;
-        let on_time = |at: f64, frame: u64| at - script.time_of(frame) <= ON_TIME_S + script.jitter_s;
-        while self.held_until > 0.0
-            && !(self.last_at > self.held_until + 3.0 * TICK_S && on_time(self.last_at, self.frame))
-        {
+        while !self.calm.is() {
             self.play(0.05, 0.0);
         }
     }
@@ -233,9 +261,8 @@ struct World {
     sink: Option<CaptureSink>,
     opened_before: bool,
     next: u64,
-    /// When a late stamp last found room, and when any did: some time after a burst what is missing is missing after it.
-    late_at: f64,
-    stamped_at: f64,
+    /// Of the deliveries whose stamps found room.
+    calm: Calm,
     out: Outcome,
 }
 
@@ -246,7 +273,7 @@ pub fn run(script: &Script) -> Outcome {
         frame: 0,
         now: script.start_s,
         last_at: 0.0,
-        held_until: 0.0,
+        calm: Calm::default(),
         script,
     };
     let plan = planner.run();
@@ -279,8 +306,7 @@ impl World {
             sink: None,
             opened_before: false,
             next: 0,
-            late_at: f64::NEG_INFINITY,
-            stamped_at: 0.0,
+            calm: Calm::default(),
             out: Outcome { script: script.clone(), items: Vec::new(), truth: Vec::new(), stop_s: 0.0 },
             script: script.clone(),
         }
@@ -313,10 +339,7 @@ impl World {
             }
             // What a lane does: the tail is waited for, but not for ever.
             let waited = self.status.position() >= stop_s || now - stop_s > patience;
-            if now >= stop_s
-                && waited
-                && (self.stamped_at > self.late_at + 3.0 * TICK_S || events.peek().is_none())
-            {
+            if now >= stop_s && waited && (self.calm.is() || events.peek().is_none()) {
                 break;
             }
         }
@@ -372,10 +395,7 @@ impl World {
         let room = if sink.has_stamp_room() { sink.free_frames() as u64 } else { 0 };
         let fits = room.min(to - from);
         if sink.has_stamp_room() {
-            if at - self.script.time_of(to) > ON_TIME_S + self.script.jitter_s {
-                self.late_at = at;
-            }
-            self.stamped_at = at;
+            self.calm.delivered(at, self.script.is_on_time(to, at));
         }
         sink.push(&samples, mono(at), 0);
         if fits > 0 {

@@ -143,9 +143,14 @@ impl Bench {
     fn deliver(&mut self, ms: u64) {
         for _ in 0..ms / 10 {
             self.step(10);
-            if let Some(sink) = &mut *self.source.sink.lock().expect("no panic") {
-                sink.push(&[0.5f32; 80], self.now(), 0);
-            }
+            self.push(10);
+        }
+    }
+
+    /// `ms` of sound now.
+    fn push(&self, ms: usize) {
+        if let Some(sink) = &mut *self.source.sink.lock().expect("no panic") {
+            sink.push(&vec![0.5f32; 8 * ms], self.now(), 0);
         }
     }
 
@@ -260,13 +265,13 @@ fn the_tail_up_to_stop_is_waited_for() {
     let mut bench = Bench::new(vec![]);
     bench.open();
     bench.deliver(1_000);
+    bench.step(100);
     bench.lane.stop();
-    // Sound of the time before stop that comes after it.
-    std::thread::sleep(Duration::from_millis(30));
-    bench.deliver(100);
-    bench.step_until("closing", |bench| bench.source.sink.lock().expect("no panic").is_none());
+    // Sound of the time before stop comes after it, in a burst.
+    bench.step(200);
+    bench.push(300);
     bench.drain();
-    assert_eq!(bench.sound(), 8_800);
+    assert_eq!(bench.sound(), 10_400);
     assert_eq!(bench.absent(), []);
 }
 

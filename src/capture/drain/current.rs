@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use super::{BLOCK_MS, Item, LATE_S, Opening, Timeline};
+use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, Timeline};
 use crate::audio::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
@@ -101,15 +101,24 @@ impl Current {
             .collect()
     }
 
-    /// For how long deliveries have come without a pause longer than `period_ms`, in milliseconds. A burst ends a pause; how late
+    /// For how long deliveries have come without a pause longer than `pause_ms`, in milliseconds. A burst ends a pause; how late
     /// its last frame is nobody knows before the next delivery.
-    pub(super) fn steady_ms(&self, period_ms: f64) -> f64 {
+    pub(super) fn steady_ms(&self, pause_ms: f64) -> f64 {
         let mut steady = 0.0;
         for (before, after) in self.pending.iter().zip(self.pending.iter().skip(1)) {
             let pause = after.at.seconds_since(before.at) * 1e3;
-            steady = if pause > period_ms { 0.0 } else { steady + pause };
+            steady = if pause > pause_ms { 0.0 } else { steady + pause };
         }
         steady
+    }
+
+    /// The least deficit of what came before the last burst of deliveries; that of its first one if it is all there is.
+    pub(super) fn least_before_burst(&self, deficits: &[f64]) -> f64 {
+        let Some(last) = self.pending.back() else { return 0.0 };
+        let before = self.pending.iter().zip(deficits);
+        let before = before.filter(|(stamp, _)| last.at.seconds_since(stamp.at) * 1e3 > BURST_MS);
+        let least = before.map(|(_, deficit)| *deficit).reduce(f64::min);
+        least.or_else(|| deficits.first().copied()).unwrap_or(0.0)
     }
 
     pub(super) fn silence(&mut self, frames: Frames, cause: GapCause, outbox: &mut VecDeque<Item>) {
