@@ -294,7 +294,8 @@ async fn conduct(
         tokio::select! {
             _ = every.tick() => status.print(),
             () = &mut until => break,
-            _ = &mut sources_ended => break,
+            // Its other end also goes when the recorder dies; that is another branch's matter.
+            Ok(()) = &mut sources_ended => break,
             signal = signals.next() => {
                 asked = true;
                 say(format_args!("{signal}: finishing"));
@@ -340,9 +341,11 @@ async fn finish(
 ) -> anyhow::Result<Ended> {
     let (closed, mut tracks_closed) = oneshot::channel();
     let (done, mut all_done) = oneshot::channel();
-    actor.cast(Message::Finish { patience, closed, done }).context("the recorder is gone")?;
+    if actor.cast(Message::Finish { patience, closed, done }).is_err() {
+        return Ok(recorder_died(recording).await);
+    }
     let closed = tokio::select! {
-        closed = &mut tracks_closed => closed.unwrap_or(None),
+        Ok(closed) = &mut tracks_closed => closed,
         _ = &mut *handle => return Ok(recorder_died(recording).await),
         signal = signals.next() => {
             say(format_args!("{signal} again: closing the files at once"));
