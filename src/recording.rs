@@ -49,6 +49,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// The end was asked for.
+    stopped: std::sync::atomic::AtomicBool,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -91,6 +93,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            stopped: Default::default(),
             writer: Mutex::new(Some(thread)),
         }))
     }
@@ -129,6 +132,9 @@ impl Recording {
 
     /// Recording ends now, on all lanes.
     pub fn stop(&self) {
+        if !self.stopped.swap(true, std::sync::atomic::Ordering::AcqRel) {
+            self.note(Event::Stopped { at: self.clock.now().seconds() });
+        }
         for lane in &self.lanes {
             lane.stop();
         }

@@ -138,7 +138,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
                 add(&mut read.tail, *cause, *seconds, (*seconds * rate).round() as u64)?;
             }
             Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = *fit,
-            Item::TakeEnd { slips, tail_deficit } => {
+            Item::TakeEnd { slips, tail_deficit, .. } => {
                 prop_assert!(open);
                 open = false;
                 read.slips += slips.len();
