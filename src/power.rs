@@ -197,7 +197,12 @@ mod tests {
         supply("AC", &[("type", "Mains\n"), ("online", "0\n")]);
         supply(
             "mouse",
-            &[("type", "Battery\n"), ("scope", "Device\n"), ("capacity", "90\n"), ("status", "Discharging\n")],
+            &[
+                ("type", "Battery\n"),
+                ("scope", "Device\n"),
+                ("capacity", "90\n"),
+                ("status", "Discharging\n"),
+            ],
         );
         supply("BAT0", &[("type", "Battery\n"), ("capacity", "7\n"), ("status", "Discharging\n")]);
         supply("BAT1", &[("type", "Battery\n"), ("capacity", "junk\n"), ("status", "Full\n")]);
@@ -216,7 +221,8 @@ mod tests {
             path
         };
         let ended = dir.path().join("ended");
-        let holds = program("holds", &format!("for last; do :; done; \"$last\"; touch '{}'", ended.display()));
+        let holds =
+            program("holds", &format!("for last; do :; done; \"$last\"; touch '{}'", ended.display()));
         let mut held = StayAwake::hold(&holds).expect("it starts");
         let event = held.look(held.since + REFUSAL);
         assert_eq!(event, Some(Event::SleepInhibited { held: true, detail: None }));
