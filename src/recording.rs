@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
@@ -22,6 +22,9 @@ use crate::speech::transcript::Utterance;
 
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
+
+/// The disk has this long to take what is left at the very end.
+const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
 const PANICS_MAX: usize = 100;
@@ -166,13 +169,26 @@ impl Recording {
         answer.recv_timeout(timeout).ok()
     }
 
-    /// Syncs what is left and ends the writer's thread.
-    pub fn finish(&self) {
+    /// Syncs what is left and ends the writer's thread; false if the disk did not let it end in time.
+    pub fn finish(&self) -> bool {
+        self.finish_within(FINISH_DEADLINE)
+    }
+
+    fn finish_within(&self, timeout: Duration) -> bool {
         self.tell_writer(Control::Finish);
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let mut thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + timeout;
+        while thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            if Instant::now() >= deadline {
+                tracing::error!("the disk does not answer; what was not written yet is lost");
+                return false;
+            }
+            std::thread::sleep(WRITER_EVERY);
+        }
+        if thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writer's thread panicked");
         }
+        true
     }
 
     /// Stops, drains, closes: everything that makes the recording safe, without any actor. For the end of a Recorder
@@ -187,7 +203,7 @@ impl Recording {
             std::thread::sleep(WRITER_EVERY);
         }
         let closed = self.close_tracks(timeout);
-        self.finish();
+        self.finish_within(timeout);
         closed
     }
 }

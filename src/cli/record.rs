@@ -393,7 +393,9 @@ async fn finish(
         }
     };
     let finishing = recording.clone();
-    tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")?;
+    if !tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")? {
+        say("the disk does not answer any more: text may be missing, which hansard transcribe makes again");
+    }
     Ok(Ended { closed, outcome, recorder_failed: false })
 }
 
