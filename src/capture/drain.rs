@@ -302,8 +302,7 @@ impl Drain {
         let hold = self.hold_ms as f64;
         let patient = current.suspect_ms < (4.0 * hold).max(PATIENCE_MS);
         let steady = current.steady_ms(PAUSE_PERIODS * hold);
-        let before = current.least_before_burst(&deficits);
-        if gone && before - smallest > SHRINKING_S.max(before / 4.0) {
+        if gone && current.ends_in_burst(&deficits, smallest) {
             // It ended in the middle of a burst: what had come was late, what had not is missing after it.
             current.cleared = current.pending.len();
             return true;

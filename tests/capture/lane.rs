@@ -318,6 +318,30 @@ fn a_device_that_goes_is_opened_again() {
 }
 
 #[test]
+fn what_came_before_a_burst_was_cut_off_stays_at_its_place() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.step(1_000);
+    // Half of the second that was held back, then the device goes.
+    (0..50).for_each(|_| bench.push(10));
+    if let Some(sink) = &*bench.source.sink.lock().expect("no panic") {
+        sink.meter().report(BackendTrouble::Gone);
+    }
+    bench.step_until("opening it again", |bench| {
+        bench.lane.view().open && bench.source.openings.load(Ordering::SeqCst) == 2
+    });
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 20_000);
+    assert_eq!(bench.absent(), [(GapCause::DeviceLost, 500)]);
+    let silence = bench.items.iter().any(|item| matches!(item, Item::Silence { cause: GapCause::Stall, .. }));
+    assert!(!silence, "nothing is missing before what was late");
+}
+
+#[test]
 fn stopped_while_its_closing_hangs() {
     let (release, hang) = mpsc::channel::<()>();
     let mut bench = Bench::new(vec![Deed::HangOut(hang)]);

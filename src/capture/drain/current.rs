@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, Timeline};
+use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, SHRINKING_S, Timeline};
 use crate::audio::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
@@ -112,13 +112,16 @@ impl Current {
         steady
     }
 
-    /// The least deficit of what came before the last burst of deliveries; that of its first one if it is all there is.
-    pub(super) fn least_before_burst(&self, deficits: &[f64]) -> f64 {
-        let Some(last) = self.pending.back() else { return 0.0 };
-        let before = self.pending.iter().zip(deficits);
-        let before = before.filter(|(stamp, _)| last.at.seconds_since(stamp.at) * 1e3 > BURST_MS);
-        let least = before.map(|(_, deficit)| *deficit).reduce(f64::min);
-        least.or_else(|| deficits.first().copied()).unwrap_or(0.0)
+    /// Whether the last deliveries came in a burst that was still catching up: clearly less late than all before it.
+    pub(super) fn ends_in_burst(&self, deficits: &[f64], smallest: f64) -> bool {
+        let Some((last, first)) = self.pending.back().zip(deficits.first()) else { return false };
+        let in_burst = |stamp: &Stamp| last.at.seconds_since(stamp.at) * 1e3 <= BURST_MS;
+        if self.pending.iter().rev().nth(1).is_none_or(|stamp| !in_burst(stamp)) {
+            return false;
+        }
+        let before = self.pending.iter().zip(deficits).filter(|(stamp, _)| !in_burst(stamp));
+        let before = before.map(|(_, late)| *late).reduce(f64::min).unwrap_or(*first);
+        before - smallest > SHRINKING_S.max(before / 4.0)
     }
 
     pub(super) fn silence(&mut self, frames: Frames, cause: GapCause, outbox: &mut VecDeque<Item>) {
