@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{BufferSize, ErrorKind, FromSample, InputCallbackInfo, SizedSample, StreamConfig};
+use cpal::{BufferSize, FromSample, SizedSample, StreamConfig};
 use serde::Serialize;
 
 use super::DeviceFormat;
 use super::drain::Timeline;
-use super::rt::{BackendTrouble, CaptureSink, SinkMeter};
+use super::rt::{self, CaptureSink, SinkMeter};
 use super::source::{Failure, Opened, Plug, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
 use crate::clock::SessionClock;
@@ -341,32 +341,13 @@ fn open_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stre
 fn build<T>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut sink: CaptureSink,
+    sink: CaptureSink,
     clock: SessionClock,
 ) -> Result<cpal::Stream, cpal::Error>
 where
-    T: SizedSample,
+    T: SizedSample + 'static,
     f32: FromSample<T>,
 {
-    let meter = Arc::clone(sink.meter());
-    let on_data = move |samples: &[T], info: &InputCallbackInfo| {
-        let stamp = info.timestamp();
-        let latency = stamp.callback.saturating_duration_since(stamp.capture);
-        sink.push(samples, clock.mono(), u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
-    };
-    let on_error = move |error: cpal::Error| meter.report(trouble(error.kind()));
-    device.build_input_stream(config, on_data, on_error, Some(BUILD_TIMEOUT))
-}
-
-fn trouble(kind: ErrorKind) -> BackendTrouble {
-    match kind {
-        ErrorKind::Xrun => BackendTrouble::Xrun,
-        ErrorKind::RealtimeDenied => BackendTrouble::RealtimeDenied,
-        ErrorKind::DeviceNotAvailable
-        | ErrorKind::StreamInvalidated
-        | ErrorKind::DeviceChanged
-        | ErrorKind::HostUnavailable
-        | ErrorKind::BackendError => BackendTrouble::Gone,
-        _ => BackendTrouble::Other,
-    }
+    let on_error = rt::on_error(Arc::clone(sink.meter()));
+    device.build_input_stream(config, rt::on_data::<T>(sink, clock), on_error, Some(BUILD_TIMEOUT))
 }

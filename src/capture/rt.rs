@@ -5,17 +5,19 @@
 //! ring is a number in the next stamp, from which the drain makes exactly that much silence at exactly that place.
 //!
 //! A callback reads the clock after its buffer, pushes a [`Stamp`], copies the frames that fit, and adds to counters.
+//!
+//! `tests/rt_safety.rs` runs [`on_data`] and [`on_error`] where any system call and any allocation is death.
 
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use cpal::FromSample;
+use cpal::{ErrorKind, FromSample, InputCallbackInfo};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::audio::units::SampleRate;
-use crate::clock::MonoNs;
+use crate::clock::{MonoNs, SessionClock};
 
 /// Depth of the samples ring in seconds: it must cover an fsync stall, a page-cache throttle, a swap-in.
 pub const RING_S: u32 = 10;
@@ -213,5 +215,37 @@ impl CaptureSink {
     /// What others may look at.
     pub fn meter(&self) -> &Arc<SinkMeter> {
         &self.meter
+    }
+}
+
+/// All that a backend's data callback does.
+pub fn on_data<T>(mut sink: CaptureSink, clock: SessionClock) -> impl FnMut(&[T], &InputCallbackInfo) + Send
+where
+    T: Copy,
+    f32: FromSample<T>,
+{
+    move |samples, info| {
+        let stamp = info.timestamp();
+        let latency = stamp.callback.saturating_duration_since(stamp.capture);
+        sink.push(samples, clock.mono(), u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
+    }
+}
+
+/// All that a backend's error callback does. The errors of audio threads carry no text; where another one does, it was allocated
+/// on the same thread a moment before, and is freed here.
+pub fn on_error(meter: Arc<SinkMeter>) -> impl FnMut(cpal::Error) + Send {
+    move |error| meter.report(trouble(error.kind()))
+}
+
+fn trouble(kind: ErrorKind) -> BackendTrouble {
+    match kind {
+        ErrorKind::Xrun => BackendTrouble::Xrun,
+        ErrorKind::RealtimeDenied => BackendTrouble::RealtimeDenied,
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::DeviceChanged
+        | ErrorKind::HostUnavailable
+        | ErrorKind::BackendError => BackendTrouble::Gone,
+        _ => BackendTrouble::Other,
     }
 }

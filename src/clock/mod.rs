@@ -10,6 +10,9 @@ use crate::audio::units::SessionNs;
 
 pub mod model;
 pub mod slip;
+mod system;
+
+pub use system::SystemClock;
 
 /// Nanoseconds on our monotonic clock; the origin means nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,22 +34,6 @@ impl MonoNs {
 pub trait Clock: Send + Sync {
     /// Now. Realtime-safe: no lock, no allocation, no system call where the platform has a vDSO.
     fn now(&self) -> MonoNs;
-}
-
-/// The machine's monotonic clock, counting on during suspend where the system offers that.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> MonoNs {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let id = rustix::time::ClockId::Boottime;
-        // macOS counts suspend in CLOCK_MONOTONIC already.
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        let id = rustix::time::ClockId::Monotonic;
-        let t = rustix::time::clock_gettime(id);
-        MonoNs(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
-    }
 }
 
 /// A clock that a test sets.
