@@ -4,7 +4,7 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -49,6 +49,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// What the writer says to the user.
+    told: Mutex<Receiver<Event>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,7 +81,9 @@ impl Recording {
         tracks.sort_by_key(|(track, _)| manifest.sources.iter().position(|s| s.track == track.track));
         let (tracks, lane_of) = tracks.into_iter().unzip();
         let (control, orders) = mpsc::channel();
-        let writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        let (tell, told) = mpsc::channel();
+        let mut writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        writer.tell(tell);
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -91,6 +95,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            told: Mutex::new(told),
             writer: Mutex::new(Some(thread)),
         }))
     }
@@ -118,13 +123,21 @@ impl Recording {
     }
 
     /// Looks after one lane; what happened goes to the journal and is returned.
-    pub fn step_lane(&self, lane: usize) -> Vec<Event> {
-        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
+    pub fn step_lane(&self, index: usize) -> Vec<Event> {
+        let Some(lane) = self.lanes.get(index) else { return Vec::new() };
         let events = lane.step(self.clock.mono());
         for event in &events {
+            if matches!(event, Event::SourceEnded { .. } | Event::SourceBroken { .. }) {
+                self.tracks_of(index).for_each(|(_, track)| track.set_ended());
+            }
             self.note(event.clone());
         }
         events
+    }
+
+    /// What the writer has to say to the user since the last call; it is in the journal already.
+    pub fn told(&self) -> Vec<Event> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
     }
 
     /// Recording ends now, on all lanes.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
+use super::vigil::Alarm;
 use crate::audio::units::{Frames, SessionNs};
 
 /// One line of the journal.
@@ -136,6 +137,29 @@ pub enum Event {
         file: String,
         /// What the system said.
         error: String,
+    },
+    /// Something is wrong that a person may be able to mend, or is not wrong any more.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+        /// The track that it is about; none: the machine.
+        track: Option<String>,
+        /// It began (true) or ended (false).
+        on: bool,
+        /// For people.
+        text: String,
+    },
+    /// The system keeps the computer from falling asleep (or refuses to, or does not any more).
+    SleepInhibited {
+        /// Whether it does.
+        held: bool,
+        /// Why not.
+        detail: Option<String>,
+    },
+    /// The recorder ends the recording by itself.
+    Ending {
+        /// Why.
+        reason: String,
     },
     /// An actor ended in a way that it should not.
     ActorFailed {

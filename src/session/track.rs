@@ -37,6 +37,8 @@ pub struct TrackShared {
     pub kind: SourceKind,
     takes: Mutex<Vec<Arc<TakeShared>>>,
     finished: AtomicBool,
+    /// The source came to its own end.
+    ended: AtomicBool,
     /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
     missing_ms: AtomicU64,
     lost_ms: AtomicU64,
@@ -51,6 +53,7 @@ impl TrackShared {
             kind,
             takes: Mutex::default(),
             finished: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             missing_ms: AtomicU64::new(0),
             lost_ms: AtomicU64::new(0),
         }
@@ -76,6 +79,16 @@ impl TrackShared {
     pub fn missing(&self) -> (f64, f64) {
         let seconds = |ms: &AtomicU64| ms.load(Ordering::Relaxed) as f64 / 1e3;
         (seconds(&self.missing_ms), seconds(&self.lost_ms))
+    }
+
+    /// The source came to its own end: that nothing comes any more is no wonder.
+    pub fn set_ended(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Whether the source came to its own end.
+    pub fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
     }
 
     /// Nothing will be added any more.

@@ -3,6 +3,8 @@
 
 #![cfg(unix)]
 
+mod alarms;
+mod disk;
 mod files;
 mod home;
 mod record;

@@ -13,6 +13,7 @@ use crate::clock::MonoNs;
 use crate::session::account::Ledger;
 use crate::session::manifest::{ClockFit, GapCause, TakeEntry, TrackAccount};
 use crate::session::track::{Remains, TakeFile, TakeShared};
+use crate::session::vigil::TrackVigil;
 
 pub(super) struct DeviceOut {
     pub(super) queue: Consumer<Item>,
@@ -39,6 +40,7 @@ pub(super) struct TrackOut {
     /// Files of this track so far.
     pub(super) takes: u32,
     pub(super) ledger: Ledger,
+    pub(super) vigil: TrackVigil,
     /// Frames that could not be written since the last file was given up; since which session second, and why.
     unwritten: Frames,
     unwritten_from: f64,
@@ -92,6 +94,7 @@ impl TrackOut {
     fn new(plan: TrackPlan) -> Self {
         Self {
             ledger: Ledger::new(plan.shared.kind),
+            vigil: TrackVigil::new(plan.shared.kind),
             plan,
             file: None,
             base: Frames(0),
@@ -155,6 +158,27 @@ impl TrackOut {
     pub(super) fn place_of(&self, frame: Frames) -> Option<(u32, Frames)> {
         let file = self.file.as_ref().filter(|_| frame >= self.base)?;
         Some((file.shared().entry.take, frame - self.base))
+    }
+
+    /// Listens to what is about to be written, at session second `now`: whether it is true sound.
+    pub(super) fn hear(&mut self, samples: &[f32], take: &DeviceTake, now: f64) {
+        let channels = usize::from(take.format.channels);
+        let end = take.frames + Frames((samples.len() / channels) as u64);
+        let span = (take.clock.time_of(take.frames), take.clock.time_of(end));
+        match self.plan.channel {
+            None => self.vigil.hear(samples.iter().copied(), channels, span, now),
+            Some(n) if self.has_channel(take) => {
+                let own = samples.iter().copied().skip(usize::from(n) - 1).step_by(channels);
+                self.vigil.hear(own, 1, span, now);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Bytes a second that its file takes; none without a file.
+    pub(super) fn bytes_per_s(&self) -> Option<u64> {
+        let entry = &self.file.as_ref()?.shared().entry;
+        Some(u64::from(entry.rate.0) * u64::from(entry.channels) * entry.format.bytes())
     }
 
     /// Writes what this track takes of interleaved frames; without a file nothing.
