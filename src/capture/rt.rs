@@ -57,6 +57,10 @@ pub struct SinkMeter {
     trouble: AtomicU32,
     /// The source has come to its end (files, scripts).
     ended: AtomicBool,
+    /// When the device was last seen to be the one that was opened, in ns of our clock; 0: not yet.
+    vouched_at: AtomicU64,
+    /// What came after that is another device's sound.
+    foreign: AtomicBool,
 }
 
 /// What a backend's error callback can say, one bit each.
@@ -71,6 +75,8 @@ pub enum BackendTrouble {
     RealtimeDenied = 4,
     /// Anything else.
     Other = 8,
+    /// The device delivers, but another one is to be recorded now.
+    Superseded = 16,
 }
 
 impl SinkMeter {
@@ -107,6 +113,26 @@ impl SinkMeter {
     /// The error callback's whole work. Realtime-safe.
     pub fn report(&self, trouble: BackendTrouble) {
         self.trouble.fetch_or(trouble as u32, Ordering::Relaxed);
+    }
+
+    /// The device was seen to be the one that was opened, at this instant: what came before it is its own sound.
+    pub fn vouch(&self, at: MonoNs) {
+        self.vouched_at.fetch_max(at.0, Ordering::AcqRel);
+    }
+
+    /// Up to when the sound is known to be the device's own.
+    pub fn vouched_at(&self) -> MonoNs {
+        MonoNs(self.vouched_at.load(Ordering::Acquire))
+    }
+
+    /// The device is gone and the stream went on: what came since it was last vouched for is another device's sound.
+    pub fn set_foreign(&self) {
+        self.foreign.store(true, Ordering::Release);
+    }
+
+    /// Whether what came since the device was last vouched for is another device's sound.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign.load(Ordering::Acquire)
     }
 
     /// A finite source says that it has come to its end.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, SHRINKING_S, Timeline};
+use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, SHRINKING_S, Timeline, UNVOUCHED_MAX};
 use crate::audio::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
@@ -27,6 +27,8 @@ pub(super) struct Current {
     /// A callback was given up in its middle: what follows it in the rings has lost its place.
     pub(super) cut: bool,
     block: Vec<f32>,
+    /// Sound of this take that nobody has vouched for yet: when it came, from which frame to which.
+    unvouched: VecDeque<(MonoNs, Frames, Frames)>,
     pub(super) clock_due: Frames,
 }
 
@@ -43,6 +45,7 @@ impl Current {
             started: false,
             cut: false,
             block: Vec::new(),
+            unvouched: VecDeque::new(),
             clock_due: Frames(0),
         }
     }
@@ -90,6 +93,41 @@ impl Current {
         self.model = ClockModel::starting_at(self.opening.format.rate, offset);
         self.frames = Frames(0);
         self.clock_due = Frames(0);
+        self.unvouched.clear();
+    }
+
+    /// The next `frames` frames of sound came at `at`; whose sound they are is not known before the next look at the device.
+    pub(super) fn remember(&mut self, at: MonoNs, frames: Frames) {
+        let vouched_at = self.opening.tap.meter.vouched_at();
+        while self.unvouched.front().is_some_and(|(at, ..)| *at <= vouched_at) {
+            self.unvouched.pop_front();
+        }
+        if self.opening.timeline == Timeline::Clocked && at > vouched_at && frames.0 > 0 {
+            if self.unvouched.len() >= UNVOUCHED_MAX {
+                self.unvouched.pop_front();
+            }
+            self.unvouched.push_back((at, self.frames, self.frames + frames));
+        }
+    }
+
+    /// Hands on which frames of the take are another device's, once that is known; whether there were any.
+    pub(super) fn tell_foreign(&mut self, outbox: &mut VecDeque<Item>) -> bool {
+        if self.unvouched.is_empty() || !self.opening.tap.meter.is_foreign() {
+            return false;
+        }
+        self.emit_block(outbox);
+        let vouched_at = self.opening.tap.meter.vouched_at();
+        let mut spans: Vec<(Frames, Frames)> = Vec::new();
+        for (_, from, to) in self.unvouched.drain(..).filter(|(at, ..)| *at > vouched_at) {
+            match spans.last_mut().filter(|(_, end)| *end == from) {
+                Some((_, end)) => *end = to,
+                None => spans.push((from, to)),
+            }
+        }
+        for (from, to) in &spans {
+            outbox.push_back(Item::Foreign { from: *from, frames: *to - *from });
+        }
+        !spans.is_empty()
     }
 
     /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be off.
