@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
-use crate::clock::{MonoNs, SessionClock};
+use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
@@ -52,6 +52,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// Sees what happens to time from outside.
+    time: Mutex<sleep::Watch>,
     /// What the writer says to the user.
     told: Mutex<Receiver<Event>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -98,6 +100,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            time: Mutex::default(),
             told: Mutex::new(told),
             writer: Mutex::new(Some(thread)),
         }))
@@ -128,7 +131,9 @@ impl Recording {
     /// Looks after one lane; what happened goes to the journal and is returned.
     pub fn step_lane(&self, index: usize) -> Vec<Event> {
         let Some(lane) = self.lanes.get(index) else { return Vec::new() };
-        let events = lane.step(self.clock.mono());
+        let mut events = lane.step(self.clock.mono());
+        // Whoever is first tells it.
+        events.extend(self.time.lock().unwrap_or_else(PoisonError::into_inner).step(&self.clock));
         for event in &events {
             if matches!(event, Event::SourceEnded { .. } | Event::SourceBroken { .. }) {
                 self.tracks_of(index).for_each(|(_, track)| track.set_ended());

@@ -165,6 +165,12 @@ fn describe(event: &Event) -> Option<String> {
         }
         Event::DeviceOpened { source, attempts, .. } if *attempts > 1 => format!("{source} is there again"),
         Event::DeviceNotice { source, notice } => format!("{source}: {notice}"),
+        Event::Suspended { from, seconds } => {
+            format!("the computer slept for {seconds:.0} s at {}; recording goes on", clock(*from))
+        }
+        Event::ClockStepped { seconds } => {
+            format!("the clock was set by {seconds:+.0} s; times in the session count on from its start")
+        }
         Event::ThreadAbandoned { source, doing } => format!("{source}: the sound system hangs while {doing}"),
         Event::ActorFailed { actor, restarted: true, .. } => {
             format!("the {actor} failed and was started again; the recording was not touched")

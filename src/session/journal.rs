@@ -90,8 +90,8 @@ pub enum Event {
     },
     /// A take began: its file is there.
     TakeStarted(TakeEntry),
-    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on; only for a slip nothing stands
-    /// there: it was found when the take was over, and lies near `from_frame`.
+    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on. For a slip nothing stands there:
+    /// it was found when the take was over, and lies near `from_frame`. What is `foreign` stands there as it came.
     Gap {
         /// The track.
         track: String,
@@ -130,6 +130,18 @@ pub enum Event {
         frames: Frames,
         /// Its clock.
         clock: ClockFit,
+    },
+    /// The computer slept. Session time went on.
+    Suspended {
+        /// Session second at which it fell asleep.
+        from: f64,
+        /// For how long.
+        seconds: f64,
+    },
+    /// Somebody set the clock on the wall. Session time did not notice.
+    ClockStepped {
+        /// By how much it went forward.
+        seconds: f64,
     },
     /// The disk refused something.
     WriteError {

@@ -243,6 +243,7 @@ impl Writer {
                     self.note_gap(device, track, None, from, frames, cause);
                 }
             }
+            Item::Foreign { from, frames } => self.mark_foreign(device, from, frames),
             Item::Clock(fit) => self.devices[device].set_clock(fit),
             Item::TakeEnd { slips, tail_deficit } => self.end_take(device, &slips, tail_deficit),
         }
@@ -308,6 +309,17 @@ impl Writer {
                 place = None;
             }
             self.note_gap(device, track, place, take.clock.time_of(take.frames), frames, cause);
+        }
+    }
+
+    /// What was written as sound turns out to be another device's: it stays in the file and counts as missing.
+    fn mark_foreign(&mut self, device: usize, from: Frames, frames: Frames) {
+        let Some(take) = self.devices[device].take else { return };
+        for track in 0..self.devices[device].tracks.len() {
+            let out = &mut self.devices[device].tracks[track];
+            let Some((from, frames)) = out.mark_foreign(from, frames) else { continue };
+            let place = out.place_of(from);
+            self.note_gap(device, track, place, take.clock.time_of(from), frames, GapCause::Foreign);
         }
     }
 

@@ -143,6 +143,7 @@ impl TrackOut {
             frames: Frames(0),
             offset: clock.offset,
             clock,
+            foreign: Vec::new(),
         }
     }
 
@@ -203,6 +204,20 @@ impl TrackOut {
         file.flush_when_due()
     }
 
+    /// Frames of the device's take are another device's sound: those that stand in the current file count as missing from now on.
+    pub(super) fn mark_foreign(&mut self, from: Frames, frames: Frames) -> Option<(Frames, Frames)> {
+        let shared = self.file.as_ref()?.shared();
+        let (from, to) = (from.max(self.base), (from + frames).min(self.seen));
+        let frames = to.saturating_sub(from);
+        if frames.0 == 0 {
+            return None;
+        }
+        shared.add_foreign(from - self.base, to - self.base);
+        self.ledger.take_back(frames);
+        self.ledger.add_gap(GapCause::Foreign, frames);
+        Some((from, frames))
+    }
+
     /// Frames of the device's take up to `frames` that this track has not dealt with are missing.
     pub(super) fn miss_up_to(&mut self, frames: Frames, take: &DeviceTake, cause: GapCause) {
         let missing = frames.saturating_sub(self.seen);
@@ -226,8 +241,14 @@ impl TrackOut {
         let file = self.file.take()?;
         let shared = Arc::clone(file.shared());
         let remains = file.abandon();
-        self.ledger.take_back(remains.lost_sound);
-        self.unwritten += remains.lost_sound;
+        // What is another device's sound is missing already.
+        let foreign = shared
+            .foreign()
+            .iter()
+            .fold(Frames(0), |sum, (from, to)| sum + to.saturating_sub(remains.kept.max(*from)));
+        let lost_sound = remains.lost_sound.saturating_sub(foreign);
+        self.ledger.take_back(lost_sound);
+        self.unwritten += lost_sound;
         self.unwritten_cause = cause;
         self.unwritten_from = take.clock.time_of(self.base + remains.kept);
         self.retry_at = None;
