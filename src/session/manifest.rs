@@ -108,6 +108,10 @@ pub struct TakeEntry {
     pub offset: f64,
     /// Frames against session time.
     pub clock: ClockFit,
+    /// Stretches (from, to) of the file that are another device's sound, in order. They are kept, count as missing, and are never
+    /// made into text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<(Frames, Frames)>,
 }
 
 impl TakeEntry {

@@ -26,5 +26,6 @@ pub mod replay;
 pub mod tail;
 pub mod track;
 pub mod verify;
+pub mod vigil;
 pub mod wav;
 pub mod writer;

@@ -419,6 +419,9 @@ pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
         if take.rate.0 == 0 || !numbers.iter().all(|n| is_time(*n)) || !(1.0..1e7).contains(&clock.rate) {
             return Err(format!("take {} of {:?} has an impossible rate or offset", take.take, take.track));
         }
+        if take.foreign.iter().any(|(from, to)| from > to) {
+            return Err(format!("take {} of {:?} has a stretch that ends before it begins", take.take, take.track));
+        }
     }
     Ok(())
 }

@@ -118,7 +118,7 @@ pub struct TakeRecord {
     pub clock: ClockFit,
     /// None: nobody wrote its end.
     pub ended: Option<TakeEnd>,
-    /// Frames from … to that are silence for gaps.
+    /// Frames from … to that are no sound of this track: silence for gaps, or another device's sound.
     pub silences: Vec<(Frames, Frames)>,
     /// Frames that slipped out of it unseen; nothing stands for them.
     pub slips: Frames,
@@ -140,7 +140,7 @@ impl TakeRecord {
         self.ended.map_or_else(|| self.committed(), |end| end.frames)
     }
 
-    /// Frames of silence among the first `frames`.
+    /// Frames that are no sound of this track among the first `frames`.
     pub fn silent(&self, frames: Frames) -> Frames {
         let within = |(from, to): &(Frames, Frames)| (*to).min(frames).saturating_sub((*from).min(frames)).0;
         Frames(self.silences.iter().map(within).fold(0, u64::saturating_add))
@@ -452,7 +452,11 @@ impl Replay {
         if !new || !self.files.insert(entry.file.clone()) {
             return Err(format!("take {} of {:?} can't begin here", entry.take, entry.track));
         }
-        self.takes.push(TakeRecord::new(TakeEntry { frames: Frames(0), ..entry.clone() }));
+        self.takes.push(TakeRecord::new(TakeEntry {
+            frames: Frames(0),
+            foreign: Vec::new(),
+            ..entry.clone()
+        }));
         Ok(())
     }
 
@@ -479,6 +483,12 @@ impl Replay {
             match cause {
                 GapCause::Slip => record.slips.0 = record.slips.0.saturating_add(frames.0),
                 _ => record.silences.push((from, from + frames)),
+            }
+            if cause == GapCause::Foreign {
+                match record.entry.foreign.last_mut().filter(|(_, end)| *end == from) {
+                    Some((_, end)) => *end = from + frames,
+                    None => record.entry.foreign.push((from, from + frames)),
+                }
             }
         }
         if let Some(track) = self.tracks.get_mut(track) {

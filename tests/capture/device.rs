@@ -18,6 +18,8 @@ use rtrb::{Consumer, RingBuffer};
 const ORIGIN_NS: u64 = 7_000_000_000;
 /// The drain's thread wakes up this often.
 const TICK_S: f64 = 0.01;
+/// With buffers from here on a held-back delivery and the next one can be a whole period apart.
+const LONG_BUFFER_MS: u64 = 150;
 /// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
 const ON_TIME_S: f64 = 0.001;
 
@@ -187,7 +189,13 @@ impl Planner<'_> {
         for op in &self.script.ops {
             match *op {
                 Op::Play(s) => self.play(s, 0.0),
-                Op::Late(s) => self.play(s, self.now + s),
+                Op::Late(s) => {
+                    // Deliveries that are all late, period for period, are what lost sound looks like.
+                    if self.script.buffer_ms() > LONG_BUFFER_MS {
+                        self.catch_up();
+                    }
+                    self.play(s, self.now + s);
+                }
                 Op::Stall(s) => {
                     self.catch_up();
                     self.frame += (s * self.script.true_rate()) as u64;

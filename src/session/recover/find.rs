@@ -93,6 +93,7 @@ fn entry(
         frames: Frames(0),
         offset,
         clock: ClockFit::nominal(offset, layout.rate),
+        foreign: Vec::new(),
     }
 }
 
