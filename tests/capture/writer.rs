@@ -557,7 +557,7 @@ fn another_devices_sound_stays_in_the_file_and_counts_as_missing() {
     let manifest = read_manifest(&bench.dir);
     let foreign: Vec<_> = manifest.takes.iter().map(|take| take.foreign.clone()).collect();
     let spans = vec![(Frames(8_400), Frames(10_000))];
-    assert_eq!(foreign, [spans.clone(), spans, vec![], vec![]]);
+    assert_eq!(foreign, [spans.clone(), vec![], spans, vec![]]);
     let gaps: Vec<Event> = journal(&bench.dir)
         .into_iter()
         .map(|line| line.event)
