@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
@@ -22,6 +22,9 @@ use crate::speech::transcript::Utterance;
 
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
+
+/// The disk has this long to take what is left at the very end.
+const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
 const PANICS_MAX: usize = 100;
@@ -49,6 +52,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// The end was asked for.
+    stopped: std::sync::atomic::AtomicBool,
     /// Sees what happens to time from outside.
     time: Mutex<sleep::Watch>,
     /// What the writer says to the user.
@@ -97,6 +102,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            stopped: Default::default(),
             time: Mutex::default(),
             told: Mutex::new(told),
             writer: Mutex::new(Some(thread)),
@@ -147,6 +153,9 @@ impl Recording {
 
     /// Recording ends now, on all lanes.
     pub fn stop(&self) {
+        if !self.stopped.swap(true, std::sync::atomic::Ordering::AcqRel) {
+            self.note(Event::Stopped { at: self.clock.now().seconds() });
+        }
         for lane in &self.lanes {
             lane.stop();
         }
@@ -171,13 +180,26 @@ impl Recording {
         answer.recv_timeout(timeout).ok()
     }
 
-    /// Syncs what is left and ends the writer's thread.
-    pub fn finish(&self) {
+    /// Syncs what is left and ends the writer's thread; false if the disk did not let it end in time.
+    pub fn finish(&self) -> bool {
+        self.finish_within(FINISH_DEADLINE)
+    }
+
+    fn finish_within(&self, timeout: Duration) -> bool {
         self.tell_writer(Control::Finish);
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let mut thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + timeout;
+        while thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            if Instant::now() >= deadline {
+                tracing::error!("the disk does not answer; what was not written yet is lost");
+                return false;
+            }
+            std::thread::sleep(WRITER_EVERY);
+        }
+        if thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writer's thread panicked");
         }
+        true
     }
 
     /// Stops, drains, closes: everything that makes the recording safe, without any actor. For the end of a Recorder
@@ -192,7 +214,7 @@ impl Recording {
             std::thread::sleep(WRITER_EVERY);
         }
         let closed = self.close_tracks(timeout);
-        self.finish();
+        self.finish_within(timeout);
         closed
     }
 }

@@ -129,6 +129,8 @@ pub enum Item {
         slips: Vec<Slip>,
         /// How much later, in seconds, its last stamps are than its frames and slips account for.
         tail_deficit: f64,
+        /// From which session second to which its frames were delivered, as its stamps tell; none without a clock.
+        span: Option<(f64, f64)>,
     },
 }
 
@@ -374,9 +376,11 @@ impl Drain {
         current.emit_block(&mut self.outbox);
         current.tell_foreign(true, &mut self.outbox);
         let end = current.end_s();
-        let TakeClock { fit, slips, tail_deficit } = current.model.finish();
+        let clock = current.model.finish();
+        let span = clock.span(current.frames);
+        let TakeClock { fit, slips, tail_deficit, .. } = clock;
         self.outbox.push_back(Item::Clock(fit));
-        self.outbox.push_back(Item::TakeEnd { slips, tail_deficit });
+        self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
         end
     }
 

@@ -214,6 +214,7 @@ pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit>
     let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
         .with_context(|| format!("can't record into {}", dir.display()))?;
     say(format_args!("recording into {}", dir.display()));
+    let _mending = super::recover::mend_beside(&config.paths.recordings);
     let ended = runtime.block_on(conduct(request, config, text, &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));
@@ -393,7 +394,9 @@ async fn finish(
         }
     };
     let finishing = recording.clone();
-    tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")?;
+    if !tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")? {
+        say("the disk does not answer any more: text may be missing, which hansard transcribe makes again");
+    }
     Ok(Ended { closed, outcome, recorder_failed: false })
 }
 

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 pub trait DiskFile: Write + Seek + Send {
     /// Returns when what was written is on the disk (fdatasync).
     fn sync_data(&mut self) -> io::Result<()>;
+    /// Cuts the file to this many bytes; for mending, never while a recording runs.
+    fn set_len(&mut self, _bytes: u64) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this disk can't cut a file"))
+    }
 }
 
 /// The operations that a recording needs of a file system: one real, one scripted implementation.
@@ -16,6 +20,10 @@ pub trait Disk: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// A file to go on with at its end, made if there is none, 0600.
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// A file that is there, to be mended in place.
+    fn mend(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.append(path)
+    }
     /// Replaces a file by `bytes` so that at any moment either the old or the new one is there, whole.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes a file that was created and into which nothing could be put.
@@ -35,6 +43,10 @@ pub struct SystemDisk;
 impl DiskFile for File {
     fn sync_data(&mut self) -> io::Result<()> {
         Self::sync_data(self)
+    }
+
+    fn set_len(&mut self, bytes: u64) -> io::Result<()> {
+        Self::set_len(self, bytes)
     }
 }
 

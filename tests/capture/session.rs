@@ -85,7 +85,7 @@ pub fn takes(dir: &Path, lines: &[Line]) -> Vec<Take> {
                     *to = span.to;
                 }
             }
-            Event::TakeEnded { track, take, frames, clock } => {
+            Event::TakeEnded { track, take, frames, clock, .. } => {
                 ended.push((track.clone(), *take, *frames, *clock))
             }
             _ => {}
