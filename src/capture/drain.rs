@@ -253,7 +253,7 @@ impl Drain {
     fn drain_current(&mut self, current: &mut Current, now: MonoNs) -> bool {
         current.collect();
         if current.pending.is_empty() {
-            return current.tell_foreign(&mut self.outbox);
+            return current.tell_foreign(false, &mut self.outbox);
         }
         if !current.started {
             if !current.settled(now, self.hold_ms + SETTLE_MS) {
@@ -269,7 +269,7 @@ impl Drain {
             moved = true;
         }
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox) || moved
+        current.tell_foreign(false, &mut self.outbox) || moved
     }
 
     /// Places the opening's first frame on the session's timeline and begins its take.
@@ -374,7 +374,7 @@ impl Drain {
     /// Ends the take and returns the session second of its end.
     fn end_take(&mut self, current: &mut Current) -> f64 {
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox);
+        current.tell_foreign(true, &mut self.outbox);
         let end = current.end_s();
         let clock = current.model.finish();
         let span = clock.span(current.frames);
