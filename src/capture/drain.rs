@@ -205,6 +205,12 @@ impl Drain {
         if moved || over { Step::Busy } else { Step::Idle }
     }
 
+    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds in memory.
+    #[doc(hidden)]
+    pub fn holds(&self) -> (usize, usize) {
+        (self.outbox.len(), self.current.as_ref().map_or(0, |current| current.pending.len()))
+    }
+
     /// Hands the outbox to the queue; false while the queue is full.
     fn flush(&mut self) -> bool {
         while let Some(item) = self.outbox.pop_front() {

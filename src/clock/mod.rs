@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
+
 use crate::audio::units::SessionNs;
 
 pub mod model;
@@ -31,6 +33,10 @@ impl MonoNs {
 pub trait Clock: Send + Sync {
     /// Now. Realtime-safe: no lock, no allocation, no system call where the platform has a vDSO.
     fn now(&self) -> MonoNs;
+    /// The clock on the wall, which anybody may set: for people to read, never to reckon with.
+    fn utc(&self) -> Timestamp {
+        Timestamp::now()
+    }
 }
 
 /// The machine's monotonic clock, counting on during suspend where the system offers that.
@@ -64,6 +70,10 @@ impl Clock for ScriptedClock {
     fn now(&self) -> MonoNs {
         MonoNs(self.0.load(Ordering::SeqCst))
     }
+
+    fn utc(&self) -> Timestamp {
+        Timestamp::from_nanosecond(self.now().0.into()).unwrap_or_default()
+    }
 }
 
 /// The clock of one session: a clock and the instant that is session time 0.
@@ -88,6 +98,11 @@ impl SessionClock {
     /// Now in session time.
     pub fn now(&self) -> SessionNs {
         SessionNs(self.clock.now().0.saturating_sub(self.start.0))
+    }
+
+    /// The clock on the wall.
+    pub fn utc(&self) -> Timestamp {
+        self.clock.utc()
     }
 
     /// The session second of an instant; negative before the start.

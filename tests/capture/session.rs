@@ -11,6 +11,19 @@ use hansard::session::manifest::{
     FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry, TrackAccount,
 };
 
+/// Panics that a test asks for stay out of its output.
+pub fn quiet_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !hansard::recording::panic_text(info.payload()).contains("was told to") {
+                usual(info);
+            }
+        }));
+    });
+}
+
 /// A manifest of a session that begins.
 pub fn manifest(sources: Vec<SourceEntry>) -> Manifest {
     Manifest {
