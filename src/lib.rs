@@ -32,6 +32,7 @@ pub mod config;
 pub mod export;
 pub mod models;
 pub mod plan;
+pub mod power;
 pub mod recording;
 pub mod session;
 pub mod speech;

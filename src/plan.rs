@@ -14,6 +14,7 @@ use crate::capture::source::Source;
 use crate::capture::synth::Synth;
 use crate::cli::spec::{SourceSpec, SpecKind};
 use crate::recording::DeviceSpec;
+use crate::session::disk::{Disk as _, SystemDisk};
 use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
 use crate::session::names;
 
@@ -183,6 +184,12 @@ pub fn new_session(
     let dir = names::create_session_dir(recordings, &names::session_dir_name(now.datetime(), title))
         .map_err(failed)?;
     private_dir(&dir.join("tracks")).map_err(failed)?;
+    // The folder itself has to survive a power cut, or nothing in it does.
+    for folder in [Some(recordings), recordings.parent()].into_iter().flatten() {
+        if let Err(error) = SystemDisk.sync_dir(folder) {
+            tracing::debug!(folder = %folder.display(), %error, "can't be synced");
+        }
+    }
     let id = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let account = sources.iter().map(|source| empty_account(&source.track)).collect();
     let manifest = Manifest {

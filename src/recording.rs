@@ -4,15 +4,15 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::audio::units::SampleFormat;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
-use crate::clock::{MonoNs, SessionClock};
+use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
@@ -22,6 +22,9 @@ use crate::speech::transcript::Utterance;
 
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
+
+/// The disk has this long to take what is left at the very end.
+const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
 const PANICS_MAX: usize = 100;
@@ -49,6 +52,10 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// Sees what happens to time from outside.
+    time: Mutex<sleep::Watch>,
+    /// What the writer says to the user.
+    told: Mutex<Receiver<Event>>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -79,7 +86,9 @@ impl Recording {
         tracks.sort_by_key(|(track, _)| manifest.sources.iter().position(|s| s.track == track.track));
         let (tracks, lane_of) = tracks.into_iter().unzip();
         let (control, orders) = mpsc::channel();
-        let writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        let (tell, told) = mpsc::channel();
+        let mut writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        writer.tell(tell);
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -91,6 +100,8 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            time: Mutex::default(),
+            told: Mutex::new(told),
             writer: Mutex::new(Some(thread)),
         }))
     }
@@ -118,13 +129,23 @@ impl Recording {
     }
 
     /// Looks after one lane; what happened goes to the journal and is returned.
-    pub fn step_lane(&self, lane: usize) -> Vec<Event> {
-        let Some(lane) = self.lanes.get(lane) else { return Vec::new() };
-        let events = lane.step(self.clock.mono());
+    pub fn step_lane(&self, index: usize) -> Vec<Event> {
+        let Some(lane) = self.lanes.get(index) else { return Vec::new() };
+        let mut events = lane.step(self.clock.mono());
+        // Whoever is first tells it.
+        events.extend(self.time.lock().unwrap_or_else(PoisonError::into_inner).step(&self.clock));
         for event in &events {
+            if matches!(event, Event::SourceEnded { .. } | Event::SourceBroken { .. }) {
+                self.tracks_of(index).for_each(|(_, track)| track.set_ended());
+            }
             self.note(event.clone());
         }
         events
+    }
+
+    /// What the writer has to say to the user since the last call; it is in the journal already.
+    pub fn told(&self) -> Vec<Event> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
     }
 
     /// Recording ends now, on all lanes.
@@ -153,13 +174,26 @@ impl Recording {
         answer.recv_timeout(timeout).ok()
     }
 
-    /// Syncs what is left and ends the writer's thread.
-    pub fn finish(&self) {
+    /// Syncs what is left and ends the writer's thread; false if the disk did not let it end in time.
+    pub fn finish(&self) -> bool {
+        self.finish_within(FINISH_DEADLINE)
+    }
+
+    fn finish_within(&self, timeout: Duration) -> bool {
         self.tell_writer(Control::Finish);
-        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
+        let mut thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let deadline = Instant::now() + timeout;
+        while thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            if Instant::now() >= deadline {
+                tracing::error!("the disk does not answer; what was not written yet is lost");
+                return false;
+            }
+            std::thread::sleep(WRITER_EVERY);
+        }
+        if thread.take().is_some_and(|thread| thread.join().is_err()) {
             tracing::error!("the writer's thread panicked");
         }
+        true
     }
 
     /// Stops, drains, closes: everything that makes the recording safe, without any actor. For the end of a Recorder
@@ -174,7 +208,7 @@ impl Recording {
             std::thread::sleep(WRITER_EVERY);
         }
         let closed = self.close_tracks(timeout);
-        self.finish();
+        self.finish_within(timeout);
         closed
     }
 }

@@ -196,6 +196,7 @@ impl OpenTake {
         self.interleaved.clear();
         self.mono.clear();
         self.reader.read(self.position, to, &mut self.interleaved)?;
+        self.take.leave_out_foreign(self.position, &mut self.interleaved);
         mono::downmix(&self.interleaved, self.reader.channels(), &mut self.mono);
         self.position = to;
         Ok(Next::Sound(self.chain.push(&self.mono)?))

@@ -37,8 +37,8 @@ pub struct Arguments {
     pub transcriber: Option<transcriber::Arguments>,
     /// Who wants to hear what happens.
     pub listener: Arc<dyn Listener>,
-    /// Told when all sources have come to their own end.
-    pub ended: oneshot::Sender<()>,
+    /// Told when the recording should end: why, unless all sources have come to their own end.
+    pub ended: oneshot::Sender<Option<String>>,
 }
 
 /// What it is told.
@@ -109,7 +109,7 @@ pub struct State {
     captures: HashMap<usize, ActorRef<device_capture::Message>>,
     transcriber: Option<ActorRef<transcriber::Message>>,
     restarts: HashMap<Child, Restarts>,
-    ended: Option<oneshot::Sender<()>>,
+    ended: Option<oneshot::Sender<Option<String>>>,
     /// Why there is no transcriber any more.
     text_failed: Option<String>,
     phase: Phase,
@@ -243,12 +243,14 @@ impl State {
     }
 
     fn tick(&mut self, myself: &ActorRef<Message>) {
-        if matches!(self.phase, Phase::Recording)
-            && self.recording.is_ended()
-            && let Some(ended) = self.ended.take()
-            && ended.send(()).is_err()
-        {
-            tracing::debug!("nobody waits for the sources' end");
+        for event in self.recording.told() {
+            self.listener.notice(&event);
+            if let Event::Ending { reason } = event {
+                self.ask_to_end(Some(reason));
+            }
+        }
+        if matches!(self.phase, Phase::Recording) && self.recording.is_ended() {
+            self.ask_to_end(None);
         }
         let Phase::Draining { until, .. } = &self.phase else { return };
         let late = Instant::now() >= *until;
@@ -263,6 +265,12 @@ impl State {
         {
             self.phase = Phase::Closing { patience, closed, done };
             self.ask_to_close(myself);
+        }
+    }
+
+    fn ask_to_end(&mut self, reason: Option<String>) {
+        if self.ended.take().is_some_and(|ended| ended.send(reason).is_err()) {
+            tracing::debug!("nobody waits for the recording's end");
         }
     }
 

@@ -17,7 +17,8 @@ use crate::session::levels::TrackLevels;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::board::Board;
 use crate::speech::recognizer::{Hypothesis, Recognizer, RecognizerError};
-use crate::speech::{gates, listen};
+use crate::speech::transcript::Utterance;
+use crate::speech::{foreign, gates, listen};
 
 /// It looks around this often, beside being told.
 const EVERY: Duration = Duration::from_millis(200);
@@ -339,17 +340,31 @@ impl State {
         let mut analysis = self.analysis();
         loop {
             let job = analysis.begin_next()?;
-            if gates::unheard(&job.segment).is_none() {
+            if gates::unheard(&job.segment).is_none()
+                && let Some(job) = self.own_part(job)
+            {
                 return Some(job);
             }
             analysis.finished();
         }
     }
 
+    /// What of a segment is the device's own sound.
+    fn own_part(&self, job: Job) -> Option<Job> {
+        let take = self.arguments.session.tracks[job.track].takes().get(job.take).cloned()?;
+        let segment = foreign::own_part(&job.segment, &take.foreign(), take.entry.rate)?;
+        let end = if segment.to == job.segment.to { job.end } else { take.clock().time_of(segment.to) };
+        Some(Job { segment, end, ..job })
+    }
+
     fn take_answer(&mut self, answer: Answer) {
         self.progress_at = Instant::now();
         self.recognizer = Some(answer.recognizer.unwrap_or_else(|| (self.arguments.make)()));
         match answer.result {
+            Ok(_) if self.own_part(answer.job.clone()).map(|job| job.segment) != Some(answer.job.segment) => {
+                // It was found out meanwhile that some of it is another device's sound.
+                self.analysis().again();
+            }
             Ok(recognised) => {
                 self.analysis().finished();
                 self.take_text(&answer.job, recognised);
@@ -381,8 +396,28 @@ impl State {
         }
     }
 
+    /// Takes back what was made of sound that has turned out to be another device's.
+    fn leave_out_foreign(&mut self) {
+        let tracks = &self.arguments.session.tracks;
+        if tracks.iter().all(|track| track.takes().iter().all(|take| take.foreign().is_empty())) {
+            return;
+        }
+        let spans = |utterance: &Utterance| -> Vec<(f64, f64)> {
+            let takes = tracks.iter().find(|t| t.track == utterance.track).map(|t| t.takes());
+            let take = takes.and_then(|takes| takes.into_iter().find(|t| t.entry.take == utterance.take));
+            take.map_or_else(Vec::new, |take| {
+                let clock = take.clock();
+                take.foreign().iter().map(|(from, to)| (clock.time_of(*from), clock.time_of(*to))).collect()
+            })
+        };
+        for revised in self.board.revise(|utterance| foreign::without(utterance, &spans(utterance))) {
+            self.arguments.session.sink.write_utterance(revised);
+        }
+    }
+
     /// Decides on what the other tracks have had their say about; shows it.
     fn settle(&mut self, all: bool) {
+        self.leave_out_foreign();
         let tracks = &self.arguments.session.tracks;
         let analysis = self.arguments.analysis.lock().unwrap_or_else(PoisonError::into_inner);
         let is_open = |track: &str, from: f64, to: f64| {

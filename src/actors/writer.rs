@@ -17,8 +17,6 @@ pub struct Writer;
 pub enum Message {
     /// Close, sync and journal all tracks; none if the disk does not answer in time.
     CloseTracks(Duration, RpcReplyPort<Option<Closed>>),
-    /// Sync what is left and end the disk thread.
-    Finish(RpcReplyPort<()>),
     /// Panic. Only tests send it.
     #[doc(hidden)]
     Crash,
@@ -47,10 +45,6 @@ impl Actor for Writer {
             Message::CloseTracks(timeout, reply) => {
                 let closed = tokio::task::block_in_place(|| recording.close_tracks(timeout));
                 reply.send(closed)?;
-            }
-            Message::Finish(reply) => {
-                tokio::task::block_in_place(|| recording.finish());
-                reply.send(())?;
             }
             Message::Crash => panic!("Writer was told to crash"),
         }

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{BufferSize, ErrorKind, FromSample, InputCallbackInfo, SizedSample, StreamConfig};
+use cpal::{BufferSize, FromSample, SizedSample, StreamConfig};
 use serde::Serialize;
 
 use super::DeviceFormat;
 use super::drain::Timeline;
-use super::rt::{BackendTrouble, CaptureSink, SinkMeter};
-use super::source::{Failure, Opened, Plug, Source, SourceError};
+use super::rt::{self, CaptureSink, SinkMeter};
+use super::source::{Failure, Opened, Plug, Presence, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
 use crate::clock::SessionClock;
 use crate::session::manifest::SourceKind;
@@ -167,6 +167,42 @@ impl Backend {
             None => Err(not_found(kind, wanted, &found)),
         }
     }
+
+    /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is still the default one.
+    fn presence(&self, kind: SourceKind, follow: bool, id: &str, opened: Option<u32>) -> Presence {
+        // A server that does not answer is another matter: the stream's own error tells of that.
+        let Ok(host) = self.host() else { return Presence::Unknown };
+        let Ok(mut devices) = host.devices() else {
+            self.forget(&host);
+            return Presence::Unknown;
+        };
+        let is_it = |device: &cpal::Device| device.id().is_ok_and(|found| found.to_string() == id);
+        let Some(device) = devices.find(is_it) else { return Presence::Gone };
+        if incarnation(&device) != opened {
+            // It went and came back between two looks; the stream was moved meanwhile and stays where it is.
+            return Presence::Gone;
+        }
+        let default = match (follow, kind) {
+            (false, _) => None,
+            (true, SourceKind::Loopback) => host.default_output_device(),
+            (true, _) => host.default_input_device(),
+        };
+        let default = default.and_then(|device| device.id().ok()).map(|id| id.to_string());
+        match default {
+            Some(default) if default != id && Some(default.as_str()) != id.strip_suffix(".monitor") => {
+                Presence::Superseded
+            }
+            _ => Presence::There,
+        }
+    }
+}
+
+/// PulseAudio's number of a source, which a device that is plugged in again gets anew. It is only found in what cpal prints of it;
+/// where it is not, a device that comes back within one look goes unnoticed.
+fn incarnation(device: &cpal::Device) -> Option<u32> {
+    let printed = format!("{device:?}");
+    let (_, after) = printed.split_once("SourceInfo { index: ")?;
+    after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// A device with what is known of it.
@@ -239,12 +275,14 @@ pub struct CpalSource {
     kind: SourceKind,
     wanted: Option<String>,
     buffer_ms: u64,
+    /// Which incarnation of the device was opened last.
+    opened: Mutex<Option<u32>>,
 }
 
 impl CpalSource {
     /// A device by id, or the system's default of its kind.
     pub fn new(backend: Backend, kind: SourceKind, wanted: Option<String>, buffer_ms: u64) -> Self {
-        Self { backend, kind, wanted, buffer_ms }
+        Self { backend, kind, wanted, buffer_ms, opened: Mutex::default() }
     }
 
     /// What it is at the moment; an error that lists near names where it is not there.
@@ -275,18 +313,14 @@ impl Source for CpalSource {
         self.buffer_ms
     }
 
-    fn is_there(&self, id: &str) -> bool {
-        // A server that does not answer is another matter: the stream's own error tells of that.
-        let Ok(devices) = self.backend.devices() else { return true };
-        match &self.wanted {
-            Some(_) => devices.iter().any(|device| device.id == id),
-            // Who named no device follows the system's default.
-            None => devices.iter().find(|d| d.kind == self.kind && d.default).is_none_or(|d| d.id == id),
-        }
+    fn presence(&self, id: &str) -> Presence {
+        let opened = *self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        self.backend.presence(self.kind, self.wanted.is_none(), id, opened)
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let (host, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
+        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = incarnation(&found.device);
         let result = open_stream(&found, self.buffer_ms, plug);
         if result.is_err() {
             // Whether it was the device or the host can't be told: a new host costs little once.
@@ -341,32 +375,13 @@ fn open_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stre
 fn build<T>(
     device: &cpal::Device,
     config: StreamConfig,
-    mut sink: CaptureSink,
+    sink: CaptureSink,
     clock: SessionClock,
 ) -> Result<cpal::Stream, cpal::Error>
 where
-    T: SizedSample,
+    T: SizedSample + 'static,
     f32: FromSample<T>,
 {
-    let meter = Arc::clone(sink.meter());
-    let on_data = move |samples: &[T], info: &InputCallbackInfo| {
-        let stamp = info.timestamp();
-        let latency = stamp.callback.saturating_duration_since(stamp.capture);
-        sink.push(samples, clock.mono(), u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
-    };
-    let on_error = move |error: cpal::Error| meter.report(trouble(error.kind()));
-    device.build_input_stream(config, on_data, on_error, Some(BUILD_TIMEOUT))
-}
-
-fn trouble(kind: ErrorKind) -> BackendTrouble {
-    match kind {
-        ErrorKind::Xrun => BackendTrouble::Xrun,
-        ErrorKind::RealtimeDenied => BackendTrouble::RealtimeDenied,
-        ErrorKind::DeviceNotAvailable
-        | ErrorKind::StreamInvalidated
-        | ErrorKind::DeviceChanged
-        | ErrorKind::HostUnavailable
-        | ErrorKind::BackendError => BackendTrouble::Gone,
-        _ => BackendTrouble::Other,
-    }
+    let on_error = rt::on_error(Arc::clone(sink.meter()));
+    device.build_input_stream(config, rt::on_data::<T>(sink, clock), on_error, Some(BUILD_TIMEOUT))
 }

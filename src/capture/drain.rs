@@ -8,6 +8,9 @@
 //! back (their samples stay in the ring). A device that delivers nothing at all is decided on when it delivers again, or at stop:
 //! never by time-out. A burst that is cut off in its middle was late; the rest is missing after it.
 //!
+//! What is missing because the computer slept is told from the rest. What another device delivered is told afterwards: that
+//! the stream was moved to it is only noticed some time later.
+//!
 //! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly there.
 
 use std::collections::VecDeque;
@@ -21,6 +24,7 @@ use super::DeviceFormat;
 use super::rt::CaptureTap;
 use crate::audio::units::Frames;
 use crate::clock::model::{Slip, TakeClock};
+use crate::clock::sleep::parts;
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
 
@@ -53,6 +57,8 @@ const SILENCE_MAX_S: f64 = 10.0;
 /// The first stamps of an opening are collected for a buffer period and this before its start is settled: the first delivery may
 /// have been late, the next one tells.
 const SETTLE_MS: u64 = 50;
+/// Deliveries that are remembered until the device is vouched for, which happens some times a second; as many as the ring of stamps holds.
+const UNVOUCHED_MAX: usize = 8_192;
 /// How often the fitted line is handed on, in seconds of sound.
 const CLOCK_EVERY_S: u64 = 1;
 
@@ -107,6 +113,13 @@ pub enum Item {
         seconds: f64,
         /// Why.
         cause: GapCause,
+    },
+    /// Frames of the take that were handed over as sound and are another device's. They lie before what comes next.
+    Foreign {
+        /// The first of them in the take.
+        from: Frames,
+        /// How many.
+        frames: Frames,
     },
     /// The measured clock of the take that is going on.
     Clock(ClockFit),
@@ -182,6 +195,7 @@ impl Drain {
         if self.finished && self.outbox.is_empty() {
             return Step::Finished;
         }
+        self.clock.look();
         if !self.flush() {
             return Step::Blocked;
         }
@@ -243,7 +257,7 @@ impl Drain {
     fn drain_current(&mut self, current: &mut Current, now: MonoNs) -> bool {
         current.collect();
         if current.pending.is_empty() {
-            return false;
+            return current.tell_foreign(&mut self.outbox);
         }
         if !current.started {
             if !current.settled(now, self.hold_ms + SETTLE_MS) {
@@ -259,7 +273,7 @@ impl Drain {
             moved = true;
         }
         current.emit_block(&mut self.outbox);
-        moved
+        current.tell_foreign(&mut self.outbox) || moved
     }
 
     /// Places the opening's first frame on the session's timeline and begins its take.
@@ -277,13 +291,35 @@ impl Drain {
         self.any_take = true;
         let offset = if within { self.end_s } else { start };
         if !within && Frames::from_seconds(missing, rate).0 > 0 {
-            self.outbox.push_back(Item::Absent { from: self.end_s, seconds: missing, cause });
+            self.absent(self.end_s, missing, cause);
         }
         self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset });
         current.take_begins(offset);
         if within {
             // The first take begins with the session, so that any editor lines the tracks up unaided.
-            current.silence(Frames::from_seconds(missing, rate), cause, &mut self.outbox);
+            self.silence(current, Frames::from_seconds(missing, rate), cause);
+        }
+    }
+
+    /// Missing time outside of takes, by cause.
+    fn absent(&mut self, mut from: f64, seconds: f64, cause: GapCause) {
+        for (seconds, cause) in parts(from, seconds, cause, &self.clock.slept()) {
+            self.outbox.push_back(Item::Absent { from, seconds, cause });
+            from += seconds;
+        }
+    }
+
+    /// Silence at the current place, by cause.
+    fn silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
+        let rate = current.opening.format.rate;
+        let parts = parts(current.end_s(), frames.seconds(rate), cause, &self.clock.slept());
+        let (mut placed, mut seconds, count) = (Frames(0), 0.0, parts.len());
+        for (n, (length, cause)) in parts.into_iter().enumerate() {
+            seconds += length;
+            // The last part takes what rounding leaves.
+            let until = if n + 1 == count { frames } else { Frames::from_seconds(seconds, rate).min(frames) };
+            current.silence(until.saturating_sub(placed), cause, &mut self.outbox);
+            placed = until;
         }
     }
 
@@ -308,8 +344,7 @@ impl Drain {
         let hold = self.hold_ms as f64;
         let patient = current.suspect_ms < (4.0 * hold).max(PATIENCE_MS);
         let steady = current.steady_ms(PAUSE_PERIODS * hold);
-        let before = current.least_before_burst(&deficits);
-        if gone && before - smallest > SHRINKING_S.max(before / 4.0) {
+        if gone && current.ends_in_burst(&deficits, smallest) {
             // It ended in the middle of a burst: what had come was late, what had not is missing after it.
             current.cleared = current.pending.len();
             return true;
@@ -331,11 +366,11 @@ impl Drain {
     fn gap(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
         let seconds = frames.seconds(current.opening.format.rate);
         if seconds <= SILENCE_MAX_S {
-            current.silence(frames, cause, &mut self.outbox);
+            self.silence(current, frames, cause);
             return;
         }
         let from = self.end_take(current);
-        self.outbox.push_back(Item::Absent { from, seconds, cause });
+        self.absent(from, seconds, cause);
         self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset: from + seconds });
         current.take_begins(from + seconds);
     }
@@ -343,6 +378,7 @@ impl Drain {
     /// Ends the take and returns the session second of its end.
     fn end_take(&mut self, current: &mut Current) -> f64 {
         current.emit_block(&mut self.outbox);
+        current.tell_foreign(&mut self.outbox);
         let end = current.end_s();
         let TakeClock { fit, slips, tail_deficit } = current.model.finish();
         self.outbox.push_back(Item::Clock(fit));
@@ -362,6 +398,7 @@ impl Drain {
             return false;
         }
         self.lost(current, stamp.lost_before);
+        current.remember(stamp.at, present);
         current.take_frames(present, &mut self.outbox);
         if present < wanted {
             // Its callback died half way: what it had announced and not delivered is lost.
@@ -373,6 +410,10 @@ impl Drain {
         current.cleared = current.cleared.saturating_sub(1);
         if current.opening.timeline == Timeline::Clocked {
             current.model.observe(current.frames, self.clock.seconds_of(stamp.at));
+        }
+        if current.cleared > 0 {
+            // In the middle of a burst the model knows only how late it is: the stamp that is on time is still to come.
+            return true;
         }
         self.status.set_position(current.end_s());
         if current.frames >= current.clock_due {
@@ -431,7 +472,7 @@ impl Drain {
         // A device in good order was stopped a moment before its next delivery: that is no gap.
         let seconds = (stop_at - self.end_s).max(self.status.broken_off().unwrap_or(0.0));
         if seconds > LATE_S || self.status.broken_off().is_some() {
-            self.outbox.push_back(Item::Absent { from: self.end_s, seconds, cause });
+            self.absent(self.end_s, seconds, cause);
         }
     }
 }

@@ -14,15 +14,16 @@ use rtrb::{Consumer, RingBuffer};
 
 use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step};
 use super::rt::{BackendTrouble, SinkMeter};
-use super::source::{BrokenOff, Opened, Plug, Source};
+use super::source::{BrokenOff, Opened, Plug, Presence, Source};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
 
 /// The drain wakes up this often; nothing in the callback wakes it.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
-/// How often the list of devices is looked at: the only thing that tells of a silent move.
-const WATCH_EVERY: Duration = Duration::from_millis(1_000);
+/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be noticed within a second. A look
+/// takes PulseAudio a millisecond.
+const WATCH_EVERY: Duration = Duration::from_millis(400);
 /// First pause before a lost device is tried again; it doubles.
 const RETRY_MS: u64 = 250;
 /// Longest pause.
@@ -303,6 +304,11 @@ impl Lane {
             job.close = None;
             return self.give_back(control, job, now, "the device or the sound server is gone", events);
         }
+        if trouble & BackendTrouble::Superseded as u32 != 0 {
+            job.close = None;
+            let reason = "another device is the system's default now";
+            return self.give_back(control, job, now, reason, events);
+        }
         if opened.meter.ended() {
             return self.source_ended(control, job, &opened, now, events);
         }
@@ -415,14 +421,15 @@ impl Job {
         let (close, closed) = mpsc::channel::<()>();
         let abandoned = Arc::clone(&plug.abandoned);
         let thread = std::thread::Builder::new().name("device".into()).spawn(move || {
+            let clock = plug.clock.clone();
             let opened = source.open(&plug);
             drop(plug);
             match opened {
                 Ok(Opened { stream, device, name, meter, failure }) => {
-                    let watched = (Arc::clone(&meter), device.clone());
+                    let watch = device.clone().map(|id| Watch { id, meter: Arc::clone(&meter), clock });
                     let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
                     if report.send(Ok(facts)).is_ok() {
-                        watch(&*source, &closed, &watched);
+                        watch_over(&*source, watch, &closed);
                     }
                     drop(stream);
                 }
@@ -441,17 +448,50 @@ impl Job {
     }
 }
 
-/// Until the lane drops its sender (nothing is ever sent): sees that the device is still the one that was opened. Backends
-/// move a stream to another device without a word when its own one is unplugged.
-fn watch(source: &dyn Source, closed: &Receiver<()>, (meter, device): &(Arc<SinkMeter>, Option<String>)) {
-    while closed.recv_timeout(WATCH_EVERY) == Err(RecvTimeoutError::Timeout) {
-        if device.as_deref().is_some_and(|id| !source.is_there(id)) {
-            meter.report(BackendTrouble::Gone);
-            // Said once: the lane closes this stream and opens the device again when it is back.
-            while closed.recv().is_ok() {}
+/// Sees that a device is still the one that was opened. Backends move a stream to another device without a word when its own one is
+/// unplugged.
+struct Watch {
+    id: String,
+    meter: Arc<SinkMeter>,
+    clock: SessionClock,
+}
+
+impl Watch {
+    /// Looks once; false if the device is no longer to be recorded.
+    fn look(&self, source: &dyn Source) -> bool {
+        // Before the look: the answer is of some later moment, so what came until now is the device's own sound.
+        let at = self.clock.mono();
+        match source.presence(&self.id) {
+            Presence::There => self.meter.vouch(at),
+            Presence::Unknown => {}
+            Presence::Superseded => {
+                self.meter.report(BackendTrouble::Superseded);
+                return false;
+            }
+            Presence::Gone => {
+                self.meter.set_foreign();
+                self.meter.report(BackendTrouble::Gone);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// Watches until the lane drops its sender (nothing is ever sent); then looks once more, as the last moments are to be vouched for too.
+fn watch_over(source: &dyn Source, watch: Option<Watch>, closed: &Receiver<()>) {
+    let Some(watch) = watch else {
+        while closed.recv().is_ok() {}
+        return;
+    };
+    while watch.look(source) {
+        if closed.recv_timeout(WATCH_EVERY) != Err(RecvTimeoutError::Timeout) {
+            watch.look(source);
             return;
         }
     }
+    // Said once: the lane closes this stream and opens the right device when it is there.
+    while closed.recv().is_ok() {}
 }
 
 fn run_drain(mut drain: Drain, clock: &SessionClock) {

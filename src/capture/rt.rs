@@ -5,17 +5,19 @@
 //! ring is a number in the next stamp, from which the drain makes exactly that much silence at exactly that place.
 //!
 //! A callback reads the clock after its buffer, pushes a [`Stamp`], copies the frames that fit, and adds to counters.
+//!
+//! `tests/rt_safety.rs` runs [`on_data`] and [`on_error`] where any system call and any allocation is death.
 
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
-use cpal::FromSample;
+use cpal::{ErrorKind, FromSample, InputCallbackInfo};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::audio::units::SampleRate;
-use crate::clock::MonoNs;
+use crate::clock::{MonoNs, SessionClock};
 
 /// Depth of the samples ring in seconds: it must cover an fsync stall, a page-cache throttle, a swap-in.
 pub const RING_S: u32 = 10;
@@ -55,6 +57,10 @@ pub struct SinkMeter {
     trouble: AtomicU32,
     /// The source has come to its end (files, scripts).
     ended: AtomicBool,
+    /// When the device was last seen to be the one that was opened, in ns of our clock; 0: not yet.
+    vouched_at: AtomicU64,
+    /// What came after that is another device's sound.
+    foreign: AtomicBool,
 }
 
 /// What a backend's error callback can say, one bit each.
@@ -69,6 +75,8 @@ pub enum BackendTrouble {
     RealtimeDenied = 4,
     /// Anything else.
     Other = 8,
+    /// The device delivers, but another one is to be recorded now.
+    Superseded = 16,
 }
 
 impl SinkMeter {
@@ -105,6 +113,26 @@ impl SinkMeter {
     /// The error callback's whole work. Realtime-safe.
     pub fn report(&self, trouble: BackendTrouble) {
         self.trouble.fetch_or(trouble as u32, Ordering::Relaxed);
+    }
+
+    /// The device was seen to be the one that was opened, at this instant: what came before it is its own sound.
+    pub fn vouch(&self, at: MonoNs) {
+        self.vouched_at.fetch_max(at.0, Ordering::AcqRel);
+    }
+
+    /// Up to when the sound is known to be the device's own.
+    pub fn vouched_at(&self) -> MonoNs {
+        MonoNs(self.vouched_at.load(Ordering::Acquire))
+    }
+
+    /// The device is gone and the stream went on: what came since it was last vouched for is another device's sound.
+    pub fn set_foreign(&self) {
+        self.foreign.store(true, Ordering::Release);
+    }
+
+    /// Whether what came since the device was last vouched for is another device's sound.
+    pub fn is_foreign(&self) -> bool {
+        self.foreign.load(Ordering::Acquire)
     }
 
     /// A finite source says that it has come to its end.
@@ -213,5 +241,37 @@ impl CaptureSink {
     /// What others may look at.
     pub fn meter(&self) -> &Arc<SinkMeter> {
         &self.meter
+    }
+}
+
+/// All that a backend's data callback does.
+pub fn on_data<T>(mut sink: CaptureSink, clock: SessionClock) -> impl FnMut(&[T], &InputCallbackInfo) + Send
+where
+    T: Copy,
+    f32: FromSample<T>,
+{
+    move |samples, info| {
+        let stamp = info.timestamp();
+        let latency = stamp.callback.saturating_duration_since(stamp.capture);
+        sink.push(samples, clock.mono(), u32::try_from(latency.as_nanos()).unwrap_or(u32::MAX));
+    }
+}
+
+/// All that a backend's error callback does. The errors of audio threads carry no text; where another one does, it was allocated
+/// on the same thread a moment before, and is freed here.
+pub fn on_error(meter: Arc<SinkMeter>) -> impl FnMut(cpal::Error) + Send {
+    move |error| meter.report(trouble(error.kind()))
+}
+
+fn trouble(kind: ErrorKind) -> BackendTrouble {
+    match kind {
+        ErrorKind::Xrun => BackendTrouble::Xrun,
+        ErrorKind::RealtimeDenied => BackendTrouble::RealtimeDenied,
+        ErrorKind::DeviceNotAvailable
+        | ErrorKind::StreamInvalidated
+        | ErrorKind::DeviceChanged
+        | ErrorKind::HostUnavailable
+        | ErrorKind::BackendError => BackendTrouble::Gone,
+        _ => BackendTrouble::Other,
     }
 }

@@ -26,12 +26,25 @@ pub trait Source: Send + Sync {
     fn is_finite(&self) -> bool;
     /// The period of its buffer in milliseconds: sound may come this late in good order.
     fn buffer_ms(&self) -> u64;
-    /// Whether the device of this id is there, and is still the one to record. May block, as `open` may.
-    fn is_there(&self, _id: &str) -> bool {
-        true
+    /// What has become of the device of this id, which was opened last. May block, as `open` may.
+    fn presence(&self, _id: &str) -> Presence {
+        Presence::There
     }
     /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be given up.
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
+}
+
+/// What has become of a device that was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there, and is the one to record.
+    There,
+    /// It is there, but another one is to be recorded now.
+    Superseded,
+    /// It is gone. Whatever its stream still delivers is another device's sound.
+    Gone,
+    /// It can't be told now.
+    Unknown,
 }
 
 /// A source that delivers.

@@ -10,6 +10,7 @@
 //!   stall=AT:DUR  for DUR seconds from second AT on its sound is lost without a word
 //!   late=AT:DUR   … its sound is held back and then delivered in a burst
 //!   gone=AT:DUR   … the device is not there
+//!   zeros=AT:DUR  for DUR seconds of its sound from second AT on every sample is exactly zero
 //! ```
 //! A `coded` frame *n* carries *n* itself in its samples ([`code`]), so that a recording can be checked to the sample.
 
@@ -42,6 +43,8 @@ struct Script {
     level: f32,
     seed: u64,
     faults: Vec<(Delivery, f64, f64)>,
+    /// Spans in seconds of its own sound.
+    zeros: Vec<(f64, f64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,6 +127,7 @@ impl Script {
             level: 0.1,
             seed: 1,
             faults: Vec::new(),
+            zeros: Vec::new(),
         };
         for part in parts {
             script.set(part)?;
@@ -168,9 +172,13 @@ impl Script {
             }
             "late" => self.fault(Delivery::Late, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?,
             "gone" => self.fault(Delivery::Gone, value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?,
+            "zeros" => {
+                let span = parse_span(value).ok_or_else(|| wrong("expected AT:DUR in seconds"))?;
+                self.zeros.push(span);
+            }
             _ => {
                 return Err(wrong(
-                    "unknown key; there are rate, channels, bits, secs, ppm, block, hz, db, seed, stall, late, gone",
+                    "unknown key; there are rate, channels, bits, secs, ppm, block, hz, db, seed, stall, late, gone, zeros",
                 ));
             }
         }
@@ -178,14 +186,17 @@ impl Script {
     }
 
     fn fault(&mut self, what: Delivery, value: &str) -> Option<()> {
-        let (at, duration) = value.split_once(':')?;
-        let (at, duration): (f64, f64) = (at.parse().ok()?, duration.parse().ok()?);
-        if !(at >= 0.0 && duration > 0.0) {
-            return None;
-        }
-        self.faults.push((what, at, at + duration));
+        let (from, to) = parse_span(value)?;
+        self.faults.push((what, from, to));
         Some(())
     }
+}
+
+/// `AT:DUR` in seconds as from and to.
+fn parse_span(value: &str) -> Option<(f64, f64)> {
+    let (at, duration) = value.split_once(':')?;
+    let (at, duration): (f64, f64) = (at.parse().ok()?, duration.parse().ok()?);
+    (at >= 0.0 && duration > 0.0).then_some((at, at + duration))
 }
 
 struct SynthFeed {
@@ -227,9 +238,11 @@ impl Feed for SynthFeed {
         };
         let frames = (frames as u64).min(end.saturating_sub(self.at)) as usize;
         for _ in 0..frames {
+            let at = self.at as f64 / f64::from(self.script.format.rate.0);
+            let dead = self.script.zeros.iter().any(|(from, to)| (*from..*to).contains(&at));
             for channel in 0..self.script.format.channels {
                 let sample = self.sample(channel);
-                out.push(sample);
+                out.push(if dead { 0.0 } else { sample });
             }
             self.at += 1;
         }

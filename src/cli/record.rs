@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -13,30 +13,38 @@ use tokio::sync::oneshot;
 use super::devices::quietly;
 use super::signals::Signals;
 use super::spec::{SourceSpec, SpecKind, settle_names};
-use super::text::{self, Choice, Terminal, clock, print_result, quoted, say};
+use super::text::{self, Choice, Terminal, say};
 use super::{Exit, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
-use crate::actors::{Role, SessionView, recorder::Message};
+use crate::actors::{Listener as _, Role, SessionView, recorder::Message};
 use crate::audio::units::SampleFormat;
 use crate::capture::device::Backend;
 use crate::capture::feed::Pace;
 use crate::clock::{SessionClock, SystemClock};
 use crate::config::{Config, TrackFormat};
-use crate::export;
 use crate::models::ModelInfo;
 use crate::plan::{self, PlanError, SourceOptions};
+use crate::power::Power;
 use crate::recording::Recording;
 use crate::session::disk::SystemDisk;
 use crate::session::duration;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
-use crate::session::manifest::{SourceKind, TrackAccount};
+use crate::session::manifest::SourceKind;
 use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 
+mod report;
+mod status;
+
+use report::report;
+use status::Status;
+
 /// No recording takes longer; a timer wants a number.
 const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Power is looked at this often.
+const POWER_EVERY: Duration = Duration::from_secs(1);
 /// What a recording has to be safe in after a second Ctrl-C.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
@@ -126,8 +134,13 @@ pub(super) struct Request {
 impl Request {
     /// Whether all sources count their own frames and end by themselves after the time that was asked for.
     fn is_limited(&self) -> bool {
+        matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.is_counted()
+    }
+
+    /// Whether all sources are files and scripts that wait for us: what is missed can be had again.
+    fn is_counted(&self) -> bool {
         let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
-        matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.specs.iter().all(counted)
+        matches!(self.options.pace, Pace::Max { .. }) && self.specs.iter().all(counted)
     }
 }
 
@@ -277,6 +290,7 @@ async fn conduct(
         }
     };
     let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));
+    let told = listener.clone();
     let arguments = recorder::Arguments { recording: recording.clone(), transcriber, listener, ended };
     let (actor, mut handle) =
         Actor::spawn(None, Recorder, arguments).await.context("can't start the recorder")?;
@@ -284,6 +298,8 @@ async fn conduct(
     let mut status = Status::new(recording.clone(), analysis);
     let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
     every.tick().await;
+    let mut power = Power::new(config.record.stay_awake && !request.is_counted());
+    let mut power_every = tokio::time::interval(POWER_EVERY);
     rehearse_crash(&actor);
     // Where all sources count their own frames they end by themselves: the length is one of sound, not of work.
     let wait = request.duration.filter(|_| !request.is_limited());
@@ -293,9 +309,21 @@ async fn conduct(
     loop {
         tokio::select! {
             _ = every.tick() => status.print(),
+            _ = power_every.tick() => {
+                for event in power.look(Instant::now()) {
+                    told.notice(&event);
+                    recording.note(event);
+                }
+            }
             () = &mut until => break,
             // Its other end also goes when the recorder dies; that is another branch's matter.
-            Ok(()) = &mut sources_ended => break,
+            Ok(reason) = &mut sources_ended => {
+                asked = reason.is_some();
+                if let Some(reason) = reason {
+                    say(format_args!("{reason}: finishing"));
+                }
+                break;
+            }
             signal = signals.next() => {
                 asked = true;
                 say(format_args!("{signal}: finishing"));
@@ -365,7 +393,9 @@ async fn finish(
         }
     };
     let finishing = recording.clone();
-    tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")?;
+    if !tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")? {
+        say("the disk does not answer any more: text may be missing, which hansard transcribe makes again");
+    }
     Ok(Ended { closed, outcome, recorder_failed: false })
 }
 
@@ -379,97 +409,4 @@ async fn recorder_died(recording: &Arc<Recording>) -> Ended {
 async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {
     let recording = recording.clone();
     tokio::task::spawn_blocking(move || recording.close_at_once(AT_ONCE)).await.unwrap_or(None)
-}
-
-/// The status lines: one per track every few seconds.
-struct Status {
-    recording: Arc<Recording>,
-    analysis: Option<Arc<std::sync::Mutex<Analysis>>>,
-}
-
-impl Status {
-    fn new(recording: Arc<Recording>, analysis: Option<Arc<std::sync::Mutex<Analysis>>>) -> Self {
-        Self { recording, analysis }
-    }
-
-    fn print(&mut self) {
-        let now = self.recording.clock.now().seconds();
-        for (lane, device) in self.recording.lanes.iter().enumerate() {
-            let view = device.view();
-            let level = match (&view.trouble, view.open, view.ended) {
-                (_, _, true) => "ended".to_owned(),
-                (_, true, _) if view.peak > 0.0 => format!("{:>4.0} dBFS", 20.0 * view.peak.log10()),
-                (_, true, _) => "silent".to_owned(),
-                (Some(trouble), ..) => trouble.clone(),
-                (None, false, _) => "opening".to_owned(),
-            };
-            for (index, track) in self.recording.tracks_of(lane) {
-                let (missing, lost) = track.missing();
-                let written = track.takes().iter().map(|t| t.written().seconds(t.entry.rate)).sum::<f64>();
-                let lag = self.text_lag(index, now);
-                say(format_args!(
-                    "{:<16} {level:>10}  {} recorded  gaps {missing:.1} s  lost {lost:.1} s{lag}",
-                    track.name,
-                    clock(written),
-                ));
-            }
-        }
-    }
-
-    fn text_lag(&self, track: usize, now: f64) -> String {
-        let Some(analysis) = &self.analysis else { return String::new() };
-        let until = analysis.lock().unwrap_or_else(std::sync::PoisonError::into_inner).text_until(track);
-        format!("  text {:.0} s behind", (now - until).max(0.0))
-    }
-}
-
-/// What a person, or a script with `--json`, is told at the end.
-fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
-    if request.transcribe
-        && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s)
-    {
-        say(format_args!("the minutes were not written: {error}"));
-    }
-    let pending = match &ended.outcome {
-        Outcome::Complete => None,
-        Outcome::Pending(reason) => Some(reason),
-    };
-    if let Some(reason) = pending.filter(|_| request.transcribe) {
-        say(format_args!("text is pending ({reason}); make it with: hansard transcribe {}", quoted(dir)));
-    }
-    let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
-    let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
-    for error in &errors {
-        say(format_args!("the disk refused to write: {error}"));
-    }
-    for track in &account {
-        say(account_line(track));
-    }
-    let lost = account.iter().any(|track| track.lost.0 > 0);
-    let no_text = request.needs_text && pending.is_some();
-    let exit = if ended.recorder_failed || ended.closed.is_none() || no_text {
-        Exit::Failed
-    } else if lost || !errors.is_empty() {
-        Exit::Losses
-    } else {
-        Exit::Well
-    };
-    if request.json {
-        let duration = ended.closed.as_ref().map(|closed| closed.duration);
-        print_result(serde_json::json!({
-            "session": dir.to_string_lossy(), "duration": duration, "account": account, "errors": errors,
-            "text_pending": pending, "exit": exit as u8,
-        }));
-    } else {
-        print_result(dir.display());
-    }
-    exit
-}
-
-/// `alice: 4800000 frames expected = 4799520 written + 480 not_started`
-fn account_line(track: &TrackAccount) -> String {
-    let gaps: String =
-        track.gaps.iter().map(|gap| format!(" + {} {}", gap.frames, gap.cause.name())).collect();
-    let lost = if track.lost.0 > 0 { format!("; {} LOST", track.lost) } else { String::new() };
-    format!("{}: {} frames expected = {} written{gaps}{lost}", track.track, track.expected, track.written)
 }

@@ -9,6 +9,9 @@ pub(super) struct Signals {
     /// None: whoever started us wants us to outlive the terminal (`nohup`).
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
+    /// Taken over so that a file that reaches the user's limit is an error of its write, not our death.
+    #[cfg(unix)]
+    _file_size: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -20,6 +23,7 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            _file_size: signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
             hangup: if is_ignored(hangup.as_raw_value()) { None } else { Some(signal(hangup)?) },
         })
     }

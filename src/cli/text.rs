@@ -151,6 +151,11 @@ pub(super) fn clock(seconds: f64) -> String {
     format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
+/// Where systemd does not run, nobody puts the computer to sleep: that it can't be asked not to is nothing to tell.
+fn booted_with_systemd() -> bool {
+    Path::new("/run/systemd/system").exists()
+}
+
 /// What of the journal a person at the terminal wants to know.
 fn describe(event: &Event) -> Option<String> {
     Some(match event {
@@ -160,6 +165,12 @@ fn describe(event: &Event) -> Option<String> {
         }
         Event::DeviceOpened { source, attempts, .. } if *attempts > 1 => format!("{source} is there again"),
         Event::DeviceNotice { source, notice } => format!("{source}: {notice}"),
+        Event::Suspended { from, seconds } => {
+            format!("the computer slept for {seconds:.0} s at {}; recording goes on", clock(*from))
+        }
+        Event::ClockStepped { seconds } => {
+            format!("the clock was set by {seconds:+.0} s; times in the session count on from its start")
+        }
         Event::ThreadAbandoned { source, doing } => format!("{source}: the sound system hangs while {doing}"),
         Event::ActorFailed { actor, restarted: true, .. } => {
             format!("the {actor} failed and was started again; the recording was not touched")
@@ -172,6 +183,16 @@ fn describe(event: &Event) -> Option<String> {
             format!("a piece of {track} {what}: {reason}")
         }
         Event::TextPending { reason } => format!("text is pending: {reason}"),
+        Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
+            let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");
+            format!("the system does not promise to stay awake ({detail}): see to it that it does not sleep")
+        }
+        Event::Alarm { on: true, text, .. } => format!("ALARM: {text}"),
+        Event::Alarm { on: false, text, .. } => format!("all well again: {text}"),
+        Event::WriteError { file, error } if file.starts_with("tracks/") => {
+            format!("ALARM: the disk refused to write {file}: {error}; the track goes on in a new file")
+        }
+        Event::WriteError { file, error } => format!("ALARM: the disk refused to write {file}: {error}"),
         _ => return None,
     })
 }

@@ -3,15 +3,21 @@
 //! All stamps come from one monotonic clock of ours, suspend included. What a backend says of time is never mixed
 //! in: instants of two streams may not share an origin.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::audio::units::SessionNs;
 
 pub mod model;
+pub mod sleep;
 pub mod slip;
+mod system;
+
+use sleep::Sleeps;
+pub use system::SystemClock;
 
 /// Nanoseconds on our monotonic clock; the origin means nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,42 +43,55 @@ pub trait Clock: Send + Sync {
     fn utc(&self) -> Timestamp {
         Timestamp::now()
     }
-}
-
-/// The machine's monotonic clock, counting on during suspend where the system offers that.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> MonoNs {
-        #[cfg(any(target_os = "linux", target_os = "android"))]
-        let id = rustix::time::ClockId::Boottime;
-        // macOS counts suspend in CLOCK_MONOTONIC already.
-        #[cfg(not(any(target_os = "linux", target_os = "android")))]
-        let id = rustix::time::ClockId::Monotonic;
-        let t = rustix::time::clock_gettime(id);
-        MonoNs(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
+    /// How much of the time that [`Clock::now`] has counted the machine spent suspended. Zero where that can't be told.
+    fn suspended(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
 /// A clock that a test sets.
 #[derive(Debug, Default, Clone)]
-pub struct ScriptedClock(Arc<AtomicU64>);
+pub struct ScriptedClock(Arc<Script>);
+
+#[derive(Debug, Default)]
+struct Script {
+    now: AtomicU64,
+    suspended: AtomicU64,
+    /// What the clock on the wall was set forward by, in nanoseconds.
+    stepped: AtomicI64,
+}
 
 impl ScriptedClock {
     /// Sets the time; it may only go forward.
     pub fn set(&self, now: MonoNs) {
-        self.0.fetch_max(now.0, Ordering::SeqCst);
+        self.0.now.fetch_max(now.0, Ordering::SeqCst);
+    }
+
+    /// The machine sleeps for so long: time goes on, and nothing else does.
+    pub fn suspend(&self, length: Duration) {
+        // In this order: whoever looks in between knows of the sleep, and places it where it began.
+        self.0.suspended.fetch_add(length.as_nanos() as u64, Ordering::SeqCst);
+        self.0.now.fetch_add(length.as_nanos() as u64, Ordering::SeqCst);
+    }
+
+    /// Somebody sets the clock on the wall, forward or back.
+    pub fn step_wall(&self, seconds: f64) {
+        self.0.stepped.fetch_add((seconds * 1e9) as i64, Ordering::SeqCst);
     }
 }
 
 impl Clock for ScriptedClock {
     fn now(&self) -> MonoNs {
-        MonoNs(self.0.load(Ordering::SeqCst))
+        MonoNs(self.0.now.load(Ordering::SeqCst))
     }
 
     fn utc(&self) -> Timestamp {
-        Timestamp::from_nanosecond(self.now().0.into()).unwrap_or_default()
+        let ns = i128::from(self.now().0) + i128::from(self.0.stepped.load(Ordering::SeqCst));
+        Timestamp::from_nanosecond(ns).unwrap_or_default()
+    }
+
+    fn suspended(&self) -> Duration {
+        Duration::from_nanos(self.0.suspended.load(Ordering::SeqCst))
     }
 }
 
@@ -81,13 +100,16 @@ impl Clock for ScriptedClock {
 pub struct SessionClock {
     clock: Arc<dyn Clock>,
     start: MonoNs,
+    /// Never touched by [`SessionClock::mono`], which callbacks call.
+    sleeps: Arc<Mutex<Sleeps>>,
 }
 
 impl SessionClock {
     /// A session that starts now.
     pub fn start_now(clock: Arc<dyn Clock>) -> Self {
         let start = clock.now();
-        Self { clock, start }
+        let sleeps = Sleeps::new(start, clock.suspended());
+        Self { clock, start, sleeps: Arc::new(Mutex::new(sleeps)) }
     }
 
     /// Now on the monotonic clock. Realtime-safe.
@@ -108,6 +130,22 @@ impl SessionClock {
     /// The session second of an instant; negative before the start.
     pub fn seconds_of(&self, at: MonoNs) -> f64 {
         at.seconds_since(self.start)
+    }
+
+    /// Looks whether the machine has slept since the last look. To be called often: a sleep is known to lie between two looks.
+    pub fn look(&self) {
+        let (now, suspended) = (self.clock.now(), self.clock.suspended());
+        self.sleeps().look(now, suspended);
+    }
+
+    /// The sleeps that the looks have found so far, as session seconds from and to, in order.
+    pub fn slept(&self) -> Vec<(f64, f64)> {
+        let sleeps = self.sleeps();
+        sleeps.spans().iter().map(|&(from, to)| (self.seconds_of(from), self.seconds_of(to))).collect()
+    }
+
+    fn sleeps(&self) -> std::sync::MutexGuard<'_, Sleeps> {
+        self.sleeps.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

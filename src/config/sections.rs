@@ -57,6 +57,8 @@ pub struct Record {
     pub finish_timeout_s: f64,
     /// Whether to transcribe while recording.
     pub transcribe: bool,
+    /// Whether to keep the computer from falling asleep while recording.
+    pub stay_awake: bool,
 }
 
 /// `[transcribe]`: recognition, live or later.

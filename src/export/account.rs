@@ -15,6 +15,8 @@ pub struct Line {
     pub expected: Frames,
     /// Frames of sound in the files.
     pub written: Frames,
+    /// The same in seconds.
+    pub written_s: f64,
     /// All missing frames.
     pub gaps: Frames,
     /// Seconds that are losses.
@@ -84,6 +86,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
         name: name(source.map_or(account.track.as_str(), |source| &source.name)),
         expected: account.expected,
         written: account.written,
+        written_s: seconds(manifest, account, account.written),
         gaps: Frames(gaps),
         lost_s: seconds(manifest, account, account.lost),
         losses: of(true),

@@ -38,6 +38,10 @@ pub trait Disk: Send + Sync {
             None => Ok(()),
         }
     }
+    /// Bytes that we may still write to where `dir` lies, if that can be told.
+    fn available(&self, _dir: &Path) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
 }
 
 /// The machine's file system.
@@ -77,6 +81,12 @@ impl Disk for SystemDisk {
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         // Only Unix can sync a folder; elsewhere the rename itself is as durable as it gets.
         if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+    }
+
+    #[cfg(unix)]
+    fn available(&self, dir: &Path) -> io::Result<Option<u64>> {
+        let disk = rustix::fs::statvfs(dir)?;
+        Ok(Some(disk.f_bavail.saturating_mul(disk.f_frsize)))
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
+use super::vigil::Alarm;
 use crate::audio::units::{Frames, SessionNs};
 
 /// One line of the journal.
@@ -89,8 +90,8 @@ pub enum Event {
     },
     /// A take began: its file is there.
     TakeStarted(TakeEntry),
-    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on; only for a slip nothing stands
-    /// there: it was found when the take was over, and lies near `from_frame`.
+    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on. For a slip nothing stands there:
+    /// it was found when the take was over, and lies near `from_frame`. What is `foreign` stands there as it came.
     Gap {
         /// The track.
         track: String,
@@ -130,12 +131,47 @@ pub enum Event {
         /// Its clock.
         clock: ClockFit,
     },
+    /// The computer slept. Session time went on.
+    Suspended {
+        /// Session second at which it fell asleep.
+        from: f64,
+        /// For how long.
+        seconds: f64,
+    },
+    /// Somebody set the clock on the wall. Session time did not notice.
+    ClockStepped {
+        /// By how much it went forward.
+        seconds: f64,
+    },
     /// The disk refused something.
     WriteError {
         /// The file, relative to the session.
         file: String,
         /// What the system said.
         error: String,
+    },
+    /// Something is wrong that a person may be able to mend, or is not wrong any more.
+    Alarm {
+        /// What.
+        alarm: Alarm,
+        /// The track that it is about; none: the machine.
+        track: Option<String>,
+        /// It began (true) or ended (false).
+        on: bool,
+        /// For people.
+        text: String,
+    },
+    /// The system keeps the computer from falling asleep (or refuses to, or does not any more).
+    SleepInhibited {
+        /// Whether it does.
+        held: bool,
+        /// Why not.
+        detail: Option<String>,
+    },
+    /// The recorder ends the recording by itself.
+    Ending {
+        /// Why.
+        reason: String,
     },
     /// An actor ended in a way that it should not.
     ActorFailed {

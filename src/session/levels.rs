@@ -51,6 +51,7 @@ impl TrackLevels {
         let Some(reader) = readers.get_mut(file) else { return Ok(()) };
         let (mut interleaved, mut sound) = (Vec::new(), Vec::new());
         reader.read(from, to, &mut interleaved)?;
+        take.leave_out_foreign(from, &mut interleaved);
         mono::downmix(&interleaved, reader.channels(), &mut sound);
         let window = (rate * WINDOW_S).max(1.0);
         let first = ((clock.time_of(from) - from_s) / WINDOW_S).round().max(0.0) as usize;

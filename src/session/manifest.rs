@@ -25,7 +25,7 @@ pub struct Manifest {
     pub duration: f64,
     /// One per track, in the order the user named them.
     pub sources: Vec<SourceEntry>,
-    /// All takes of all tracks, in the order they were opened.
+    /// All takes: track by track, each in the order they were opened.
     pub takes: Vec<TakeEntry>,
     /// One per track.
     pub account: Vec<TrackAccount>,
@@ -108,6 +108,10 @@ pub struct TakeEntry {
     pub offset: f64,
     /// Frames against session time.
     pub clock: ClockFit,
+    /// Stretches (from, to) of the file that are another device's sound, in order. They are kept, count as missing, and are never
+    /// made into text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<(Frames, Frames)>,
 }
 
 impl TakeEntry {

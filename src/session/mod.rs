@@ -22,4 +22,5 @@ pub mod offline;
 pub mod read;
 pub mod tail;
 pub mod track;
+pub mod vigil;
 pub mod writer;

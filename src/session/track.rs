@@ -37,6 +37,8 @@ pub struct TrackShared {
     pub kind: SourceKind,
     takes: Mutex<Vec<Arc<TakeShared>>>,
     finished: AtomicBool,
+    /// The source came to its own end.
+    ended: AtomicBool,
     /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
     missing_ms: AtomicU64,
     lost_ms: AtomicU64,
@@ -51,6 +53,7 @@ impl TrackShared {
             kind,
             takes: Mutex::default(),
             finished: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             missing_ms: AtomicU64::new(0),
             lost_ms: AtomicU64::new(0),
         }
@@ -78,6 +81,16 @@ impl TrackShared {
         (seconds(&self.missing_ms), seconds(&self.lost_ms))
     }
 
+    /// The source came to its own end: that nothing comes any more is no wonder.
+    pub fn set_ended(&self) {
+        self.ended.store(true, Ordering::Release);
+    }
+
+    /// Whether the source came to its own end.
+    pub fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+
     /// Nothing will be added any more.
     pub fn set_finished(&self) {
         self.finished.store(true, Ordering::Release);
@@ -100,6 +113,8 @@ pub struct TakeShared {
     kept: AtomicU64,
     closed: AtomicBool,
     clock: Mutex<ClockFit>,
+    /// What is another device's sound, in order.
+    foreign: Mutex<Vec<(Frames, Frames)>>,
 }
 
 impl TakeShared {
@@ -111,6 +126,7 @@ impl TakeShared {
             kept: AtomicU64::new(u64::MAX),
             closed: AtomicBool::new(false),
             clock: Mutex::new(entry.clock),
+            foreign: Mutex::new(entry.foreign.clone()),
             entry,
         }
     }
@@ -153,7 +169,31 @@ impl TakeShared {
     /// The entry as of now, for the manifest.
     pub fn entry_now(&self) -> TakeEntry {
         let frames = self.written().min(Frames(self.kept.load(Ordering::Acquire)));
-        TakeEntry { frames, clock: self.clock(), ..self.entry.clone() }
+        TakeEntry { frames, clock: self.clock(), foreign: self.foreign(), ..self.entry.clone() }
+    }
+
+    /// The frames up to `to`, from `from` on, are another device's sound.
+    pub fn add_foreign(&self, from: Frames, to: Frames) {
+        let mut foreign = self.foreign.lock().unwrap_or_else(PoisonError::into_inner);
+        match foreign.last_mut().filter(|(_, end)| *end == from) {
+            Some((_, end)) => *end = to,
+            None => foreign.push((from, to)),
+        }
+    }
+
+    /// What is another device's sound, as far as is known, in order: from and to.
+    pub fn foreign(&self) -> Vec<(Frames, Frames)> {
+        self.foreign.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whoever listens hears silence instead of another device's sound. `interleaved` begins with frame `from`.
+    pub fn leave_out_foreign(&self, from: Frames, interleaved: &mut [f32]) {
+        let channels = usize::from(self.entry.channels.max(1));
+        let frames = interleaved.len() / channels;
+        let place = |frame: Frames| (frame.saturating_sub(from).0 as usize).min(frames) * channels;
+        for (begin, end) in self.foreign() {
+            interleaved[place(begin)..place(end)].fill(0.0);
+        }
     }
 }
 

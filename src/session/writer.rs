@@ -14,7 +14,7 @@ use rtrb::Consumer;
 use super::disk::Disk;
 use super::journal::{Event, Journal};
 use super::lines::LineFile;
-use super::manifest::{GapCause, Manifest, State, TakeEntry, TrackAccount};
+use super::manifest::{GapCause, Manifest, State, TrackAccount};
 use super::track::{TAKE_BYTES_MAX, TakeFile, TakeShared, TrackShared};
 use crate::audio::units::{Frames, SampleFormat};
 use crate::capture::drain::{Item, QUEUE_ITEMS};
@@ -22,9 +22,12 @@ use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::speech::transcript::Utterance;
 
+mod books;
 mod output;
+mod watch;
 
-use output::{DeviceOut, DeviceTake, TrackOut};
+use output::{DeviceOut, DeviceTake};
+use watch::Watch;
 
 /// A group commit is due this long after the last one: what a power cut can lose is this and the time of a sync.
 const COMMIT_EVERY_S: f64 = 1.0;
@@ -100,6 +103,7 @@ pub struct Writer {
     manifest_at: MonoNs,
     /// A file of a take ends before it has more bytes than this.
     take_bytes_max: u64,
+    watch: Watch,
     errors: Vec<String>,
     finishing: bool,
 }
@@ -141,17 +145,12 @@ impl Writer {
             committed_at: now,
             manifest_at: now,
             take_bytes_max: TAKE_BYTES_MAX,
+            watch: Watch::default(),
             errors: Vec::new(),
             finishing: false,
         };
         writer.write_manifest()?;
         writer.disk.sync_dir(&writer.dir)?;
-        // The session's own name too, else a power cut takes the whole of it.
-        if let Some(recordings) = dir.parent()
-            && let Err(error) = writer.disk.sync_dir(recordings)
-        {
-            tracing::warn!(folder = %recordings.display(), %error, "the session's name can't be synced");
-        }
         Ok(writer)
     }
 
@@ -173,6 +172,7 @@ impl Writer {
         }
         if now.seconds_since(self.committed_at) >= COMMIT_EVERY_S {
             self.commit();
+            self.watch(now);
             self.committed_at = now;
         }
         if now.seconds_since(self.manifest_at) >= MANIFEST_EVERY_S {
@@ -253,6 +253,7 @@ impl Writer {
                     self.note_gap(device, track, None, from, frames, cause);
                 }
             }
+            Item::Foreign { from, frames } => self.mark_foreign(device, from, frames),
             Item::Clock(fit) => self.devices[device].set_clock(fit),
             Item::TakeEnd { slips, tail_deficit } => self.end_take(device, &slips, tail_deficit),
         }
@@ -296,6 +297,7 @@ impl Writer {
         self.devices[device].advance(frames);
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
+            self.devices[device].tracks[track].hear(samples, &take, self.clock.seconds_of(now));
             if let Err(error) = self.devices[device].tracks[track].write_sound(samples, channels) {
                 self.give_up(device, track, &error, GapCause::WriteError);
             }
@@ -311,12 +313,23 @@ impl Writer {
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
             let out = &mut self.devices[device].tracks[track];
-            let mut place = out.place_of(take.frames);
-            if let Err(error) = out.write_silence(frames, cause) {
-                self.give_up(device, track, &error, GapCause::WriteError);
-                place = None;
-            }
+            let place = out.place_of(take.frames);
+            // Before anything can happen to the file: it is missing in any case, and nobody says so twice.
             self.note_gap(device, track, place, take.clock.time_of(take.frames), frames, cause);
+            if let Err(error) = self.devices[device].tracks[track].write_silence(frames, cause) {
+                self.give_up(device, track, &error, GapCause::WriteError);
+            }
+        }
+    }
+
+    /// What was written as sound turns out to be another device's: it stays in the file and counts as missing.
+    fn mark_foreign(&mut self, device: usize, from: Frames, frames: Frames) {
+        let Some(take) = self.devices[device].take else { return };
+        for track in 0..self.devices[device].tracks.len() {
+            let out = &mut self.devices[device].tracks[track];
+            let Some((from, frames)) = out.mark_foreign(from, frames) else { continue };
+            let place = out.place_of(from);
+            self.note_gap(device, track, place, take.clock.time_of(from), frames, GapCause::Foreign);
         }
     }
 
@@ -497,52 +510,6 @@ impl Writer {
         Ok(())
     }
 
-    fn note_clocks(&mut self) {
-        let files = self.tracks().filter_map(|out| out.file.as_ref());
-        let clocks: Vec<Event> = files
-            .map(|file| {
-                let entry = &file.shared().entry;
-                Event::Clock { track: entry.track.clone(), take: entry.take, fit: file.shared().clock() }
-            })
-            .collect();
-        clocks.into_iter().for_each(|event| self.note(event));
-    }
-
-    fn account(&self) -> Vec<TrackAccount> {
-        self.tracks().map(TrackOut::account).collect()
-    }
-
-    fn tracks(&self) -> impl Iterator<Item = &TrackOut> {
-        self.devices.iter().flat_map(|device| &device.tracks)
-    }
-
-    fn takes(&self) -> Vec<TakeEntry> {
-        let takes = self.tracks().flat_map(|out| out.plan.shared.takes());
-        takes.map(|take: Arc<TakeShared>| take.entry_now()).collect()
-    }
-
-    fn duration(&self) -> f64 {
-        self.takes().iter().map(|take| take.time_of(take.frames)).fold(0.0, f64::max)
-    }
-
-    fn write_manifest(&self) -> io::Result<()> {
-        let manifest = Manifest {
-            takes: self.takes(),
-            account: self.account(),
-            duration: self.duration(),
-            ..self.manifest.clone()
-        };
-        let mut bytes = serde_json::to_vec_pretty(&manifest)?;
-        bytes.push(b'\n');
-        self.disk.replace(&self.dir.join("session.json"), &bytes)
-    }
-
-    fn save_manifest(&mut self) {
-        if let Err(error) = self.write_manifest() {
-            self.refused("session.json", &error);
-        }
-    }
-
     fn note(&mut self, event: Event) {
         if let Err(error) = self.journal.append_at(self.clock.now(), self.clock.utc(), event) {
             self.refused("events.jsonl", &error);
@@ -551,10 +518,12 @@ impl Writer {
 
     /// The disk refused something: it is journalled, logged, and told at the end, once: a full disk refuses every second.
     fn refused(&mut self, file: &str, error: &io::Error) {
-        if self.remember(format!("{file}: {error}")) {
-            tracing::error!(file, %error, "the disk refused to write");
+        if self.remember(format!("the disk refused to write {file}: {error}")) {
+            tracing::info!(file, %error, "the disk refused to write");
+            let event = Event::WriteError { file: file.into(), error: error.to_string() };
+            self.watch.tell(event.clone());
             if file != "events.jsonl" {
-                self.note(Event::WriteError { file: file.into(), error: error.to_string() });
+                self.note(event);
             }
         }
     }

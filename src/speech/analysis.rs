@@ -116,6 +116,14 @@ impl Analysis {
         self.in_work = None;
     }
 
+    /// The segment in work is to be done again, by no fault of its own.
+    pub fn again(&mut self) {
+        if let Some(mut job) = self.in_work.take() {
+            job.attempts = job.attempts.saturating_sub(1);
+            self.waiting.push_front(job);
+        }
+    }
+
     /// The segment in work was not finished: once more, unless it has had its tries; then it is returned.
     pub fn put_back(&mut self) -> Option<Job> {
         let job = self.in_work.take()?;

@@ -44,6 +44,21 @@ impl Board {
         self.entries.push(Entry { utterance, since: now, settled: false });
     }
 
+    /// Changes utterances: those for which `change` gives something are replaced by the first of it, and taken down if that is withheld.
+    /// All that it gives is returned, to be written.
+    pub fn revise(&mut self, change: impl Fn(&Utterance) -> Vec<Utterance>) -> Vec<Utterance> {
+        let mut changed = Vec::new();
+        for entry in &mut self.entries {
+            let revised = change(&entry.utterance);
+            if let Some(first) = revised.first() {
+                entry.utterance = first.clone();
+            }
+            changed.extend(revised);
+        }
+        self.entries.retain(|entry| entry.utterance.withheld.is_none());
+        changed
+    }
+
     /// Settles what can be: `is_open(track, from, to)` tells whether another track may still say something there. With `all`
     /// nothing is waited for.
     pub fn settle(

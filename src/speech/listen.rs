@@ -54,6 +54,7 @@ fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> R
     let mut reader = SpanReader::open(&session.dir, &take.entry).map_err(|error| error.to_string())?;
     let (mut interleaved, mut sound) = (Vec::new(), Vec::new());
     reader.read(from, to, &mut interleaved).map_err(|error| error.to_string())?;
+    take.leave_out_foreign(from, &mut interleaved);
     mono::downmix(&interleaved, reader.channels(), &mut sound);
     if !denoise {
         return resample::convert(&sound, rate, SampleRate::HZ_16000).map_err(|error| error.to_string());

@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod bleed;
 pub mod board;
+pub mod foreign;
 pub mod gates;
 pub mod listen;
 pub mod overheard;

@@ -19,6 +19,10 @@ use super::recognizer::{Hypothesis, REQUEST_S_MAX, Recognizer, RecognizerError, 
 /// How much of the child's last words (its stderr) is kept.
 const LAST_WORDS_BYTES: usize = 2_000;
 
+/// How much the child may grow beyond what it had after its first answer, in bytes. Its memory is done with then; what grows on and
+/// on is a leak, and the recording must not feel it.
+const GROWTH_BYTES_MAX: u64 = 512 << 20;
+
 /// How to run the child.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkerOptions {
@@ -35,6 +39,9 @@ pub struct WorkerOptions {
     pub request_limit: Duration,
     /// … and so much longer per second of its sound. Slower than 4 s per second isn't live transcription any more.
     pub limit_per_second: f64,
+    /// How much it may grow beyond what it had after its first answer, in bytes, before it is replaced between two requests. Only
+    /// Linux tells.
+    pub growth_limit: u64,
 }
 
 impl WorkerOptions {
@@ -47,6 +54,7 @@ impl WorkerOptions {
             start_limit: Duration::from_secs(60),
             request_limit: Duration::from_secs(20),
             limit_per_second: 4.0,
+            growth_limit: GROWTH_BYTES_MAX,
         }
     }
 }
@@ -116,7 +124,13 @@ impl Recognizer for WorkerRecognizer {
         let limit =
             self.options.request_limit.as_secs_f64() + request.seconds() * self.options.limit_per_second;
         match process.ask(request, Duration::from_secs_f64(limit)) {
-            Ok(reply) => reply,
+            Ok(reply) => {
+                if process.has_grown(self.options.growth_limit) {
+                    tracing::warn!("the recogniser has grown too large; another one takes its place");
+                    self.process.take().map(Process::end);
+                }
+                reply
+            }
             Err(trouble) => {
                 let last_words = self.process.take().map(Process::end).unwrap_or_default();
                 Err(trouble.told(&last_words, limit))
@@ -170,6 +184,8 @@ struct Process {
     facts: ModelFacts,
     talker: Talker,
     last_words: JoinHandle<String>,
+    /// Bytes of memory that it had after its first answer.
+    settled: Option<u64>,
 }
 
 impl Process {
@@ -188,7 +204,7 @@ impl Process {
         let last_words = std::thread::spawn(move || keep_end(stderr));
         let talker = Talker::start(stdin, stdout);
         // An empty model for the moment, so that whatever goes wrong the child is ended in one way.
-        let mut process = Self { child, facts: no_model(), talker, last_words };
+        let mut process = Self { child, facts: no_model(), talker, last_words, settled: None };
         let limit = options.start_limit;
         let trouble = match process.talker.greeting(limit) {
             Ok(Greeting { protocol, .. }) if protocol != PROTOCOL => {
@@ -210,6 +226,12 @@ impl Process {
 
     fn ask(&mut self, request: &Request, limit: Duration) -> Result<Reply, Trouble> {
         self.talker.ask(request.clone(), limit)
+    }
+
+    /// Whether it has more memory than `limit` bytes beyond what it had after its first answer.
+    fn has_grown(&mut self, limit: u64) -> bool {
+        let Some(now) = resident_bytes(self.child.id()) else { return false };
+        now > self.settled.get_or_insert(now).saturating_add(limit)
     }
 
     /// Kills and reaps the child, joins both threads, and gives how it ended with its last words.
@@ -302,6 +324,13 @@ fn command(options: &WorkerOptions) -> Command {
         command.process_group(0);
     }
     command
+}
+
+/// Memory of a process, where the system tells (Linux).
+fn resident_bytes(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
 /// Reads to the end and keeps the last of it.

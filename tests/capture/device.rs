@@ -20,6 +20,8 @@ use crate::random::Random;
 const ORIGIN_NS: u64 = 7_000_000_000;
 /// The drain's thread wakes up this often.
 const TICK_S: f64 = 0.01;
+/// With buffers from here on a held-back delivery and the next one can be a whole period apart.
+const LONG_BUFFER_MS: u64 = 150;
 /// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
 const ON_TIME_S: f64 = 0.001;
 
@@ -177,7 +179,13 @@ impl Planner<'_> {
         for op in &self.script.ops {
             match *op {
                 Op::Play(s) => self.play(s, 0.0),
-                Op::Late(s) => self.play(s, self.now + s),
+                Op::Late(s) => {
+                    // Deliveries that are all late, period for period, are what lost sound looks like.
+                    if self.script.buffer_ms() > LONG_BUFFER_MS {
+                        self.catch_up();
+                    }
+                    self.play(s, self.now + s);
+                }
                 Op::Stall(s) => {
                     self.catch_up();
                     self.frame += (s * self.script.true_rate()) as u64;
@@ -256,6 +264,8 @@ pub struct Device {
     next: u64,
     /// Of the deliveries whose stamps found room.
     calm: Calm,
+    /// When sound came again after some was missing.
+    missed_s: f64,
     plan: Plan,
     /// Events of the plan that have happened.
     happened: usize,
@@ -305,6 +315,7 @@ impl Device {
             opened_before: false,
             next: 0,
             calm: Calm::default(),
+            missed_s: 0.0,
             plan: planner.run(),
             happened: 0,
             truth: Vec::new(),
@@ -350,7 +361,7 @@ impl Device {
         let slept = self.plan.drain_sleeps.iter().chain(&self.plan.writer_sleeps);
         let slept = slept.filter(|(from, _)| *from <= now).map(|(_, to)| *to).fold(0.0, f64::max);
         let calm = self.calm.first.filter(|_| self.calm.is() && self.sink.is_some() && slept <= now);
-        calm.map_or(f64::INFINITY, |first| first.max(slept))
+        calm.map_or(f64::INFINITY, |first| first.max(slept).max(self.missed_s))
     }
 
     /// Whether the writer is not to take anything from this device just now.
@@ -412,6 +423,7 @@ impl Device {
             self.truth.push(Truth::Opened { first: from });
         } else if from > self.next {
             self.truth.push(Truth::Stall(from - self.next));
+            self.missed_s = at;
         }
         self.next = to;
         let format = self.script.format();
@@ -428,6 +440,7 @@ impl Device {
         }
         if fits < to - from {
             self.truth.push(Truth::Overrun(to - from - fits));
+            self.missed_s = at;
         }
     }
 }

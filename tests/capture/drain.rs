@@ -137,6 +137,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
                 prop_assert!(!open, "time outside of takes, within a take");
                 add(&mut read.tail, *cause, *seconds, (*seconds * rate).round() as u64)?;
             }
+            Item::Foreign { .. } => return Err(TestCaseError::fail("nobody moved the stream")),
             Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = *fit,
             Item::TakeEnd { slips, tail_deficit } => {
                 prop_assert!(open);

@@ -10,7 +10,7 @@ use hansard::capture::DeviceFormat;
 use hansard::capture::drain::{Item, Timeline};
 use hansard::capture::lane::Lane;
 use hansard::capture::rt::{BackendTrouble, CaptureSink};
-use hansard::capture::source::{Failure, Opened, Plug, Source, SourceError};
+use hansard::capture::source::{Failure, Opened, Plug, Presence, Source, SourceError};
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::session::journal::Event;
 use hansard::session::manifest::GapCause;
@@ -35,6 +35,9 @@ struct Scripted {
     /// The sink of the current opening.
     sink: Arc<Mutex<Option<CaptureSink>>>,
     openings: AtomicUsize,
+    /// What a look at the device says; while it is locked a look waits.
+    presence: Mutex<Option<Presence>>,
+    looks: AtomicUsize,
 }
 
 /// Takes the sink away when it is dropped.
@@ -67,8 +70,15 @@ impl Source for Scripted {
         20
     }
 
+    fn presence(&self, _id: &str) -> Presence {
+        let presence = self.presence.lock().expect("no panic").unwrap_or(Presence::There);
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        presence
+    }
+
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         self.openings.fetch_add(1, Ordering::SeqCst);
+        *self.presence.lock().expect("no panic") = None;
         let deed = self.deeds.lock().expect("no panic").pop();
         let hang_out = match deed.unwrap_or(Deed::Deliver) {
             Deed::Deliver => None,
@@ -93,6 +103,7 @@ struct Bench {
     lane: Arc<Lane>,
     queue: Consumer<Item>,
     clock: ScriptedClock,
+    session: SessionClock,
     ms: u64,
     events: Vec<Event>,
     items: Vec<Item>,
@@ -107,8 +118,9 @@ impl Bench {
         let clock = ScriptedClock::default();
         clock.set(MonoNs(1_000_000_000));
         let session = SessionClock::start_now(Arc::new(clock.clone()));
-        let (lane, queue) = Lane::start(Arc::clone(&source) as Arc<dyn Source>, session).expect("a thread");
-        Self { source, lane, queue, clock, ms: 0, events: vec![], items: vec![] }
+        let (lane, queue) =
+            Lane::start(Arc::clone(&source) as Arc<dyn Source>, session.clone()).expect("a thread");
+        Self { source, lane, queue, clock, session, ms: 0, events: vec![], items: vec![] }
     }
 
     fn now(&self) -> MonoNs {
@@ -161,6 +173,44 @@ impl Bench {
 
     fn sound(&self) -> usize {
         self.items.iter().map(|item| if let Item::Sound(samples) = item { samples.len() } else { 0 }).sum()
+    }
+
+    /// Waits for a look at the device that begins from now on, and one after it.
+    fn be_looked_at(&mut self) {
+        let before = self.source.looks.load(Ordering::SeqCst);
+        // The first of them may have begun already.
+        self.step_until("a look", |bench| bench.source.looks.load(Ordering::SeqCst) >= before + 2);
+    }
+
+    /// Time goes on with nothing happening in it.
+    fn pass(&mut self, ms: u64) {
+        self.ms += ms;
+        self.clock.set(self.now());
+        self.session.look();
+    }
+
+    /// The computer sleeps, and wakes.
+    fn sleep(&mut self, ms: u64) {
+        self.session.look();
+        self.ms += ms;
+        self.clock.suspend(Duration::from_millis(ms));
+        self.session.look();
+    }
+
+    fn silences(&self) -> Vec<(GapCause, u64)> {
+        let silences = self.items.iter().filter_map(|item| match item {
+            Item::Silence { frames, cause } => Some((*cause, (frames.0 + 40) / 80 * 10)),
+            _ => None,
+        });
+        silences.collect()
+    }
+
+    fn foreign(&self) -> Vec<(u64, u64)> {
+        let foreign = self.items.iter().filter_map(|item| match item {
+            Item::Foreign { from, frames } => Some((from.0, frames.0)),
+            _ => None,
+        });
+        foreign.collect()
     }
 
     fn absent(&self) -> Vec<(GapCause, u64)> {
@@ -318,6 +368,30 @@ fn a_device_that_goes_is_opened_again() {
 }
 
 #[test]
+fn what_came_before_a_burst_was_cut_off_stays_at_its_place() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.step(1_000);
+    // Half of the second that was held back, then the device goes.
+    (0..50).for_each(|_| bench.push(10));
+    if let Some(sink) = &*bench.source.sink.lock().expect("no panic") {
+        sink.meter().report(BackendTrouble::Gone);
+    }
+    bench.step_until("opening it again", |bench| {
+        bench.lane.view().open && bench.source.openings.load(Ordering::SeqCst) == 2
+    });
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 20_000);
+    assert_eq!(bench.absent(), [(GapCause::DeviceLost, 500)]);
+    let silence = bench.items.iter().any(|item| matches!(item, Item::Silence { cause: GapCause::Stall, .. }));
+    assert!(!silence, "nothing is missing before what was late");
+}
+
+#[test]
 fn stopped_while_its_closing_hangs() {
     let (release, hang) = mpsc::channel::<()>();
     let mut bench = Bench::new(vec![Deed::HangOut(hang)]);
@@ -331,4 +405,108 @@ fn stopped_while_its_closing_hangs() {
     assert!(matches!(bench.events.last(), Some(Event::ThreadAbandoned { .. })), "{:?}", bench.events);
     assert_eq!(bench.sound(), 8_000, "what was delivered is kept, whatever becomes of the thread");
     drop(release);
+}
+
+#[test]
+fn what_another_device_delivers_is_told_afterwards() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.be_looked_at();
+    {
+        // The device goes; the stream is moved and goes on. The next look has to wait.
+        let source = Arc::clone(&bench.source);
+        let mut presence = source.presence.lock().expect("no panic");
+        *presence = Some(Presence::Gone);
+        bench.deliver(300);
+    }
+    bench.step_until("opening it again", |bench| {
+        bench.lane.view().open && bench.source.openings.load(Ordering::SeqCst) == 2
+    });
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 8 * 2_300, "what came is kept");
+    let foreign = bench.foreign();
+    assert_eq!(foreign.first().map(|(from, _)| *from), Some(8_000), "{foreign:?}");
+    assert_eq!(foreign.iter().map(|(_, frames)| frames).sum::<u64>(), 2_400, "{foreign:?}");
+    let lost = bench.events.iter().filter(|event| matches!(event, Event::DeviceLost { .. })).count();
+    assert_eq!(lost, 1, "{:?}", bench.events);
+}
+
+#[test]
+fn moved_in_the_last_moment_is_noticed_at_stop() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.be_looked_at();
+    {
+        let source = Arc::clone(&bench.source);
+        let mut presence = source.presence.lock().expect("no panic");
+        *presence = Some(Presence::Gone);
+        bench.deliver(100);
+        bench.lane.stop();
+        bench.step(10);
+    }
+    bench.step(600);
+    bench.drain();
+    let foreign = bench.foreign();
+    assert_eq!(foreign.first().map(|(from, _)| *from), Some(8_000), "{foreign:?}");
+    assert_eq!((bench.sound(), foreign.iter().map(|(_, frames)| frames).sum::<u64>()), (8_800, 800));
+}
+
+#[test]
+fn another_default_is_recorded_from_then_on_and_the_old_one_was_no_stranger() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    *bench.source.presence.lock().expect("no panic") = Some(Presence::Superseded);
+    bench.step_until("opening the other one", |bench| {
+        bench.lane.view().open && bench.source.openings.load(Ordering::SeqCst) == 2
+    });
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!((bench.sound(), bench.foreign()), (16_000, vec![]));
+}
+
+#[test]
+fn what_is_missing_because_the_computer_slept_is_told_from_the_rest() {
+    use GapCause::{Stall, Suspend};
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    // A short sleep with trouble on both sides of it, longer than waking up takes.
+    bench.pass(2_000);
+    bench.sleep(3_000);
+    bench.pass(2_500);
+    bench.deliver(2_000);
+    bench.step_until("its gap", |bench| !bench.silences().is_empty());
+    // A long one: nobody writes minutes of silence.
+    bench.sleep(60_000);
+    bench.deliver(2_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.sound(), 8 * 5_000);
+    let silences = bench.silences();
+    assert_eq!(silences.iter().map(|(cause, _)| *cause).collect::<Vec<_>>(), [Stall, Suspend, Stall]);
+    for ((_, ms), expected) in silences.iter().zip([1_000, 5_000, 1_500]) {
+        assert!(ms.abs_diff(expected) <= 20, "{silences:?}");
+    }
+    assert_eq!(bench.absent(), [(Suspend, 60_000)]);
+}
+
+#[test]
+fn asleep_at_stop() {
+    let mut bench = Bench::new(vec![]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.sleep(5_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.drain();
+    assert_eq!(bench.absent(), [(GapCause::Suspend, 5_000)]);
 }

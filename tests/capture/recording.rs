@@ -1,8 +1,9 @@
 //! A whole recording with its real threads: scripts in, files out.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hansard::audio::units::{Frames, SampleFormat};
@@ -11,7 +12,7 @@ use hansard::capture::source::Source;
 use hansard::capture::synth::{Synth, code};
 use hansard::clock::{SessionClock, SystemClock};
 use hansard::recording::{DeviceSpec, Recording};
-use hansard::session::disk::SystemDisk;
+use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, SourceEntry};
 use hansard::session::writer::Closed;
@@ -155,4 +156,87 @@ fn a_bad_day_in_real_time() {
     );
     let lost = recorded.events.iter().filter(|event| matches!(event, Event::DeviceLost { .. })).count();
     assert!(lost >= 1, "{:?}", recorded.events);
+}
+
+/// A disk whose syncs hang for as long as `stuck` is locked.
+struct StuckDisk(Arc<Mutex<()>>);
+
+struct StuckFile(Box<dyn DiskFile>, Arc<Mutex<()>>);
+
+impl Disk for StuckDisk {
+    fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(StuckFile(SystemDisk.create(path)?, Arc::clone(&self.0))))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        SystemDisk.append(path)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        SystemDisk.replace(path, bytes)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        SystemDisk.remove(path)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        SystemDisk.sync_dir(dir)
+    }
+}
+
+impl Write for StuckFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl Seek for StuckFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl DiskFile for StuckFile {
+    fn sync_data(&mut self) -> io::Result<()> {
+        drop(self.1.lock().expect("no panic"));
+        self.0.sync_data()
+    }
+}
+
+#[test]
+fn a_disk_that_hangs_does_not_hang_the_end() {
+    let folder = TempDir::new().expect("a folder");
+    fs::create_dir(folder.path().join("tracks")).expect("a folder");
+    let clock = SessionClock::start_now(Arc::new(SystemClock));
+    let device = DeviceSpec {
+        source: synth("coded,secs=0", Pace::Real),
+        tracks: vec![source("a", None)],
+        format: None,
+    };
+    let stuck = Arc::new(Mutex::new(()));
+    let disk = Arc::new(StuckDisk(Arc::clone(&stuck)));
+    let recording =
+        Recording::start(disk, folder.path(), clock, manifest(vec![source("a", None)]), vec![device]);
+    let recording = recording.expect("a recording");
+    let track = folder.path().join("tracks/a.wav");
+    let started = Instant::now();
+    while fs::metadata(&track).map_or(0, |file| file.len()) < 20_000 {
+        assert!(started.elapsed() < Duration::from_secs(60), "nothing is recorded");
+        recording.step_lane(0);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let hang = stuck.lock().expect("no panic");
+    let started = Instant::now();
+    assert!(recording.close_at_once(Duration::from_millis(300)).is_none(), "nobody can say that it is safe");
+    // Three waits of 0.3 s, on a machine that may be busy; a sync that hangs would take for ever.
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    drop(hang);
+    assert!(recording.finish(), "once the disk answers all is written");
+    let closed = journal(folder.path()).iter().any(|line| matches!(line.event, Event::Closed { .. }));
+    assert!(closed, "what was asked for is done");
 }

@@ -15,8 +15,9 @@ use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::recording::guarded_step;
 use hansard::session::disk::{Disk, SystemDisk};
 use hansard::session::journal::Event;
-use hansard::session::manifest::{GapCause, SourceKind, State};
-use hansard::session::track::TrackShared;
+use hansard::session::manifest::{GapCause, SourceKind, State, TakeEntry};
+use hansard::session::tail::SpanReader;
+use hansard::session::track::{TakeShared, TrackShared};
 use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use proptest::prelude::*;
 use rtrb::{Producer, RingBuffer};
@@ -530,4 +531,49 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn another_devices_sound_stays_in_the_file_and_counts_as_missing() {
+    let tracks: [Track; 2] = [("left", Some(1)), ("both", None)];
+    let mut bench = Bench::new(SystemDisk, &[(format(8_000, 2, SampleFormat::S16), &tracks)]);
+    bench.start(0);
+    bench.sound(0, 8_000);
+    bench.step(1_000);
+    bench.silence(0, 400, GapCause::Stall);
+    bench.sound(0, 1_600);
+    for (from, frames) in [(8_400, 800), (9_200, 800)] {
+        bench.push(0, Item::Foreign { from: Frames(from), frames: Frames(frames) });
+    }
+    bench.end(0);
+    bench.start(0);
+    bench.sound(0, 800);
+    bench.end(0);
+    let closed = bench.close();
+    for account in &closed.account {
+        assert_eq!((account.expected, account.written), (Frames(10_800), Frames(8_800)), "{account:?}");
+        let foreign = account.gaps.iter().find(|gap| gap.cause == GapCause::Foreign).expect("a gap");
+        assert_eq!((foreign.frames, foreign.loss), (Frames(1_600), true));
+    }
+    let manifest = read_manifest(&bench.dir);
+    let foreign: Vec<_> = manifest.takes.iter().map(|take| take.foreign.clone()).collect();
+    let spans = vec![(Frames(8_400), Frames(10_000))];
+    assert_eq!(foreign, [spans.clone(), vec![], spans, vec![]]);
+    let gaps: Vec<Event> = journal(&bench.dir)
+        .into_iter()
+        .map(|line| line.event)
+        .filter(|event| matches!(event, Event::Gap { cause: GapCause::Foreign, .. }))
+        .collect();
+    assert_eq!(gaps.len(), 4, "two for each track: {gaps:?}");
+    // As raw evidence it is there to be heard; whoever listens for words hears nothing.
+    let take = &bench.tracks[0].takes()[0];
+    let mut reader = SpanReader::open(&bench.dir, &take.entry).expect("a file");
+    let mut sound = Vec::new();
+    reader.read(Frames(8_300), Frames(8_500), &mut sound).expect("sound");
+    assert_eq!(sound[100..], coded(8_400, 8_500, &[0], SampleFormat::S16));
+    take.leave_out_foreign(Frames(8_300), &mut sound);
+    assert!(sound.iter().all(|sample| *sample == 0.0));
+    let again: TakeEntry =
+        serde_json::from_str(&serde_json::to_string(&take.entry_now()).expect("json")).expect("json");
+    assert_eq!(TakeShared::new(again).foreign(), take.foreign());
 }

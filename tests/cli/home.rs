@@ -203,13 +203,20 @@ impl Running {
 
     /// Waits for its end.
     #[track_caller]
-    pub fn end(mut self) -> Ran {
+    pub fn end(self) -> Ran {
+        self.end_after(0)
+    }
+
+    /// Waits for the end of what takes so many seconds in good order.
+    #[track_caller]
+    pub fn end_after(mut self, seconds: u64) -> Ran {
+        let limit = LIMIT + Duration::from_secs(seconds);
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(started.elapsed() < LIMIT, "{} does not end:\n{}", self.args, self.err);
+            assert!(started.elapsed() < limit, "{} does not end:\n{}", self.args, self.err);
             // Only polled so that what hangs is told.
             std::thread::sleep(Duration::from_millis(5));
         };

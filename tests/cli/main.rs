@@ -3,13 +3,17 @@
 
 #![cfg(unix)]
 
+mod alarms;
+mod disk;
 mod files;
 mod home;
+mod recogniser;
 mod record;
 mod signals;
 mod sound;
 mod transcribe;
 mod verbs;
+mod wide;
 #[allow(dead_code)] // Shared with the scores of the demo; a part of it is used here.
 #[path = "../support/words.rs"]
 mod words;

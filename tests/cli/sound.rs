@@ -80,3 +80,26 @@ pub fn flac(wav: &Path, flac: &Path) -> bool {
         }
     }
 }
+
+/// Checks that a take of a `synth:coded` source of one channel is made of the frames that follow each other, exact silence aside,
+/// and gives the first frame's number, how many there are, and how many of the file's frames are silence.
+#[track_caller]
+pub fn coded(path: &Path) -> (u64, u64, u64) {
+    let (spec, samples) = read_pcm(path);
+    let range = 1i64 << spec.bits_per_sample;
+    let (mut first, mut count, mut silent) = (None, 0u64, 0u64);
+    for (at, &sample) in samples.iter().enumerate() {
+        // The source's own zero lies in the middle of its range, which no test reaches with 24 bits.
+        if sample == 0 {
+            silent += 1;
+            continue;
+        }
+        // The inverse of `synth::code`.
+        let number = (i64::from(sample) + range / 2 - 1).rem_euclid(range) as u64;
+        let begin = *first.get_or_insert(number);
+        let span = range as u64;
+        assert_eq!(number, (begin + count) % span, "{}: frame {at} is another one's", path.display());
+        count += 1;
+    }
+    (first.unwrap_or(0), count, silent)
+}

@@ -25,6 +25,7 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
         channel: None,
     });
     let takes = (0..people.len()).map(|i| TakeEntry {
+        foreign: Vec::new(),
         track: track(i),
         take: 1,
         file: format!("tracks/{}.wav", track(i)),

@@ -9,6 +9,7 @@ use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, State, TrackAccount};
 
 use crate::device::{Device, Truth};
+use crate::disk::Op;
 use crate::script::TrackScript;
 use crate::session::{Take, accounted, journal, read_manifest, takes};
 use crate::world::Ran;
@@ -19,8 +20,6 @@ const NEAR_S: f64 = 0.020;
 const RATE_KNOWN_S: f64 = 30.0;
 /// At stop what is missing is told from what is merely not there yet only from here on.
 const TAIL_S: f64 = 0.070;
-/// After stop a lane waits so long for what is still to come.
-const CLOSE_S: f64 = 0.55;
 /// Most items that a drain keeps out of the queue: those of one callback, and the end of a take. The longest callback here is of 4000 frames.
 const OUTBOX_MAX: usize = 16;
 /// Most stamps held back: the ring's worth at each of the steps that a decision takes, less what it takes of them; never the day's.
@@ -38,8 +37,8 @@ pub fn check(ran: &Ran) {
         let account = ran.closed.account.iter().find(|account| account.track == track.name);
         let account = account.unwrap_or_else(|| panic!("no account of {}", track.name));
         let found = sounds(&mine, &lines, device, track);
-        check_losses(&found, account, &lines, device);
-        check_total(account, device, ran);
+        check_losses(&found, account, &lines, device, panicked_in_write(ran));
+        check_total(account, index, ran);
         if ran.storm.victim.is_some_and(|victim| victim != index) {
             assert!(account.lost.0 == 0, "{account:?} of a device that nothing was wrong with");
         }
@@ -47,11 +46,18 @@ pub fn check(ran: &Ran) {
     let manifest = read_manifest(&ran.dir);
     assert_eq!(manifest.state, State::Closed);
     assert_eq!(manifest.account, ran.closed.account);
-    let refused = ran.storm.faults.iter().zip(&ran.struck);
-    let refused = refused.filter(|(fault, _)| !fault.op.is_harmless()).any(|(_, struck)| *struck > 0);
-    assert_eq!(refused, !ran.closed.errors.is_empty(), "the user is told, and only then: {:?}", ran.closed.errors);
+    check_told(ran);
     assert!(ran.most.0 <= OUTBOX_MAX && ran.most.1 <= STAMPS_MAX, "{:?} items and stamps are held", ran.most);
     const { assert!(QUEUE_ITEMS <= 128) };
+}
+
+/// The user is told of what was refused, and of nothing on a day on which nothing was.
+fn check_told(ran: &Ran) {
+    let struck = || ran.storm.faults.iter().zip(&ran.struck).filter(|(_, struck)| **struck > 0);
+    let refused = struck().any(|(fault, _)| !fault.op.is_harmless());
+    let (told, errors) = (!ran.closed.errors.is_empty(), &ran.closed.errors);
+    assert!(told || !refused, "the disk refused something, and nobody is told");
+    assert!(!told || struck().count() + ran.storm.panics.len() > 0, "nothing was wrong: {errors:?}");
 }
 
 /// Frames `from..to` of the device's life.
@@ -170,17 +176,25 @@ fn by_cause(account: &TrackAccount) -> BTreeMap<GapCause, u64> {
     causes
 }
 
+/// Whether a panic hit one track of a device in the middle of a block: then the silence of its other tracks is missing because of
+/// the restart too, whatever its cause was.
+fn panicked_in_write(ran: &Ran) -> bool {
+    ran.storm.faults.iter().zip(&ran.struck).any(|(fault, struck)| fault.op == Op::PanicInWrite && *struck > 0)
+}
+
 /// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the account.
-fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: &Device) {
+fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: &Device, blurred: bool) {
     let causes = by_cause(account);
     let of = |cause| causes.get(&cause).copied().unwrap_or_default();
     let (there, truly) = (length(found), length(&true_sound(&device.truth)));
     assert_eq!(account.written.0, there, "frames of sound in the files: {account:?}");
     let refused = of(GapCause::WriteError) + of(GapCause::Restart);
-    assert_eq!(there + refused, truly, "sound is neither there nor said to be missing: {account:?}");
+    let explained = if blurred { there + refused >= truly } else { there + refused == truly };
+    assert!(explained, "{truly} frames of sound are not what is there and what is said to be missing: {account:?}");
     let overrun: u64 =
         device.truth.iter().map(|t| if let Truth::Overrun(frames) = t { *frames } else { 0 }).sum();
-    assert_eq!(of(GapCause::Overrun), overrun, "what found no room in the ring: {account:?}");
+    let explained = of(GapCause::Overrun) == overrun || (blurred && of(GapCause::Overrun) < overrun);
+    assert!(explained, "{overrun} frames, what found no room in the ring: {account:?}");
     let mut journalled: BTreeMap<GapCause, u64> = BTreeMap::new();
     for line in lines {
         if let Event::Gap { track, frames, cause, .. } = &line.event
@@ -189,20 +203,20 @@ fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: 
             *journalled.entry(*cause).or_default() += frames.0;
         }
     }
-    assert_eq!(journalled, causes, "each loss is in the journal: {}", account.track);
+    assert_eq!(journalled, causes, "each loss is in the journal: {account:?}");
     accounted(account);
 }
 
 /// What is expected comes down to session time × rate.
-fn check_total(account: &TrackAccount, device: &Device, ran: &Ran) {
+fn check_total(account: &TrackAccount, index: usize, ran: &Ran) {
+    let device = &ran.devices[index];
     let expected_s = account.expected.0 as f64 / f64::from(device.script.rate);
     let off = expected_s - ran.stop_s;
-    let callback_s = device.script.callback.1 as f64 / f64::from(device.script.rate);
-    let early = TAIL_S + NEAR_S + drift(device);
+    let near = TAIL_S + NEAR_S + drift(device);
     // Until the device is closed its sound is taken, though stop was asked for.
-    let late = early + CLOSE_S + callback_s;
+    let closed = ran.closed_s[index] - ran.stop_s;
     assert!(
-        off >= -early && off <= late,
+        off >= -near && off <= near + closed,
         "{expected_s:.3} s are accounted for of {:.3} s: {account:?}",
         ran.stop_s
     );

@@ -91,12 +91,16 @@ fn check_loss(ran: &Ran, dir: &Path, track: usize, moment: &Moment) {
     }
     let rate = f64::from(device.0.script.rate);
     let delivered = true_sound(&device.0.truth[..moment.delivered[device.1]]);
-    let last_s = delivered.last().map_or(0.0, |(_, to)| device.0.script.time_of(*to));
     let left_s = moment.takes[track].iter().map(|(entry, durable)| match moment.point.crash {
         Crash::PowerCut => entry.time_of(*durable),
         Crash::Kill => entry.time_of(Frames(frames_left(dir, entry))),
     });
-    let lost_s = last_s - left_s.fold(0.0, f64::max);
+    let left_s = left_s.fold(0.0, f64::max);
+    let lost = delivered.iter().map(|(from, to)| {
+        let times = (device.0.script.time_of(*from), device.0.script.time_of(*to));
+        (times.1 - times.0.max(left_s)).max(0.0)
+    });
+    let lost_s: f64 = lost.sum();
     let callback_s = device.0.script.callback.1 as f64 / rate;
     let promised = match moment.point.crash {
         Crash::Kill => KILL_LOSS_S,

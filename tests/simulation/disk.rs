@@ -58,8 +58,6 @@ pub struct Fault {
 /// An operation that is about to be done.
 #[derive(Debug, Clone, Copy)]
 pub struct Doing<'a> {
-    /// Its number, from 0.
-    pub n: u64,
     pub op: Op,
     pub path: &'a Path,
     /// For a write: where, and what.
@@ -187,13 +185,9 @@ impl SimDisk {
     }
 
     fn begin(&self, op: Op, path: &Path, at: u64, bytes: &[u8]) -> Verdict {
-        let n = {
-            let mut state = self.state();
-            state.ops += 1;
-            state.ops - 1
-        };
+        self.state().ops += 1;
         if let Some(listener) = &mut *lock(&self.listener) {
-            listener(self, &Doing { n, op, path, at, bytes });
+            listener(self, &Doing { op, path, at, bytes });
         }
         let fault = self.state().strike(op, &path.display().to_string());
         match fault {
@@ -238,7 +232,7 @@ impl SimDisk {
                 Crash::Kill => {
                     let mut content = fs::read(path).expect("a file of ours");
                     if let Some((at, bytes)) = in_flight {
-                        put(&mut content, at, &bytes[..whole_pages(at, bytes.len(), &mut random)]);
+                        put(&mut content, at, &bytes[..part(at, bytes.len(), PAGE, &mut random)]);
                     }
                     content
                 }
@@ -335,10 +329,10 @@ impl Node {
     }
 }
 
-/// How much of a write a kill in its middle leaves: some pages, or all.
-fn whole_pages(at: u64, length: usize, random: &mut Random) -> usize {
-    let end = (at + random.below(length as u64 + 2)) / PAGE * PAGE;
-    if random.chance(0.3) { length } else { end.saturating_sub(at) as usize }
+/// How many bytes of a write are there that ended in its middle: it ends where a unit of the file does.
+fn part(at: u64, length: usize, unit: u64, random: &mut Random) -> usize {
+    let end = (at + random.below(length as u64)) / unit * unit;
+    end.saturating_sub(at) as usize
 }
 
 /// A write of which the first bytes are there, or some sectors.
@@ -453,10 +447,11 @@ impl SimFile {
 impl Write for SimFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let verdict = self.disk.begin(Op::Write, &self.path, self.at, bytes);
-        let part = self.disk.state().random.below(bytes.len().max(1) as u64) as usize;
+        let part = part(self.at, bytes.len(), SECTOR as u64, &mut self.disk.state().random);
         match verdict {
             Verdict::Go => self.put(bytes).map(|()| bytes.len()),
-            Verdict::Short => self.put(&bytes[..part.max(1)]).map(|()| part.max(1)),
+            Verdict::Short if part == 0 => self.put(&bytes[..1]).map(|()| 1),
+            Verdict::Short => self.put(&bytes[..part]).map(|()| part),
             Verdict::Refuse(error) => {
                 self.put(&bytes[..part])?;
                 Err(error)

@@ -21,6 +21,9 @@ const THREADS: usize = 2;
 /// One seed; panics if anything is not as it must be.
 fn day(seed: u64) {
     let storm = Storm::new(seed);
+    if std::env::var_os("HANSARD_SIM_SEED").is_some() {
+        println!("{storm:#?}");
+    }
     let ran = match World::new(&storm, None) {
         Ok(world) => world.run(),
         Err(error) => {
@@ -29,6 +32,10 @@ fn day(seed: u64) {
             return;
         }
     };
+    if std::env::var_os("HANSARD_SIM_SEED").is_some() {
+        println!("{:?}", ran.devices.iter().map(|d| &d.truth).collect::<Vec<_>>());
+        println!("{}", std::fs::read_to_string(ran.dir.join("events.jsonl")).unwrap());
+    }
     check::check(&ran);
     for moment in &ran.moments {
         crash::check(&ran, moment);

@@ -31,6 +31,8 @@ struct Capture {
     /// Session second at which recording ends.
     stop_s: f64,
     drained: Vec<bool>,
+    /// When each device was closed.
+    closed_s: Vec<f64>,
     /// Most items in an outbox, and most stamps held back.
     most: (usize, usize),
 }
@@ -50,8 +52,9 @@ impl Capture {
             if now >= self.stop_s {
                 device.stop(self.stop_s);
             }
-            if device.may_close(now) {
+            if self.closed_s[index].is_infinite() && device.may_close(now) {
                 device.close();
+                self.closed_s[index] = now;
             }
             // Like the drain's thread: on and on while there is something to do.
             let step = loop {
@@ -90,6 +93,8 @@ pub struct Ran {
     pub storm: Storm,
     pub devices: Vec<Device>,
     pub stop_s: f64,
+    /// Per device.
+    pub closed_s: Vec<f64>,
     pub tracks: Vec<Arc<TrackShared>>,
     pub closed: Closed,
     pub moments: Vec<Moment>,
@@ -197,7 +202,6 @@ impl World {
         fs::create_dir(&dir)?;
         fs::create_dir(dir.join("tracks"))?;
         let disk = SimDisk::new(&storm.faults, storm.seed);
-        disk.made_folder(&dir);
         disk.made_folder(&dir.join("tracks"));
         let (clock, session) = device::clock();
         let (mut devices, mut plans, mut tracks, mut sources) = (vec![], vec![], vec![], vec![]);
@@ -219,6 +223,7 @@ impl World {
             devices,
             now: 0.0,
             drained: vec![false; count],
+            closed_s: vec![f64::INFINITY; count],
             most: (0, 0),
         };
         let capture = Arc::new(Mutex::new(capture));
@@ -309,6 +314,7 @@ impl World {
             storm: self.storm,
             devices: capture.devices,
             stop_s: capture.stop_s,
+            closed_s: capture.closed_s,
             tracks: self.tracks,
             closed,
             moments,

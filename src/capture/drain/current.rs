@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, Timeline};
+use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, SHRINKING_S, Timeline, UNVOUCHED_MAX};
 use crate::audio::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
@@ -27,6 +27,8 @@ pub(super) struct Current {
     /// A callback was given up in its middle: what follows it in the rings has lost its place.
     pub(super) cut: bool,
     block: Vec<f32>,
+    /// Sound of this take that nobody has vouched for yet: when it came, from which frame to which.
+    unvouched: VecDeque<(MonoNs, Frames, Frames)>,
     pub(super) clock_due: Frames,
 }
 
@@ -43,6 +45,7 @@ impl Current {
             started: false,
             cut: false,
             block: Vec::new(),
+            unvouched: VecDeque::new(),
             clock_due: Frames(0),
         }
     }
@@ -90,6 +93,41 @@ impl Current {
         self.model = ClockModel::starting_at(self.opening.format.rate, offset);
         self.frames = Frames(0);
         self.clock_due = Frames(0);
+        self.unvouched.clear();
+    }
+
+    /// The next `frames` frames of sound came at `at`; whose sound they are is not known before the next look at the device.
+    pub(super) fn remember(&mut self, at: MonoNs, frames: Frames) {
+        let vouched_at = self.opening.tap.meter.vouched_at();
+        while self.unvouched.front().is_some_and(|(at, ..)| *at <= vouched_at) {
+            self.unvouched.pop_front();
+        }
+        if self.opening.timeline == Timeline::Clocked && at > vouched_at && frames.0 > 0 {
+            if self.unvouched.len() >= UNVOUCHED_MAX {
+                self.unvouched.pop_front();
+            }
+            self.unvouched.push_back((at, self.frames, self.frames + frames));
+        }
+    }
+
+    /// Hands on which frames of the take are another device's, once that is known; whether there were any.
+    pub(super) fn tell_foreign(&mut self, outbox: &mut VecDeque<Item>) -> bool {
+        if self.unvouched.is_empty() || !self.opening.tap.meter.is_foreign() {
+            return false;
+        }
+        self.emit_block(outbox);
+        let vouched_at = self.opening.tap.meter.vouched_at();
+        let mut spans: Vec<(Frames, Frames)> = Vec::new();
+        for (_, from, to) in self.unvouched.drain(..).filter(|(at, ..)| *at > vouched_at) {
+            match spans.last_mut().filter(|(_, end)| *end == from) {
+                Some((_, end)) => *end = to,
+                None => spans.push((from, to)),
+            }
+        }
+        for (from, to) in &spans {
+            outbox.push_back(Item::Foreign { from: *from, frames: *to - *from });
+        }
+        !spans.is_empty()
     }
 
     /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be off.
@@ -112,13 +150,16 @@ impl Current {
         steady
     }
 
-    /// The least deficit of what came before the last burst of deliveries; that of its first one if it is all there is.
-    pub(super) fn least_before_burst(&self, deficits: &[f64]) -> f64 {
-        let Some(last) = self.pending.back() else { return 0.0 };
-        let before = self.pending.iter().zip(deficits);
-        let before = before.filter(|(stamp, _)| last.at.seconds_since(stamp.at) * 1e3 > BURST_MS);
-        let least = before.map(|(_, deficit)| *deficit).reduce(f64::min);
-        least.or_else(|| deficits.first().copied()).unwrap_or(0.0)
+    /// Whether the last deliveries came in a burst that was still catching up: clearly less late than all before it.
+    pub(super) fn ends_in_burst(&self, deficits: &[f64], smallest: f64) -> bool {
+        let Some((last, first)) = self.pending.back().zip(deficits.first()) else { return false };
+        let in_burst = |stamp: &Stamp| last.at.seconds_since(stamp.at) * 1e3 <= BURST_MS;
+        if self.pending.iter().rev().nth(1).is_none_or(|stamp| !in_burst(stamp)) {
+            return false;
+        }
+        let before = self.pending.iter().zip(deficits).filter(|(stamp, _)| !in_burst(stamp));
+        let before = before.map(|(_, late)| *late).reduce(f64::min).unwrap_or(*first);
+        before - smallest > SHRINKING_S.max(before / 4.0)
     }
 
     pub(super) fn silence(&mut self, frames: Frames, cause: GapCause, outbox: &mut VecDeque<Item>) {

@@ -13,6 +13,7 @@ use crate::clock::MonoNs;
 use crate::session::account::Ledger;
 use crate::session::manifest::{ClockFit, GapCause, TakeEntry, TrackAccount};
 use crate::session::track::{Remains, TakeFile, TakeShared};
+use crate::session::vigil::TrackVigil;
 
 pub(super) struct DeviceOut {
     pub(super) queue: Consumer<Item>,
@@ -39,6 +40,7 @@ pub(super) struct TrackOut {
     /// Files of this track so far.
     pub(super) takes: u32,
     pub(super) ledger: Ledger,
+    pub(super) vigil: TrackVigil,
     /// Frames that could not be written since the last file was given up; since which session second, and why.
     unwritten: Frames,
     unwritten_from: f64,
@@ -92,6 +94,7 @@ impl TrackOut {
     fn new(plan: TrackPlan) -> Self {
         Self {
             ledger: Ledger::new(plan.shared.kind),
+            vigil: TrackVigil::new(plan.shared.kind),
             plan,
             file: None,
             base: Frames(0),
@@ -140,6 +143,7 @@ impl TrackOut {
             frames: Frames(0),
             offset: clock.offset,
             clock,
+            foreign: Vec::new(),
         }
     }
 
@@ -155,6 +159,27 @@ impl TrackOut {
     pub(super) fn place_of(&self, frame: Frames) -> Option<(u32, Frames)> {
         let file = self.file.as_ref().filter(|_| frame >= self.base)?;
         Some((file.shared().entry.take, frame - self.base))
+    }
+
+    /// Listens to what is about to be written, at session second `now`: whether it is true sound.
+    pub(super) fn hear(&mut self, samples: &[f32], take: &DeviceTake, now: f64) {
+        let channels = usize::from(take.format.channels);
+        let end = take.frames + Frames((samples.len() / channels) as u64);
+        let span = (take.clock.time_of(take.frames), take.clock.time_of(end));
+        match self.plan.channel {
+            None => self.vigil.hear(samples.iter().copied(), channels, span, now),
+            Some(n) if self.has_channel(take) => {
+                let own = samples.iter().copied().skip(usize::from(n) - 1).step_by(channels);
+                self.vigil.hear(own, 1, span, now);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Bytes a second that its file takes; none without a file.
+    pub(super) fn bytes_per_s(&self) -> Option<u64> {
+        let entry = &self.file.as_ref()?.shared().entry;
+        Some(u64::from(entry.rate.0) * u64::from(entry.channels) * entry.format.bytes())
     }
 
     /// Writes what this track takes of interleaved frames; without a file nothing.
@@ -177,6 +202,20 @@ impl TrackOut {
         let Some(file) = &mut self.file else { return Ok(()) };
         file.write_silence(frames)?;
         file.flush_when_due()
+    }
+
+    /// Frames of the device's take are another device's sound: those that stand in the current file count as missing from now on.
+    pub(super) fn mark_foreign(&mut self, from: Frames, frames: Frames) -> Option<(Frames, Frames)> {
+        let shared = self.file.as_ref()?.shared();
+        let (from, to) = (from.max(self.base), (from + frames).min(self.seen));
+        let frames = to.saturating_sub(from);
+        if frames.0 == 0 {
+            return None;
+        }
+        shared.add_foreign(from - self.base, to - self.base);
+        self.ledger.take_back(frames);
+        self.ledger.add_gap(GapCause::Foreign, frames);
+        Some((from, frames))
     }
 
     /// Frames of the device's take up to `frames` that this track has not dealt with are missing.
@@ -202,8 +241,14 @@ impl TrackOut {
         let file = self.file.take()?;
         let shared = Arc::clone(file.shared());
         let remains = file.abandon();
-        self.ledger.take_back(remains.lost_sound);
-        self.unwritten += remains.lost_sound;
+        // What is another device's sound is missing already.
+        let foreign = shared
+            .foreign()
+            .iter()
+            .fold(Frames(0), |sum, (from, to)| sum + to.saturating_sub(remains.kept.max(*from)));
+        let lost_sound = remains.lost_sound.saturating_sub(foreign);
+        self.ledger.take_back(lost_sound);
+        self.unwritten += lost_sound;
         self.unwritten_cause = cause;
         self.unwritten_from = take.clock.time_of(self.base + remains.kept);
         self.retry_at = None;

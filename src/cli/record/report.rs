@@ -1,0 +1,89 @@
+//! What `record` says at its end: what was captured, what was not, and the exit code.
+
+use std::path::Path;
+
+use super::{Ended, Request};
+use crate::actors::transcriber::Outcome;
+use crate::cli::Exit;
+use crate::cli::text::{print_result, quoted, say};
+use crate::config::Config;
+use crate::export;
+use crate::export::account::Line;
+use crate::session::manifest::{Manifest, TrackAccount};
+use crate::session::read::read_manifest;
+
+/// What a person, or a script with `--json`, is told at the end.
+pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
+    if request.transcribe
+        && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s)
+    {
+        say(format_args!("the minutes were not written: {error}"));
+    }
+    let pending = match &ended.outcome {
+        Outcome::Complete => None,
+        Outcome::Pending(reason) => Some(reason),
+    };
+    if let Some(reason) = pending.filter(|_| request.transcribe) {
+        say(format_args!("text is pending ({reason}); make it with: hansard transcribe {}", quoted(dir)));
+    }
+    let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
+    let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
+    for error in &errors {
+        say(error);
+    }
+    let readable = captured(dir, &account);
+    let lost = account.iter().any(|track| track.lost.0 > 0);
+    let no_text = request.needs_text && pending.is_some();
+    let exit = if ended.recorder_failed || ended.closed.is_none() || no_text || !readable {
+        Exit::Failed
+    } else if lost || !errors.is_empty() {
+        Exit::Losses
+    } else {
+        Exit::Well
+    };
+    if request.json {
+        let duration = ended.closed.as_ref().map(|closed| closed.duration);
+        print_result(serde_json::json!({
+            "session": dir.to_string_lossy(), "duration": duration, "account": account, "errors": errors,
+            "text_pending": pending, "exit": exit as u8,
+        }));
+    } else {
+        print_result(dir.display());
+    }
+    exit
+}
+
+/// A line per track. Returns whether the session can be read.
+fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
+    match read_manifest(dir) {
+        Ok(manifest) => {
+            let manifest = Manifest { account: account.to_vec(), ..manifest };
+            export::account::lines(&manifest).iter().for_each(|line| say(captured_line(line)));
+            true
+        }
+        // The disk is gone or full: then without the names and the rates that stand there.
+        Err(error) => {
+            say(error);
+            for track in account {
+                let (written, expected, lost) = (track.written, track.expected, track.lost);
+                say(format_args!("{}: {written} of {expected} frames captured, {lost} LOST", track.track));
+            }
+            false
+        }
+    }
+}
+
+/// `Alice: 00:12:30 captured, nothing missing`
+fn captured_line(line: &Line) -> String {
+    let mut out = format!("{}: {} captured", line.name, export::text::clock(line.written_s, true));
+    if line.losses.is_empty() && line.absences.is_empty() && line.lost_s == 0.0 {
+        return out + ", nothing missing";
+    }
+    if line.lost_s > 0.0 {
+        out += &format!("; {} LOST", export::text::length(line.lost_s));
+    }
+    for clause in line.losses.iter().chain(&line.absences) {
+        out += &format!("; {clause}");
+    }
+    out
+}

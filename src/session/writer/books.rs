@@ -1,0 +1,58 @@
+//! What the writer knows, added up: takes, accounts, and the manifest that is made of them.
+
+use std::io;
+use std::sync::Arc;
+
+use super::Writer;
+use super::output::TrackOut;
+use crate::session::journal::Event;
+use crate::session::manifest::{Manifest, TakeEntry, TrackAccount};
+use crate::session::track::TakeShared;
+
+impl Writer {
+    pub(super) fn note_clocks(&mut self) {
+        let files = self.tracks().filter_map(|out| out.file.as_ref());
+        let clocks: Vec<Event> = files
+            .map(|file| {
+                let entry = &file.shared().entry;
+                Event::Clock { track: entry.track.clone(), take: entry.take, fit: file.shared().clock() }
+            })
+            .collect();
+        clocks.into_iter().for_each(|event| self.note(event));
+    }
+
+    pub(super) fn account(&self) -> Vec<TrackAccount> {
+        self.tracks().map(TrackOut::account).collect()
+    }
+
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &TrackOut> {
+        self.devices.iter().flat_map(|device| &device.tracks)
+    }
+
+    pub(super) fn takes(&self) -> Vec<TakeEntry> {
+        let takes = self.tracks().flat_map(|out| out.plan.shared.takes());
+        takes.map(|take: Arc<TakeShared>| take.entry_now()).collect()
+    }
+
+    pub(super) fn duration(&self) -> f64 {
+        self.takes().iter().map(|take| take.time_of(take.frames)).fold(0.0, f64::max)
+    }
+
+    pub(super) fn write_manifest(&self) -> io::Result<()> {
+        let manifest = Manifest {
+            takes: self.takes(),
+            account: self.account(),
+            duration: self.duration(),
+            ..self.manifest.clone()
+        };
+        let mut bytes = serde_json::to_vec_pretty(&manifest)?;
+        bytes.push(b'\n');
+        self.disk.replace(&self.dir.join("session.json"), &bytes)
+    }
+
+    pub(super) fn save_manifest(&mut self) {
+        if let Err(error) = self.write_manifest() {
+            self.refused("session.json", &error);
+        }
+    }
+}

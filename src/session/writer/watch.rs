@@ -1,0 +1,110 @@
+//! The writer's vigil: it sees all sound and knows the disk, so it is the one to say what is wrong with either.
+
+use std::io;
+use std::sync::mpsc::Sender;
+
+use super::Writer;
+use crate::clock::MonoNs;
+use crate::session::journal::Event;
+use crate::session::manifest::State;
+use crate::session::vigil::{Alarm, Change, Space, SpaceVigil, TEXT_BYTES_PER_S, TrackVigil, look_around};
+
+/// What the vigil needs beside the tracks.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    space: SpaceVigil,
+    /// What recording took of the disk when it last had files, in bytes a second.
+    bytes_per_s: u64,
+    ending: bool,
+    /// To whoever speaks with the user.
+    told: Option<Sender<Event>>,
+}
+
+impl Watch {
+    /// Tells the user's side.
+    pub(super) fn tell(&self, event: Event) {
+        if self.told.as_ref().is_some_and(|told| told.send(event).is_err()) {
+            tracing::debug!("nobody listens to the writer any more");
+        }
+    }
+}
+
+impl Writer {
+    /// What the user should hear of is sent to `told` as well as journalled.
+    pub fn tell(&mut self, told: Sender<Event>) {
+        self.watch.told = Some(told);
+    }
+
+    /// Looks at all tracks and at the disk; what began or ended is journalled and told.
+    pub(super) fn watch(&mut self, now: MonoNs) {
+        if self.manifest.state == State::Closed {
+            return;
+        }
+        let now_s = self.clock.seconds_of(now);
+        let mut outs: Vec<_> = self.devices.iter_mut().flat_map(|device| &mut device.tracks).collect();
+        for out in &mut outs {
+            out.vigil.look(now_s, out.plan.shared.is_ended());
+        }
+        let mut vigils: Vec<&mut TrackVigil> = outs.iter_mut().map(|out| &mut out.vigil).collect();
+        look_around(&mut vigils);
+        let mut changes = Vec::new();
+        for out in outs {
+            let track = &out.plan.shared;
+            changes.extend(out.vigil.take_changes().into_iter().map(|change| (track.clone(), change)));
+        }
+        for (track, Change { alarm, on, text }) in changes {
+            self.alarm(alarm, Some(track.track.clone()), on, format!("{} {text}", track.name));
+        }
+        self.look_at_space();
+    }
+
+    fn look_at_space(&mut self) {
+        let available = match self.disk.available(&self.dir) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // What is written from here on goes nowhere.
+                self.refused("the session's folder, which is gone", &error);
+                self.end("the session's folder is gone");
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the disk does not tell how much room it has");
+                return;
+            }
+        };
+        let tracks = self.tracks().filter_map(|out| out.bytes_per_s());
+        let bytes_per_s: u64 = tracks.map(|bytes| bytes + TEXT_BYTES_PER_S).sum();
+        if bytes_per_s > 0 {
+            self.watch.bytes_per_s = bytes_per_s;
+        }
+        if self.watch.bytes_per_s == 0 {
+            return;
+        }
+        match self.watch.space.look(available, self.watch.bytes_per_s) {
+            Space::Same => {}
+            Space::Changed(Change { alarm, on, text }) => self.alarm(alarm, None, on, text),
+            Space::Full => {
+                let reason = "the disk is full".to_owned();
+                self.remember(format!("{reason}: the recording was ended"));
+                self.alarm(Alarm::DiskSpace, None, true, "the disk is full: the recording ends here".into());
+                self.end(&reason);
+            }
+        }
+    }
+
+    /// Asks for the recording's end, once.
+    fn end(&mut self, reason: &str) {
+        if !std::mem::replace(&mut self.watch.ending, true) {
+            let event = Event::Ending { reason: reason.into() };
+            self.note(event.clone());
+            self.watch.tell(event);
+        }
+    }
+
+    fn alarm(&mut self, alarm: Alarm, track: Option<String>, on: bool, text: String) {
+        let event = Event::Alarm { alarm, track, on, text };
+        self.watch.tell(event.clone());
+        self.note(event);
+    }
+}

@@ -1,0 +1,45 @@
+//! The real recogniser on its worst day: killed, and its model deleted.
+
+use std::fs;
+
+use crate::home::{Home, children, shared, signal, wait};
+use crate::sound::{self, coded};
+
+const MODEL: &str = "ggml-tiny.en-q8_0.bin";
+
+#[test]
+fn a_killed_recogniser_and_a_deleted_model_cost_no_sound_and_text_goes_on_later() {
+    let test = "a_killed_recogniser_and_a_deleted_model_cost_no_sound";
+    let (Some(models), Some(speech)) = (shared("models", test), shared("speech", test)) else { return };
+    let home = Home::new();
+    let model = home.models().join(MODEL);
+    fs::copy(models.join(MODEL), &model).unwrap();
+    let source = format!("--source=Jack=file:{}", speech.join("jfk/jfk.wav").display());
+    let mut running = home.start(["record", "--for=12s", &source, "--source=Coded=synth:coded,secs=0"]);
+    running.says("recording into");
+    wait("there is a recogniser", || !children(running.id()).is_empty());
+    let recogniser = children(running.id())[0];
+    if cfg!(target_os = "linux") {
+        let of = |file: &str| fs::read_to_string(format!("/proc/{recogniser}/{file}")).unwrap_or_default();
+        wait("it offers itself to the system when memory runs out", || {
+            of("oom_score_adj").trim().parse().is_ok_and(|score: i32| score >= 500)
+        });
+        let own = fs::read_to_string(format!("/proc/{}/oom_score_adj", running.id())).unwrap();
+        assert_eq!(own.trim(), fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim());
+    }
+    fs::remove_file(&model).unwrap();
+    signal(recogniser, "KILL");
+    let ran = running.end();
+    ran.expect(0);
+    assert!(ran.err.contains("text is pending") && ran.err.contains(MODEL), "{}", ran.err);
+    let session = ran.session();
+    assert!(session.manifest.account.iter().all(|account| account.lost.0 == 0));
+    let (_, count, _) = coded(&sound::track(&session, "coded"));
+    assert!(count > 11 * 48_000, "{count} frames of 12 seconds");
+
+    fs::copy(models.join(MODEL), &model).unwrap();
+    let ran = home.run(["transcribe", "last", "--resume"]);
+    ran.expect(0);
+    let text = ran.session().utterances.iter().map(|u| u.text.to_lowercase() + " ").collect::<String>();
+    assert!(text.contains("ask not") && text.contains("country"), "{text}");
+}
