@@ -273,6 +273,12 @@ pub struct Device {
     stop_s: Option<f64>,
 }
 
+/// A device whose day is over.
+pub struct Past {
+    pub script: Script,
+    pub truth: Vec<Truth>,
+}
+
 fn within(windows: &[(f64, f64)], s: f64) -> bool {
     windows.iter().any(|(from, to)| (*from..*to).contains(&s))
 }
@@ -323,6 +329,11 @@ impl Device {
             script: script.clone(),
         };
         (device, queue)
+    }
+
+    /// What truly became of it.
+    pub fn into_past(self) -> Past {
+        Past { script: self.script, truth: self.truth }
     }
 
     /// Session second at which the script is over.

@@ -14,6 +14,7 @@ mod lane;
 mod random;
 mod recording;
 mod replay;
+#[allow(dead_code, reason = "the simulation uses all of it")]
 mod session;
 mod wav;
 mod writer;

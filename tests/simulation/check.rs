@@ -8,7 +8,7 @@ use hansard::capture::drain::QUEUE_ITEMS;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, State, TrackAccount};
 
-use crate::device::{Device, Truth};
+use crate::device::{Past, Truth};
 use crate::disk::Op;
 use crate::script::TrackScript;
 use crate::session::{Take, accounted, journal, read_manifest, takes};
@@ -29,6 +29,15 @@ const STAMPS_MAX: usize = 8_192;
 const HALF: f64 = 8_388_608.0;
 
 pub fn check(ran: &Ran) {
+    check_tracks(ran);
+    let manifest = read_manifest(&ran.dir);
+    assert_eq!(manifest.state, State::Closed);
+    assert_eq!(manifest.account, ran.closed.account);
+    check_told(ran);
+}
+
+/// The tracks' files, the journal and the account.
+pub fn check_tracks(ran: &Ran) {
     let lines = journal(&ran.dir);
     let takes = takes(&ran.dir, &lines);
     for (index, track) in ran.storm.tracks() {
@@ -43,10 +52,6 @@ pub fn check(ran: &Ran) {
             assert!(account.lost.0 == 0, "{account:?} of a device that nothing was wrong with");
         }
     }
-    let manifest = read_manifest(&ran.dir);
-    assert_eq!(manifest.state, State::Closed);
-    assert_eq!(manifest.account, ran.closed.account);
-    check_told(ran);
     assert!(ran.most.0 <= OUTBOX_MAX && ran.most.1 <= STAMPS_MAX, "{:?} items and stamps are held", ran.most);
     const { assert!(QUEUE_ITEMS <= 128) };
 }
@@ -55,7 +60,7 @@ pub fn check(ran: &Ran) {
 fn check_told(ran: &Ran) {
     let struck = || ran.storm.faults.iter().zip(&ran.struck).filter(|(_, struck)| **struck > 0);
     let refused = struck().any(|(fault, _)| !fault.op.is_harmless());
-    let (told, errors) = (!ran.closed.errors.is_empty(), &ran.closed.errors);
+    let (told, errors) = (ran.told > 0, &ran.closed.errors);
     assert!(told || !refused, "the disk refused something, and nobody is told");
     assert!(!told || struck().count() + ran.storm.panics.len() > 0, "nothing was wrong: {errors:?}");
 }
@@ -65,7 +70,7 @@ pub type Span = (u64, u64);
 
 /// The stretches of sound in a track's files, in the device's own frames; panics where a frame is neither sound in its place nor
 /// silence that the journal names.
-fn sounds(takes: &[&Take], lines: &[Line], device: &Device, track: &TrackScript) -> Vec<Span> {
+fn sounds(takes: &[&Take], lines: &[Line], device: &Past, track: &TrackScript) -> Vec<Span> {
     let channels: Vec<u16> = match track.channel {
         Some(channel) => vec![channel - 1],
         None => (0..device.script.channels).collect(),
@@ -134,7 +139,7 @@ fn number(frame: &[f32], channels: &[u16]) -> Option<u64> {
     all.then_some(n)
 }
 
-fn check_time(device: &Device, take: &Take, frame: u64, n: u64) {
+fn check_time(device: &Past, take: &Take, frame: u64, n: u64) {
     let (is, should) = (take.entry.clock.time_of(Frames(frame)), device.script.time_of(n));
     let off = is - should;
     assert!(
@@ -145,7 +150,7 @@ fn check_time(device: &Device, take: &Take, frame: u64, n: u64) {
     );
 }
 
-fn drift(device: &Device) -> f64 {
+fn drift(device: &Past) -> f64 {
     device.script.ppm.abs() * 1e-6 * RATE_KNOWN_S
 }
 
@@ -183,7 +188,7 @@ fn panicked_in_write(ran: &Ran) -> bool {
 }
 
 /// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the account.
-fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: &Device, blurred: bool) {
+fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: &Past, blurred: bool) {
     let causes = by_cause(account);
     let of = |cause| causes.get(&cause).copied().unwrap_or_default();
     let (there, truly) = (length(found), length(&true_sound(&device.truth)));
@@ -228,12 +233,16 @@ pub fn check_others_untouched(ran: &Ran, without: &Ran, victim: usize) {
         if index == victim {
             continue;
         }
-        let files = |ran: &Ran| -> Vec<Vec<u8>> {
-            let shared = ran.tracks.iter().find(|shared| shared.track == track.name).expect("a track");
-            shared.takes().iter().map(|take| fs::read(ran.dir.join(&take.entry.file)).expect("a file")).collect()
-        };
-        assert!(files(ran) == files(without), "{} is another one because of a device beside it", track.name);
-        let account = |ran: &Ran| ran.closed.account.iter().find(|a| a.track == track.name).cloned();
-        assert_eq!(account(ran), account(without));
+        assert!(is_same(ran, without, &track.name), "{} is another one because of a device beside it", track.name);
     }
+}
+
+/// Whether a track is the same on two days: its files, bit by bit, and its account.
+pub fn is_same(one: &Ran, other: &Ran, track: &str) -> bool {
+    let files = |ran: &Ran| -> Vec<Vec<u8>> {
+        let shared = ran.tracks.iter().find(|shared| shared.track == track).expect("a track");
+        shared.takes().iter().map(|take| fs::read(ran.dir.join(&take.entry.file)).expect("a file")).collect()
+    };
+    let account = |ran: &Ran| ran.closed.account.iter().find(|a| a.track == track).cloned();
+    files(one) == files(other) && account(one) == account(other)
 }

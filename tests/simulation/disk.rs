@@ -86,7 +86,8 @@ struct State {
     faults: Vec<(Fault, u32)>,
     /// No fault strikes any more.
     well: bool,
-    ops: u64,
+    /// What was done, and to what.
+    done: Vec<(Op, PathBuf)>,
     random: Random,
     nodes: Vec<Node>,
     /// Names as the system shows them, and as the disk has them.
@@ -143,7 +144,7 @@ impl SimDisk {
         let state = State {
             faults: faults.iter().map(|fault| (fault.clone(), 0)).collect(),
             well: false,
-            ops: 0,
+            done: Vec::new(),
             random: Random::new(seed),
             nodes: Vec::new(),
             names: BTreeMap::new(),
@@ -175,9 +176,9 @@ impl SimDisk {
         self.state().well = true;
     }
 
-    /// Operations so far.
-    pub fn ops(&self) -> u64 {
-        self.state().ops
+    /// All operations so far, in order.
+    pub fn done(&self) -> Vec<(Op, PathBuf)> {
+        self.state().done.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -185,7 +186,7 @@ impl SimDisk {
     }
 
     fn begin(&self, op: Op, path: &Path, at: u64, bytes: &[u8]) -> Verdict {
-        self.state().ops += 1;
+        self.state().done.push((op, path.into()));
         if let Some(listener) = &mut *lock(&self.listener) {
             listener(self, &Doing { op, path, at, bytes });
         }
@@ -355,10 +356,11 @@ fn tear(content: &mut Vec<u8>, at: u64, bytes: &[u8], random: &mut Random) {
 }
 
 fn put(content: &mut Vec<u8>, at: u64, bytes: &[u8]) {
-    let (from, to) = (at as usize, at as usize + bytes.len());
-    if content.len() < to && !bytes.is_empty() {
-        content.resize(to, 0);
+    if bytes.is_empty() {
+        return;
     }
+    let (from, to) = (at as usize, at as usize + bytes.len());
+    content.resize(content.len().max(to), 0);
     content[from..to].copy_from_slice(bytes);
 }
 

@@ -16,6 +16,7 @@ mod session;
 mod check;
 mod crash;
 mod disk;
+mod every;
 mod random;
 mod script;
 mod storm;

@@ -11,7 +11,7 @@ use crate::random::Random;
 /// Samples of one device, all channels: bounds a run's time.
 const SAMPLES_MAX: f64 = 250_000.0;
 /// Before the end the disk is well again and the writer is left alone, so that the account can be drawn up; in seconds.
-pub const CALM_END_S: f64 = 2.5;
+const CALM_END_S: f64 = 2.5;
 
 /// A day by script.
 #[derive(Debug, Clone)]
@@ -25,8 +25,12 @@ pub struct Storm {
     pub panics: Vec<f64>,
     /// Moments at which it might all have ended.
     pub crashes: Vec<CrashPoint>,
+    /// So long before the end nothing goes wrong any more, in seconds; none: it does up to the last.
+    pub calm_end_s: Option<f64>,
     /// Files end before they have so many bytes.
     pub take_bytes_max: Option<u64>,
+    /// A line for the transcript each so many seconds.
+    pub text_every_s: Option<f64>,
     /// All that goes wrong concerns this device; the others must not notice.
     pub victim: Option<usize>,
 }
@@ -71,8 +75,10 @@ impl Storm {
             busy,
             faults: Vec::new(),
             panics: Vec::new(),
+            calm_end_s: Some(CALM_END_S),
             crashes: (0..3).map(|_| crash_point(&mut kind)).collect(),
             take_bytes_max: kind.chance(0.3).then(|| kind.between((300_000, 600_000))),
+            text_every_s: kind.chance(0.5).then_some(0.7),
             victim: victim.then_some(0),
             devices,
         };
@@ -89,6 +95,39 @@ impl Storm {
             }
         }
         storm
+    }
+
+    /// A short session of two tracks in which a device stalls, and goes and comes back; it lasts `seconds`.
+    pub fn short(seconds: f64) -> Self {
+        let device = |name: &str, ppm, start_s, ops| DeviceScript {
+            script: Script {
+                rate: 8_000,
+                channels: 1,
+                ppm,
+                callback: (40, 160),
+                jitter_s: 0.002,
+                rings: None,
+                start_s,
+                ops,
+                stop: 1.0,
+                busy: vec![],
+                seed: 7,
+            },
+            tracks: vec![TrackScript { name: name.into(), channel: None, format: None }],
+        };
+        let ops = vec![Deed::Play(1.3), Deed::Stall(0.3), Deed::Play(0.9), Deed::Gone(0.3), Deed::Play(seconds)];
+        Self {
+            seed: 1,
+            devices: vec![device("a", 40.0, 0.2, ops), device("b", -40.0, 0.05, vec![Deed::Play(seconds)])],
+            busy: vec![],
+            faults: vec![],
+            panics: vec![],
+            crashes: vec![],
+            calm_end_s: None,
+            take_bytes_max: None,
+            text_every_s: Some(0.4),
+            victim: None,
+        }
     }
 
     /// The same day, on which nothing is wrong with the victim and its files.

@@ -1,7 +1,7 @@
 //! The seeds.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,6 +15,8 @@ use crate::{check, crash};
 const FIXED: u64 = 300;
 /// Seeds that were never tried before, in an ordinary run.
 const FRESH: u64 = 300;
+/// So many failures are told in full.
+const NAMED_MAX: usize = 10;
 /// Threads that try them: each seed is a world of its own.
 const THREADS: usize = 2;
 
@@ -60,21 +62,33 @@ fn every_day_ends_well_or_says_what_is_missing() {
             (0..FIXED).chain((0..fresh.unwrap_or(FRESH)).map(|_| random.seed())).collect()
         }
     };
+    let name = |seed: &u64| {
+        format!("seed {seed}: HANSARD_SIM_SEED={seed} cargo test --test simulation every_day -- --nocapture")
+    };
+    on_all_threads(&seeds, name, |seed| day(*seed));
+}
+
+/// Tries all cases on a few threads; panics with the names of those that fail.
+pub fn on_all_threads<T: Sync>(
+    cases: &[T],
+    name: impl Fn(&T) -> String,
+    attempt: impl Fn(&T) + Sync,
+) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..THREADS.min(seeds.len()) {
+        for _ in 0..THREADS.min(cases.len()) {
             scope.spawn(|| {
-                while let Some(seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Err(panic) = catch_unwind(|| day(*seed)) {
-                        failed.lock().expect("no panic in here").push((*seed, panic_text(&*panic)));
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| attempt(case))) {
+                        failed.lock().expect("no panic in here").push((case, panic_text(&*panic)));
                     }
                 }
             });
         }
     });
     let failed = failed.into_inner().expect("no panic in here");
-    for (seed, reason) in failed.iter().take(10) {
-        println!("seed {seed}: {reason}\n  HANSARD_SIM_SEED={seed} cargo test --test simulation every_day -- --nocapture");
+    for (case, reason) in failed.iter().take(NAMED_MAX) {
+        println!("{}\n  {reason}", name(case));
     }
-    assert!(failed.is_empty(), "{} of {} seeds failed; commands above", failed.len(), seeds.len());
+    assert!(failed.is_empty(), "{} of {} failed, as said above", failed.len(), cases.len());
 }

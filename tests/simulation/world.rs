@@ -3,21 +3,23 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hansard::audio::units::Frames;
 use hansard::capture::drain::Step;
 use hansard::recording::guarded_step;
+use hansard::session::journal::Event;
 use hansard::session::manifest::{SourceKind, TakeEntry};
 use hansard::session::track::TrackShared;
 use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use hansard::speech::transcript::Utterance;
 use tempfile::TempDir;
 
-use crate::device::{self, Device, mono};
-use crate::disk::{Crash, Doing, SimDisk};
-use crate::script::{CALM_END_S, CrashPoint, Storm};
-use crate::session::{manifest, source};
+use crate::device::{self, Device, Past, mono};
+use crate::disk::{Crash, Doing, Op, SimDisk};
+use crate::script::{CrashPoint, Storm};
+use crate::session::{manifest, quiet_panics, source, unasked_panics};
 
 /// The threads of writer and drains wake up this often.
 const TICK_S: f64 = 0.01;
@@ -91,7 +93,7 @@ pub struct Ran {
     _folder: TempDir,
     pub dir: PathBuf,
     pub storm: Storm,
-    pub devices: Vec<Device>,
+    pub devices: Vec<Past>,
     pub stop_s: f64,
     /// Per device.
     pub closed_s: Vec<f64>,
@@ -100,7 +102,18 @@ pub struct Ran {
     pub moments: Vec<Moment>,
     pub most: (usize, usize),
     pub struck: Vec<u32>,
-    pub ops: u64,
+    /// Operations on the disk.
+    pub done: Vec<(Op, PathBuf)>,
+    /// How often the user was told of an error.
+    pub told: usize,
+}
+
+impl Ran {
+    /// The first operation on the disk that has to do with a track.
+    pub fn first_sound(&self) -> usize {
+        let tracks = self.dir.join("tracks");
+        self.done.iter().position(|(_, path)| path.starts_with(&tracks)).unwrap_or(self.done.len())
+    }
 }
 
 /// A folder for a session, in memory where the system has such a place.
@@ -117,7 +130,9 @@ struct Watch {
     tracks: Vec<Arc<TrackShared>>,
     storm: Storm,
     left: Vec<CrashPoint>,
-    moments: Arc<Mutex<Vec<Moment>>>,
+    /// Seeds of the crashes to look at before every operation.
+    always: Vec<(Crash, u64)>,
+    moments: Sender<Moment>,
     /// When the disk was last busy, or refused something.
     unwell_at: f64,
     struck: u32,
@@ -150,9 +165,13 @@ impl Watch {
             }
             ahead
         });
+        let always = self.always.iter().map(|(crash, seed)| {
+            CrashPoint { at: capture.now, skip: 0, crash: *crash, seed: *seed + disk.done().len() as u64 * 1_000 }
+        });
+        due.extend(always);
         for point in due {
-            let moment = self.moment(&capture, disk, doing, point);
-            lock(&self.moments).push(moment);
+            // Who only wants the files has no ear for it.
+            drop(self.moments.send(self.moment(&capture, disk, doing, point)));
         }
     }
 
@@ -187,16 +206,33 @@ pub struct World {
     writer: Writer,
     control: Sender<Control>,
     tracks: Vec<Arc<TrackShared>>,
-    moments: Arc<Mutex<Vec<Moment>>>,
-    /// Session second at which the writer is awake again.
+    moments: Receiver<Moment>,
+    /// What the writer says to the user.
+    told: Receiver<Event>,
+    /// When it is still to panic, last first.
     panics: Vec<f64>,
+    /// Lines of text so far.
+    lines: u32,
+    unasked: u32,
 }
 
 impl World {
     /// A session that begins; an error if not even its journal could be made. `stop_s`: when to stop; none: before any device's
     /// script is over.
     pub fn new(storm: &Storm, stop_s: Option<f64>) -> std::io::Result<Self> {
-        crate::session::quiet_panics();
+        let (moments, to_judge) = mpsc::channel();
+        Self::watched(storm, stop_s, Vec::new(), moments, to_judge)
+    }
+
+    /// The same, and before every operation on the disk a look at what these crashes would leave, for `judge`.
+    pub fn watched(
+        storm: &Storm,
+        stop_s: Option<f64>,
+        always: Vec<(Crash, u64)>,
+        judge: Sender<Moment>,
+        own: Receiver<Moment>,
+    ) -> std::io::Result<Self> {
+        quiet_panics();
         let folder = folder();
         let dir = folder.path().join("session");
         fs::create_dir(&dir)?;
@@ -227,14 +263,14 @@ impl World {
             most: (0, 0),
         };
         let capture = Arc::new(Mutex::new(capture));
-        let moments = Arc::default();
         let mut watch = Watch {
             capture: Arc::clone(&capture),
             dir: dir.clone(),
             tracks: tracks.clone(),
             storm: storm.clone(),
             left: storm.crashes.clone(),
-            moments: Arc::clone(&moments),
+            always,
+            moments: judge,
             unwell_at: f64::NEG_INFINITY,
             struck: 0,
         };
@@ -244,10 +280,26 @@ impl World {
         if let Some(bytes) = storm.take_bytes_max {
             writer.limit_takes(bytes);
         }
+        let (tell, told) = mpsc::channel();
+        writer.tell(tell);
         let mut panics = storm.panics.clone();
         panics.sort_by(|a, b| b.total_cmp(a));
         let storm = storm.clone();
-        Ok(Self { folder, dir, storm, capture, disk, writer, control, tracks, moments, panics })
+        Ok(Self {
+            folder,
+            dir,
+            storm,
+            capture,
+            disk,
+            writer,
+            control,
+            tracks,
+            moments: own,
+            told,
+            panics,
+            lines: 0,
+            unasked: unasked_panics(),
+        })
     }
 
     fn tell(&self, control: Control) {
@@ -265,13 +317,17 @@ impl World {
                 capture.now
             };
             assert!(now < END_S_MAX, "the day does not come to its end");
-            if now > stop_s - CALM_END_S {
+            if self.storm.calm_end_s.is_some_and(|calm_s| now > stop_s - calm_s) {
                 self.disk.heal();
                 self.panics.clear();
             }
             if self.panics.last().is_some_and(|at| *at <= now) {
                 self.panics.pop();
                 self.tell(Control::Crash);
+            }
+            if self.storm.text_every_s.is_some_and(|every| now >= every * f64::from(self.lines + 1)) {
+                self.lines += 1;
+                self.tell(Control::Utterance(Box::new(line(self.lines, now))));
             }
             self.write(now);
             if lock(&self.capture).drained.iter().all(|drained| *drained) {
@@ -302,17 +358,20 @@ impl World {
         self.tell(Control::Finish);
         while guarded_step(&mut self.writer, mono(now)).is_some() {}
         drop(self.writer);
-        let struck = self.disk.struck();
-        let ops = self.disk.ops();
+        assert_eq!(unasked_panics(), self.unasked, "the writer panicked and nobody had told it to");
+        let (struck, done) = (self.disk.struck(), self.disk.done());
+        // With the listener goes who sends moments.
         self.disk.listen(|_, _| {});
-        let moments = std::mem::take(&mut *lock(&self.moments));
+        let moments = self.moments.iter().collect();
+        let refused = |event: &Event| matches!(event, Event::WriteError { .. });
+        let told = closed.errors.len() + self.told.try_iter().filter(refused).count();
         let capture = Arc::into_inner(self.capture).expect("nobody else has it");
         let capture = capture.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ran {
             _folder: self.folder,
             dir: self.dir,
             storm: self.storm,
-            devices: capture.devices,
+            devices: capture.devices.into_iter().map(Device::into_past).collect(),
             stop_s: capture.stop_s,
             closed_s: capture.closed_s,
             tracks: self.tracks,
@@ -320,7 +379,31 @@ impl World {
             moments,
             most: capture.most,
             struck,
-            ops,
+            done,
+            told,
         }
+    }
+}
+
+/// Something that was said.
+fn line(number: u32, now: f64) -> Utterance {
+    Utterance {
+        id: format!("line-{number}"),
+        rev: 0,
+        track: "a-all".into(),
+        speaker: "a".into(),
+        take: 1,
+        from_frame: Frames(0),
+        to_frame: Frames(0),
+        start: now - 0.5,
+        end: now,
+        text: "as was said".into(),
+        words: vec![],
+        confidence: 0.9,
+        language: "en".into(),
+        model: "scripted".into(),
+        is_final: true,
+        withheld: None,
+        bleed_of: None,
     }
 }
