@@ -52,6 +52,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// The end was asked for.
+    stopped: std::sync::atomic::AtomicBool,
     /// Sees what happens to time from outside.
     time: Mutex<sleep::Watch>,
     /// What the writer says to the user.
@@ -100,6 +102,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            stopped: Default::default(),
             time: Mutex::default(),
             told: Mutex::new(told),
             writer: Mutex::new(Some(thread)),
@@ -150,6 +153,9 @@ impl Recording {
 
     /// Recording ends now, on all lanes.
     pub fn stop(&self) {
+        if !self.stopped.swap(true, std::sync::atomic::Ordering::AcqRel) {
+            self.note(Event::Stopped { at: self.clock.now().seconds() });
+        }
         for lane in &self.lanes {
             lane.stop();
         }

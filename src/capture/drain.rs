@@ -129,6 +129,8 @@ pub enum Item {
         slips: Vec<Slip>,
         /// How much later, in seconds, its last stamps are than its frames and slips account for.
         tail_deficit: f64,
+        /// From which session second to which its frames were delivered, as its stamps tell; none without a clock.
+        span: Option<(f64, f64)>,
     },
 }
 
@@ -257,7 +259,7 @@ impl Drain {
     fn drain_current(&mut self, current: &mut Current, now: MonoNs) -> bool {
         current.collect();
         if current.pending.is_empty() {
-            return current.tell_foreign(&mut self.outbox);
+            return current.tell_foreign(false, &mut self.outbox);
         }
         if !current.started {
             if !current.settled(now, self.hold_ms + SETTLE_MS) {
@@ -273,7 +275,7 @@ impl Drain {
             moved = true;
         }
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox) || moved
+        current.tell_foreign(false, &mut self.outbox) || moved
     }
 
     /// Places the opening's first frame on the session's timeline and begins its take.
@@ -378,11 +380,13 @@ impl Drain {
     /// Ends the take and returns the session second of its end.
     fn end_take(&mut self, current: &mut Current) -> f64 {
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox);
+        current.tell_foreign(true, &mut self.outbox);
         let end = current.end_s();
-        let TakeClock { fit, slips, tail_deficit } = current.model.finish();
+        let clock = current.model.finish();
+        let span = clock.span(current.frames);
+        let TakeClock { fit, slips, tail_deficit, .. } = clock;
         self.outbox.push_back(Item::Clock(fit));
-        self.outbox.push_back(Item::TakeEnd { slips, tail_deficit });
+        self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
         end
     }
 

@@ -15,11 +15,13 @@ pub mod export;
 pub mod list;
 pub mod models;
 pub mod record;
+pub mod recover;
 pub mod show;
 mod signals;
 pub mod spec;
 mod text;
 pub mod transcribe;
+pub mod verify;
 pub mod worker;
 
 /// Records a meeting, every microphone and loopback into a track of its own, and writes the minutes.
@@ -48,6 +50,10 @@ pub enum Verb {
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
+    /// Check that a session's files are what was recorded, and that nothing is missing unsaid
+    Verify(verify::Args),
+    /// Mend sessions whose recorder died
+    Recover(recover::Args),
     /// Transcribe a session again, or make a session of sound files
     Transcribe(transcribe::Args),
     /// Write minutes, subtitles or data files of a session
@@ -117,6 +123,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Devices(args) => devices::run(&args, &config),
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
+        Verb::Verify(args) => verify::run(&args, &config),
+        Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),

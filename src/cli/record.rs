@@ -214,6 +214,7 @@ pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit>
     let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
         .with_context(|| format!("can't record into {}", dir.display()))?;
     say(format_args!("recording into {}", dir.display()));
+    let _mending = super::recover::mend_beside(&config.paths.recordings);
     let ended = runtime.block_on(conduct(request, config, text, &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));

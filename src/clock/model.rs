@@ -53,6 +53,18 @@ pub struct TakeClock {
     pub slips: Vec<Slip>,
     /// How much later, in seconds, the last stamps are than frames and slips account for.
     pub tail_deficit: f64,
+    /// Session second of frame 0, as the stamps before the first slip tell.
+    pub since: f64,
+}
+
+impl TakeClock {
+    /// From which session second to which the take was delivered, as its stamps tell; `frames` are all of the take. None
+    /// without any stamp: position is all that is known then.
+    pub fn span(&self, frames: Frames) -> Option<(f64, f64)> {
+        let slipped: u64 = self.slips.iter().map(|slip| slip.frames.0).sum();
+        let until = self.since + (frames.0 + slipped) as f64 / self.fit.rate + self.tail_deficit;
+        (self.fit.points > 0).then_some((self.since, until))
+    }
 }
 
 /// Estimates one take's clock from stamps. Pure; O(1) per observation, bounded memory.
@@ -134,6 +146,7 @@ impl ClockModel {
         let mut fit = self.fit_to(&level);
         let slope = f64::from(self.rate.0) / fit.rate - 1.0;
         let tail_deficit = last_above(&level, slope, fit.offset);
+        let since = fit.offset;
         fit.offset += self.step_of_longest(&steps);
         let slips = steps
             .iter()
@@ -143,7 +156,7 @@ impl ClockModel {
                 Slip { at: Frames::from_seconds(at, self.rate), frames }
             })
             .collect();
-        TakeClock { fit, slips, tail_deficit }
+        TakeClock { fit, slips, tail_deficit, since }
     }
 
     /// By how much the longest stretch without a step is later than the first one.

@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 pub trait DiskFile: Write + Seek + Send {
     /// Returns when what was written is on the disk (fdatasync).
     fn sync_data(&mut self) -> io::Result<()>;
+    /// Cuts the file to this many bytes; for mending, never while a recording runs.
+    fn set_len(&mut self, _bytes: u64) -> io::Result<()> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this disk can't cut a file"))
+    }
 }
 
 /// The operations that a recording needs of a file system: one real, one scripted implementation.
@@ -20,6 +24,10 @@ pub trait Disk: Send + Sync {
     fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Gives a file another name in the same folder; what had that name before is gone.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
+    /// A file that is there, to be mended in place.
+    fn mend(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        self.append(path)
+    }
     /// Removes a file that was created and into which nothing could be put.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
@@ -51,6 +59,10 @@ pub struct SystemDisk;
 impl DiskFile for File {
     fn sync_data(&mut self) -> io::Result<()> {
         Self::sync_data(self)
+    }
+
+    fn set_len(&mut self, bytes: u64) -> io::Result<()> {
+        Self::set_len(self, bytes)
     }
 }
 

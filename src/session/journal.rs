@@ -130,6 +130,15 @@ pub enum Event {
         frames: Frames,
         /// Its clock.
         clock: ClockFit,
+        /// Session second of frame 0 as the device's stamps tell; none: they say no more than `clock`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<f64>,
+        /// Session second at which its last frame was delivered, as the device's stamps tell, whatever was written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<f64>,
+        /// The file was given up after an error: more may stand in it than these frames, which nobody vouches for.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        given_up: bool,
     },
     /// The computer slept. Session time went on.
     Suspended {
@@ -207,6 +216,18 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// All sources were told to stop: nothing after this session second was to be recorded.
+    Stopped {
+        /// Session seconds.
+        at: f64,
+    },
+    /// The recorder had died; the session is being mended.
+    Recovered {
+        /// The takes that were still open.
+        takes: Vec<RecoveredTake>,
+        /// Session second up to which the session was being recorded at least; none where no source had a clock.
+        until: Option<f64>,
+    },
     /// All tracks are closed and durable: the recording is safe.
     Closed {
         /// Seconds from the start to the end.
@@ -214,6 +235,19 @@ pub enum Event {
         /// Where every frame went.
         account: Vec<TrackAccount>,
     },
+}
+
+/// A take whose recorder died.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveredTake {
+    /// The track.
+    pub track: String,
+    /// The take.
+    pub take: u32,
+    /// Frames that the journal vouched for.
+    pub committed: Frames,
+    /// Frames that were found in the file after them.
+    pub found: Frames,
 }
 
 /// A span of a track that is on the disk, with its checksum.

@@ -25,6 +25,14 @@ pub enum LockError {
 }
 
 impl SessionLock {
+    /// Whether another process has the session in `dir`. Leaves nothing behind; without a lock's file nobody has it.
+    pub fn is_held(dir: &Path) -> bool {
+        let path = dir.join(FILE);
+        let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
+        let Some(file) = is_file.then(|| File::open(&path).ok()).flatten() else { return false };
+        matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+    }
+
     /// Takes the session in `dir`, at once or not at all.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let name = dir.display().to_string();

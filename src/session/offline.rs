@@ -13,6 +13,7 @@ use super::disk::{Disk, DiskFile, SystemDisk};
 use super::journal::{Event, Journal, Line};
 use super::read::{self, JOURNAL, ReadError, Session, TRANSCRIPT};
 use super::track::{TakeShared, TrackShared};
+use super::wav::{CHANNELS, RATES};
 use crate::actors::SessionSink;
 use crate::audio::units::SessionNs;
 use crate::speech::transcript::Utterance;
@@ -23,9 +24,6 @@ const REPLACED: &str = "replaced";
 const JOURNAL_BYTES_MAX: u64 = 4 << 30;
 /// More than the longest line that a recorder writes: one `closed` line for hundreds of tracks.
 const LINE_BYTES_MAX: u64 = 1 << 20;
-/// Rates and channels that a recorder writes.
-const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
-const CHANNELS: std::ops::RangeInclusive<u16> = 1..=64;
 
 /// Why the text work can't begin, and what to do.
 #[derive(Debug, thiserror::Error)]

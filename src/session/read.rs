@@ -71,8 +71,8 @@ pub enum ReadError {
     },
     /// A session that lost its manifest.
     #[error(
-        "{} has lost its {MANIFEST}; the sound in tracks/ and the journal {JOURNAL} are there, from which it can be rebuilt: \
-         don't delete anything",
+        "{} has lost its {MANIFEST}; the sound in tracks/ and the journal {JOURNAL} are there: `hansard recover {}` rebuilds it",
+        dir.display(),
         dir.display()
     )]
     NoManifest {
@@ -193,20 +193,25 @@ impl Session {
 
     /// Path of a take's file, checked not to lead out of the session through a link.
     pub fn take_path(&self, take: &TakeEntry) -> Result<PathBuf, ReadError> {
-        let mut path = self.dir.clone();
-        for part in Path::new(&take.file).components() {
-            path.push(part);
-            if path.is_symlink() {
-                return Err(ReadError::Link { path });
-            }
-        }
-        Ok(path)
+        inside(&self.dir, &take.file)
     }
 
     /// How the clock on the wall read at a session time (seconds), in the zone of the meeting.
     pub fn wall(&self, seconds: f64) -> Zoned {
         wall(&self.manifest.start, seconds)
     }
+}
+
+/// Path of a file inside the session in `dir`, checked not to lead out of it through a link.
+pub(super) fn inside(dir: &Path, file: &str) -> Result<PathBuf, ReadError> {
+    let mut path = dir.to_owned();
+    for part in Path::new(file).components() {
+        path.push(part);
+        if path.is_symlink() {
+            return Err(ReadError::Link { path });
+        }
+    }
+    Ok(path)
 }
 
 /// How the clock on the wall read `seconds` after `start`. The zone's rules count where they are known here and agree with
@@ -389,7 +394,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, ReadError> {
 }
 
 /// Every path stays inside the folder, every number can be computed with.
-fn check_manifest(manifest: &Manifest) -> Result<(), String> {
+pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     if !is_time(manifest.duration) || manifest.duration < 0.0 {
         return Err(format!("a duration of {} s", manifest.duration));
     }
@@ -414,15 +419,18 @@ fn check_manifest(manifest: &Manifest) -> Result<(), String> {
         if take.rate.0 == 0 || !numbers.iter().all(|n| is_time(*n)) || !(1.0..1e7).contains(&clock.rate) {
             return Err(format!("take {} of {:?} has an impossible rate or offset", take.take, take.track));
         }
+        if take.foreign.iter().any(|(from, to)| from > to) {
+            return Err(format!("take {} of {:?} has a stretch that ends before it begins", take.take, take.track));
+        }
     }
     Ok(())
 }
 
-fn is_time(seconds: f64) -> bool {
+pub(super) fn is_time(seconds: f64) -> bool {
     seconds.is_finite() && seconds.abs() <= SECONDS_MAX
 }
 
-fn is_plain_name(name: &str) -> bool {
+pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
 }
 

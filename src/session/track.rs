@@ -9,11 +9,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hound::{WavSpec, WavWriter};
+use hound::WavWriter;
 
 use super::disk::{Disk, DiskFile};
 use super::journal::Span;
 use super::manifest::{ClockFit, SourceKind, TakeEntry};
+use super::wav::Layout;
 use crate::audio::units::{Frames, SampleFormat};
 
 /// The header is made valid this often, in milliseconds of sound: what a killed process can lose.
@@ -292,15 +293,6 @@ fn io_error(error: hound::Error) -> io::Error {
     }
 }
 
-fn spec(entry: &TakeEntry) -> WavSpec {
-    let (bits_per_sample, sample_format) = match entry.format {
-        SampleFormat::S16 => (16, hound::SampleFormat::Int),
-        SampleFormat::S24 => (24, hound::SampleFormat::Int),
-        SampleFormat::F32 => (32, hound::SampleFormat::Float),
-    };
-    WavSpec { channels: entry.channels, sample_rate: entry.rate.0, bits_per_sample, sample_format }
-}
-
 impl TakeFile {
     /// Creates the file at `dir`/`entry.file` with a valid header, syncs it and its name. Fills in `data_offset`. After an
     /// error the name can be used again, unless that is what the error says.
@@ -330,7 +322,7 @@ impl TakeFile {
             abandoned: false,
         }));
         let buffer = BufWriter::with_capacity(BUFFER_BYTES, Tally(Arc::clone(&inner)));
-        let mut wav = WavWriter::new(buffer, spec(&entry)).map_err(io_error)?;
+        let mut wav = WavWriter::new(buffer, Layout::of(&entry).spec()).map_err(io_error)?;
         wav.flush().map_err(io_error)?;
         {
             let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);

@@ -254,8 +254,18 @@ impl Writer {
                 }
             }
             Item::Foreign { from, frames } => self.mark_foreign(device, from, frames),
-            Item::Clock(fit) => self.devices[device].set_clock(fit),
-            Item::TakeEnd { slips, tail_deficit } => self.end_take(device, &slips, tail_deficit),
+            Item::Clock(fit) => {
+                if self.devices[device].set_clock(fit) {
+                    // From here on the journal tells that this take has a clock, whatever becomes of the recorder.
+                    self.note_clocks_of(device);
+                }
+            }
+            Item::TakeEnd { slips, tail_deficit, span } => {
+                if let Some(take) = &mut self.devices[device].take {
+                    take.span = span;
+                }
+                self.end_take(device, &slips, tail_deficit);
+            }
         }
     }
 
@@ -402,16 +412,23 @@ impl Writer {
             self.vouched.push((Arc::clone(&shared), span.to));
             self.note(Event::Commit { spans: vec![span] });
         }
-        self.note_end(&shared, file.frames());
+        let delivered = self.devices[device].delivered(track);
+        self.note_end(&shared, file.frames(), delivered, false);
         // The header is valid and synced already; this writes the same one again.
         if let Err(error) = file.close() {
             self.refused(&shared.entry.file, &error);
         }
     }
 
-    fn note_end(&mut self, shared: &TakeShared, frames: Frames) {
+    fn note_end(
+        &mut self,
+        shared: &TakeShared,
+        frames: Frames,
+        (since, until): (Option<f64>, Option<f64>),
+        given_up: bool,
+    ) {
         let (track, take) = (shared.entry.track.clone(), shared.entry.take);
-        self.note(Event::TakeEnded { track, take, frames, clock: shared.clock() });
+        self.note(Event::TakeEnded { track, take, frames, clock: shared.clock(), since, until, given_up });
         self.save_manifest();
     }
 
@@ -426,7 +443,7 @@ impl Writer {
             self.vouched.push((Arc::clone(&shared), span.to));
             self.note(Event::Commit { spans: vec![span] });
         }
-        self.note_end(&shared, remains.kept);
+        self.note_end(&shared, remains.kept, (None, None), true);
     }
 
     fn commit(&mut self) {

@@ -139,7 +139,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
             }
             Item::Foreign { .. } => return Err(TestCaseError::fail("nobody moved the stream")),
             Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = *fit,
-            Item::TakeEnd { slips, tail_deficit } => {
+            Item::TakeEnd { slips, tail_deficit, .. } => {
                 prop_assert!(open);
                 open = false;
                 read.slips += slips.len();

@@ -109,7 +109,7 @@ pub fn takes(dir: &Path, lines: &[Line]) -> Vec<Take> {
                     *to = span.to;
                 }
             }
-            Event::TakeEnded { track, take, frames, clock } => {
+            Event::TakeEnded { track, take, frames, clock, .. } => {
                 ended.push((track.clone(), *take, *frames, *clock))
             }
             _ => {}

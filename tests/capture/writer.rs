@@ -120,7 +120,7 @@ impl Bench {
     }
 
     fn end(&mut self, device: usize) {
-        self.push(device, Item::TakeEnd { slips: vec![], tail_deficit: 0.0 });
+        self.push(device, Item::TakeEnd { slips: vec![], tail_deficit: 0.0, span: None });
     }
 
     /// What the writer's thread does, panics included.
@@ -244,7 +244,11 @@ fn a_long_gap_ends_the_take_and_everything_is_journalled() {
     bench.sound(0, 8_000);
     bench.push(
         0,
-        Item::TakeEnd { slips: vec![Slip { at: Frames(12_000), frames: Frames(80) }], tail_deficit: 0.0 },
+        Item::TakeEnd {
+            slips: vec![Slip { at: Frames(12_000), frames: Frames(80) }],
+            tail_deficit: 0.0,
+            span: None,
+        },
     );
     bench.absent(0, 100_000, GapCause::Stall);
     bench.start(0);

@@ -11,7 +11,13 @@ use crate::session::track::TakeShared;
 
 impl Writer {
     pub(super) fn note_clocks(&mut self) {
-        let files = self.tracks().filter_map(|out| out.file.as_ref());
+        for device in 0..self.devices.len() {
+            self.note_clocks_of(device);
+        }
+    }
+
+    pub(super) fn note_clocks_of(&mut self, device: usize) {
+        let files = self.devices[device].tracks.iter().filter_map(|out| out.file.as_ref());
         let clocks: Vec<Event> = files
             .map(|file| {
                 let entry = &file.shared().entry;

@@ -28,6 +28,8 @@ pub(super) struct DeviceTake {
     pub(super) format: DeviceFormat,
     pub(super) frames: Frames,
     pub(super) clock: ClockFit,
+    /// From when to when it was delivered, known at its end.
+    pub(super) span: Option<(f64, f64)>,
 }
 
 pub(super) struct TrackOut {
@@ -51,7 +53,7 @@ pub(super) struct TrackOut {
 
 impl DeviceTake {
     pub(super) fn new(format: DeviceFormat, offset: f64) -> Self {
-        Self { format, frames: Frames(0), clock: ClockFit::nominal(offset, format.rate) }
+        Self { format, frames: Frames(0), clock: ClockFit::nominal(offset, format.rate), span: None }
     }
 }
 
@@ -73,8 +75,11 @@ impl DeviceOut {
         }
     }
 
-    pub(super) fn set_clock(&mut self, fit: ClockFit) {
+    /// The clock of the device's take was measured anew; whether that was the first time.
+    pub(super) fn set_clock(&mut self, fit: ClockFit) -> bool {
+        let mut first = false;
         if let Some(take) = &mut self.take {
+            first = take.clock.points == 0 && fit.points > 0;
             take.clock = fit;
         }
         for out in &self.tracks {
@@ -82,6 +87,14 @@ impl DeviceOut {
                 file.shared().set_clock(shifted(fit, out.base));
             }
         }
+        first
+    }
+
+    /// When frame 0 and the last frame of a track's current file were delivered, as far as the device's stamps tell: they tell
+    /// of the device's whole take, of which the file may be a part.
+    pub(super) fn delivered(&self, track: usize) -> (Option<f64>, Option<f64>) {
+        let Some((since, until)) = self.take.and_then(|take| take.span) else { return (None, None) };
+        (Some(since).filter(|_| self.tracks[track].base == Frames(0)), Some(until))
     }
 }
 
