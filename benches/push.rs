@@ -16,7 +16,7 @@ const FRAMES: usize = 480;
 /// Callbacks back to back: 33 minutes of sound.
 const MANY: usize = 200_000;
 /// Callbacks at the pace of a device.
-const PACED: usize = 1_000;
+const PACED: usize = 2_000;
 const PACE: Duration = Duration::from_millis(10);
 
 fn main() {

@@ -221,6 +221,12 @@ impl Drain {
         if moved || over { Step::Busy } else { Step::Idle }
     }
 
+    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds in memory.
+    #[doc(hidden)]
+    pub fn holds(&self) -> (usize, usize) {
+        (self.outbox.len(), self.current.as_ref().map_or(0, |current| current.pending.len()))
+    }
+
     /// Hands the outbox to the queue; false while the queue is full.
     fn flush(&mut self) -> bool {
         while let Some(item) = self.outbox.pop_front() {
@@ -253,7 +259,7 @@ impl Drain {
     fn drain_current(&mut self, current: &mut Current, now: MonoNs) -> bool {
         current.collect();
         if current.pending.is_empty() {
-            return current.tell_foreign(&mut self.outbox);
+            return current.tell_foreign(false, &mut self.outbox);
         }
         if !current.started {
             if !current.settled(now, self.hold_ms + SETTLE_MS) {
@@ -269,7 +275,7 @@ impl Drain {
             moved = true;
         }
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox) || moved
+        current.tell_foreign(false, &mut self.outbox) || moved
     }
 
     /// Places the opening's first frame on the session's timeline and begins its take.
@@ -374,7 +380,7 @@ impl Drain {
     /// Ends the take and returns the session second of its end.
     fn end_take(&mut self, current: &mut Current) -> f64 {
         current.emit_block(&mut self.outbox);
-        current.tell_foreign(&mut self.outbox);
+        current.tell_foreign(true, &mut self.outbox);
         let end = current.end_s();
         let clock = current.model.finish();
         let span = clock.span(current.frames);
@@ -408,6 +414,10 @@ impl Drain {
         current.cleared = current.cleared.saturating_sub(1);
         if current.opening.timeline == Timeline::Clocked {
             current.model.observe(current.frames, self.clock.seconds_of(stamp.at));
+        }
+        if current.cleared > 0 {
+            // In the middle of a burst the model knows only how late it is: the stamp that is on time is still to come.
+            return true;
         }
         self.status.set_position(current.end_s());
         if current.frames >= current.clock_due {

@@ -25,7 +25,7 @@ pub struct Manifest {
     pub duration: f64,
     /// One per track, in the order the user named them.
     pub sources: Vec<SourceEntry>,
-    /// All takes of all tracks, in the order they were opened.
+    /// All takes: track by track, each in the order they were opened.
     pub takes: Vec<TakeEntry>,
     /// One per track.
     pub account: Vec<TrackAccount>,

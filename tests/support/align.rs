@@ -160,3 +160,17 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     };
     a.chunks(4096).zip(b.chunks(4096)).map(block).sum::<f64>() as f32
 }
+
+/// Where in a track a piece of sound lies, both mono at one rate: the frame at which it begins, and the correlation there. Any sound will
+/// do that does not repeat itself.
+pub fn whereabouts(track: &[f32], piece: &[f32]) -> Option<(usize, f64)> {
+    let last = track.len().checked_sub(piece.len())?;
+    let coarse = |sound: &[f32]| -> Vec<f32> {
+        sound.chunks_exact(COARSE).map(|c| c.iter().sum::<f32>() / COARSE as f32).collect()
+    };
+    let (track_coarse, piece_coarse) = (coarse(track), coarse(piece));
+    let near = best_lag(&track_coarse, &piece_coarse, 0..=track_coarse.len() - piece_coarse.len()) * COARSE;
+    let lag =
+        best_lag(track, piece, near.saturating_sub(2 * COARSE).min(last)..=(near + 2 * COARSE).min(last));
+    Some((lag, correlation_at(track, piece, lag as i64)))
+}

@@ -202,10 +202,33 @@ impl Pulse {
 
     /// Puts an unplugged microphone back.
     pub fn replug(&mut self, mic: &str) -> Result<()> {
+        self.replug_at(mic, RATE)
+    }
+
+    /// Puts an unplugged microphone back; from now on it has this rate.
+    pub fn replug_at(&mut self, mic: &str, rate: u32) -> Result<()> {
         let at =
             self.devices.iter().position(|d| d.name == mic).with_context(|| format!("no device {mic}"))?;
-        let module = self.load_mic(mic, self.devices[at].channels)?;
+        let module = self.load_mic(mic, self.devices[at].channels, rate)?;
         self.devices[at].module = Some(module);
+        Ok(())
+    }
+
+    /// Makes a source the default one, as plugging in a headset does.
+    pub fn make_default(&self, mic: &str) -> Result<()> {
+        self.pactl(&["set-default-source", mic]).map(drop)
+    }
+
+    /// Suspends a source or wakes it: it delivers nothing meanwhile.
+    pub fn suspend(&self, source: &str, suspended: bool) -> Result<()> {
+        self.pactl(&["suspend-source", source, if suspended { "1" } else { "0" }]).map(drop)
+    }
+
+    /// Makes the daemon hang, or go on.
+    pub fn hang(&self, hung: bool) -> Result<()> {
+        use rustix::process::{Pid, Signal, kill_process};
+        let daemon = i32::try_from(self.daemon.id()).ok().and_then(Pid::from_raw).context("no daemon")?;
+        kill_process(daemon, if hung { Signal::STOP } else { Signal::CONT })?;
         Ok(())
     }
 
@@ -225,9 +248,9 @@ impl Pulse {
         self.load_devices(0)
     }
 
-    /// Adds a microphone with a clock of its own: it delivers a sine of `hz` at `rate` frames a second, however much
-    /// that differs from its nominal 48,000, and stops delivering when the [`Fifo`] is dropped.
-    pub fn add_fifo_mic(&self, name: &str, rate: f64, hz: f64) -> Result<Fifo> {
+    /// Adds a microphone with a clock of its own: its sound begins now and goes on at `rate` frames a second, however much that differs
+    /// from its nominal 48,000; over and over, should it end. It delivers while it is told to, and stops when the [`Fifo`] is dropped.
+    pub fn add_fifo_mic(&self, name: &str, rate: f64, sound: Vec<i16>) -> Result<Fifo> {
         let path = self.dir.path().join(name);
         self.pactl(&[
             "load-module",
@@ -238,7 +261,7 @@ impl Pulse {
             &format!("rate={RATE}"),
             "channels=1",
         ])?;
-        Fifo::start(&path, rate, hz)
+        Fifo::start(&path, rate, sound)
     }
 
     /// The daemon's log so far, for a failure's report.
@@ -263,20 +286,21 @@ impl Pulse {
                 ],
             )?;
             if *kind == Kind::Mic {
-                self.devices[n].module = Some(self.load_mic(name, *channels)?);
+                self.devices[n].module = Some(self.load_mic(name, *channels, RATE)?);
             }
             sinks.push(sink);
         }
         self.warm(&sinks)
     }
 
-    fn load_mic(&self, name: &str, channels: u16) -> Result<String> {
+    fn load_mic(&self, name: &str, channels: u16, rate: u32) -> Result<String> {
         let map = channel_map(channels);
         self.load(
             "module-remap-source",
             &[
                 format!("source_name={name}"),
                 format!("master={name}_in.monitor"),
+                format!("rate={rate}"),
                 format!("channels={channels}"),
                 format!("master_channel_map={map}"),
                 format!("channel_map={map}"),
@@ -376,34 +400,42 @@ impl Drop for Pulse {
 /// The writer of a microphone that has its own clock.
 pub struct Fifo {
     stop: Arc<AtomicBool>,
+    delivers: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Fifo {
-    fn start(path: &Path, rate: f64, hz: f64) -> Result<Self> {
+    /// Its sound goes on all the time; it is delivered (true) or lost.
+    pub fn deliver(&self, delivers: bool) {
+        self.delivers.store(delivers, Ordering::Relaxed);
+    }
+
+    fn start(path: &Path, rate: f64, sound: Vec<i16>) -> Result<Self> {
         use rustix::fs::{Mode, OFlags};
         // Never blocks: what nobody reads is dropped, as a device would.
         let fifo = rustix::fs::open(path, OFlags::RDWR | OFlags::NONBLOCK, Mode::empty())?;
         let stop = Arc::new(AtomicBool::new(false));
-        let stopped = Arc::clone(&stop);
+        let delivers = Arc::new(AtomicBool::new(false));
+        let (stopped, delivered) = (Arc::clone(&stop), Arc::clone(&delivers));
         let thread = std::thread::spawn(move || {
             let (start, mut done) = (Instant::now(), 0_u64);
             while !stopped.load(Ordering::Relaxed) {
                 let due = (start.elapsed().as_secs_f64() * rate) as u64;
+                if !delivered.load(Ordering::Relaxed) {
+                    done = due;
+                }
                 while done < due {
                     // 4000 bytes are below PIPE_BUF: a write is whole or not at all.
                     let next = due.min(done + 2000);
-                    let bytes: Vec<u8> = (done..next)
-                        .map(|n| (n as f64 * hz * std::f64::consts::TAU / f64::from(RATE)).sin() * 16_384.0)
-                        .flat_map(|sample| (sample as i16).to_le_bytes())
-                        .collect();
+                    let bytes: Vec<u8> =
+                        (done..next).flat_map(|n| sound[n as usize % sound.len()].to_le_bytes()).collect();
                     let _dropped_when_full = rustix::io::write(&fifo, &bytes);
                     done = next;
                 }
                 std::thread::sleep(Duration::from_millis(5));
             }
         });
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, delivers, thread: Some(thread) })
     }
 }
 

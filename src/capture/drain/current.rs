@@ -29,6 +29,7 @@ pub(super) struct Current {
     block: Vec<f32>,
     /// Sound of this take that nobody has vouched for yet: when it came, from which frame to which.
     unvouched: VecDeque<(MonoNs, Frames, Frames)>,
+    foreign_told: bool,
     pub(super) clock_due: Frames,
 }
 
@@ -46,6 +47,7 @@ impl Current {
             cut: false,
             block: Vec::new(),
             unvouched: VecDeque::new(),
+            foreign_told: false,
             clock_due: Frames(0),
         }
     }
@@ -110,11 +112,14 @@ impl Current {
         }
     }
 
-    /// Hands on which frames of the take are another device's, once that is known; whether there were any.
-    pub(super) fn tell_foreign(&mut self, outbox: &mut VecDeque<Item>) -> bool {
-        if self.unvouched.is_empty() || !self.opening.tap.meter.is_foreign() {
+    /// Hands on which frames of the take are another device's: what there is as soon as it is known, and what comes until the device is
+    /// closed when the take ends. Whether there were any.
+    pub(super) fn tell_foreign(&mut self, ends: bool, outbox: &mut VecDeque<Item>) -> bool {
+        let due = ends || !self.foreign_told;
+        if !due || self.unvouched.is_empty() || !self.opening.tap.meter.is_foreign() {
             return false;
         }
+        self.foreign_told = true;
         self.emit_block(outbox);
         let vouched_at = self.opening.tap.meter.vouched_at();
         let mut spans: Vec<(Frames, Frames)> = Vec::new();

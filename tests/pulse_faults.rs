@@ -1,0 +1,470 @@
+//! What devices do to a recording, with a real PulseAudio: unplugged and back, moved silently to another source, suspended, stalled, never
+//! started, at another rate, superseded by a headset; the server killed, restarted, hanging.
+//!
+//! Each microphone's sound is also recorded from the monitor of the sink behind it, which no fault touches: that track is the truth about what
+//! sounded when. Needs pulseaudio; where it is lacking the tests say so and pass, unless `HANSARD_TEST_ALL=1`.
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use hansard::audio::resample;
+use hansard::audio::units::{Frames, SampleRate};
+use hansard::capture::synth::code;
+use hansard::session::journal::{Event, Line};
+use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
+use support::align::whereabouts;
+use support::pulse::{self, Pulse, RATE};
+use support::recorder::{Recorder, Session};
+
+/// Time for the sound system and the programs to start, on a machine that builds something else as well.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// Time for the recorder to finish without text.
+const FINISH_LIMIT: Duration = Duration::from_secs(30);
+/// The first true sample after a gap lies this near its true time, in seconds.
+const PLACED_S: f64 = 0.020;
+/// Length of the sound that is looked for in another track, in seconds.
+const PIECE_S: f64 = 0.5;
+/// The tone that stands for another device's sound.
+const TONE_HZ: f64 = 1_000.0;
+/// A silent move is to be noticed within a second; on a machine that builds something else a look can take longer.
+const NOTICED_S: f64 = 2.5;
+
+/// The tests of this file keep time with real sound: one at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lacks_sound(test: &str) -> bool {
+    let Some(missing) = pulse::missing() else { return false };
+    assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{test} cannot run: {missing}");
+    println!("SKIPPED {test}: {missing}");
+    true
+}
+
+/// Noise without anything above 3 kHz, so that it survives resampling; a different one for each seed.
+fn noise(seconds: f64, seed: u64) -> Vec<i16> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as f64 / f64::from(1u32 << 31) - 0.5
+    };
+    let (mut low, mut lower) = (0.0, 0.0);
+    let frames = (seconds * f64::from(RATE)) as usize;
+    (0..frames)
+        .map(|_| {
+            low += 0.25 * (random() - low);
+            lower += 0.25 * (low - lower);
+            (lower * 40_000.0) as i16
+        })
+        .collect()
+}
+
+fn tone(seconds: f64) -> Vec<i16> {
+    let frames = (seconds * f64::from(RATE)) as usize;
+    let phase = |n: usize| n as f64 * TONE_HZ * std::f64::consts::TAU / f64::from(RATE);
+    (0..frames).map(|n| (phase(n).sin() * 8_000.0) as i16).collect()
+}
+
+fn write_wav(dir: &Path, name: &str, sound: &[i16]) -> PathBuf {
+    let path = dir.join(format!("{name}.wav"));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    sound.iter().for_each(|sample| wav.write_sample(*sample).unwrap());
+    wav.finalize().unwrap();
+    path
+}
+
+fn start_recorder(pulse: &Pulse, dir: &Path, sources: &[&str]) -> Recorder {
+    let mut command = pulse.recorder(Path::new(env!("CARGO_BIN_EXE_hansard")));
+    let home = dir.join("home");
+    command.env("HOME", &home).env("XDG_CONFIG_HOME", home.join("config")).env_remove("HANSARD_RECORDINGS");
+    command.args(["record", "--no-transcribe", "--out"]).arg(dir.join("recordings"));
+    for source in sources {
+        command.args(["--source", source]);
+    }
+    Recorder::start(&mut command).unwrap()
+}
+
+/// A recording that was full of faults.
+struct Recorded {
+    session: Session,
+    journal: Vec<Line>,
+}
+
+impl Recorded {
+    fn finish(recorder: Recorder, dir: &Path) -> Self {
+        recorder.interrupt().unwrap();
+        let status = recorder.finish(FINISH_LIMIT, |line| println!("{}", line.text)).unwrap();
+        assert_eq!(status.code(), Some(2), "done with losses, and it is said");
+        let session = Session::newest(&dir.join("recordings"), &[]).unwrap();
+        let journal = std::fs::read_to_string(session.dir.join("events.jsonl")).unwrap();
+        let journal: Vec<Line> = journal.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for line in &journal {
+            if !matches!(line.event, Event::Commit { .. } | Event::Clock { .. }) {
+                println!("{:7.3} {:?}", line.session_ns.seconds(), line.event);
+            }
+        }
+        let verify =
+            Command::new(env!("CARGO_BIN_EXE_hansard")).arg("verify").arg(&session.dir).output().unwrap();
+        println!("{}{}", String::from_utf8_lossy(&verify.stdout), String::from_utf8_lossy(&verify.stderr));
+        assert_eq!(verify.status.code(), Some(2), "the account holds, and names losses");
+        Self { session, journal }
+    }
+
+    fn takes(&self, track: &str) -> Vec<&TakeEntry> {
+        self.session.manifest.takes.iter().filter(|take| take.track == track).collect()
+    }
+
+    fn account(&self, track: &str) -> &TrackAccount {
+        self.session.manifest.account.iter().find(|account| account.track == track).unwrap()
+    }
+
+    /// The gaps of a track as they are journalled: take, first frame in it, seconds, cause.
+    fn gaps(&self, track: &str) -> Vec<(Option<u32>, u64, f64, GapCause)> {
+        let gaps = self.journal.iter().filter_map(|line| match &line.event {
+            Event::Gap { track: of, take, from_frame, frames, cause, .. } if of == track => {
+                let rate = self.account_rate(track, *take);
+                Some((*take, from_frame.unwrap_or(Frames(0)).0, frames.0 as f64 / rate, *cause))
+            }
+            _ => None,
+        });
+        gaps.collect()
+    }
+
+    fn account_rate(&self, track: &str, take: Option<u32>) -> f64 {
+        let takes = self.takes(track);
+        let of = takes.iter().find(|entry| Some(entry.take) == take).or(takes.first());
+        of.map_or(f64::from(RATE), |entry| f64::from(entry.rate.0))
+    }
+
+    fn missing(&self, track: &str, cause: GapCause) -> f64 {
+        self.gaps(track).iter().filter(|gap| gap.3 == cause).map(|gap| gap.2).sum()
+    }
+
+    /// A take's sound at [`RATE`], and the session second of its frame 0.
+    fn sound(&self, take: &TakeEntry) -> Vec<f32> {
+        let sound = self.session.sound(take).unwrap();
+        if take.rate.0 == RATE {
+            sound
+        } else {
+            resample::convert(&sound, take.rate, SampleRate(RATE)).unwrap()
+        }
+    }
+
+    /// How much later, in seconds, the sound from second `from` of a take on stands in the session than in the undisturbed take.
+    fn displaced(&self, take: &TakeEntry, from: f64, truth: &TakeEntry) -> f64 {
+        let (sound, truth_sound) = (self.sound(take), self.sound(truth));
+        let begin = (from * f64::from(RATE)) as usize;
+        let piece = &sound[begin..begin + (PIECE_S * f64::from(RATE)) as usize];
+        let (at, correlation) = whereabouts(&truth_sound, piece).unwrap();
+        let name = format!("{} take {} from {from:.2} s", take.track, take.take);
+        assert!(correlation > 0.9, "{name}: other sound than was played: {correlation}");
+        let here = take.clock.offset + from * f64::from(take.rate.0) / take.clock.rate;
+        let displaced = here - truth.time_of(Frames(at as u64));
+        println!("{name}: {:+.1} ms", displaced * 1e3);
+        assert!(displaced.abs() <= PLACED_S, "{name} is {displaced:+.4} s off");
+        displaced
+    }
+
+    /// The track holds every sample of what was played, at one place, and nothing is missing.
+    fn assert_untouched(&self, track: &str, played: &[i16]) {
+        let takes = self.takes(track);
+        assert_eq!(takes.len(), 1, "{track} has one take");
+        assert_eq!(self.account(track).lost, Frames(0), "{:?}", self.account(track));
+        let sound = self.session.sound(takes[0]).unwrap();
+        // A sink that a player joins may lose the first few samples; from then on each one counts.
+        let played = &played[RATE as usize / 10..];
+        let played: Vec<f32> = played.iter().map(|s| f32::from(*s) / 32_768.0).collect();
+        let (at, _) = whereabouts(&sound, &played[..RATE as usize]).unwrap();
+        assert!(at + played.len() <= sound.len(), "{track} is too short");
+        // A virtual device rounds to 16 bits, no more.
+        let pairs = sound[at..].iter().zip(&played).enumerate();
+        let wrong: Vec<_> = pairs.filter(|(_, (a, b))| (*a - *b).abs() > 2.0 / 32_768.0).collect();
+        assert!(
+            wrong.is_empty(),
+            "{track}: {} of {} samples: {:?}",
+            wrong.len(),
+            played.len(),
+            &wrong[..wrong.len().min(10)]
+        );
+    }
+}
+
+/// Where a tone is in the sound: the share of each tenth of a second's energy that is the tone, over a half.
+fn tone_from(sound: &[f32]) -> Option<usize> {
+    let window = RATE as usize / 100;
+    let is_tone = |chunk: &[f32]| {
+        let turn = TONE_HZ * std::f64::consts::TAU / f64::from(RATE);
+        let (mut re, mut im, mut all) = (0.0, 0.0, 0.0);
+        for (n, s) in chunk.iter().enumerate() {
+            let (sin, cos) = (n as f64 * turn).sin_cos();
+            re += f64::from(*s) * cos;
+            im += f64::from(*s) * sin;
+            all += f64::from(*s).powi(2);
+        }
+        all > 0.0 && (re * re + im * im) / (all * chunk.len() as f64 / 2.0) > 0.8
+    };
+    let tones: Vec<bool> = sound.chunks_exact(window).map(is_tone).collect();
+    // Noise can look like it once; for three windows it can't.
+    tones.windows(3).position(|three| three == [true; 3]).map(|at| at * window)
+}
+
+/// Waits for a moment of the test's own time.
+fn until(start: Instant, second: f64) {
+    std::thread::sleep(Duration::from_secs_f64(second).saturating_sub(start.elapsed()));
+}
+
+/// Seconds of sound that is played in the first test.
+const SECONDS: f64 = 17.0;
+
+#[test]
+fn devices_that_go_stall_and_come_back() {
+    let _alone = alone();
+    if lacks_sound("devices_that_go_stall_and_come_back") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // The default source has a tone: whatever is moved there silently is known by it.
+    let mut pulse = Pulse::start(&["va_tone", "va_alice", "va_bob", "va_head"], &[]).unwrap();
+    let [alice, bob, head, carol] = [1, 2, 3, 4].map(|seed| noise(SECONDS, seed));
+    let fifo = pulse.add_fifo_mic("va_carol", f64::from(RATE), carol.clone()).unwrap();
+    pulse.unplug("va_head").unwrap();
+    let recorder = start_recorder(
+        &pulse,
+        dir.path(),
+        &[
+            "alice=mic:pulseaudio:va_alice",
+            "alice true=loopback:pulseaudio:va_alice_in.monitor",
+            "bob=mic:pulseaudio:va_bob",
+            "bob true=loopback:pulseaudio:va_bob_in.monitor",
+            "carol=mic:pulseaudio:va_carol",
+            "anyone=mic",
+            "head true=loopback:pulseaudio:va_head_in.monitor",
+        ],
+    );
+    pulse.wait_captures(7, START_LIMIT).unwrap();
+    for (sink, sound) in
+        [("va_tone_in", &tone(SECONDS)), ("va_alice_in", &alice), ("va_bob_in", &bob), ("va_head_in", &head)]
+    {
+        let wav = write_wav(dir.path(), sink, sound);
+        pulse.play(sink, &wav).unwrap();
+    }
+    let start = Instant::now();
+    until(start, 3.0);
+    pulse.unplug("va_alice").unwrap();
+    pulse.suspend("va_bob", true).unwrap();
+    until(start, 5.0);
+    pulse.replug_at("va_alice", 44_100).unwrap();
+    pulse.suspend("va_bob", false).unwrap();
+    until(start, 6.5);
+    fifo.deliver(true);
+    until(start, 9.0);
+    // Back before anybody can have looked: a loose plug.
+    pulse.unplug("va_alice").unwrap();
+    pulse.replug("va_alice").unwrap();
+    until(start, 10.0);
+    fifo.deliver(false);
+    until(start, 11.0);
+    pulse.replug("va_head").unwrap();
+    pulse.make_default("va_head").unwrap();
+    until(start, 12.0);
+    fifo.deliver(true);
+    for played in pulse.wait_played(Duration::from_secs(40)).unwrap() {
+        assert_eq!(played.underruns, 0, "a player ran dry: the machine is too busy");
+    }
+    std::thread::sleep(Duration::from_secs(1));
+    let recorded = Recorded::finish(recorder, dir.path());
+
+    for (track, played) in [("alice-true", &alice), ("bob-true", &bob), ("head-true", &head)] {
+        recorded.assert_untouched(track, played);
+    }
+    assert_moved_and_back(&recorded);
+    assert_suspended(&recorded);
+    assert_slow_and_stalled(&recorded, &carol);
+    assert_follows_the_default(&recorded);
+}
+
+/// Alice was unplugged, came back at another rate, and was unplugged and plugged in again within a moment.
+fn assert_moved_and_back(recorded: &Recorded) {
+    let truth = recorded.takes("alice-true")[0];
+    let takes = recorded.takes("alice");
+    assert_eq!(takes.iter().map(|take| take.rate.0).collect::<Vec<_>>(), [RATE, 44_100, RATE]);
+    let account = recorded.account("alice");
+    assert!(recorded.missing("alice", GapCause::DeviceLost) > 1.0, "{account:?}");
+    for take in &takes[..2] {
+        let sound = recorded.sound(take);
+        let [(from, to)] = take.foreign[..] else { panic!("one stretch is foreign: {take:?}") };
+        let journalled: Vec<(u64, f64)> = recorded
+            .gaps("alice")
+            .iter()
+            .filter(|gap| gap.0 == Some(take.take) && gap.3 == GapCause::Foreign)
+            .map(|gap| (gap.1, gap.2))
+            .collect();
+        assert_eq!(journalled.first().map(|gap| gap.0), Some(from.0));
+        let seconds: f64 = journalled.iter().map(|gap| gap.1).sum();
+        assert!((seconds - (to - from).seconds(take.rate)).abs() < 1e-6, "{journalled:?} {take:?}");
+        assert_eq!(to, take.frames, "all that came up to the end is foreign");
+        let tone = tone_from(&sound).expect("PulseAudio moved the stream to the tone");
+        let tone_s = tone as f64 / f64::from(RATE);
+        let (from_s, end_s) = (from.seconds(take.rate), take.frames.seconds(take.rate));
+        println!("take {}: foreign from {from_s:.3} s, the tone from {tone_s:.3} to {end_s:.3} s", take.take);
+        assert!(from_s <= tone_s, "the tone before it counts as written");
+        assert!(end_s - tone_s < NOTICED_S, "the move was noticed after {:.2} s", end_s - tone_s);
+        // All that counts as written is the microphone's own.
+        recorded.displaced(take, from_s - PIECE_S, truth);
+    }
+    assert!(takes[2].foreign.is_empty() && tone_from(&recorded.sound(takes[2])).is_none());
+    // What counts as written is all that stands in the files, but for silence and what is foreign.
+    let in_files: u64 = takes.iter().map(|take| take.frames.0).sum();
+    let not_sound: u64 = recorded
+        .journal
+        .iter()
+        .filter_map(|line| match &line.event {
+            Event::Gap { track, take: Some(_), frames, .. } if track == "alice" => Some(frames.0),
+            _ => None,
+        })
+        .sum();
+    assert_eq!(account.written.0, in_files - not_sound, "{account:?}");
+    for take in &takes[1..] {
+        recorded.displaced(take, 0.0, truth);
+    }
+}
+
+/// Bob's source was suspended for two seconds: silence stands for them, and what follows is at its place.
+fn assert_suspended(recorded: &Recorded) {
+    let truth = recorded.takes("bob-true")[0];
+    let take = recorded.takes("bob")[0];
+    let gaps = recorded.gaps("bob");
+    let stall =
+        gaps.iter().find(|gap| gap.3 == GapCause::Stall && gap.2 > 0.5).unwrap_or_else(|| panic!("{gaps:?}"));
+    assert!((1.0..4.0).contains(&stall.2), "{gaps:?}");
+    assert_eq!((recorded.takes("bob").len(), stall.0), (1, Some(1)));
+    let begun = stall.1 as f64 / f64::from(RATE);
+    recorded.displaced(take, begun - PIECE_S, truth);
+    recorded.displaced(take, begun + stall.2, truth);
+}
+
+/// Carol's source delivered nothing at first, which is said, then stalled for two seconds. Its sound went on: what comes first after
+/// the gap is found where it would be without one.
+fn assert_slow_and_stalled(recorded: &Recorded, carol: &[i16]) {
+    let carol: Vec<f32> = carol.iter().map(|s| f32::from(*s) / 32_768.0).collect();
+    let notices = recorded.journal.iter().filter(|line| {
+        matches!(&line.event, Event::DeviceNotice { source, notice } if source.contains("va_carol") && notice.contains("delivers nothing"))
+    });
+    assert_eq!(notices.count(), 1, "it hangs in its start, and that is said once");
+    let take = recorded.takes("carol")[0];
+    assert!(recorded.missing("carol", GapCause::NotStarted) > 5.0);
+    let gaps = recorded.gaps("carol");
+    let stall =
+        gaps.iter().find(|gap| gap.3 == GapCause::Stall && gap.2 > 0.5).unwrap_or_else(|| panic!("{gaps:?}"));
+    assert!((1.0..4.0).contains(&stall.2), "{gaps:?}");
+    let sound = recorded.sound(take);
+    let begun = stall.1 as usize;
+    let after = begun + (stall.2 * f64::from(RATE)).round() as usize;
+    let piece = (PIECE_S * f64::from(RATE)) as usize;
+    let place = |from: usize| {
+        let (at, correlation) = whereabouts(&carol, &sound[from..from + piece]).unwrap();
+        assert!(correlation > 0.9, "{correlation} at {from}");
+        (from as f64 - at as f64) / take.clock.rate
+    };
+    let displaced = place(after) - place(begun - piece);
+    println!("carol after the stall: {:+.1} ms", displaced * 1e3);
+    assert!(displaced.abs() <= PLACED_S, "{displaced}");
+}
+
+/// Who named no device hears the default one, and the headset from when it was plugged in; nobody else ever does.
+fn assert_follows_the_default(recorded: &Recorded) {
+    let truth = recorded.takes("head-true")[0];
+    let [tone, head] = recorded.takes("anyone")[..] else {
+        panic!("two takes: {:?}", recorded.takes("anyone"))
+    };
+    assert!(tone_from(&recorded.sound(tone)).is_some(), "the default was the tone");
+    assert!(tone.foreign.is_empty() && head.foreign.is_empty(), "nothing was moved behind its back");
+    recorded.displaced(head, 0.0, truth);
+    assert!(
+        recorded.missing("anyone", GapCause::DeviceLost) > 0.0,
+        "the change costs a moment, and that is said"
+    );
+    let said = recorded.journal.iter().any(
+        |line| matches!(&line.event, Event::DeviceLost { source, reason } if source == "mic" && reason.contains("default")),
+    );
+    assert!(said);
+}
+
+#[test]
+fn a_server_that_dies_comes_back_and_hangs() {
+    let _alone = alone();
+    if lacks_sound("a_server_that_dies_comes_back_and_hangs") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut pulse = Pulse::start(&["va_alice"], &[]).unwrap();
+    let wavs = [5u64, 6, 7].map(|seed| write_wav(dir.path(), &format!("noise-{seed}"), &noise(30.0, seed)));
+    let recorder = start_recorder(
+        &pulse,
+        dir.path(),
+        &[
+            "alice=mic:pulseaudio:va_alice",
+            "monitor=loopback:pulseaudio:va_alice_in.monitor",
+            "apart=synth:coded,secs=0",
+        ],
+    );
+    pulse.wait_captures(2, START_LIMIT).unwrap();
+    pulse.play("va_alice_in", &wavs[0]).unwrap();
+    std::thread::sleep(Duration::from_millis(2_500));
+    pulse.crash().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    pulse.restart().unwrap();
+    pulse.play("va_alice_in", &wavs[1]).unwrap();
+    pulse.wait_captures(2, START_LIMIT).unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    pulse.hang(true).unwrap();
+    std::thread::sleep(Duration::from_millis(2_500));
+    pulse.hang(false).unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    pulse.play("va_alice_in", &wavs[2]).unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    let recorded = Recorded::finish(recorder, dir.path());
+
+    for track in ["alice", "monitor"] {
+        let takes = recorded.takes(track);
+        assert_eq!(takes.len(), 2, "{track}: {takes:?}");
+        assert!(recorded.missing(track, GapCause::DeviceLost) > 1.0, "{track}: {:?}", recorded.gaps(track));
+        assert_eq!(
+            recorded.account(track).unexplained.unsigned_abs() / u64::from(RATE / 10),
+            0,
+            "a tenth of a second at most"
+        );
+    }
+    // Both lost the same server, each by itself; the same sound stands at the same second on both.
+    let (alice, monitor) = (recorded.takes("alice"), recorded.takes("monitor"));
+    recorded.displaced(alice[0], 1.0, monitor[0]);
+    recorded.displaced(alice[1], 0.5, monitor[1]);
+    let last = alice[1].frames.seconds(alice[1].rate) - 2.0;
+    recorded.displaced(alice[1], last, monitor[1]);
+    assert_apart(&recorded);
+}
+
+/// The synthetic source beside them has every one of its frames.
+fn assert_apart(recorded: &Recorded) {
+    let [take] = recorded.takes("apart")[..] else { panic!("one take") };
+    assert_eq!(recorded.account("apart").lost, Frames(0));
+    let gaps = recorded.gaps("apart");
+    assert!(gaps.iter().all(|gap| gap.3 == GapCause::NotStarted), "{gaps:?}");
+    let sound = recorded.session.sound(take).unwrap();
+    let silence: f64 = gaps.iter().map(|gap| gap.2).sum();
+    let first = (silence * f64::from(take.rate.0)).round() as usize;
+    let wrong =
+        sound[first..].iter().enumerate().filter(|(n, s)| **s != code(*n as u64, 0, take.format)).count();
+    assert_eq!(wrong, 0, "of {} samples", sound.len());
+}
