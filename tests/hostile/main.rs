@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod crash;
 #[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
 #[path = "../cli/home.rs"]
 mod home;
