@@ -221,6 +221,12 @@ impl Drain {
         if moved || over { Step::Busy } else { Step::Idle }
     }
 
+    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds in memory.
+    #[doc(hidden)]
+    pub fn holds(&self) -> (usize, usize) {
+        (self.outbox.len(), self.current.as_ref().map_or(0, |current| current.pending.len()))
+    }
+
     /// Hands the outbox to the queue; false while the queue is full.
     fn flush(&mut self) -> bool {
         while let Some(item) = self.outbox.pop_front() {
@@ -408,6 +414,10 @@ impl Drain {
         current.cleared = current.cleared.saturating_sub(1);
         if current.opening.timeline == Timeline::Clocked {
             current.model.observe(current.frames, self.clock.seconds_of(stamp.at));
+        }
+        if current.cleared > 0 {
+            // In the middle of a burst the model knows only how late it is: the stamp that is on time is still to come.
+            return true;
         }
         self.status.set_position(current.end_s());
         if current.frames >= current.clock_due {

@@ -20,16 +20,32 @@ pub trait Disk: Send + Sync {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// A file to go on with at its end, made if there is none, 0600.
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// An empty file, 0600; what was there under this name is gone.
+    fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
+    /// Gives a file another name in the same folder; what had that name before is gone.
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// A file that is there, to be mended in place.
     fn mend(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.append(path)
     }
-    /// Replaces a file by `bytes` so that at any moment either the old or the new one is there, whole.
-    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes a file that was created and into which nothing could be put.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Replaces a file by `bytes` so that at any moment, a power cut's included, either the old or the new one is there, whole.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = beside(path);
+        let mut file = self.open_empty(&beside)?;
+        file.write_all(bytes)?;
+        // Before the rename: else the new name might stand for a file whose bytes never came.
+        file.sync_data()?;
+        drop(file);
+        self.rename(&beside, path)?;
+        match path.parent() {
+            Some(dir) => self.sync_dir(dir),
+            None => Ok(()),
+        }
+    }
     /// Bytes that we may still write to where `dir` lies, if that can be told.
     fn available(&self, _dir: &Path) -> io::Result<Option<u64>> {
         Ok(None)
@@ -62,17 +78,12 @@ impl Disk for SystemDisk {
         Ok(Box::new(file))
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let beside = beside(path);
-        let mut file = private(OpenOptions::new().write(true).create(true).truncate(true)).open(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&beside, path)?;
-        match path.parent() {
-            Some(dir) => self.sync_dir(dir),
-            None => Ok(()),
-        }
+    fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(private(OpenOptions::new().write(true).create(true).truncate(true)).open(path)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -360,10 +360,10 @@ impl TakeFile {
         self.now.frames
     }
 
-    /// Whether another `frames` would bring it past what a WAV file holds.
-    pub fn is_full(&self, more: Frames) -> bool {
+    /// Whether another `frames` would bring it past `bytes_max`, which is no more than what a WAV file holds.
+    pub fn is_full(&self, more: Frames, bytes_max: u64) -> bool {
         let entry = &self.shared.entry;
-        (self.now.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > TAKE_BYTES_MAX
+        (self.now.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > bytes_max
     }
 
     /// Whether all writes ended, well or not: after a panic elsewhere the file can be closed in order.

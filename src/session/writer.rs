@@ -15,7 +15,7 @@ use super::disk::Disk;
 use super::journal::{Event, Journal};
 use super::lines::LineFile;
 use super::manifest::{GapCause, Manifest, State, TrackAccount};
-use super::track::{TakeFile, TakeShared, TrackShared};
+use super::track::{TAKE_BYTES_MAX, TakeFile, TakeShared, TrackShared};
 use crate::audio::units::{Frames, SampleFormat};
 use crate::capture::drain::{Item, QUEUE_ITEMS};
 use crate::clock::model::Slip;
@@ -101,6 +101,8 @@ pub struct Writer {
     manifest: Manifest,
     committed_at: MonoNs,
     manifest_at: MonoNs,
+    /// A file of a take ends before it has more bytes than this.
+    take_bytes_max: u64,
     watch: Watch,
     errors: Vec<String>,
     finishing: bool,
@@ -118,8 +120,9 @@ impl Writer {
     ) -> io::Result<Self> {
         let now = clock.mono();
         let mut journal = Journal::create(&*disk, &dir.join("events.jsonl"))?;
-        journal.append(
+        journal.append_at(
             clock.now(),
+            clock.utc(),
             Event::Started {
                 format: manifest.format,
                 id: manifest.id.clone(),
@@ -141,6 +144,7 @@ impl Writer {
             manifest,
             committed_at: now,
             manifest_at: now,
+            take_bytes_max: TAKE_BYTES_MAX,
             watch: Watch::default(),
             errors: Vec::new(),
             finishing: false,
@@ -148,6 +152,12 @@ impl Writer {
         writer.write_manifest()?;
         writer.disk.sync_dir(&writer.dir)?;
         Ok(writer)
+    }
+
+    /// Files end before they have `bytes`, instead of [`TAKE_BYTES_MAX`]. Only tests have no time for 4 GiB.
+    #[doc(hidden)]
+    pub fn limit_takes(&mut self, bytes: u64) {
+        self.take_bytes_max = bytes;
     }
 
     /// Moves what there is to the disk. Returns whether there was anything; none once it is finished.
@@ -313,12 +323,12 @@ impl Writer {
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
             let out = &mut self.devices[device].tracks[track];
-            let mut place = out.place_of(take.frames);
-            if let Err(error) = out.write_silence(frames, cause) {
-                self.give_up(device, track, &error, GapCause::WriteError);
-                place = None;
-            }
+            let place = out.place_of(take.frames);
+            // Before anything can happen to the file: it is missing in any case, and nobody says so twice.
             self.note_gap(device, track, place, take.clock.time_of(take.frames), frames, cause);
+            if let Err(error) = self.devices[device].tracks[track].write_silence(frames, cause) {
+                self.give_up(device, track, &error, GapCause::WriteError);
+            }
         }
     }
 
@@ -351,7 +361,7 @@ impl Writer {
     fn ensure_file(&mut self, device: usize, track: usize, frames: Frames, now: MonoNs) {
         let Some(take) = self.devices[device].take else { return };
         let out = &mut self.devices[device].tracks[track];
-        if out.file.as_ref().is_some_and(|file| file.is_full(frames)) {
+        if out.file.as_ref().is_some_and(|file| file.is_full(frames, self.take_bytes_max)) {
             self.close_file(device, track);
             self.open_file(device, track);
         } else if out.file.is_none() && out.has_channel(&take) && out.retry_at.is_none_or(|at| now >= at) {
@@ -518,7 +528,7 @@ impl Writer {
     }
 
     fn note(&mut self, event: Event) {
-        if let Err(error) = self.journal.append(self.clock.now(), event) {
+        if let Err(error) = self.journal.append_at(self.clock.now(), self.clock.utc(), event) {
             self.refused("events.jsonl", &error);
         }
     }

@@ -14,6 +14,8 @@ use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::session::manifest::GapCause;
 use rtrb::{Consumer, RingBuffer};
 
+use crate::random::Random;
+
 /// Session second 0 on the scripted clock.
 const ORIGIN_NS: u64 = 7_000_000_000;
 /// The drain's thread wakes up this often.
@@ -22,6 +24,10 @@ const TICK_S: f64 = 0.01;
 const LONG_BUFFER_MS: u64 = 150;
 /// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
 const ON_TIME_S: f64 = 0.001;
+
+/// Around a busy disk everything has to come to rest.
+const BUSY_BEFORE_S: f64 = 0.3;
+const BUSY_AFTER_S: f64 = 1.0;
 
 /// What happens to the device, one after the other.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +62,8 @@ pub struct Script {
     pub ops: Vec<Op>,
     /// Stop comes after this share of the script.
     pub stop: f64,
+    /// Spans of time in which the disk is busy: nothing goes missing then that nobody could tell from what is late.
+    pub busy: Vec<(f64, f64)>,
     pub seed: u64,
 }
 
@@ -153,24 +161,6 @@ struct Plan {
     end_s: f64,
 }
 
-pub struct Random(u64);
-
-impl Random {
-    pub fn new(seed: u64) -> Self {
-        Self(seed | 1)
-    }
-
-    /// From 0 up to 1.
-    pub fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as f64 / (1u64 << 31) as f64
-    }
-
-    pub fn between(&mut self, (low, high): (u64, u64)) -> u64 {
-        low + (self.unit() * (high - low + 1) as f64) as u64
-    }
-}
-
 /// Lays the script out in time.
 struct Planner<'a> {
     script: &'a Script,
@@ -241,9 +231,13 @@ impl Planner<'_> {
 
     /// Plays on until deliveries are on time, and had room for their stamps however small the ring is.
     fn catch_up(&mut self) {
-        while !self.calm.is() {
+        while !self.calm.is() || self.is_busy() {
             self.play(0.05, 0.0);
         }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.script.busy.iter().any(|(from, to)| (from - BUSY_BEFORE_S..to + BUSY_AFTER_S).contains(&self.now))
     }
 
     fn gone(&mut self, seconds: f64) {
@@ -258,101 +252,147 @@ impl Planner<'_> {
     }
 }
 
-/// The running simulation.
-struct World {
-    script: Script,
+/// A device and its drain, with time handed to them.
+pub struct Device {
+    pub script: Script,
     clock: ScriptedClock,
-    status: Arc<DrainStatus>,
+    pub status: Arc<DrainStatus>,
     drain: Drain,
     openings: Option<Sender<Opening>>,
-    queue: Consumer<Item>,
     sink: Option<CaptureSink>,
     opened_before: bool,
     next: u64,
     /// Of the deliveries whose stamps found room.
     calm: Calm,
-    out: Outcome,
+    /// When sound came again after some was missing.
+    missed_s: f64,
+    plan: Plan,
+    /// Events of the plan that have happened.
+    happened: usize,
+    pub truth: Vec<Truth>,
+    stop_s: Option<f64>,
 }
 
-pub fn run(script: &Script) -> Outcome {
-    let planner = Planner {
-        random: Random::new(script.seed),
-        plan: Plan::default(),
-        frame: 0,
-        now: script.start_s,
-        last_at: 0.0,
-        calm: Calm::default(),
-        script,
-    };
-    let plan = planner.run();
-    World::new(script).run(&plan)
+/// A device whose day is over.
+pub struct Past {
+    pub script: Script,
+    pub truth: Vec<Truth>,
 }
 
 fn within(windows: &[(f64, f64)], s: f64) -> bool {
     windows.iter().any(|(from, to)| (*from..*to).contains(&s))
 }
 
-fn mono(s: f64) -> MonoNs {
+/// A session second on the scripted clock.
+pub fn mono(s: f64) -> MonoNs {
     MonoNs(ORIGIN_NS + (s * 1e9) as u64)
 }
 
-impl World {
-    fn new(script: &Script) -> Self {
-        let clock = ScriptedClock::default();
-        clock.set(MonoNs(ORIGIN_NS));
-        let session = SessionClock::start_now(Arc::new(clock.clone()));
+/// A clock at the session's start.
+pub fn clock() -> (ScriptedClock, SessionClock) {
+    let clock = ScriptedClock::default();
+    clock.set(MonoNs(ORIGIN_NS));
+    (clock.clone(), SessionClock::start_now(Arc::new(clock)))
+}
+
+impl Device {
+    /// The device by `script`, and the far end of its drain's queue.
+    pub fn new(script: &Script, clock: &ScriptedClock, session: &SessionClock) -> (Self, Consumer<Item>) {
+        let planner = Planner {
+            random: Random::new(script.seed),
+            plan: Plan::default(),
+            frame: 0,
+            now: script.start_s,
+            last_at: 0.0,
+            calm: Calm::default(),
+            script,
+        };
         let (openings, to_drain) = mpsc::channel();
         let (queue_in, queue) = RingBuffer::new(QUEUE_ITEMS);
         let status = Arc::new(DrainStatus::default());
-        let drain = Drain::new(to_drain, queue_in, session, Arc::clone(&status), script.buffer_ms());
-        Self {
-            clock,
+        let drain =
+            Drain::new(to_drain, queue_in, session.clone(), Arc::clone(&status), script.buffer_ms());
+        let device = Self {
+            clock: clock.clone(),
             status,
             drain,
             openings: Some(openings),
-            queue,
             sink: None,
             opened_before: false,
             next: 0,
             calm: Calm::default(),
-            out: Outcome { script: script.clone(), items: Vec::new(), truth: Vec::new(), stop_s: 0.0 },
+            missed_s: 0.0,
+            plan: planner.run(),
+            happened: 0,
+            truth: Vec::new(),
+            stop_s: None,
             script: script.clone(),
-        }
+        };
+        (device, queue)
     }
 
-    fn run(mut self, plan: &Plan) -> Outcome {
-        let stop_s = (plan.end_s * self.script.stop).max(0.02);
-        let patience = self.script.buffer_ms() as f64 / 1e3 + 0.5;
-        let mut events = plan.events.iter().peekable();
-        let mut now = 0.0;
-        loop {
-            now += TICK_S;
-            while let Some((at, event)) = events.next_if(|(at, _)| *at <= now) {
-                self.clock.set(mono(*at));
-                self.happen(*event, *at);
-            }
-            self.clock.set(mono(now));
-            if now >= stop_s && self.status.stop_at().is_none() {
-                self.status.set_stop_at(stop_s);
-            }
-            let writer_sleeps = within(&plan.writer_sleeps, now);
-            // Like the drain's thread: on and on while there is something to do.
-            while !within(&plan.drain_sleeps, now) && self.drain.step(mono(now)) == Step::Busy {
-                if !writer_sleeps {
-                    self.take_items();
-                }
-            }
-            if !writer_sleeps {
-                self.take_items();
-            }
-            // What a lane does: the tail is waited for, but not for ever.
-            let waited = self.status.position() >= stop_s || now - stop_s > patience;
-            if now >= stop_s && waited && (self.calm.is() || events.peek().is_none()) {
-                break;
-            }
+    /// What truly became of it.
+    pub fn into_past(self) -> Past {
+        Past { script: self.script, truth: self.truth }
+    }
+
+    /// Session second at which the script is over.
+    pub fn end_s(&self) -> f64 {
+        self.plan.end_s
+    }
+
+    /// What happens to the device up to `now`.
+    pub fn happen_until(&mut self, now: f64) {
+        while let Some((at, event)) = self.plan.events.get(self.happened).copied().filter(|(at, _)| *at <= now) {
+            self.happened += 1;
+            self.clock.set(mono(at));
+            self.happen(event, at);
         }
-        self.out.stop_s = stop_s;
-        self.finish(now)
+        self.clock.set(mono(now));
+    }
+
+    /// Recording ends at this second.
+    pub fn stop(&mut self, stop_s: f64) {
+        self.stop_s = Some(stop_s);
+        self.status.set_stop_at(stop_s);
+    }
+
+    /// One step of the drain, unless nobody steps it just now.
+    pub fn step(&mut self, now: f64) -> Step {
+        if within(&self.plan.drain_sleeps, now) { Step::Idle } else { self.drain.step(mono(now)) }
+    }
+
+    /// What the drain holds in memory: items, stamps.
+    pub fn holds(&self) -> (usize, usize) {
+        self.drain.holds()
+    }
+
+    /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes them.
+    pub fn calm_since(&self, now: f64) -> f64 {
+        let slept = self.plan.drain_sleeps.iter().chain(&self.plan.writer_sleeps);
+        let slept = slept.filter(|(from, _)| *from <= now).map(|(_, to)| *to).fold(0.0, f64::max);
+        let calm = self.calm.first.filter(|_| self.calm.is() && self.sink.is_some() && slept <= now);
+        calm.map_or(f64::INFINITY, |first| first.max(slept).max(self.missed_s))
+    }
+
+    /// Whether the writer is not to take anything from this device just now.
+    pub fn writer_sleeps(&self, now: f64) -> bool {
+        within(&self.plan.writer_sleeps, now)
+    }
+
+    /// What a lane does after stop: the tail is waited for, but not for ever.
+    pub fn may_close(&self, now: f64) -> bool {
+        let Some(stop_s) = self.stop_s else { return false };
+        let patience = self.script.buffer_ms() as f64 / 1e3 + 0.5;
+        let waited = self.status.position() >= stop_s || now - stop_s > patience;
+        waited && (self.calm.is() || self.happened == self.plan.events.len())
+    }
+
+    /// No more openings, no more sound.
+    pub fn close(&mut self) {
+        self.sink = None;
+        self.openings = None;
+        self.status.close();
     }
 
     fn happen(&mut self, event: Event, at: f64) {
@@ -367,6 +407,7 @@ impl World {
     }
 
     fn open(&mut self) {
+        let Some(openings) = &self.openings else { return };
         let format = self.script.format();
         let (sink, tap) = match self.script.rings {
             Some((frames, stamps)) => CaptureSink::pair_with(format.channels, frames, stamps),
@@ -381,20 +422,19 @@ impl World {
         };
         self.opened_before = true;
         self.status.set_lost(false);
-        if let Some(openings) = &self.openings {
-            openings.send(opening).expect("the drain lives");
-        }
+        openings.send(opening).expect("the drain lives");
         self.sink = Some(sink);
         self.next = u64::MAX;
+        self.calm = Calm::default();
     }
 
     fn deliver(&mut self, from: u64, to: u64, at: f64) {
         let Some(sink) = &mut self.sink else { return };
-        let truth = &mut self.out.truth;
         if self.next == u64::MAX {
-            truth.push(Truth::Opened { first: from });
+            self.truth.push(Truth::Opened { first: from });
         } else if from > self.next {
-            truth.push(Truth::Stall(from - self.next));
+            self.truth.push(Truth::Stall(from - self.next));
+            self.missed_s = at;
         }
         self.next = to;
         let format = self.script.format();
@@ -407,32 +447,47 @@ impl World {
         }
         sink.push(&samples, mono(at), 0);
         if fits > 0 {
-            truth.push(Truth::Sound { from, to: from + fits });
+            self.truth.push(Truth::Sound { from, to: from + fits });
         }
         if fits < to - from {
-            truth.push(Truth::Overrun(to - from - fits));
+            self.truth.push(Truth::Overrun(to - from - fits));
+            self.missed_s = at;
         }
     }
+}
 
-    fn take_items(&mut self) {
-        while let Ok(item) = self.queue.pop() {
-            self.out.items.push(item);
+/// One device alone: what its drain hands over.
+pub fn run(script: &Script) -> Outcome {
+    let (clock, session) = clock();
+    let (mut device, mut queue) = Device::new(script, &clock, &session);
+    let stop_s = (device.end_s() * script.stop).max(0.02);
+    let mut items = Vec::new();
+    let (mut now, mut closed) = (0.0, false);
+    loop {
+        now += TICK_S;
+        device.happen_until(now);
+        if now >= stop_s && device.stop_s.is_none() {
+            device.stop(stop_s);
         }
-    }
-
-    fn finish(mut self, mut now: f64) -> Outcome {
-        self.sink = None;
-        self.openings = None;
-        self.status.close();
-        for _ in 0..100_000 {
-            now += TICK_S;
-            self.clock.set(mono(now));
-            let step = self.drain.step(mono(now));
-            self.take_items();
-            if step == Step::Finished {
-                return self.out;
+        let writer_sleeps = !closed && device.writer_sleeps(now);
+        // Like the drain's thread: on and on while there is something to do.
+        loop {
+            let step = device.step(now);
+            while let Some(item) = (!writer_sleeps).then(|| queue.pop().ok()).flatten() {
+                items.push(item);
+            }
+            match step {
+                Step::Busy => {}
+                Step::Idle | Step::Blocked => break,
+                Step::Finished => {
+                    return Outcome { script: script.clone(), items, truth: device.truth, stop_s };
+                }
             }
         }
-        panic!("the drain does not finish");
+        if !closed && device.may_close(now) {
+            closed = true;
+            device.close();
+        }
+        assert!(now < stop_s + 1_000.0, "the drain does not finish");
     }
 }

@@ -276,7 +276,7 @@ fn script() -> impl Strategy<Value = Script> {
                 budget > 0.0
             });
             let rings = rings.map(|(s, stamps)| ((s * f64::from(rate)) as usize, stamps));
-            Script { rate, channels, ppm, callback, jitter_s, rings, start_s, ops, stop, seed }
+            Script { rate, channels, ppm, callback, jitter_s, rings, start_s, ops, stop, busy: vec![], seed }
         },
     )
 }
@@ -301,6 +301,7 @@ fn long(ppm: f64, ops: Vec<Op>, seed: u64) -> Script {
         start_s: 0.3,
         ops,
         stop: 1.0,
+        busy: vec![],
         seed,
     }
 }

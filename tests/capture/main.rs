@@ -1,24 +1,20 @@
 //! The capture path from the callback to the files, through public interfaces, with position-coded samples.
 
-/// Panics that a test asks for stay out of its output.
-fn quiet_panics() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let usual = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !hansard::recording::panic_text(info.payload()).contains("was told to") {
-                usual(info);
-            }
-        }));
-    });
-}
+use session::quiet_panics;
 
+#[allow(dead_code, reason = "the simulation uses all of it")]
 mod device;
+#[allow(dead_code, reason = "the simulation uses all of it")]
+#[path = "../simulation/disk.rs"]
 mod disk;
 mod drain;
 mod lane;
+#[allow(dead_code, reason = "the simulation uses all of it")]
+#[path = "../simulation/random.rs"]
+mod random;
 mod recording;
 mod replay;
+#[allow(dead_code, reason = "the simulation uses all of it")]
 mod session;
 mod wav;
 mod writer;

@@ -173,8 +173,12 @@ impl Disk for StuckDisk {
         SystemDisk.append(path)
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        SystemDisk.replace(path, bytes)
+    fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        SystemDisk.open_empty(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemDisk.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

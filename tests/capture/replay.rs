@@ -8,7 +8,7 @@ use hansard::capture::replay::Replay;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use tempfile::TempDir;
 
-use crate::device::Random;
+use crate::random::Random;
 use crate::recording::{FULL_SPEED, record};
 use crate::session::source;
 use crate::wav;

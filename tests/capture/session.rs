@@ -1,5 +1,6 @@
 //! A session on disk, checked as a whole: what must hold whatever happened.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -10,6 +11,29 @@ use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{
     FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry, TrackAccount,
 };
+
+thread_local! {
+    static PANICS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Panics that a test asks for stay out of its output.
+pub fn quiet_panics() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        let usual = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !hansard::recording::panic_text(info.payload()).contains("was told to") {
+                PANICS.set(PANICS.get() + 1);
+                usual(info);
+            }
+        }));
+    });
+}
+
+/// Panics of this thread so far that nobody asked for, those included that were caught.
+pub fn unasked_panics() -> u32 {
+    PANICS.get()
+}
 
 /// A manifest of a session that begins.
 pub fn manifest(sources: Vec<SourceEntry>) -> Manifest {

@@ -23,7 +23,7 @@ use proptest::prelude::*;
 use rtrb::{Producer, RingBuffer};
 use tempfile::TempDir;
 
-use crate::disk::{Fault, FaultyDisk, Op};
+use crate::disk::{Fault, Op, SimDisk};
 use crate::session::{accounted, coded_frames, journal, manifest, read_manifest, source, takes};
 use crate::wav;
 
@@ -337,7 +337,7 @@ fn a_device_that_comes_back_with_fewer_channels_costs_only_the_track_that_lost_i
 
 /// One track's file is refused; the other tracks do not notice, and the refused one goes on in a new take.
 fn one_refusal(fault: Fault) -> (Bench, Closed) {
-    let disk = FaultyDisk::new(&[fault]);
+    let disk = SimDisk::new(&[fault], 1);
     let tracks: [Track; 2] = [("bad", Some(1)), ("good", Some(2))];
     let mut bench = Bench::new(
         disk.clone(),
@@ -372,8 +372,8 @@ fn one_refusal(fault: Fault) -> (Bench, Closed) {
 
 #[test]
 fn a_full_disk_costs_a_track_what_did_not_fit_and_a_new_take() {
-    // The short write and five refusals: the file is given up, and its successor is tried each second.
-    let fault = Fault { file: "bad", op: Op::Write, at: 40, times: 6, error: ErrorKind::StorageFull };
+    // The file is given up, and its successor is tried each second.
+    let fault = Fault { file: "bad".into(), op: Op::Write, at: 40, times: 5, error: ErrorKind::StorageFull };
     let (bench, closed) = one_refusal(fault);
     let bad = &closed.account[0];
     assert_eq!(bad.gaps.len(), 1, "{bad:?}");
@@ -388,7 +388,7 @@ fn a_full_disk_costs_a_track_what_did_not_fit_and_a_new_take() {
 
 #[test]
 fn sound_that_the_disk_does_not_vouch_for_is_not_counted_as_written() {
-    let fault = Fault { file: "bad", op: Op::Sync, at: 2, times: 1, error: ErrorKind::Other };
+    let fault = Fault { file: "bad".into(), op: Op::Sync, at: 2, times: 1, error: ErrorKind::Other };
     let (_bench, closed) = one_refusal(fault);
     let bad = &closed.account[0];
     assert_eq!(bad.gaps[0].cause, GapCause::WriteError);
@@ -449,13 +449,14 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => Just("session.json"),
     ];
     let op = prop_oneof![
-        1 => Just(Op::Create), 4 => Just(Op::Write), 3 => Just(Op::Sync), 1 => Just(Op::Replace), 1 => Just(Op::PanicInWrite),
+        1 => Just(Op::Create), 4 => Just(Op::Write), 1 => Just(Op::ShortWrite), 3 => Just(Op::Sync), 1 => Just(Op::Rename),
+        1 => Just(Op::SyncDir), 1 => Just(Op::PanicInWrite),
     ];
     let error = prop_oneof![Just(ErrorKind::StorageFull), Just(ErrorKind::Other)];
     // The first operations make the journal itself, without which nothing is recorded.
     (file, op, 3..80u32, 1..6u32, error).prop_map(|(file, op, at, times, error)| {
         let (file, times) = if op == Op::PanicInWrite { ("tracks/", 1) } else { (file, times) };
-        Fault { file, op, at, times, error }
+        Fault { file: file.into(), op, at, times, error }
     })
 }
 
@@ -490,7 +491,7 @@ proptest! {
         // A second panic while the first one unwinds would end any process.
         let mut panics = false;
         faults.retain(|fault| fault.op != Op::PanicInWrite || !std::mem::replace(&mut panics, true));
-        let mut bench = Bench::new(FaultyDisk::new(&faults), &[
+        let mut bench = Bench::new(SimDisk::new(&faults, 1), &[
             (format(8_000, 2, SampleFormat::S16), &[("a", Some(2)), ("both", None)]),
             (format(11_025, 1, SampleFormat::S24), &[("b", None)]),
         ]);

@@ -1,0 +1,94 @@
+//! The seeds.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hansard::recording::panic_text;
+
+use crate::script::Storm;
+use crate::world::World;
+use crate::{check, crash};
+
+/// Seeds that are tried always, from 0 on.
+const FIXED: u64 = 300;
+/// Seeds that were never tried before, in an ordinary run.
+const FRESH: u64 = 300;
+/// So many failures are told in full.
+const NAMED_MAX: usize = 10;
+/// Threads that try them: each seed is a world of its own.
+const THREADS: usize = 2;
+
+/// One seed; panics if anything is not as it must be.
+fn day(seed: u64) {
+    let storm = Storm::new(seed);
+    if std::env::var_os("HANSARD_SIM_SEED").is_some() {
+        println!("{storm:#?}");
+    }
+    let ran = match World::new(&storm, None) {
+        Ok(world) => world.run(),
+        Err(error) => {
+            let told = storm.faults.iter().any(|fault| !fault.op.is_harmless());
+            assert!(told, "the session could not begin: {error}");
+            return;
+        }
+    };
+    if std::env::var_os("HANSARD_SIM_SEED").is_some() {
+        println!("{:?}", ran.devices.iter().map(|d| &d.truth).collect::<Vec<_>>());
+        println!("{}", std::fs::read_to_string(ran.dir.join("events.jsonl")).unwrap());
+    }
+    check::check(&ran);
+    for moment in &ran.moments {
+        crash::check(&ran, moment);
+    }
+    if let Some(victim) = storm.victim {
+        let without = World::new(&storm.without_trouble(), Some(ran.stop_s)).expect("a session").run();
+        check::check_others_untouched(&ran, &without, victim);
+    }
+}
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name}={text}: a number is wanted")))
+}
+
+#[test]
+fn every_day_ends_well_or_says_what_is_missing() {
+    let seeds: Vec<u64> = match (number("HANSARD_SIM_SEED"), number("HANSARD_SIM_SEEDS")) {
+        (Some(seed), _) => vec![seed],
+        (None, fresh) => {
+            let mut random = crate::random::Random::new(RandomState::new().build_hasher().finish());
+            (0..FIXED).chain((0..fresh.unwrap_or(FRESH)).map(|_| random.seed())).collect()
+        }
+    };
+    let name = |seed: &u64| {
+        format!("seed {seed}: HANSARD_SIM_SEED={seed} cargo test --test simulation every_day -- --nocapture")
+    };
+    on_all_threads(&seeds, name, |seed| day(*seed));
+}
+
+/// Tries all cases on a few threads; panics with the names of those that fail.
+pub fn on_all_threads<T: Sync>(
+    cases: &[T],
+    name: impl Fn(&T) -> String,
+    attempt: impl Fn(&T) + Sync,
+) {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS.min(cases.len()) {
+            scope.spawn(|| {
+                while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| attempt(case))) {
+                        failed.lock().expect("no panic in here").push((case, panic_text(&*panic)));
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().expect("no panic in here");
+    for (case, reason) in failed.iter().take(NAMED_MAX) {
+        println!("{}\n  {reason}", name(case));
+    }
+    assert!(failed.is_empty(), "{} of {} failed, as said above", failed.len(), cases.len());
+}
