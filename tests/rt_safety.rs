@@ -119,11 +119,21 @@ mod linux {
         }
     }
 
+    type Callback<T> = Box<dyn FnMut(&[T], &InputCallbackInfo)>;
+
+    /// A callback, the far end of its rings, the frames that are taken out each time, and its channels.
+    struct Line<T> {
+        data: Callback<T>,
+        tap: CaptureTap,
+        drained: usize,
+        channels: u16,
+    }
+
     struct Bench<T> {
         sound: Vec<T>,
         info: InputCallbackInfo,
         clock: SessionClock,
-        rings: Vec<(CaptureTap, Box<dyn FnMut(&[T], &InputCallbackInfo)>, usize, u16)>,
+        lines: Vec<Line<T>>,
     }
 
     fn callbacks<T>()
@@ -132,10 +142,10 @@ mod linux {
         f32: FromSample<T>,
     {
         in_the_callback(bench::<T>, |bench| {
-            let Bench { sound, info, clock, rings } = bench;
-            for (tap, data, drained, channels) in rings {
-                let taken = push_all(sound, info, tap, data, *drained, usize::from(*channels));
-                check(tap, taken, u64::from(*channels));
+            let Bench { sound, info, clock, lines } = bench;
+            for line in lines {
+                let taken = push_all(sound, info, line);
+                check(&mut line.tap, taken, u64::from(line.channels));
             }
             assert!(clock.now().0 > 0);
         });
@@ -147,7 +157,7 @@ mod linux {
         f32: FromSample<T>,
     {
         let clock = SessionClock::start_now(Arc::new(SystemClock));
-        let mut rings = Vec::new();
+        let mut lines = Vec::new();
         for channels in [1u16, 2, 6] {
             for (frames, stamps, drained) in RINGS {
                 let (sink, tap) = if frames == 480_000 {
@@ -155,24 +165,19 @@ mod linux {
                 } else {
                     CaptureSink::pair_with(channels, frames, stamps)
                 };
-                let data: Box<dyn FnMut(&[T], &InputCallbackInfo)> = Box::new(on_data(sink, clock.clone()));
-                rings.push((tap, data, drained, channels));
+                let data: Callback<T> = Box::new(on_data(sink, clock.clone()));
+                lines.push(Line { data, tap, drained, channels });
             }
         }
         let (callback, capture) = (StreamInstant::new(5, 0), StreamInstant::new(4, 990_000_000));
         let info = InputCallbackInfo::new(InputStreamTimestamp { callback, capture });
-        Bench { sound: vec![T::from_sample_(0.5f32); 50_000 * 6], info, clock, rings }
+        Bench { sound: vec![T::from_sample_(0.5f32); 50_000 * 6], info, clock, lines }
     }
 
     /// Callbacks of all sizes in all orders; frames that came out at the other end.
-    fn push_all<T>(
-        sound: &[T],
-        info: &InputCallbackInfo,
-        tap: &mut CaptureTap,
-        data: &mut dyn FnMut(&[T], &InputCallbackInfo),
-        drained: usize,
-        channels: usize,
-    ) -> u64 {
+    fn push_all<T>(sound: &[T], info: &InputCallbackInfo, line: &mut Line<T>) -> u64 {
+        let Line { data, tap, drained, channels } = line;
+        let (drained, channels) = (*drained, usize::from(*channels));
         let mut taken = 0;
         for first in SIZES {
             for second in SIZES {

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
-use super::{Exit, show, wrong_use};
+use super::{Exit, say, show, wrong_use};
 use crate::config::Config;
 use crate::export::save::Target;
 use crate::export::turns::Meeting;
 use crate::export::{ExportError, Format};
+use crate::session::lock::SessionLock;
+use crate::session::manifest::State;
 use crate::session::read::Session;
 
 /// Arguments.
@@ -32,6 +34,10 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let session = show::open(&config.paths.recordings, &args.session)?;
+    if session.manifest.state == State::Recording && !SessionLock::is_held(&session.dir) {
+        let dir = session.dir.display();
+        say(format_args!("this session was not finished in order; hansard recover {dir} mends it"));
+    }
     let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
     let mut formats = Vec::new();
     for format in &args.format {

@@ -8,6 +8,7 @@ use super::{Exit, say, show};
 use crate::config::Config;
 use crate::export::account;
 use crate::export::text::{clean, clock, fit, length, name};
+use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::{Found, list, wall};
 
@@ -72,7 +73,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 fn notes(found: &Found) -> String {
     let mut notes = String::new();
     if found.manifest.state == State::Recording {
-        notes += " · not finished";
+        notes +=
+            if SessionLock::is_held(&found.dir) { " · in use" } else { " · not finished: hansard recover" };
     }
     let lost = account::lost_s(&found.manifest);
     if lost > 0.0 {

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::export::account;
 use crate::export::text::{clean, length, name, wrap};
 use crate::export::turns::Meeting;
+use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::read::{ReadError, Session, resolve};
 use crate::speech::transcript::Utterance;
@@ -98,7 +99,16 @@ fn head(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
     writeln!(out, "{}, {}", meeting.when(), length(manifest.duration))?;
     writeln!(out, "{}", meeting.session.dir.display())?;
     if manifest.state == State::Recording {
-        writeln!(out, "Not finished in order, or still being recorded.")?;
+        let dir = &meeting.session.dir;
+        if SessionLock::is_held(dir) {
+            writeln!(out, "In use: it is being recorded or transcribed at this moment.")?;
+        } else {
+            writeln!(
+                out,
+                "Not finished in order: its recorder died. hansard recover {} mends it.",
+                dir.display()
+            )?;
+        }
     }
     Ok(())
 }

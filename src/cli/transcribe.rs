@@ -110,7 +110,9 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(show::exit)?;
     if session.manifest.state == State::Recording {
-        say("this session was not finished in order; its text is made as far as its sound goes");
+        say(
+            "this session was not finished in order; its text is made as far as its sound goes; hansard recover mends it",
+        );
     }
     let tracks = offline::tracks(&session).map_err(exit)?;
     let past = Past::read(dir).map_err(exit)?;

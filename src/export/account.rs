@@ -2,6 +2,7 @@
 
 use super::text::{clean, count, grouped, length, name};
 use crate::audio::units::Frames;
+use crate::session::account::TOLERANCE_MS;
 use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
 
 /// One track's account, ready to be told.
@@ -27,6 +28,8 @@ pub struct Line {
     pub absences: Vec<String>,
     /// `expected - written - gaps`.
     pub unexplained: i64,
+    /// That is no more than what a clock's jitter leaves.
+    pub is_jitter: bool,
 }
 
 impl Line {
@@ -39,6 +42,10 @@ impl Line {
         }
         match self.unexplained {
             0 => {}
+            // What the clock's jitter leaves at the ends of takes is worth a figure, no more.
+            n if self.is_jitter => {
+                out += &format!(" {} {} of jitter", if n > 0 { '+' } else { '−' }, grouped(n.unsigned_abs()));
+            }
             n if n > 0 => out += &format!(" + {} unexplained", grouped(n.unsigned_abs())),
             n => out += &format!(" − {} more than expected", grouped(n.unsigned_abs())),
         }
@@ -81,6 +88,15 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
         account.gaps.iter().filter(|gap| gap.loss == loss && gap.frames.0 > 0).map(clause).collect()
     };
     let gaps = account.gaps.iter().fold(0u64, |sum, gap| sum.saturating_add(gap.frames.0));
+    let named =
+        account.gaps.iter().filter(|gap| gap.loss).fold(0u64, |sum, gap| sum.saturating_add(gap.frames.0));
+    let mut losses: Vec<String> = of(true);
+    let unnamed = account.lost.0.saturating_sub(named);
+    if unnamed > 0 {
+        let long = length(seconds(manifest, account, Frames(unnamed)));
+        losses.push(format!("{long} lost: nothing says why"));
+    }
+    let off = seconds(manifest, account, Frames(account.unexplained.unsigned_abs()));
     Line {
         track: clean(&account.track),
         name: name(source.map_or(account.track.as_str(), |source| &source.name)),
@@ -89,9 +105,10 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
         written_s: seconds(manifest, account, account.written),
         gaps: Frames(gaps),
         lost_s: seconds(manifest, account, account.lost),
-        losses: of(true),
+        losses,
         absences: of(false),
         unexplained: account.unexplained,
+        is_jitter: off <= TOLERANCE_MS / 1e3 && unnamed == 0,
     }
 }
 

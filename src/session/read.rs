@@ -420,7 +420,10 @@ pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
             return Err(format!("take {} of {:?} has an impossible rate or offset", take.take, take.track));
         }
         if take.foreign.iter().any(|(from, to)| from > to) {
-            return Err(format!("take {} of {:?} has a stretch that ends before it begins", take.take, take.track));
+            return Err(format!(
+                "take {} of {:?} has a stretch that ends before it begins",
+                take.take, take.track
+            ));
         }
     }
     Ok(())

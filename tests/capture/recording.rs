@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hansard::audio::units::{Frames, SampleFormat};
+use hansard::capture::drain::Timeline;
 use hansard::capture::feed::Pace;
-use hansard::capture::source::Source;
+use hansard::capture::source::{Opened, Plug, Source, SourceError};
 use hansard::capture::synth::{Synth, code};
-use hansard::clock::{SessionClock, SystemClock};
+use hansard::clock::{MonoNs, ScriptedClock, SessionClock, SystemClock};
 use hansard::recording::{DeviceSpec, Recording};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::journal::Event;
@@ -172,8 +173,12 @@ impl Disk for StuckDisk {
         SystemDisk.append(path)
     }
 
-    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        SystemDisk.replace(path, bytes)
+    fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
+        SystemDisk.open_empty(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        SystemDisk.rename(from, to)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
@@ -239,4 +244,82 @@ fn a_disk_that_hangs_does_not_hang_the_end() {
     assert!(recording.finish(), "once the disk answers all is written");
     let closed = journal(folder.path()).iter().any(|line| matches!(line.event, Event::Closed { .. }));
     assert!(closed, "what was asked for is done");
+}
+
+/// A device that is never there.
+struct Absent;
+
+impl Source for Absent {
+    fn label(&self) -> String {
+        "mic:absent".into()
+    }
+
+    fn timeline(&self) -> Timeline {
+        Timeline::Clocked
+    }
+
+    fn is_finite(&self) -> bool {
+        false
+    }
+
+    fn buffer_ms(&self) -> u64 {
+        500
+    }
+
+    fn open(&self, _plug: &Plug) -> Result<Opened, SourceError> {
+        Err(SourceError("it is not there".into()))
+    }
+}
+
+#[test]
+fn a_sleep_and_a_set_clock_are_journalled_once_however_many_devices_there_are() {
+    let folder = TempDir::new().expect("a folder");
+    let dir = folder.path();
+    fs::create_dir(dir.join("tracks")).expect("a folder");
+    let clock = ScriptedClock::default();
+    clock.set(MonoNs(1_000_000_000));
+    let session = SessionClock::start_now(Arc::new(clock.clone()));
+    let device =
+        |name: &str| DeviceSpec { source: Arc::new(Absent), tracks: vec![source(name, None)], format: None };
+    let sources = vec![source("alice", None), source("bob", None)];
+    let devices = vec![device("alice"), device("bob")];
+    let recording = Recording::start(Arc::new(SystemDisk), dir, session, manifest(sources), devices);
+    let recording = recording.expect("a recording");
+    let step = || (0..2).flat_map(|lane| recording.step_lane(lane)).collect::<Vec<Event>>();
+    step();
+    clock.set(MonoNs(11_000_000_000));
+    step();
+    clock.suspend(Duration::from_secs(30));
+    clock.step_wall(3_600.0);
+    let told = step();
+    clock.set(MonoNs(44_000_000_000));
+    step();
+    recording.stop();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !recording.is_drained() {
+        assert!(Instant::now() < deadline, "it does not come to its end");
+        step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let closed = recording.close_tracks(Duration::from_secs(30)).expect("the disk answers");
+    recording.finish();
+
+    let of_time = |event: &&Event| matches!(event, Event::Suspended { .. } | Event::ClockStepped { .. });
+    let slept = Event::Suspended { from: 10.0, seconds: 30.0 };
+    assert_eq!(
+        told.iter().filter(of_time).collect::<Vec<_>>(),
+        [&slept, &Event::ClockStepped { seconds: 3_600.0 }]
+    );
+    let lines = journal(dir);
+    assert_eq!(lines.iter().map(|line| &line.event).filter(of_time).count(), 2);
+    // Of 43 seconds without a device it slept 30, and a second on either side goes with them.
+    for account in &closed.account {
+        let gaps: Vec<(GapCause, u64, bool)> =
+            account.gaps.iter().map(|gap| (gap.cause, gap.frames.0 / 480, gap.loss)).collect();
+        assert_eq!(
+            gaps,
+            [(GapCause::NotStarted, 1_100, true), (GapCause::Suspend, 3_200, false)],
+            "{account:?}"
+        );
+    }
 }

@@ -1,0 +1,104 @@
+//! What is recorded, and when it is killed: all from one number.
+
+use std::time::Duration;
+
+/// Knuth's MMIX generator.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % n
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        all[self.below(all.len() as u64) as usize]
+    }
+
+    fn ms(&mut self, most: u64) -> Duration {
+        Duration::from_millis(self.below(most))
+    }
+}
+
+/// When the recorder is killed.
+#[derive(Debug, Clone, Copy)]
+pub enum When {
+    /// So long after it was started, whatever it is doing.
+    Early(Duration),
+    /// So long after it said that it records.
+    Recording(Duration),
+    /// So long after that it is told to finish, and so long after that it is killed.
+    Finishing(Duration, Duration),
+}
+
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub name: String,
+    pub rate: u32,
+    bits: u16,
+    pub channels: u16,
+    ppm: i64,
+    block: u64,
+}
+
+#[derive(Debug)]
+pub struct Scenario {
+    pub sources: Vec<Source>,
+    /// At full speed instead of like devices.
+    pub max: bool,
+    pub when: When,
+    /// The first attempt to mend it is killed, too.
+    pub kill_recover: Option<Duration>,
+}
+
+impl Scenario {
+    pub fn new(seed: u64) -> Self {
+        // Neighbours must not be alike: a multiple of the golden ratio of 2^64.
+        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let max = random.below(6) == 0;
+        let sources = (0..2 + random.below(3)).map(|n| Source {
+            name: format!("s{n}"),
+            rate: random.one_of(&[8_000, 16_000, 44_100, 48_000]),
+            bits: random.one_of(&[16, 24, 32]),
+            channels: random.one_of(&[1, 1, 2]),
+            ppm: random.one_of(&[0, 80, -300]),
+            // Longer callbacks would be a loss of the device's, not of ours.
+            block: random.one_of(&[64, 128, 160]),
+        });
+        let sources = sources.collect();
+        let when = match random.below(8) {
+            0 => When::Early(random.ms(120)),
+            1 | 2 => When::Finishing(random.ms(1_200), random.ms(250)),
+            _ if max => When::Recording(random.ms(500)),
+            _ => When::Recording(random.ms(2_500)),
+        };
+        let kill_recover = Some(random.ms(40)).filter(|_| random.below(3) == 0);
+        Self { sources, max, when, kill_recover }
+    }
+
+    pub fn source(&self, track: &str) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name == track)
+    }
+
+    pub fn is_early(&self) -> bool {
+        matches!(self.when, When::Early(_))
+    }
+
+    pub fn args(&self) -> Vec<String> {
+        let pace = if self.max { "--pace=max" } else { "--pace=real" };
+        let mut args = vec!["record".to_owned(), "--no-transcribe".into(), pace.into()];
+        for Source { name, rate, bits, channels, ppm, block } in &self.sources {
+            args.push(format!(
+                "--source={name}=synth:coded,secs=0,rate={rate},bits={bits},channels={channels},ppm={ppm},block={block}"
+            ));
+        }
+        args
+    }
+}
+
+impl Source {
+    /// Frames a second that the device really delivers.
+    pub fn true_rate(&self) -> f64 {
+        f64::from(self.rate) * (1.0 + self.ppm as f64 * 1e-6)
+    }
+}
