@@ -10,7 +10,7 @@ use hansard::capture::DeviceFormat;
 use hansard::capture::drain::{Item, Timeline};
 use hansard::capture::lane::Lane;
 use hansard::capture::rt::{BackendTrouble, CaptureSink};
-use hansard::capture::source::{Failure, Opened, Plug, Presence, Source, SourceError};
+use hansard::capture::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::session::journal::Event;
 use hansard::session::manifest::GapCause;
@@ -70,10 +70,10 @@ impl Source for Scripted {
         20
     }
 
-    fn presence(&self, _id: &str) -> Presence {
+    fn presence(&self, _id: &str) -> Look {
         let presence = self.presence.lock().expect("no panic").unwrap_or(Presence::There);
         self.looks.fetch_add(1, Ordering::SeqCst);
-        presence
+        Look::of_now(presence)
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
