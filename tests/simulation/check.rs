@@ -7,6 +7,7 @@ use hansard::audio::units::Frames;
 use hansard::capture::drain::QUEUE_ITEMS;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, State, TrackAccount};
+use hansard::session::verify::verify;
 
 use crate::device::{Past, Truth};
 use crate::disk::Op;
@@ -34,6 +35,8 @@ pub fn check(ran: &Ran) {
     assert_eq!(manifest.state, State::Closed);
     assert_eq!(manifest.account, ran.closed.account);
     check_told(ran);
+    let report = verify(&ran.dir).unwrap_or_else(|error| panic!("it can't be verified: {error}"));
+    assert!(report.problems.is_empty(), "verify holds something to be wrong: {:?}", report.problems);
 }
 
 /// The tracks' files, the journal and the account.

@@ -9,6 +9,7 @@ use hansard::session::manifest::{Manifest, TakeEntry};
 
 use crate::check::{length, true_sound};
 use crate::disk::Crash;
+use crate::recovery;
 use crate::world::{Moment, Ran};
 
 /// Promise 1: what a killed process may lose of what had been delivered to it, and what a power cut may, in seconds.
@@ -35,6 +36,7 @@ pub fn check(ran: &Ran, moment: &Moment) {
         }
         check_loss(ran, dir, track, moment);
     }
+    recovery::check(ran, dir, moment);
 }
 
 /// The lines of a journal up to the first one that is not whole.

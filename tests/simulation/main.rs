@@ -18,6 +18,7 @@ mod crash;
 mod disk;
 mod every;
 mod random;
+mod recovery;
 mod script;
 mod storm;
 mod world;
