@@ -392,6 +392,26 @@ fn what_came_before_a_burst_was_cut_off_stays_at_its_place() {
 }
 
 #[test]
+fn asleep_while_it_closes() {
+    let (release, hang) = mpsc::channel::<()>();
+    let mut bench = Bench::new(vec![Deed::HangOut(hang)]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.sleep(60_000);
+    bench.step(10);
+    assert!(!bench.lane.is_drained(), "a device that slept as well has had no time");
+    drop(release);
+    bench.drain();
+    assert!(
+        !bench.events.iter().any(|event| matches!(event, Event::ThreadAbandoned { .. })),
+        "{:?}",
+        bench.events
+    );
+}
+
+#[test]
 fn stopped_while_its_closing_hangs() {
     let (release, hang) = mpsc::channel::<()>();
     let mut bench = Bench::new(vec![Deed::HangOut(hang)]);
