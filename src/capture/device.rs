@@ -188,6 +188,8 @@ impl Backend {
             (true, _) => host.default_input_device(),
         };
         let default = default.and_then(|device| device.id().ok()).map(|id| id.to_string());
+        // With no microphone left, a monitor can be the default input: that is no microphone to go over to.
+        let default = default.filter(|id| kind == SourceKind::Loopback || !id.ends_with(".monitor"));
         match default {
             Some(default) if default != id && Some(default.as_str()) != id.strip_suffix(".monitor") => {
                 Presence::Superseded

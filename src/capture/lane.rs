@@ -5,7 +5,7 @@
 //! The thread that opens, plays and drops a stream may hang in the backend; it alone may be given up, and that is said.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -14,16 +14,14 @@ use rtrb::{Consumer, RingBuffer};
 
 use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step};
 use super::rt::{BackendTrouble, SinkMeter};
-use super::source::{BrokenOff, Opened, Plug, Presence, Source};
+use super::source::{BrokenOff, Opened, Plug, Source};
+use super::watch::{Watch, watch_over};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
 
 /// The drain wakes up this often; nothing in the callback wakes it.
 const DRAIN_EVERY: Duration = Duration::from_millis(10);
-/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be noticed within a second. A look
-/// takes PulseAudio a millisecond.
-const WATCH_EVERY: Duration = Duration::from_millis(400);
 /// First pause before a lost device is tried again; it doubles.
 const RETRY_MS: u64 = 250;
 /// Longest pause.
@@ -446,52 +444,6 @@ impl Job {
             tracing::error!("a device's thread panicked");
         }
     }
-}
-
-/// Sees that a device is still the one that was opened. Backends move a stream to another device without a word when its own one is
-/// unplugged.
-struct Watch {
-    id: String,
-    meter: Arc<SinkMeter>,
-    clock: SessionClock,
-}
-
-impl Watch {
-    /// Looks once; false if the device is no longer to be recorded.
-    fn look(&self, source: &dyn Source) -> bool {
-        // Before the look: the answer is of some later moment, so what came until now is the device's own sound.
-        let at = self.clock.mono();
-        match source.presence(&self.id) {
-            Presence::There => self.meter.vouch(at),
-            Presence::Unknown => {}
-            Presence::Superseded => {
-                self.meter.report(BackendTrouble::Superseded);
-                return false;
-            }
-            Presence::Gone => {
-                self.meter.set_foreign();
-                self.meter.report(BackendTrouble::Gone);
-                return false;
-            }
-        }
-        true
-    }
-}
-
-/// Watches until the lane drops its sender (nothing is ever sent); then looks once more, as the last moments are to be vouched for too.
-fn watch_over(source: &dyn Source, watch: Option<Watch>, closed: &Receiver<()>) {
-    let Some(watch) = watch else {
-        while closed.recv().is_ok() {}
-        return;
-    };
-    while watch.look(source) {
-        if closed.recv_timeout(WATCH_EVERY) != Err(RecvTimeoutError::Timeout) {
-            watch.look(source);
-            return;
-        }
-    }
-    // Said once: the lane closes this stream and opens the right device when it is there.
-    while closed.recv().is_ok() {}
 }
 
 fn run_drain(mut drain: Drain, clock: &SessionClock) {

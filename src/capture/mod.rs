@@ -14,6 +14,7 @@ pub mod replay;
 pub mod rt;
 pub mod source;
 pub mod synth;
+mod watch;
 
 /// What an opened device delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

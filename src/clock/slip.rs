@@ -40,8 +40,9 @@ pub fn steps(points: &[Point]) -> Vec<Step> {
             break;
         }
         let Some(candidate) = best_candidate(&level, side, &refuted) else { break };
-        if let Some(step) = examine(&level, candidate, side) {
-            level[step.index..].iter_mut().for_each(|p| p.lateness_s -= step.seconds);
+        if let Some((step, first)) = examine(&level, candidate, side) {
+            level[step.index].lateness_s -= first;
+            level[step.index + 1..].iter_mut().for_each(|p| p.lateness_s -= step.seconds);
             found.push(step);
         } else {
             let around = candidate.saturating_sub(side / 4)..(candidate + side / 4 + 1).min(points.len());
@@ -79,8 +80,9 @@ fn best_candidate(points: &[Point], side: usize, refuted: &[bool]) -> Option<usi
         .map(|(k, _)| k)
 }
 
-/// Places the step near `candidate` exactly and judges it.
-fn examine(points: &[Point], candidate: usize, side: usize) -> Option<Step> {
+/// Places the step near `candidate` exactly and judges it; also how much later its first point is. That one can lie in between: it
+/// stands for a stretch of time in which the step happened.
+fn examine(points: &[Point], candidate: usize, side: usize) -> Option<(Step, f64)> {
     let far = 4 * side;
     let (from, to) = (candidate.saturating_sub(far), (candidate + far).min(points.len()));
     // The candidate may lie some points past the step: those belong to neither side.
@@ -93,17 +95,17 @@ fn examine(points: &[Point], candidate: usize, side: usize) -> Option<Step> {
     if index < side || index + side > points.len() {
         return None;
     }
-    let (before, after) = (&flat[index - side..index], &flat[index..index + side]);
+    let (before, after) = (&flat[index - side..index], &flat[index + 1..index + side]);
     let seconds = lowest(after) - lowest(before);
     let spread = (upper_quartile(before) - lowest(before)).max(upper_quartile(after) - lowest(after));
     let half = lowest(before) + seconds / 2.0;
-    let later = &flat[index..(index + MEMORY_SIDES * side).min(flat.len())];
+    let later = &flat[index + 1..(index + MEMORY_SIDES * side).min(flat.len())];
     let earlier = &flat[index.saturating_sub(MEMORY_SIDES * side)..index];
     let comes_back = lowest(later) < half;
     // As late before, for a whole side: then this is a device that takes turns, and nothing is missing.
     let was_there = earlier.chunks_exact(side).any(|stretch| lowest(stretch) > half);
     (seconds >= SLIP_MIN_S && seconds >= SPREADS * spread && !comes_back && !was_there)
-        .then_some(Step { index, seconds })
+        .then(|| (Step { index, seconds }, (flat[index] - lowest(before)).min(seconds)))
 }
 
 fn flattened(points: &[Point], slope: f64) -> Vec<f64> {
@@ -244,6 +246,24 @@ mod tests {
         }
         // Everything that is missing is named: nothing stays unexplained.
         assert!(clock.tail_deficit.abs() < 0.004, "{}", clock.tail_deficit);
+    }
+
+    /// The second in which the step happened has one stamp before it, and that one is late.
+    #[test]
+    fn finds_a_step_whose_first_point_lies_in_between() {
+        let device = Device {
+            ppm: -178.193_527_547_887_14,
+            seconds: 112.015_819_288_384_17,
+            period: 0.01,
+            jitter: 0.004,
+            pauses: 0.5,
+            busy_from: 2.0,
+            losses: vec![(67.015_819_288_384_17, 0.040_487_981_802_154_91)],
+            seed: 11_761_339_722_089_114_180,
+        };
+        let clock = device.finish();
+        assert_eq!(clock.slips.len(), 1, "{clock:?}");
+        assert!(clock.slips[0].frames.0.abs_diff(1_943) < 48, "{clock:?}");
     }
 
     #[test]

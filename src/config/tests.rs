@@ -1,3 +1,5 @@
+use proptest::strategy::Strategy as _;
+
 use super::*;
 
 fn folders() -> Folders {
@@ -161,4 +163,26 @@ fn at_least_one_thread_is_left_for_recognition() {
     assert_eq!(threads("3"), 3);
     let cores = std::thread::available_parallelism().unwrap().get() as u32;
     assert_eq!(threads("0"), cores.saturating_sub(1).max(1));
+}
+
+proptest::proptest! {
+    /// A settings file that was damaged in any way is told about or read; nothing else happens.
+    #[test]
+    fn no_file_breaks_it(
+        at in 0.0..1.0f64,
+        length in 0usize..40,
+        put in proptest::prop_oneof![
+            ".{0,20}",
+            proptest::sample::select(&["-1", "1e999", "99999999999999999999", "nan", "[[", "\"\"\"", "{a.b.c = 1}", "\u{feff}", "[paths]"][..])
+                .prop_map(str::to_owned),
+        ],
+    ) {
+        let mut text: Vec<char> = DEFAULTS.chars().collect();
+        let from = (at * text.len() as f64) as usize;
+        let to = (from + length).min(text.len());
+        text.splice(from..to, put.chars());
+        let text: String = text.into_iter().collect();
+        // Either is right; which one is for the other tests.
+        drop(with(&[("/etc/h.toml", &text)], &[]).map(|config| config.to_toml(true)));
+    }
 }

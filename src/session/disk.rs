@@ -102,10 +102,15 @@ impl Disk for SystemDisk {
     }
 }
 
-/// Files are the user's alone, as far as the file system can.
+/// Files are the user's alone, as far as the file system can. Whatever lies in a file's place: a link is not followed out of the
+/// session, a pipe is not waited for.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        options.mode(0o600).custom_flags(flags.bits().cast_signed());
+    }
     options
 }
 

@@ -437,6 +437,24 @@ pub(super) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
 }
 
+/// Number (from 1) and first byte of the transcript's first line that a power cut left as it does: pages that were never
+/// written are zeros.
+pub(super) fn transcript_hole(path: &Path) -> Result<Option<(u64, u64)>, ReadError> {
+    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok(None) };
+    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
+    let (mut line, mut at) = (Vec::new(), 0);
+    for number in 1.. {
+        line.clear();
+        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+        match read.map_err(|error| ReadError::io(path, error))? {
+            0 => break,
+            _ if line.contains(&0) => return Ok(Some((number, at))),
+            read => at += read as u64,
+        }
+    }
+    Ok(None)
+}
+
 /// All lines, and whether the last one was torn. A file that isn't there has none.
 fn read_transcript(path: &Path) -> Result<(Vec<Utterance>, bool), ReadError> {
     let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok((Vec::new(), false)) };

@@ -22,7 +22,7 @@ use crate::audio::units::SessionNs;
 mod find;
 mod plan;
 
-use plan::Plan;
+use plan::{Cut, Plan};
 
 /// Why a session can't be mended, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +138,9 @@ fn carry_out(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<(), RecoverErro
     if let Some(error) = refused {
         return Err(error);
     }
+    for cut in &plan.cuts {
+        cut.carry_out(disk, dir).map_err(|error| RecoverError::Write { path: dir.join(cut.file), error })?;
+    }
     let journal = dir.join(JOURNAL);
     plan.write_journal(disk, dir).map_err(|error| RecoverError::Write { path: journal, error })?;
     if let Some(bytes) = &plan.manifest {
@@ -173,20 +176,24 @@ impl FileMend {
     }
 }
 
-impl Plan {
-    /// Cuts a torn end off, and appends what was found.
-    fn write_journal(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
-        let path = dir.join(JOURNAL);
-        if let Some((copy, bytes)) = &self.kept_aside {
+impl Cut {
+    fn carry_out(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+        if let Some((copy, bytes)) = &self.aside {
             let mut file = disk.create(&dir.join(copy))?;
             file.write_all(bytes)?;
             file.sync_data()?;
+            disk.sync_dir(dir)?;
         }
-        if let Some(length) = self.journal_length {
-            let mut file = disk.mend(&path)?;
-            file.set_len(length)?;
-            file.sync_data()?;
-        }
+        let mut file = disk.mend(&dir.join(self.file))?;
+        file.set_len(self.length)?;
+        file.sync_data()
+    }
+}
+
+impl Plan {
+    /// Appends what was found.
+    fn write_journal(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+        let path = dir.join(JOURNAL);
         if self.events.is_empty() {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use super::{FileMend, RecoverError, Recovered};
 use crate::audio::units::Frames;
 use crate::session::journal::{Event, RecoveredTake, Span};
 use crate::session::manifest::{FORMAT, GapCause, Manifest, SourceEntry, SourceKind, State};
-use crate::session::read::{self, JOURNAL, ReadError};
+use crate::session::read::{self, JOURNAL, ReadError, TRANSCRIPT};
 use crate::session::reckon::{IN_HAND_MS, reckon};
 use crate::session::replay::{self, Damage, DeviceEnd, Replay, Scan, TakeRecord};
 use crate::session::verify::differs;
@@ -17,17 +17,25 @@ use crate::session::wav::OnDisk;
 
 /// Bytes that are read at once.
 const BLOCK_BYTES: usize = 256 << 10;
-/// What is kept of a journal's end that can't be believed; it is what a recorder writes in many hours.
+/// What is kept of an end that can't be believed; it is what a recorder writes in many hours.
 const ASIDE_MAX: u64 = 64 << 20;
+
+/// A file of lines that is to end earlier.
+#[derive(Debug)]
+pub(super) struct Cut {
+    pub(super) file: &'static str,
+    /// Bytes that it keeps.
+    pub(super) length: u64,
+    /// Where the rest is kept, if that is more than the half of a line.
+    pub(super) aside: Option<(String, Vec<u8>)>,
+}
 
 /// All that is to be done, and what is to be said about it.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) files: Vec<FileMend>,
-    /// Bytes that the journal is to keep.
-    pub(super) journal_length: Option<u64>,
-    /// A file for what is cut off the journal, if that is more than a line.
-    pub(super) kept_aside: Option<(String, Vec<u8>)>,
+    /// Files of lines whose end is cut off.
+    pub(super) cuts: Vec<Cut>,
     pub(super) journal_exists: bool,
     /// What is to be appended, and from which number on.
     pub(super) events: Vec<Event>,
@@ -45,6 +53,7 @@ impl Plan {
         let manifest = readable_manifest(dir)?;
         let mut maker = Maker::new(dir, scan, manifest);
         maker.journal_end()?;
+        maker.transcript_end()?;
         if maker.plan.report.damage.is_some() {
             maker.only_tracks()?;
         } else {
@@ -61,7 +70,7 @@ impl Plan {
         }
         let plan = &mut maker.plan;
         plan.report.changed = !plan.files.is_empty()
-            || plan.journal_length.is_some()
+            || !plan.cuts.is_empty()
             || !plan.events.is_empty()
             || plan.manifest.is_some();
         Ok(maker.plan)
@@ -107,8 +116,7 @@ impl<'a> Maker<'a> {
         };
         let plan = Plan {
             files: Vec::new(),
-            journal_length: None,
-            kept_aside: None,
+            cuts: Vec::new(),
             journal_exists: scan.exists,
             events: Vec::new(),
             next_seq: scan.replay.next_seq,
@@ -141,14 +149,7 @@ impl<'a> Maker<'a> {
         match self.damage.take() {
             // What a power cut leaves: the rest was never known to be on the disk, but nothing is thrown away.
             Some(Damage { line, hole: true, at, .. }) => {
-                let path = self.dir.join(JOURNAL);
-                let rest = rest_of(&path, at).map_err(|source| ReadError::Io { path, source })?;
-                let name = aside_name(self.dir);
-                self.note(format!(
-                    "{JOURNAL} was torn by a power cut from line {line} on; what follows is kept in {name}"
-                ));
-                self.plan.kept_aside = Some((name, rest));
-                self.plan.journal_length = Some(at);
+                self.cut_hole(JOURNAL, line, at)?;
             }
             Some(Damage { line, what, .. }) => {
                 self.plan.report.damage = Some(format!(
@@ -159,10 +160,30 @@ impl<'a> Maker<'a> {
             None => {
                 if let Some(at) = self.torn_at {
                     self.note(format!("the last line of {JOURNAL} was torn in its middle and is cut off"));
-                    self.plan.journal_length = Some(at);
+                    self.plan.cuts.push(Cut { file: JOURNAL, length: at, aside: None });
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The transcript, where pages of it were never written; a torn last line alone is in nobody's way.
+    fn transcript_end(&mut self) -> Result<(), RecoverError> {
+        match read::transcript_hole(&self.dir.join(TRANSCRIPT))? {
+            Some((line, at)) => self.cut_hole(TRANSCRIPT, line, at),
+            None => Ok(()),
+        }
+    }
+
+    /// What a power cut left of a file from byte `at` on is not believed, but kept.
+    fn cut_hole(&mut self, file: &'static str, line: u64, at: u64) -> Result<(), RecoverError> {
+        let path = self.dir.join(file);
+        let rest = rest_of(&path, at).map_err(|source| ReadError::Io { path, source })?;
+        let name = aside_name(self.dir, file);
+        self.note(format!(
+            "{file} was torn by a power cut from line {line} on; what follows is kept in {name}"
+        ));
+        self.plan.cuts.push(Cut { file, length: at, aside: Some((name, rest)) });
         Ok(())
     }
 
@@ -415,8 +436,9 @@ fn rest_of(path: &Path, at: u64) -> io::Result<Vec<u8>> {
     Ok(rest)
 }
 
-/// A name that is free for a journal's torn end.
-fn aside_name(dir: &Path) -> String {
-    let name = |n: u32| format!("events.torn-{n}.jsonl");
+/// A name that is free for a file's torn end: `events.torn-1.jsonl`.
+fn aside_name(dir: &Path, file: &str) -> String {
+    let stem = file.trim_end_matches(".jsonl");
+    let name = |n: u32| format!("{stem}.torn-{n}.jsonl");
     (1..).map(name).find(|name| dir.join(name).symlink_metadata().is_err()).unwrap_or_else(|| name(0))
 }

@@ -1,0 +1,119 @@
+//! Every way in which a session is read, in this process: a panic or a hang anywhere fails the test.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hansard::audio::decode::SoundFile;
+use hansard::audio::units::Frames;
+use hansard::export::Format;
+use hansard::export::save::Target;
+use hansard::export::turns::Meeting;
+use hansard::session::disk::SystemDisk;
+use hansard::session::lock::{LockError, SessionLock};
+use hansard::session::offline::{self, OfflineSink, Past};
+use hansard::session::read::{self, Session};
+use hansard::session::recover::{RecoverError, Recovered, is_dirty, recover};
+use hansard::session::tail::SpanReader;
+use hansard::session::verify::verify;
+
+use crate::outside::World;
+
+const FORMATS: [Format; 5] = [Format::Md, Format::Txt, Format::Srt, Format::Vtt, Format::Json];
+/// More than any track here holds; who reads more reads in circles.
+const FRAMES_MAX: usize = 1 << 20;
+
+/// [`recover`], once nobody holds the lock: a process that another test just starts has it too for a moment, until it runs its program.
+pub fn mend(dir: &Path, dry_run: bool) -> Result<Recovered, RecoverError> {
+    let started = Instant::now();
+    loop {
+        match recover(&SystemDisk, dir, dry_run) {
+            Err(RecoverError::Lock(LockError::InUse(_))) if started.elapsed() < Duration::from_secs(20) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Through every verb; what each of them says of the session is its own matter.
+pub fn everything(world: &World) {
+    look(world);
+    let dir = &world.session;
+    let told = mend(dir, true).map_err(|error| error.to_string());
+    let done = mend(dir, false).map_err(|error| error.to_string());
+    world.check();
+    if let Ok(done) = &done {
+        assert_eq!(told.as_ref(), Ok(done), "what is said is done");
+        let again = mend(dir, false).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+        assert!(!again.changed, "a second run changes nothing: {done:?}, then {again:?}");
+        if done.damage.is_none() {
+            assert!(!is_dirty(dir), "{done:?}");
+            verify(dir).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+        }
+    }
+    look(world);
+    export(world);
+    world.check();
+}
+
+fn look(world: &World) {
+    let dir = &world.session;
+    // Each of these may well be an error.
+    drop(read::list(&world.recordings).map_err(|error| error.to_string()));
+    drop(read::resolve(&world.recordings, "last").map_err(|error| error.to_string()));
+    drop(verify(dir).map_err(|error| error.to_string()));
+    let _ = (SessionLock::is_held(dir), is_dirty(dir));
+    drop(Past::read(dir).map_err(|error| error.to_string()));
+    for track in ["a.wav", "b.wav"] {
+        // What a user hands to `transcribe` as a file: it may be anything but a pipe, on which every reader waits.
+        let path = dir.join("tracks").join(track);
+        if path.is_file() && !path.is_symlink() {
+            play(&path);
+        }
+    }
+    let Ok(session) = Session::open(dir) else { return };
+    let meeting = Meeting::new(&session, 2.0);
+    for format in FORMATS {
+        drop(format.render(&meeting));
+    }
+    let Ok(tracks) = offline::tracks(&session) else { return };
+    for take in tracks.iter().flat_map(|track| track.takes()) {
+        let mut samples = Vec::new();
+        let Ok(mut reader) = SpanReader::open(dir, &take.entry) else { continue };
+        let to = take.written().min(Frames(FRAMES_MAX as u64));
+        if reader.read(Frames(0), to, &mut samples).is_ok() {
+            take.leave_out_foreign(Frames(0), &mut samples);
+        }
+    }
+}
+
+fn play(path: &Path) {
+    let Ok(mut file) = SoundFile::open(path) else { return };
+    let mut samples = Vec::new();
+    while samples.len() < FRAMES_MAX {
+        match file.read(4_096, &mut samples) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+    panic!("{} has no end", path.display());
+}
+
+/// What `transcribe` and `export` write into a session.
+fn export(world: &World) {
+    let dir = &world.session;
+    let Ok(session) = Session::open(dir) else { return };
+    if let Ok(past) = Past::read(dir)
+        && let Ok(sink) = OfflineSink::open(&session, past, true)
+    {
+        drop(sink.finish());
+    }
+    let meeting = Meeting::new(&session, 2.0);
+    for format in FORMATS {
+        let Ok(text) = format.render(&meeting) else { continue };
+        let target = Target::in_session(dir, format.file_name());
+        if target.check(text.as_bytes()).is_ok() {
+            drop(target.write(text.as_bytes()));
+        }
+    }
+}
