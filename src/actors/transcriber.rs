@@ -2,7 +2,7 @@
 //! known of the work stands in an [`Analysis`] outside of it, and the sound on the disk.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
@@ -13,12 +13,10 @@ use super::{Role, SessionView, denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
 use crate::session::journal::Event;
-use crate::session::levels::TrackLevels;
 use crate::speech::analysis::{Analysis, Job};
-use crate::speech::board::Board;
-use crate::speech::recognizer::{Hypothesis, Recognizer, RecognizerError};
-use crate::speech::transcript::Utterance;
-use crate::speech::{foreign, gates, listen};
+use crate::speech::listen;
+use crate::speech::recognizer::{Recognizer, RecognizerError};
+use crate::speech::work::Work;
 
 /// It looks around this often, beside being told.
 const EVERY: Duration = Duration::from_millis(200);
@@ -112,10 +110,7 @@ pub struct State {
     arguments: Arguments,
     /// None while it is at work.
     recognizer: Option<Box<dyn Recognizer>>,
-    /// The recogniser can't be used at all.
-    unusable: Option<String>,
-    board: Board,
-    levels: TrackLevels,
+    work: Work,
     started: Instant,
     pairs: HashMap<usize, Pair>,
     restarts: Restarts,
@@ -143,9 +138,7 @@ impl Actor for Transcriber {
         let now = Instant::now();
         let mut state = State {
             recognizer: Some((arguments.make)()),
-            unusable: None,
-            board: Board::default(),
-            levels: TrackLevels::new(arguments.session.dir.clone(), arguments.session.tracks.clone()),
+            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis)),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -154,7 +147,7 @@ impl Actor for Transcriber {
             arguments,
         };
         // Whatever an earlier life had begun is begun again.
-        state.put_back("the transcriber was restarted");
+        state.work.put_back("the transcriber was restarted");
         for track in 0..state.arguments.session.tracks.len() {
             state.spawn_pair(&myself, track).await?;
         }
@@ -175,7 +168,7 @@ impl Actor for Transcriber {
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
             Message::Crash(role) => state.crash(role)?,
         }
-        tokio::task::block_in_place(|| state.settle(false));
+        tokio::task::block_in_place(|| state.work.settle(false, state.started.elapsed()));
         state.recognise_next(&myself);
         state.answer_finish();
         Ok(())
@@ -201,22 +194,13 @@ impl Actor for Transcriber {
 }
 
 impl State {
-    fn analysis(&self) -> MutexGuard<'_, Analysis> {
-        self.arguments.analysis.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn note(&self, event: Event) {
-        self.arguments.session.listener.notice(&event);
-        self.arguments.session.sink.note(event);
-    }
-
     /// Starts the listeners of a track where it has been heard to.
     async fn spawn_pair(
         &mut self,
         myself: &ActorRef<Message>,
         track: usize,
     ) -> Result<(), ActorProcessingErr> {
-        let heard = self.analysis().heard(track);
+        let heard = self.work.analysis().heard(track);
         if heard.done {
             return Ok(());
         }
@@ -273,7 +257,7 @@ impl State {
         let restarted = self.restarts.allow(Instant::now());
         let actor = if was_denoiser { "denoiser" } else { "segmenter" };
         let name = self.arguments.session.tracks[track].track.clone();
-        self.note(Event::ActorFailed {
+        self.work.note(Event::ActorFailed {
             actor: format!("{actor} of {name}"),
             reason: reason.into(),
             restarted,
@@ -281,36 +265,17 @@ impl State {
         if restarted {
             drop(myself.send_after(RESPAWN_AFTER, move || Message::Respawn(track)));
         } else {
-            self.unusable = Some(format!("{name} can't be listened to: {reason}"));
-            self.analysis().track_done(track);
+            self.work.give_up(format!("{name} can't be listened to: {reason}"));
+            self.work.analysis().track_done(track);
         }
-    }
-
-    fn put_back(&mut self, reason: &str) {
-        let given_up = self.analysis().put_back();
-        if let Some(job) = given_up {
-            self.failed(&job, reason, true);
-        }
-    }
-
-    fn failed(&self, job: &Job, reason: &str, skipped: bool) {
-        let shared = &self.arguments.session.tracks[job.track];
-        self.note(Event::SegmentFailed {
-            track: shared.track.clone(),
-            take: shared.takes().get(job.take).map_or(0, |take| take.entry.take),
-            from: job.segment.from,
-            to: job.segment.to,
-            reason: reason.into(),
-            skipped,
-        });
     }
 
     /// Gives the next segment to the recogniser, if it is free.
     fn recognise_next(&mut self, myself: &ActorRef<Message>) {
-        if self.unusable.is_some() || self.recognizer.is_none() {
+        if self.work.unusable().is_some() || self.recognizer.is_none() {
             return;
         }
-        let Some(job) = self.next_job() else { return };
+        let Some(job) = self.work.next_job() else { return };
         let Some(mut recognizer) = self.recognizer.take() else { return };
         let session = self.arguments.session.clone();
         let language = self.arguments.language.clone();
@@ -335,120 +300,26 @@ impl State {
         });
     }
 
-    /// The next segment that is worth recognising; the others are done with.
-    fn next_job(&self) -> Option<Job> {
-        let mut analysis = self.analysis();
-        loop {
-            let job = analysis.begin_next()?;
-            if gates::unheard(&job.segment).is_none()
-                && let Some(job) = self.own_part(job)
-            {
-                return Some(job);
-            }
-            analysis.finished();
-        }
-    }
-
-    /// What of a segment is the device's own sound.
-    fn own_part(&self, job: Job) -> Option<Job> {
-        let take = self.arguments.session.tracks[job.track].takes().get(job.take).cloned()?;
-        let segment = foreign::own_part(&job.segment, &take.foreign(), take.entry.rate)?;
-        let end = if segment.to == job.segment.to { job.end } else { take.clock().time_of(segment.to) };
-        Some(Job { segment, end, ..job })
-    }
-
     fn take_answer(&mut self, answer: Answer) {
         self.progress_at = Instant::now();
-        self.recognizer = Some(answer.recognizer.unwrap_or_else(|| (self.arguments.make)()));
-        match answer.result {
-            Ok(_) if self.own_part(answer.job.clone()).map(|job| job.segment) != Some(answer.job.segment) => {
-                // It was found out meanwhile that some of it is another device's sound.
-                self.analysis().again();
-            }
-            Ok(recognised) => {
-                self.analysis().finished();
-                self.take_text(&answer.job, recognised);
-            }
-            Err(error) if error.is_permanent() => {
-                // It is no fault of the segment.
-                self.put_back(&error.to_string());
-                self.unusable = Some(error.to_string());
-                self.note(Event::TextPending { reason: error.to_string() });
-            }
-            Err(error) => {
-                let given_up = self.analysis().put_back();
-                self.failed(&answer.job, &error.to_string(), given_up.is_some());
-            }
-        }
-    }
-
-    fn take_text(&mut self, job: &Job, recognised: listen::Recognised) {
-        let model = self.recognizer.as_ref().map(|r| r.model().to_owned()).unwrap_or_default();
-        let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
-        if !has_text(&recognised.hypothesis) {
-            return;
-        }
-        let utterance = listen::utterance(&self.arguments.session, job, recognised, model, withheld);
-        let Some(utterance) = utterance else { return };
-        self.arguments.session.sink.write_utterance(utterance.clone());
-        if utterance.withheld.is_none() {
-            self.board.put(utterance, self.started.elapsed());
-        }
-    }
-
-    /// Takes back what was made of sound that has turned out to be another device's.
-    fn leave_out_foreign(&mut self) {
-        let tracks = &self.arguments.session.tracks;
-        if tracks.iter().all(|track| track.takes().iter().all(|take| take.foreign().is_empty())) {
-            return;
-        }
-        let spans = |utterance: &Utterance| -> Vec<(f64, f64)> {
-            let takes = tracks.iter().find(|t| t.track == utterance.track).map(|t| t.takes());
-            let take = takes.and_then(|takes| takes.into_iter().find(|t| t.entry.take == utterance.take));
-            take.map_or_else(Vec::new, |take| {
-                let clock = take.clock();
-                take.foreign().iter().map(|(from, to)| (clock.time_of(*from), clock.time_of(*to))).collect()
-            })
-        };
-        for revised in self.board.revise(|utterance| foreign::without(utterance, &spans(utterance))) {
-            self.arguments.session.sink.write_utterance(revised);
-        }
-    }
-
-    /// Decides on what the other tracks have had their say about; shows it.
-    fn settle(&mut self, all: bool) {
-        self.leave_out_foreign();
-        let tracks = &self.arguments.session.tracks;
-        let analysis = self.arguments.analysis.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = |track: &str, from: f64, to: f64| {
-            let index = tracks.iter().position(|t| t.track == track);
-            index.is_some_and(|index| analysis.is_open_elsewhere(index, from, to))
-        };
-        let settled = self.board.settle(self.started.elapsed(), all, is_open, &self.levels);
-        drop(analysis);
-        for settled in settled {
-            if settled.revised {
-                self.arguments.session.sink.write_utterance(settled.utterance.clone());
-            }
-            if settled.fresh && settled.utterance.is_shown() {
-                self.arguments.session.listener.line(&settled.utterance);
-            }
-        }
+        let recognizer = answer.recognizer.unwrap_or_else(|| (self.arguments.make)());
+        self.work.take_answer(&answer.job, answer.result, recognizer.model(), self.started.elapsed());
+        self.recognizer = Some(recognizer);
     }
 
     /// Answers whoever waits for the end, once there is nothing left to wait for.
     fn answer_finish(&mut self) {
         let Some((patience, since, _)) = &self.finish else { return };
-        let outcome = if let Some(reason) = &self.unusable {
-            Outcome::Pending(reason.clone())
-        } else if self.analysis().is_done() {
+        let outcome = if let Some(reason) = self.work.unusable() {
+            Outcome::Pending(reason.to_owned())
+        } else if self.work.analysis().is_done() {
             Outcome::Complete
         } else if since.elapsed() > patience.total || self.progress_at.elapsed() > patience.idle {
-            Outcome::Pending(format!("{} segment(s) were not finished in time", self.analysis().backlog()))
+            Outcome::Pending(format!("{} segment(s) were not finished in time", self.work.analysis().backlog()))
         } else {
             return;
         };
-        self.settle(true);
+        self.work.settle(true, self.started.elapsed());
         if let Some((.., reply)) = self.finish.take()
             && reply.send(outcome).is_err()
         {
@@ -465,8 +336,4 @@ impl State {
         }
         Ok(())
     }
-}
-
-fn has_text(hypothesis: &Hypothesis) -> bool {
-    hypothesis.text.chars().any(char::is_alphanumeric)
 }

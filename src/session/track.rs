@@ -214,6 +214,17 @@ pub struct TakeFile {
     midway: bool,
     /// A sync failed. It is not tried again: the system may have dropped the pages and would say that all is well.
     refused_sync: bool,
+    /// Last: whatever becomes of the file, in the end it does not grow any more.
+    _closing: Closing,
+}
+
+/// Closes a take when it is dropped, a panic's unwinding included: else its readers would wait for more for ever.
+struct Closing(Arc<TakeShared>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.close();
+    }
 }
 
 /// A place in a take.
@@ -336,10 +347,12 @@ impl TakeFile {
             disk.sync_dir(parent)?;
         }
         let header_every = Frames((u64::from(entry.rate.0) * HEADER_EVERY_MS / 1000).max(1));
+        let shared = Arc::new(TakeShared::new(entry));
         Ok(Self {
+            _closing: Closing(Arc::clone(&shared)),
             wav,
             inner,
-            shared: Arc::new(TakeShared::new(entry)),
+            shared,
             now: Mark::default(),
             flushed: Mark::default(),
             committed: Mark::default(),

@@ -25,6 +25,8 @@ const LONG_BUFFER_MS: u64 = 150;
 /// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
 const ON_TIME_S: f64 = 0.001;
 
+/// Stamps that a drain may hold whose device is in good order: those of the last tick.
+const HELD_MAX: usize = 4;
 /// Around a busy disk everything has to come to rest.
 const BUSY_BEFORE_S: f64 = 0.3;
 const BUSY_AFTER_S: f64 = 1.0;
@@ -367,8 +369,12 @@ impl Device {
         self.drain.holds()
     }
 
-    /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes them.
+    /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes them, or the drain
+    /// holds them back as it can't tell yet whether they are late.
     pub fn calm_since(&self, now: f64) -> f64 {
+        if self.drain.holds().1 > HELD_MAX {
+            return f64::INFINITY;
+        }
         let slept = self.plan.drain_sleeps.iter().chain(&self.plan.writer_sleeps);
         let slept = slept.filter(|(from, _)| *from <= now).map(|(_, to)| *to).fold(0.0, f64::max);
         let calm = self.calm.first.filter(|_| self.calm.is() && self.sink.is_some() && slept <= now);

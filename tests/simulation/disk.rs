@@ -83,7 +83,7 @@ pub struct SimDisk {
 }
 
 struct State {
-    faults: Vec<(Fault, u32)>,
+    faults: Vec<Scripted>,
     /// No fault strikes any more.
     well: bool,
     /// What was done, and to what.
@@ -96,6 +96,13 @@ struct State {
     unsynced: Vec<NameOp>,
     /// Folders that were made before, whether their names are on the disk.
     folders: BTreeMap<PathBuf, bool>,
+}
+
+/// A fault, and how often its operation has been seen and refused.
+struct Scripted {
+    fault: Fault,
+    seen: u32,
+    struck: u32,
 }
 
 /// A file's content, whatever it is called.
@@ -142,7 +149,7 @@ enum Verdict {
 impl SimDisk {
     pub fn new(faults: &[Fault], seed: u64) -> Self {
         let state = State {
-            faults: faults.iter().map(|fault| (fault.clone(), 0)).collect(),
+            faults: faults.iter().map(|fault| Scripted { fault: fault.clone(), seen: 0, struck: 0 }).collect(),
             well: false,
             done: Vec::new(),
             random: Random::new(seed),
@@ -167,8 +174,7 @@ impl SimDisk {
 
     /// How often each fault has struck.
     pub fn struck(&self) -> Vec<u32> {
-        let state = self.state();
-        state.faults.iter().map(|(fault, seen)| seen.saturating_sub(fault.at).min(fault.times)).collect()
+        self.state().faults.iter().map(|scripted| scripted.struck).collect()
     }
 
     /// From now on nothing is refused.
@@ -247,18 +253,23 @@ impl SimDisk {
 
 impl State {
     fn strike(&mut self, op: Op, path: &str) -> Option<Fault> {
+        if self.well {
+            return None;
+        }
         let mut struck = None;
-        for (fault, seen) in &mut self.faults {
+        for Scripted { fault, seen, struck: times } in &mut self.faults {
             let hit = match fault.op {
                 Op::Any => true,
                 Op::Grow => matches!(op, Op::Create | Op::Write),
                 Op::ShortWrite | Op::PanicInWrite => op == Op::Write,
                 wanted => wanted == op,
             };
-            if hit && path.contains(&fault.file) && !self.well {
+            if hit && path.contains(&fault.file) {
                 *seen += 1;
-                if *seen > fault.at && *seen - fault.at <= fault.times {
-                    struck.get_or_insert_with(|| fault.clone());
+                // Of two at once the first one has it.
+                if *seen > fault.at && *seen - fault.at <= fault.times && struck.is_none() {
+                    *times += 1;
+                    struck = Some(fault.clone());
                 }
             }
         }

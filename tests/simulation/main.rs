@@ -17,6 +17,7 @@ mod check;
 mod crash;
 mod disk;
 mod every;
+mod listeners;
 mod random;
 mod recovery;
 mod script;

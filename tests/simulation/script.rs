@@ -29,6 +29,8 @@ pub struct Storm {
     pub calm_end_s: Option<f64>,
     /// Files end before they have so many bytes.
     pub take_bytes_max: Option<u64>,
+    /// The tracks are listened to while they grow.
+    pub listened: bool,
     /// A line for the transcript each so many seconds.
     pub text_every_s: Option<f64>,
     /// All that goes wrong concerns this device; the others must not notice.
@@ -78,10 +80,13 @@ impl Storm {
             calm_end_s: Some(CALM_END_S),
             crashes: (0..3).map(|_| crash_point(&mut kind)).collect(),
             take_bytes_max: kind.chance(0.3).then(|| kind.between((300_000, 600_000))),
-            text_every_s: kind.chance(0.5).then_some(0.7),
+            listened: false,
+            text_every_s: None,
             victim: victim.then_some(0),
             devices,
         };
+        storm.listened = kind.chance(0.35);
+        storm.text_every_s = (!storm.listened && kind.chance(0.5)).then_some(0.7);
         if disturbed || victim {
             storm.faults = faults(&storm, &mut random.fork());
         }
@@ -125,6 +130,7 @@ impl Storm {
             crashes: vec![],
             calm_end_s: None,
             take_bytes_max: None,
+            listened: false,
             text_every_s: Some(0.4),
             victim: None,
         }

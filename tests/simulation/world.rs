@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use crate::device::{self, Device, Past, mono};
 use crate::disk::{Crash, Doing, Op, SimDisk};
+use crate::listeners::Listeners;
 use crate::script::{CrashPoint, Storm};
 use crate::session::{manifest, quiet_panics, source, unasked_panics};
 
@@ -106,6 +107,8 @@ pub struct Ran {
     pub done: Vec<(Op, PathBuf)>,
     /// How often the user was told of an error.
     pub told: usize,
+    /// Segments of speech that were worked on.
+    pub segments: usize,
 }
 
 impl Ran {
@@ -211,6 +214,8 @@ pub struct World {
     told: Receiver<Event>,
     /// When it is still to panic, last first.
     panics: Vec<f64>,
+    /// The analysis side, on days on which there is one.
+    listeners: Option<Listeners>,
     /// Lines of text so far.
     lines: u32,
     unasked: u32,
@@ -285,7 +290,9 @@ impl World {
         let mut panics = storm.panics.clone();
         panics.sort_by(|a, b| b.total_cmp(a));
         let storm = storm.clone();
+        let listeners = storm.listened.then(|| Listeners::new(&dir, &tracks, control.clone(), storm.seed));
         Ok(Self {
+            listeners,
             folder,
             dir,
             storm,
@@ -329,6 +336,9 @@ impl World {
                 self.lines += 1;
                 self.tell(Control::Utterance(Box::new(line(self.lines, now))));
             }
+            if let Some(listeners) = &mut self.listeners {
+                listeners.step(now);
+            }
             self.write(now);
             if lock(&self.capture).drained.iter().all(|drained| *drained) {
                 break;
@@ -355,9 +365,15 @@ impl World {
         let now = lock(&self.capture).now;
         while guarded_step(&mut self.writer, mono(now)) == Some(true) {}
         let closed = answer.try_recv().expect("an answer");
+        if let Some(listeners) = &mut self.listeners {
+            listeners.finish(now);
+        }
         self.tell(Control::Finish);
         while guarded_step(&mut self.writer, mono(now)).is_some() {}
         drop(self.writer);
+        if let Some(listeners) = &mut self.listeners {
+            listeners.check(&self.dir);
+        }
         assert_eq!(unasked_panics(), self.unasked, "the writer panicked and nobody had told it to");
         let (struck, done) = (self.disk.struck(), self.disk.done());
         // With the listener goes who sends moments.
@@ -381,6 +397,7 @@ impl World {
             struck,
             done,
             told,
+            segments: self.listeners.map_or(0, |listeners| listeners.segments()),
         }
     }
 }

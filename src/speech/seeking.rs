@@ -1,0 +1,185 @@
+//! Stretches of speech in what is heard of a track. What is found goes into the session's [`Analysis`], as positions. Who calls
+//! it decides when; it knows no time and no threads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::analysis::Analysis;
+use super::bleed::Levels as _;
+use super::hearing::Piece;
+use super::overheard::{self, Overhearing};
+use crate::actors::SessionView;
+use crate::audio::denoise::Heard;
+use crate::audio::segment::{Segment, SegmentSettings, Segmenter};
+use crate::audio::units::{Frames, SampleRate};
+use crate::audio::vad::Vad;
+use crate::session::levels::TrackLevels;
+use crate::session::track::TrackShared;
+
+/// A block waits for the other tracks until its own one is this much further, in seconds.
+const AHEAD_S: f64 = 0.7;
+/// Samples at 16 kHz of a window of [`overheard`].
+const WINDOW: usize = 160;
+
+/// Makes a detector that has heard nothing yet.
+pub type MakeVad = fn() -> Box<dyn Vad>;
+
+/// One track, from some place of it on.
+pub struct Seeking {
+    index: usize,
+    /// All tracks: this one may overhear the others.
+    tracks: Vec<Arc<TrackShared>>,
+    from: Frames,
+    settings: SegmentSettings,
+    detector: MakeVad,
+    analysis: Arc<Mutex<Analysis>>,
+    cutter: Option<Segmenter>,
+    levels: TrackLevels,
+    overhearing: Overhearing,
+    /// A block that waits for the other tracks to be written that far.
+    held: Option<Piece>,
+}
+
+impl Seeking {
+    /// Seeks in the track with index `index` from frame `from` of the take that is heard first; `detector` makes what tells speech from
+    /// other sound.
+    pub fn new(
+        index: usize,
+        session: &SessionView,
+        from: Frames,
+        settings: SegmentSettings,
+        detector: MakeVad,
+        analysis: Arc<Mutex<Analysis>>,
+    ) -> Self {
+        let tracks = session.tracks.clone();
+        Self {
+            index,
+            levels: TrackLevels::new(session.dir.clone(), tracks.clone()),
+            overhearing: Overhearing::new(tracks.len().saturating_sub(1)),
+            tracks,
+            from,
+            settings,
+            detector,
+            analysis,
+            cutter: None,
+            held: None,
+        }
+    }
+
+    /// Works on what is there, and on what `next` gives; whether there was anything.
+    pub fn take_pieces(&mut self, mut next: impl FnMut() -> Option<Piece>) -> bool {
+        let mut worked = false;
+        while let Some(piece) = self.held.take().or_else(&mut next) {
+            if self.waits_for_others(&piece) {
+                self.held = Some(piece);
+                break;
+            }
+            self.take_piece(piece);
+            worked = true;
+        }
+        worked
+    }
+
+    fn take_piece(&mut self, piece: Piece) {
+        match piece {
+            Piece::Sound { take, heard } => {
+                let marks = self.marks(take, &heard);
+                let overheard = |position: u64| {
+                    let window = position.saturating_sub(heard.from.0) as usize / WINDOW;
+                    // What is left of the last block in the cutter lies before this one.
+                    marks.get(if position < heard.from.0 { 0 } else { window }).copied().unwrap_or(false)
+                };
+                let cutter = self.cutter(take);
+                let segments = cutter.push_own(&heard, &overheard);
+                let decided = cutter.decided_until();
+                self.found(take, &segments, decided);
+            }
+            Piece::TakeEnd { take } => {
+                let cutter = self.cutter(take);
+                let segments = cutter.finish();
+                let decided = cutter.decided_until();
+                self.found(take, &segments, decided);
+                self.analysis(|analysis, track| analysis.next_take(track));
+                self.cutter = None;
+                self.from = Frames(0);
+            }
+            Piece::TrackEnd => self.analysis(|analysis, track| analysis.track_done(track)),
+        }
+    }
+
+    /// Session seconds of a block.
+    fn span(&self, take: usize, heard: &Heard) -> Option<(f64, f64)> {
+        let shared = self.track().takes().get(take).cloned()?;
+        let (clock, rate) = (shared.clock(), shared.entry.rate);
+        let at = |position: Frames| clock.time_of(position.rescale(SampleRate::HZ_16000, rate));
+        Some((at(heard.from), at(heard.from + Frames(heard.samples.len() as u64))))
+    }
+
+    /// Where in the block another track is only overheard, in windows of 10 ms.
+    fn marks(&mut self, take: usize, heard: &Heard) -> Vec<bool> {
+        let tracks = &self.tracks;
+        let Some((from, to)) = self.span(take, heard).filter(|(from, to)| from < to && tracks.len() > 1)
+        else {
+            return Vec::new();
+        };
+        let begin = from - overheard::CONTEXT as f64 * overheard::WINDOW_S;
+        let own = self.levels.envelope(&self.track().track, begin, to);
+        let others: Vec<Vec<f32>> = tracks
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != self.index)
+            .map(|(_, track)| self.levels.envelope(&track.track, begin, to))
+            .collect();
+        self.overhearing.mark(&own, &others, overheard::CONTEXT)
+    }
+
+    /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers nothing must not hold
+    /// up the rest: this track itself runs ahead of a block by [`AHEAD_S`] at most. Sources that count their own frames (files
+    /// at full speed) run ahead by any length, and are waited for.
+    fn waits_for_others(&self, piece: &Piece) -> bool {
+        let Piece::Sound { take, heard } = piece else { return false };
+        let Some((_, to)) = self.span(*take, heard) else { return false };
+        let written = |track: &TrackShared| {
+            let last = track.takes().last().cloned()?;
+            let clock = last.clock();
+            Some((clock.time_of(last.written()), clock.points == 0))
+        };
+        let Some((own, counted)) = written(self.track()) else { return false };
+        let others = self.tracks.iter().enumerate();
+        let behind = others.filter(|(index, _)| *index != self.index).any(|(_, track)| {
+            !track.is_finished() && written(track).is_some_and(|(at, other)| at < to && other == counted)
+        });
+        behind && (counted || (own < to + AHEAD_S && !self.track().is_finished()))
+    }
+
+    fn track(&self) -> &Arc<TrackShared> {
+        &self.tracks[self.index]
+    }
+
+    fn cutter(&mut self, take: usize) -> &mut Segmenter {
+        let rate = self.track().takes().get(take).map(|take| take.entry.rate);
+        let rate = rate.unwrap_or(SampleRate::HZ_48000);
+        let (settings, from, detector) = (self.settings, self.from, self.detector);
+        self.cutter.get_or_insert_with(|| Segmenter::new(settings, detector(), rate, from))
+    }
+
+    fn found(&self, take: usize, segments: &[Segment], decided: Frames) {
+        let Some(shared) = self.track().takes().get(take).cloned() else { return };
+        let clock = shared.clock();
+        // Positions at 16 kHz are not to the frame: none lies past what can be read.
+        let end = shared.written();
+        let within = |segment: &Segment| Segment {
+            from: segment.from.min(end),
+            to: segment.to.min(end),
+            onset: segment.onset.min(end),
+            offset: segment.offset.min(end),
+            ..*segment
+        };
+        let segments: Vec<Segment> = segments.iter().map(within).collect();
+        self.analysis(|analysis, track| analysis.found(track, take, &clock, &segments, decided.min(end)));
+    }
+
+    fn analysis(&self, change: impl FnOnce(&mut Analysis, usize)) {
+        let mut analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut analysis, self.index);
+    }
+}

@@ -1,0 +1,304 @@
+//! The analysis side of a day: what hears the tracks, seeks speech and has it recognised, stepped as its actors step it. Any of them may
+//! die at any moment, and the recogniser fails as it likes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use hansard::actors::{Listener, SessionSink, SessionView};
+use hansard::audio::segment::SegmentSettings;
+use hansard::audio::vad::Vad;
+use hansard::recording::panic_text;
+use hansard::session::journal::Event;
+use hansard::session::track::TrackShared;
+use hansard::session::writer::Control;
+use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
+use hansard::speech::hearing::{Hearing, Piece};
+use hansard::speech::listen::{self, Recognised};
+use hansard::speech::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
+use hansard::speech::seeking::Seeking;
+use hansard::speech::transcript::Utterance;
+use hansard::speech::work::Work;
+
+use crate::random::Random;
+
+/// The actors look around this often, in seconds.
+const EVERY_S: f64 = 0.05;
+/// Chance that one of them dies in a step.
+const DEATH: f64 = 0.004;
+/// Steps after which text that is not finished never will be.
+const STEPS_MAX: u32 = 20_000;
+
+/// Every segment and what became of it.
+type Fates = BTreeMap<(usize, usize, u64, u64), Fate>;
+
+#[derive(Debug, Default, Clone, PartialEq)]
+struct Fate {
+    begun: u32,
+    failed: u32,
+    done: u32,
+    skipped: u32,
+}
+
+/// Where lines go: to the writer, and here.
+struct Sink {
+    control: Mutex<Sender<Control>>,
+    said: Mutex<Vec<Utterance>>,
+    events: Mutex<Vec<Event>>,
+}
+
+impl SessionSink for Sink {
+    fn write_utterance(&self, utterance: Utterance) {
+        self.said.lock().expect("no panic").push(utterance.clone());
+        self.send(Control::Utterance(Box::new(utterance)));
+    }
+
+    fn note(&self, event: Event) {
+        self.events.lock().expect("no panic").push(event.clone());
+        self.send(Control::Journal(event));
+    }
+}
+
+impl Sink {
+    fn send(&self, control: Control) {
+        self.control.lock().expect("no panic").send(control).expect("the writer lives");
+    }
+}
+
+struct Nobody;
+
+impl Listener for Nobody {
+    fn line(&self, _utterance: &Utterance) {}
+    fn notice(&self, _event: &Event) {}
+}
+
+/// Speech by the number that a window's coded samples carry: the same whoever hears it, and from wherever on.
+struct CodedSpeech;
+
+impl Vad for CodedSpeech {
+    fn window(&self) -> usize {
+        256
+    }
+
+    fn probability(&mut self, window: &[f32]) -> f32 {
+        let mean = window.iter().map(|sample| f64::from(*sample)).sum::<f64>() / window.len() as f64;
+        let place = ((mean + 1.0) * 8_388_608.0 / 6_000.0).max(0.0) as u64;
+        if Random::new(place).chance(0.6) { 0.9 } else { 0.1 }
+    }
+
+    fn reset(&mut self) {}
+}
+
+/// Understands something, nothing, or fails.
+struct Moody(Random);
+
+impl Recognizer for Moody {
+    fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
+        let text = match self.0.below(20) {
+            0 | 1 => return Err(RecognizerError::Failed { reason: "a bad mood".into() }),
+            2 | 3 => return Err(RecognizerError::Crashed { detail: "signal 6".into() }),
+            4 => panic!("the recogniser was told to panic"),
+            5 => "",
+            _ => "so it was said",
+        };
+        let (from, to) = request.speech.unwrap_or((0.0, request.seconds()));
+        let word = Word { text: text.into(), start: from, end: to, p: 0.9 };
+        Ok(Hypothesis { text: text.into(), words: vec![word], language: "en".into(), ..Hypothesis::default() })
+    }
+
+    fn model(&self) -> &str {
+        "moody"
+    }
+}
+
+/// The listeners of one track.
+struct Pair {
+    hearing: Hearing,
+    seeking: Seeking,
+    /// One block is in flight.
+    slot: Option<Piece>,
+}
+
+pub struct Listeners {
+    session: SessionView,
+    sink: Arc<Sink>,
+    analysis: Arc<Mutex<Analysis>>,
+    pairs: Vec<Pair>,
+    work: Work,
+    recognizer: Moody,
+    /// In work, and when the answer is there.
+    asked: Option<(Job, Result<Recognised, RecognizerError>, f64)>,
+    fates: Fates,
+    random: Random,
+    at: f64,
+}
+
+impl Listeners {
+    pub fn new(dir: &Path, tracks: &[Arc<TrackShared>], control: Sender<Control>, seed: u64) -> Self {
+        let sink = Arc::new(Sink { control: Mutex::new(control), said: Mutex::default(), events: Mutex::default() });
+        let session = SessionView {
+            dir: dir.into(),
+            tracks: tracks.to_vec(),
+            sink: Arc::clone(&sink) as Arc<dyn SessionSink>,
+            listener: Arc::new(Nobody),
+        };
+        let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
+        let mut random = Random::new(seed);
+        let mut listeners = Self {
+            work: Work::new(session.clone(), Arc::clone(&analysis)),
+            session,
+            sink,
+            analysis,
+            pairs: Vec::new(),
+            recognizer: Moody(random.fork()),
+            asked: None,
+            fates: Fates::new(),
+            random,
+            at: 0.0,
+        };
+        listeners.pairs = (0..tracks.len()).map(|track| listeners.pair(track)).collect();
+        listeners
+    }
+
+    /// The listeners of a track, from where it has been heard to.
+    fn pair(&self, track: usize) -> Pair {
+        let heard = self.work.analysis().heard(track);
+        let (dir, shared) = (self.session.dir.clone(), Arc::clone(&self.session.tracks[track]));
+        let hearing = Hearing::new(dir, shared, heard.take, heard.decided, false);
+        let (settings, analysis) = (SegmentSettings::default(), Arc::clone(&self.analysis));
+        let vad = || -> Box<dyn Vad> { Box::new(CodedSpeech) };
+        let seeking = Seeking::new(track, &self.session, heard.decided, settings, vad, analysis);
+        Pair { hearing, seeking, slot: None }
+    }
+
+    /// What the actors do when they are told something, or have waited for long enough.
+    pub fn step(&mut self, now: f64) {
+        if now < self.at + EVERY_S {
+            return;
+        }
+        self.at = now;
+        self.die_by_chance();
+        for track in 0..self.pairs.len() {
+            self.listen(track);
+        }
+        let elapsed = Duration::from_secs_f64(now);
+        if let Some((job, result, _)) = self.asked.take_if(|(.., at)| *at <= now) {
+            self.answered(&job, result, elapsed);
+        }
+        self.work.settle(false, elapsed);
+        if self.asked.is_none()
+            && let Some(job) = self.work.next_job()
+        {
+            self.ask(job, now);
+        }
+    }
+
+    fn die_by_chance(&mut self) {
+        for track in 0..self.pairs.len() {
+            if self.random.chance(DEATH) && !self.work.analysis().heard(track).done {
+                self.pairs[track] = self.pair(track);
+            }
+        }
+        if self.random.chance(DEATH) {
+            let in_work = self.asked.take().map(|(job, ..)| job);
+            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis));
+            self.work.put_back("the transcriber was restarted");
+            if let Some(job) = in_work {
+                self.fate(&job).failed += 1;
+            }
+        }
+    }
+
+    fn listen(&mut self, track: usize) {
+        let Pair { hearing, seeking, slot } = &mut self.pairs[track];
+        // The two tell each other as long as there is something.
+        loop {
+            if slot.is_none() {
+                *slot = hearing.next_piece().unwrap_or_else(|error| panic!("track {track}: {error}"));
+            }
+            if !seeking.take_pieces(|| slot.take()) {
+                break;
+            }
+        }
+    }
+
+    fn fate(&mut self, job: &Job) -> &mut Fate {
+        self.fates.entry((job.track, job.take, job.segment.from.0, job.segment.to.0)).or_default()
+    }
+
+    fn ask(&mut self, job: Job, now: f64) {
+        self.fate(&job).begun += 1;
+        let (session, recognizer) = (&self.session, &mut self.recognizer);
+        let result = catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &job, recognizer, None, false)));
+        let result = result
+            .unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
+        let at = now + self.random.range(0.0, 0.8);
+        self.asked = Some((job, result, at));
+    }
+
+    fn answered(&mut self, job: &Job, result: Result<Recognised, RecognizerError>, now: Duration) {
+        match &result {
+            Ok(_) => self.fate(job).done += 1,
+            Err(_) => self.fate(job).failed += 1,
+        }
+        self.work.take_answer(job, result, "moody", now);
+    }
+
+    /// Everything is recorded: the rest becomes text.
+    pub fn finish(&mut self, mut now: f64) {
+        for _ in 0..STEPS_MAX {
+            if self.work.analysis().is_done() && self.asked.is_none() {
+                self.work.settle(true, Duration::from_secs_f64(now));
+                return;
+            }
+            now += EVERY_S;
+            self.step(now);
+        }
+        panic!("the text is not finished: {:?}", self.work.analysis());
+    }
+
+    /// Every segment is done or passed over, once; what was said is in the transcript, once, in the frames of its take.
+    pub fn check(&mut self, dir: &Path) {
+        for event in self.sink.events.lock().expect("no panic").iter() {
+            if let Event::SegmentFailed { track, take, from, to, skipped: true, .. } = event {
+                let track = self.session.tracks.iter().position(|t| t.track == *track).expect("a track");
+                let key = (track, *take as usize - 1, from.0, to.0);
+                self.fates.entry(key).or_default().skipped += 1;
+            }
+        }
+        let mut last: Option<(usize, usize, u64)> = None;
+        for ((track, index, from, to), fate) in &self.fates {
+            let name = &self.session.tracks[*track].track;
+            let once = fate.done + fate.skipped == 1 && fate.begun == fate.done + fate.failed;
+            assert!(once, "{name} take {index}, {from}..{to}: {fate:?}");
+            assert!(fate.skipped == 0 || fate.failed == ATTEMPTS_MAX, "{name} take {index}, {from}..{to}: {fate:?}");
+            let take = self.session.tracks[*track].takes().get(*index).cloned().expect("a take");
+            assert!(from < to && *to <= take.written().0, "{name} take {index}: {from}..{to} of {}", take.written());
+            let follows = last.is_none_or(|(t, i, end)| (t, i) != (*track, *index) || end <= *from);
+            assert!(follows, "{name} take {index}: {from} is heard twice");
+            last = Some((*track, *index, *to));
+        }
+        let said = self.sink.said.lock().expect("no panic");
+        let mut revisions: BTreeMap<&str, u32> = BTreeMap::new();
+        for utterance in said.iter() {
+            let next = revisions.entry(&utterance.id).or_default();
+            assert_eq!(utterance.rev, *next, "the revisions of {}", utterance.id);
+            *next += 1;
+            assert!(utterance.from_frame <= utterance.to_frame && utterance.start <= utterance.end);
+        }
+        let text = fs::read_to_string(dir.join("transcript.jsonl")).unwrap_or_default();
+        let lines = text.lines().map(|line| serde_json::from_str::<Utterance>(line).expect("a whole line"));
+        // A time may come back with another last digit.
+        let key = |utterance: &Utterance| (utterance.id.clone(), utterance.rev, utterance.text.clone());
+        assert!(lines.map(|line| key(&line)).eq(said.iter().map(key)), "the transcript is what was said, in its order");
+    }
+
+    /// Segments that were recognised or passed over.
+    pub fn segments(&self) -> usize {
+        self.fates.len()
+    }
+}
