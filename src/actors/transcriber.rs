@@ -315,7 +315,10 @@ impl State {
         } else if self.work.analysis().is_done() {
             Outcome::Complete
         } else if since.elapsed() > patience.total || self.progress_at.elapsed() > patience.idle {
-            Outcome::Pending(format!("{} segment(s) were not finished in time", self.work.analysis().backlog()))
+            Outcome::Pending(format!(
+                "{} segment(s) were not finished in time",
+                self.work.analysis().backlog()
+            ))
         } else {
             return;
         };

@@ -239,7 +239,10 @@ impl Planner<'_> {
     }
 
     fn is_busy(&self) -> bool {
-        self.script.busy.iter().any(|(from, to)| (from - BUSY_BEFORE_S..to + BUSY_AFTER_S).contains(&self.now))
+        self.script
+            .busy
+            .iter()
+            .any(|(from, to)| (from - BUSY_BEFORE_S..to + BUSY_AFTER_S).contains(&self.now))
     }
 
     fn gone(&mut self, seconds: f64) {
@@ -312,8 +315,7 @@ impl Device {
         let (openings, to_drain) = mpsc::channel();
         let (queue_in, queue) = RingBuffer::new(QUEUE_ITEMS);
         let status = Arc::new(DrainStatus::default());
-        let drain =
-            Drain::new(to_drain, queue_in, session.clone(), Arc::clone(&status), script.buffer_ms());
+        let drain = Drain::new(to_drain, queue_in, session.clone(), Arc::clone(&status), script.buffer_ms());
         let device = Self {
             clock: clock.clone(),
             status,
@@ -345,7 +347,9 @@ impl Device {
 
     /// What happens to the device up to `now`.
     pub fn happen_until(&mut self, now: f64) {
-        while let Some((at, event)) = self.plan.events.get(self.happened).copied().filter(|(at, _)| *at <= now) {
+        while let Some((at, event)) =
+            self.plan.events.get(self.happened).copied().filter(|(at, _)| *at <= now)
+        {
             self.happened += 1;
             self.clock.set(mono(at));
             self.happen(event, at);

@@ -16,5 +16,8 @@ mod recording;
 mod replay;
 #[allow(dead_code, reason = "the simulation uses all of it")]
 mod session;
+#[allow(dead_code, reason = "the simulation uses all of it")]
+#[path = "../simulation/torn.rs"]
+mod torn;
 mod wav;
 mod writer;

@@ -1,5 +1,8 @@
 //! An allocator that counts: how much this process has allocated at most.
-#![expect(unsafe_code, reason = "an allocator is unsafe by its nature; this one hands everything on to the system's")]
+#![expect(
+    unsafe_code,
+    reason = "an allocator is unsafe by its nature; this one hands everything on to the system's"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,9 +1,9 @@
 //! Devices that deliver as long as anybody likes, without a plan that grows with the day.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
-use std::sync::Arc;
 
 use hansard::audio::units::{SampleFormat, SampleRate};
 use hansard::capture::DeviceFormat;
@@ -85,8 +85,7 @@ fn mono(s: f64) -> MonoNs {
 
 impl Bench {
     /// A session of these devices, a track each; files end before they have `limit` bytes instead of the real limit.
-    pub fn new(scripts: &[DeviceScript], limit: Option<u64>) -> Self
-    {
+    pub fn new(scripts: &[DeviceScript], limit: Option<u64>) -> Self {
         let clock = ScriptedClock::default();
         clock.set(MonoNs(ORIGIN_NS));
         let session = SessionClock::start_now(Arc::new(clock.clone()));

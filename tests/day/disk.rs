@@ -156,12 +156,13 @@ impl Passing {
         let of_first = (code + RANGE - CHANNEL_STEP * channel) % RANGE;
         if self.next == Some(of_first) || (self.next.is_none() && value != 0) {
             self.sound += 1;
-            self.next = Some(if channel + 1 == u32::from(channels) { (of_first + 1) % RANGE } else { of_first });
+            self.next =
+                Some(if channel + 1 == u32::from(channels) { (of_first + 1) % RANGE } else { of_first });
         } else {
             assert_eq!(value, 0, "sample {} is {of_first}, not {:?}", self.samples, self.next);
             self.next = None;
         }
-        if channel + 1 == u32::from(channels) && self.sound % u64::from(channels) != 0 {
+        if channel + 1 == u32::from(channels) && !self.sound.is_multiple_of(u64::from(channels)) {
             panic!("sample {}: silence in one channel and sound in another", self.samples);
         }
     }

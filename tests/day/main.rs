@@ -63,7 +63,10 @@ fn day(hours: f64) {
         assert_eq!(account.written.0, track.delivered, "{account:?}");
         assert_eq!(track.found, track.delivered, "what lies in the files of {}", account.track);
         let expected_s = account.expected.0 as f64 / track.rate;
-        assert!((expected_s - end_s).abs() < 0.5, "{expected_s} s of {end_s} s are accounted for: {account:?}");
+        assert!(
+            (expected_s - end_s).abs() < 0.5,
+            "{expected_s} s of {end_s} s are accounted for: {account:?}"
+        );
         assert!(account.unexplained.abs() < 400, "{account:?}");
     }
 }

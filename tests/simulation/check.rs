@@ -38,7 +38,8 @@ pub fn check(ran: &Ran) {
     let report = verify(&ran.dir).unwrap_or_else(|error| panic!("it can't be verified: {error}"));
     // Before a track's first file the journal does not tell at which rate its gaps are counted, and so not always whether they are losses.
     let fileless = |track: &str| !ran.closed.errors.is_empty() && has_early_gap(&journal(&ran.dir), track);
-    let known = |problem: &Problem| problem.wrong == Wrong::Account && problem.track.as_deref().is_some_and(fileless);
+    let known =
+        |problem: &Problem| problem.wrong == Wrong::Account && problem.track.as_deref().is_some_and(fileless);
     let problems: Vec<&Problem> = report.problems.iter().filter(|problem| !known(problem)).collect();
     assert!(problems.is_empty(), "verify holds something to be wrong: {problems:?}");
 }
@@ -105,14 +106,18 @@ fn sounds(takes: &[&Take], lines: &[Line], device: &Past, track: &TrackScript) -
                 begins = true;
                 continue;
             }
-            let n = number(frame, &channels).unwrap_or_else(|| panic!("{name} frame {k}: {frame:?} is nobody's"));
+            let n =
+                number(frame, &channels).unwrap_or_else(|| panic!("{name} frame {k}: {frame:?} is nobody's"));
             match found.last_mut() {
                 Some((_, to)) if !begins => {
                     assert_eq!(n, *to, "{name} frame {k}: a hole or a repetition in the sound");
                     *to += 1;
                 }
                 last => {
-                    assert!(last.is_none_or(|(_, to)| n >= *to), "{name} frame {k}: frame {n} is there twice");
+                    assert!(
+                        last.is_none_or(|(_, to)| n >= *to),
+                        "{name} frame {k}: frame {n} is there twice"
+                    );
                     found.push((n, n + 1));
                 }
             }
@@ -201,7 +206,11 @@ fn by_cause(account: &TrackAccount) -> BTreeMap<GapCause, u64> {
 /// Whether a panic hit one track of a device in the middle of a block: then the silence of its other tracks is missing because of
 /// the restart too, whatever its cause was.
 fn panicked_in_write(ran: &Ran) -> bool {
-    ran.storm.faults.iter().zip(&ran.struck).any(|(fault, struck)| fault.op == Op::PanicInWrite && *struck > 0)
+    ran.storm
+        .faults
+        .iter()
+        .zip(&ran.struck)
+        .any(|(fault, struck)| fault.op == Op::PanicInWrite && *struck > 0)
 }
 
 /// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the account.
@@ -212,7 +221,10 @@ fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: 
     assert_eq!(account.written.0, there, "frames of sound in the files: {account:?}");
     let refused = of(GapCause::WriteError) + of(GapCause::Restart);
     let explained = if blurred { there + refused >= truly } else { there + refused == truly };
-    assert!(explained, "{truly} frames of sound are not what is there and what is said to be missing: {account:?}");
+    assert!(
+        explained,
+        "{truly} frames of sound are not what is there and what is said to be missing: {account:?}"
+    );
     let overrun: u64 =
         device.truth.iter().map(|t| if let Truth::Overrun(frames) = t { *frames } else { 0 }).sum();
     let explained = of(GapCause::Overrun) == overrun || (blurred && of(GapCause::Overrun) < overrun);
@@ -250,7 +262,11 @@ pub fn check_others_untouched(ran: &Ran, without: &Ran, victim: usize) {
         if index == victim {
             continue;
         }
-        assert!(is_same(ran, without, &track.name), "{} is another one because of a device beside it", track.name);
+        assert!(
+            is_same(ran, without, &track.name),
+            "{} is another one because of a device beside it",
+            track.name
+        );
     }
 }
 

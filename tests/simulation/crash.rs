@@ -52,7 +52,11 @@ fn check_manifest(dir: &Path, crash: Crash) {
     match fs::read(dir.join("session.json")) {
         Ok(bytes) => {
             let manifest = serde_json::from_slice::<Manifest>(&bytes);
-            assert!(manifest.is_ok(), "the manifest is torn ({crash:?}): {}", String::from_utf8_lossy(&bytes));
+            assert!(
+                manifest.is_ok(),
+                "the manifest is torn ({crash:?}): {}",
+                String::from_utf8_lossy(&bytes)
+            );
         }
         Err(_) => assert!(!dir.join("tracks").read_dir().is_ok_and(|mut f| f.next().is_some())),
     }
@@ -77,7 +81,11 @@ fn check_survival(ran: &Ran, dir: &Path, lines: &[Line], entry: &TakeEntry, dura
     if crash == Crash::Kill {
         let header = hound::WavReader::open(dir.join(&entry.file)).map(|wav| u64::from(wav.duration()));
         let header = header.unwrap_or_else(|error| panic!("{} does not open: {error}", entry.file));
-        assert!(header <= (left.len() as u64 - entry.data_offset) / frame, "{}: its header promises more", entry.file);
+        assert!(
+            header <= (left.len() as u64 - entry.data_offset) / frame,
+            "{}: its header promises more",
+            entry.file
+        );
     }
 }
 

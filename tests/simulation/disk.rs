@@ -13,11 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 
 use crate::random::Random;
-
-/// What a disk writes at once, or not at all.
-const SECTOR: usize = 512;
-/// What a system call takes over before it looks whether its process is being killed.
-const PAGE: u64 = 4_096;
+use crate::torn::{Node, PAGE, SECTOR, part, put};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {
@@ -105,14 +101,6 @@ struct Scripted {
     struck: u32,
 }
 
-/// A file's content, whatever it is called.
-#[derive(Default)]
-struct Node {
-    synced: Vec<u8>,
-    /// Writes since the last sync, in order.
-    unsynced: Vec<(u64, Vec<u8>)>,
-}
-
 #[derive(Clone)]
 enum NameOp {
     Put(PathBuf, usize),
@@ -149,7 +137,10 @@ enum Verdict {
 impl SimDisk {
     pub fn new(faults: &[Fault], seed: u64) -> Self {
         let state = State {
-            faults: faults.iter().map(|fault| Scripted { fault: fault.clone(), seen: 0, struck: 0 }).collect(),
+            faults: faults
+                .iter()
+                .map(|fault| Scripted { fault: fault.clone(), seen: 0, struck: 0 })
+                .collect(),
             well: false,
             done: Vec::new(),
             random: Random::new(seed),
@@ -299,82 +290,6 @@ impl State {
     }
 }
 
-impl Node {
-    fn sync(&mut self) {
-        for (at, bytes) in self.unsynced.drain(..) {
-            put(&mut self.synced, at, &bytes);
-        }
-    }
-
-    /// After a refused sync the system holds the pages for clean: some were saved, the others never will be.
-    fn refuse_sync(&mut self, random: &mut Random) {
-        for (at, bytes) in std::mem::take(&mut self.unsynced) {
-            if random.chance(0.5) {
-                put(&mut self.synced, at, &bytes);
-            }
-        }
-    }
-
-    fn after_power_cut(&self, in_flight: Option<(u64, &[u8])>, random: &mut Random) -> Vec<u8> {
-        let mut content = self.synced.clone();
-        let unsynced = self.unsynced.iter().map(|(at, bytes)| (*at, &bytes[..])).chain(in_flight);
-        let (any_order, longer) = (random.chance(0.5), random.chance(0.5));
-        // All, some or none of them; in some file systems only in their order.
-        let share = [0.0, 0.3, 0.7, 1.0][random.below(4) as usize];
-        let mut ended = false;
-        for (at, bytes) in unsynced {
-            if longer && content.len() < at as usize + bytes.len() {
-                // The length is known to the disk, the bytes are not.
-                content.resize(at as usize + bytes.len(), 0);
-            }
-            if ended && !any_order {
-                continue;
-            }
-            if random.chance(share) {
-                put(&mut content, at, bytes);
-            } else {
-                ended = true;
-                tear(&mut content, at, bytes, random);
-            }
-        }
-        content
-    }
-}
-
-/// How many bytes of a write are there that ended in its middle: it ends where a unit of the file does.
-fn part(at: u64, length: usize, unit: u64, random: &mut Random) -> usize {
-    let end = (at + random.below(length as u64)) / unit * unit;
-    end.saturating_sub(at) as usize
-}
-
-/// A write of which the first bytes are there, or some sectors.
-fn tear(content: &mut Vec<u8>, at: u64, bytes: &[u8], random: &mut Random) {
-    match random.below(3) {
-        0 => {}
-        1 => put(content, at, &bytes[..random.below(bytes.len() as u64 + 1) as usize]),
-        _ => {
-            let mut from = 0;
-            while from < bytes.len() {
-                let in_sector = SECTOR - (at as usize + from) % SECTOR;
-                let to = (from + in_sector).min(bytes.len());
-                if random.chance(0.5) {
-                    put(content, at + from as u64, &bytes[from..to]);
-                }
-                from = to;
-            }
-        }
-    }
-}
-
-fn put(content: &mut Vec<u8>, at: u64, bytes: &[u8]) {
-    if bytes.is_empty() {
-        return;
-    }
-    let (from, to) = (at as usize, at as usize + bytes.len());
-    content.resize(content.len().max(to), 0);
-    content[from..to].copy_from_slice(bytes);
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -460,7 +375,7 @@ impl SimFile {
 impl Write for SimFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let verdict = self.disk.begin(Op::Write, &self.path, self.at, bytes);
-        let part = part(self.at, bytes.len(), SECTOR as u64, &mut self.disk.state().random);
+        let part = part(self.at, bytes.len(), SECTOR, &mut self.disk.state().random);
         match verdict {
             Verdict::Go => self.put(bytes).map(|()| bytes.len()),
             Verdict::Short if part == 0 => self.put(&bytes[..1]).map(|()| 1),

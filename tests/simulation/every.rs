@@ -57,7 +57,8 @@ fn the_power_is_cut_before_every_operation() {
 
 /// One refusal: what is refused, and which operation that is on the day without.
 fn refusals(well: &Ran) -> Vec<(Fault, usize)> {
-    let nth = |op: fn(Op) -> bool| well.done.iter().enumerate().filter(move |(_, (o, _))| op(*o)).map(|(n, _)| n);
+    let nth =
+        |op: fn(Op) -> bool| well.done.iter().enumerate().filter(move |(_, (o, _))| op(*o)).map(|(n, _)| n);
     let fault = |op, at: usize, times, error| Fault { file: String::new(), op, at: at as u32, times, error };
     let mut refusals = Vec::new();
     for n in nth(|_| true) {
@@ -79,23 +80,27 @@ fn every_operation_is_refused_once() {
     let well = day(vec![]).expect("a session");
     let refusals = refusals(&well);
     assert!(refusals.len() > 500, "only {} refusals", refusals.len());
-    on_all_threads(&refusals, |(fault, n)| {
-        let (op, path) = &well.done[*n];
-        let file = path.strip_prefix(&well.dir).unwrap_or(path);
-        format!("{fault:?}, which is {op:?} of {}", file.display())
-    }, |(fault, n)| {
-        let (op, path) = &well.done[*n];
-        let ran = match day(vec![fault.clone()]) {
-            Ok(ran) => ran,
-            // Without a journal and a manifest nothing begins, which is said.
-            Err(error) => return assert!(*n < well.first_sound(), "it could not begin: {error}"),
-        };
-        if ran.struck[0] == 0 {
-            // There was room again before the disk would have become full.
-            return assert!(fault.times == u32::MAX, "it did not strike");
-        }
-        judge(&well, &ran, fault, *op, path.strip_prefix(&well.dir).expect("a file of the session"));
-    });
+    on_all_threads(
+        &refusals,
+        |(fault, n)| {
+            let (op, path) = &well.done[*n];
+            let file = path.strip_prefix(&well.dir).unwrap_or(path);
+            format!("{fault:?}, which is {op:?} of {}", file.display())
+        },
+        |(fault, n)| {
+            let (op, path) = &well.done[*n];
+            let ran = match day(vec![fault.clone()]) {
+                Ok(ran) => ran,
+                // Without a journal and a manifest nothing begins, which is said.
+                Err(error) => return assert!(*n < well.first_sound(), "it could not begin: {error}"),
+            };
+            if ran.struck[0] == 0 {
+                // There was room again before the disk would have become full.
+                return assert!(fault.times == u32::MAX, "it did not strike");
+            }
+            judge(&well, &ran, fault, *op, path.strip_prefix(&well.dir).expect("a file of the session"));
+        },
+    );
 }
 
 /// What one refusal may do, and to whom.

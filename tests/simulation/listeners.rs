@@ -107,7 +107,12 @@ impl Recognizer for Moody {
         };
         let (from, to) = request.speech.unwrap_or((0.0, request.seconds()));
         let word = Word { text: text.into(), start: from, end: to, p: 0.9 };
-        Ok(Hypothesis { text: text.into(), words: vec![word], language: "en".into(), ..Hypothesis::default() })
+        Ok(Hypothesis {
+            text: text.into(),
+            words: vec![word],
+            language: "en".into(),
+            ..Hypothesis::default()
+        })
     }
 
     fn model(&self) -> &str {
@@ -139,7 +144,8 @@ pub struct Listeners {
 
 impl Listeners {
     pub fn new(dir: &Path, tracks: &[Arc<TrackShared>], control: Sender<Control>, seed: u64) -> Self {
-        let sink = Arc::new(Sink { control: Mutex::new(control), said: Mutex::default(), events: Mutex::default() });
+        let sink =
+            Arc::new(Sink { control: Mutex::new(control), said: Mutex::default(), events: Mutex::default() });
         let session = SessionView {
             dir: dir.into(),
             tracks: tracks.to_vec(),
@@ -233,9 +239,10 @@ impl Listeners {
     fn ask(&mut self, job: Job, now: f64) {
         self.fate(&job).begun += 1;
         let (session, recognizer) = (&self.session, &mut self.recognizer);
-        let result = catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &job, recognizer, None, false)));
-        let result = result
-            .unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
+        let result =
+            catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &job, recognizer, None, false)));
+        let result =
+            result.unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
         let at = now + self.random.range(0.0, 0.8);
         self.asked = Some((job, result, at));
     }
@@ -275,9 +282,16 @@ impl Listeners {
             let name = &self.session.tracks[*track].track;
             let once = fate.done + fate.skipped == 1 && fate.begun == fate.done + fate.failed;
             assert!(once, "{name} take {index}, {from}..{to}: {fate:?}");
-            assert!(fate.skipped == 0 || fate.failed == ATTEMPTS_MAX, "{name} take {index}, {from}..{to}: {fate:?}");
+            assert!(
+                fate.skipped == 0 || fate.failed == ATTEMPTS_MAX,
+                "{name} take {index}, {from}..{to}: {fate:?}"
+            );
             let take = self.session.tracks[*track].takes().get(*index).cloned().expect("a take");
-            assert!(from < to && *to <= take.written().0, "{name} take {index}: {from}..{to} of {}", take.written());
+            assert!(
+                from < to && *to <= take.written().0,
+                "{name} take {index}: {from}..{to} of {}",
+                take.written()
+            );
             let follows = last.is_none_or(|(t, i, end)| (t, i) != (*track, *index) || end <= *from);
             assert!(follows, "{name} take {index}: {from} is heard twice");
             last = Some((*track, *index, *to));
@@ -294,7 +308,10 @@ impl Listeners {
         let lines = text.lines().map(|line| serde_json::from_str::<Utterance>(line).expect("a whole line"));
         // A time may come back with another last digit.
         let key = |utterance: &Utterance| (utterance.id.clone(), utterance.rev, utterance.text.clone());
-        assert!(lines.map(|line| key(&line)).eq(said.iter().map(key)), "the transcript is what was said, in its order");
+        assert!(
+            lines.map(|line| key(&line)).eq(said.iter().map(key)),
+            "the transcript is what was said, in its order"
+        );
     }
 
     /// Segments that were recognised or passed over.

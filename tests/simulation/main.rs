@@ -22,4 +22,5 @@ mod random;
 mod recovery;
 mod script;
 mod storm;
+mod torn;
 mod world;

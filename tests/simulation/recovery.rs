@@ -71,7 +71,7 @@ fn check_take(ran: &Ran, dir: &Path, manifest: &Manifest, entry: &TakeEntry, dur
 }
 
 /// All files below a folder, but for hidden ones: the lock, a half-made manifest.
-fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+pub fn files(dir: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {

@@ -67,7 +67,8 @@ impl Storm {
         let mut kind = random.fork();
         let victim = kind.chance(0.25);
         let calm = kind.chance(0.25);
-        let (disturbed, busy) = if calm || victim { (calm == victim, vec![]) } else { (true, busy(&mut kind)) };
+        let (disturbed, busy) =
+            if calm || victim { (calm == victim, vec![]) } else { (true, busy(&mut kind)) };
         let count = if victim { 2 } else { *kind.pick(&[1, 1, 2, 2, 3]) };
         let devices: Vec<DeviceScript> = (0..count)
             .map(|index| device(index, victim && index > 0, calm && !victim, &busy, random.fork()))
@@ -96,7 +97,13 @@ impl Storm {
             if kind.chance(0.2) {
                 let at = kind.below(200) as u32;
                 let error = ErrorKind::Other;
-                storm.faults.push(Fault { file: "tracks/".into(), op: Op::PanicInWrite, at, times: 1, error });
+                storm.faults.push(Fault {
+                    file: "tracks/".into(),
+                    op: Op::PanicInWrite,
+                    at,
+                    times: 1,
+                    error,
+                });
             }
         }
         storm
@@ -120,7 +127,8 @@ impl Storm {
             },
             tracks: vec![TrackScript { name: name.into(), channel: None, format: None }],
         };
-        let ops = vec![Deed::Play(1.3), Deed::Stall(0.3), Deed::Play(0.9), Deed::Gone(0.3), Deed::Play(seconds)];
+        let ops =
+            vec![Deed::Play(1.3), Deed::Stall(0.3), Deed::Play(0.9), Deed::Gone(0.3), Deed::Play(seconds)];
         Self {
             seed: 1,
             devices: vec![device("a", 40.0, 0.2, ops), device("b", -40.0, 0.05, vec![Deed::Play(seconds)])],
@@ -149,7 +157,10 @@ impl Storm {
 
     /// All tracks, with their device.
     pub fn tracks(&self) -> impl Iterator<Item = (usize, &TrackScript)> {
-        self.devices.iter().enumerate().flat_map(|(index, device)| device.tracks.iter().map(move |t| (index, t)))
+        self.devices
+            .iter()
+            .enumerate()
+            .flat_map(|(index, device)| device.tracks.iter().map(move |t| (index, t)))
     }
 }
 
@@ -163,7 +174,13 @@ fn busy(random: &mut Random) -> Vec<(f64, f64)> {
     windows
 }
 
-fn device(index: usize, bystander: bool, calm: bool, busy: &[(f64, f64)], mut random: Random) -> DeviceScript {
+fn device(
+    index: usize,
+    bystander: bool,
+    calm: bool,
+    busy: &[(f64, f64)],
+    mut random: Random,
+) -> DeviceScript {
     let rate = *random.pick(&[8_000, 8_000, 8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000]);
     let channels = *random.pick(&[1, 1, 1, 2, 3]) as u16;
     let callback = match random.below(5) {
@@ -197,7 +214,9 @@ fn device(index: usize, bystander: bool, calm: bool, busy: &[(f64, f64)], mut ra
     let rings = match random.below(if bystander { 3 } else { 5 }) {
         0..=2 => None,
         3 => Some(((random.range(0.1, 1.5) * f64::from(rate)) as usize, random.between((4, 40)) as usize)),
-        _ => Some(((random.range(2.0, 5.0) * f64::from(rate)) as usize, random.between((200, 4_000)) as usize)),
+        _ => {
+            Some(((random.range(2.0, 5.0) * f64::from(rate)) as usize, random.between((200, 4_000)) as usize))
+        }
     };
     let script = Script {
         rate,
@@ -245,7 +264,17 @@ fn faults(storm: &Storm, random: &mut Random) -> Vec<Fault> {
             (None, 6) => "transcript.jsonl".into(),
             (None, _) => "events.jsonl".into(),
         };
-        let op = *random.pick(&[Op::Create, Op::Write, Op::Write, Op::ShortWrite, Op::Sync, Op::Rename, Op::SyncDir, Op::Grow, Op::Any]);
+        let op = *random.pick(&[
+            Op::Create,
+            Op::Write,
+            Op::Write,
+            Op::ShortWrite,
+            Op::Sync,
+            Op::Rename,
+            Op::SyncDir,
+            Op::Grow,
+            Op::Any,
+        ]);
         let error = *random.pick(&[ErrorKind::StorageFull, ErrorKind::Other]);
         // The very first operations make the journal and the manifest, without which nothing is recorded.
         let at = if op == Op::Create { random.below(4) } else { random.between((5, 150)) } as u32;

@@ -168,8 +168,11 @@ impl Watch {
             }
             ahead
         });
-        let always = self.always.iter().map(|(crash, seed)| {
-            CrashPoint { at: capture.now, skip: 0, crash: *crash, seed: *seed + disk.done().len() as u64 * 1_000 }
+        let always = self.always.iter().map(|(crash, seed)| CrashPoint {
+            at: capture.now,
+            skip: 0,
+            crash: *crash,
+            seed: *seed + disk.done().len() as u64 * 1_000,
         });
         due.extend(always);
         for point in due {
@@ -281,7 +284,8 @@ impl World {
         };
         disk.listen(move |disk, doing| watch.look(disk, doing));
         let (control, orders) = mpsc::channel();
-        let mut writer = Writer::create(Arc::new(disk.clone()), &dir, session, manifest(sources), plans, orders)?;
+        let mut writer =
+            Writer::create(Arc::new(disk.clone()), &dir, session, manifest(sources), plans, orders)?;
         if let Some(bytes) = storm.take_bytes_max {
             writer.limit_takes(bytes);
         }
