@@ -200,7 +200,7 @@ impl Recorded {
     }
 }
 
-/// Where a tone is in the sound: the share of each tenth of a second's energy that is the tone, over a half.
+/// Where the tone begins in the sound: the first hundredth of a second most of whose energy it is.
 fn tone_from(sound: &[f32]) -> Option<usize> {
     let window = RATE as usize / 100;
     let is_tone = |chunk: &[f32]| {
@@ -214,9 +214,9 @@ fn tone_from(sound: &[f32]) -> Option<usize> {
         }
         all > 0.0 && (re * re + im * im) / (all * chunk.len() as f64 / 2.0) > 0.8
     };
-    let tones: Vec<bool> = sound.chunks_exact(window).map(is_tone).collect();
-    // Noise can look like it once; for three windows it can't.
-    tones.windows(3).position(|three| three == [true; 3]).map(|at| at * window)
+    // Noise has a third of a hundred frequencies in a window: it never puts four fifths of its energy into one.
+    let starts = (0..sound.len().saturating_sub(window)).step_by(window / 2);
+    starts.into_iter().find(|&at| is_tone(&sound[at..at + window]))
 }
 
 /// Waits for a moment of the test's own time.
@@ -301,6 +301,7 @@ fn assert_moved_and_back(recorded: &Recorded) {
     assert_eq!(takes.iter().map(|take| take.rate.0).collect::<Vec<_>>(), [RATE, 44_100, RATE]);
     let account = recorded.account("alice");
     assert!(recorded.missing("alice", GapCause::DeviceLost) > 1.0, "{account:?}");
+    let mut moved = 0;
     for take in &takes[..2] {
         let sound = recorded.sound(take);
         let [(from, to)] = take.foreign[..] else { panic!("one stretch is foreign: {take:?}") };
@@ -314,15 +315,21 @@ fn assert_moved_and_back(recorded: &Recorded) {
         let seconds: f64 = journalled.iter().map(|gap| gap.1).sum();
         assert!((seconds - (to - from).seconds(take.rate)).abs() < 1e-6, "{journalled:?} {take:?}");
         assert_eq!(to, take.frames, "all that came up to the end is foreign");
-        let tone = tone_from(&sound).expect("PulseAudio moved the stream to the tone");
-        let tone_s = tone as f64 / f64::from(RATE);
         let (from_s, end_s) = (from.seconds(take.rate), take.frames.seconds(take.rate));
-        println!("take {}: foreign from {from_s:.3} s, the tone from {tone_s:.3} to {end_s:.3} s", take.take);
-        assert!(from_s <= tone_s, "the tone before it counts as written");
-        assert!(end_s - tone_s < NOTICED_S, "the move was noticed after {:.2} s", end_s - tone_s);
+        // Who is quick enough hears nothing of it.
+        if let Some(tone_s) = tone_from(&sound).map(|at| at as f64 / f64::from(RATE)) {
+            moved += 1;
+            println!(
+                "take {}: foreign from {from_s:.3} s, the tone from {tone_s:.3} to {end_s:.3} s",
+                take.take
+            );
+            assert!(from_s <= tone_s, "the tone before it counts as written");
+            assert!(end_s - tone_s < NOTICED_S, "the move was noticed after {:.2} s", end_s - tone_s);
+        }
         // All that counts as written is the microphone's own.
         recorded.displaced(take, from_s - PIECE_S, truth);
     }
+    assert!(moved > 0, "PulseAudio moved the stream to the tone");
     assert!(takes[2].foreign.is_empty() && tone_from(&recorded.sound(takes[2])).is_none());
     // What counts as written is all that stands in the files, but for silence and what is foreign.
     let in_files: u64 = takes.iter().map(|take| take.frames.0).sum();

@@ -13,13 +13,16 @@ use serde::Serialize;
 use super::DeviceFormat;
 use super::drain::Timeline;
 use super::rt::{self, CaptureSink, SinkMeter};
-use super::source::{Failure, Opened, Plug, Presence, Source, SourceError};
+use super::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
 use crate::audio::units::{SampleFormat, SampleRate};
-use crate::clock::SessionClock;
+use crate::clock::{Clock as _, MonoNs, SessionClock, SystemClock};
 use crate::session::manifest::SourceKind;
 
 /// How long building a stream may take. Starting it has no limit: a suspended source blocks until it delivers.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A list of devices answers every look for so long, in seconds: with 32 devices open, 5 lists a second instead of 80.
+const LISTING_S: f64 = 0.2;
 
 /// ALSA's device for tests: it has no clock and makes silence as fast as it is asked, some million frames a second.
 const NOTHING: &str = "alsa:null";
@@ -50,12 +53,14 @@ pub struct Backend {
     /// What `auto` came to: when that server is down, another system's devices are not the ones that were recorded.
     chosen: Arc<OnceLock<cpal::HostId>>,
     host: Arc<Mutex<Option<Arc<cpal::Host>>>>,
+    /// The latest list of devices, for all who look within [`LISTING_S`].
+    listing: Arc<Mutex<Option<Listing>>>,
 }
 
 impl Backend {
     /// A backend by cpal's name of the host (`pulseaudio`, `alsa`, …), or `auto`.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), chosen: Arc::default(), host: Arc::default() }
+        Self { name: name.into(), chosen: Arc::default(), host: Arc::default(), listing: Arc::default() }
     }
 
     fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
@@ -169,33 +174,67 @@ impl Backend {
     }
 
     /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is still the default one.
-    fn presence(&self, kind: SourceKind, follow: bool, id: &str, opened: Option<u32>) -> Presence {
+    fn presence(&self, kind: SourceKind, follow: bool, id: &str, opened: Option<u32>) -> Look {
+        let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemClock.now();
+        if listing.as_ref().is_none_or(|list| now.seconds_since(list.taken_at) > LISTING_S) {
+            *listing = self.list(now);
+        }
         // A server that does not answer is another matter: the stream's own error tells of that.
-        let Ok(host) = self.host() else { return Presence::Unknown };
-        let Ok(mut devices) = host.devices() else {
+        let Some(list) = &*listing else { return Look::of_now(Presence::Unknown) };
+        let age = Duration::from_nanos(now.0.saturating_sub(list.taken_at.0));
+        Look { presence: list.presence(kind, follow, id, opened), age }
+    }
+
+    /// A device was opened that an older list may not know of.
+    fn forget_listing(&self) {
+        *self.listing.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Lists the devices, for all who want to look.
+    fn list(&self, now: MonoNs) -> Option<Listing> {
+        let host = self.host().ok()?;
+        let Ok(devices) = host.devices() else {
             self.forget(&host);
-            return Presence::Unknown;
+            return None;
         };
-        let is_it = |device: &cpal::Device| device.id().is_ok_and(|found| found.to_string() == id);
-        let Some(device) = devices.find(is_it) else { return Presence::Gone };
-        if incarnation(&device) != opened {
+        let id_of = |device: cpal::Device| device.id().ok().map(|id| id.to_string());
+        Some(Listing {
+            taken_at: now,
+            devices: devices.filter_map(|d| Some((d.id().ok()?.to_string(), incarnation(&d)))).collect(),
+            input: host.default_input_device().and_then(id_of),
+            output: host.default_output_device().and_then(id_of),
+        })
+    }
+}
+
+/// The devices that there were at a moment.
+struct Listing {
+    /// Before they were asked for.
+    taken_at: MonoNs,
+    /// Ids and incarnations.
+    devices: Vec<(String, Option<u32>)>,
+    /// Ids of the default ones.
+    input: Option<String>,
+    output: Option<String>,
+}
+
+impl Listing {
+    fn presence(&self, kind: SourceKind, follow: bool, id: &str, opened: Option<u32>) -> Presence {
+        let Some((_, found)) = self.devices.iter().find(|(found, _)| found == id) else {
+            return Presence::Gone;
+        };
+        if *found != opened {
             // It went and came back between two looks; the stream was moved meanwhile and stays where it is.
             return Presence::Gone;
         }
-        let default = match (follow, kind) {
-            (false, _) => None,
-            (true, SourceKind::Loopback) => host.default_output_device(),
-            (true, _) => host.default_input_device(),
+        let (default, own) = match kind {
+            SourceKind::Loopback => (&self.output, id.strip_suffix(".monitor").unwrap_or(id)),
+            _ => (&self.input, id),
         };
-        let default = default.and_then(|device| device.id().ok()).map(|id| id.to_string());
         // With no microphone left, a monitor can be the default input: that is no microphone to go over to.
-        let default = default.filter(|id| kind == SourceKind::Loopback || !id.ends_with(".monitor"));
-        match default {
-            Some(default) if default != id && Some(default.as_str()) != id.strip_suffix(".monitor") => {
-                Presence::Superseded
-            }
-            _ => Presence::There,
-        }
+        let other = default.as_deref().filter(|default| *default != own && !default.ends_with(".monitor"));
+        if follow && other.is_some() { Presence::Superseded } else { Presence::There }
     }
 }
 
@@ -315,7 +354,7 @@ impl Source for CpalSource {
         self.buffer_ms
     }
 
-    fn presence(&self, id: &str) -> Presence {
+    fn presence(&self, id: &str) -> Look {
         let opened = *self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         self.backend.presence(self.kind, self.wanted.is_none(), id, opened)
     }
@@ -323,6 +362,7 @@ impl Source for CpalSource {
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let (host, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
         *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = incarnation(&found.device);
+        self.backend.forget_listing();
         let result = open_stream(&found, self.buffer_ms, plug);
         if result.is_err() {
             // Whether it was the device or the host can't be told: a new host costs little once.

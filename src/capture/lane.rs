@@ -269,7 +269,7 @@ impl Lane {
                 State::Closing { job, since: now }
             }
             Err(TryRecvError::Empty) => {
-                let slow = !named && now.seconds_since(since) > SLOW_OPEN_S;
+                let slow = !named && self.clock.awake_between(since, now) > SLOW_OPEN_S;
                 if slow {
                     let notice = "it was opened and delivers nothing yet".to_owned();
                     control.trouble = Some(notice.clone());
@@ -361,7 +361,7 @@ impl Lane {
     ) -> State {
         if job.thread.is_finished() {
             job.join();
-        } else if now.seconds_since(since) > CLOSE_S {
+        } else if self.clock.awake_between(since, now) > CLOSE_S {
             self.abandon(job, "closing the device", events);
         } else {
             return State::Closing { job, since };

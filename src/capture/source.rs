@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::DeviceFormat;
 use super::drain::{Opening, Timeline};
@@ -27,8 +28,8 @@ pub trait Source: Send + Sync {
     /// The period of its buffer in milliseconds: sound may come this late in good order.
     fn buffer_ms(&self) -> u64;
     /// What has become of the device of this id, which was opened last. May block, as `open` may.
-    fn presence(&self, _id: &str) -> Presence {
-        Presence::There
+    fn presence(&self, _id: &str) -> Look {
+        Look::of_now(Presence::There)
     }
     /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be given up.
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
@@ -45,6 +46,22 @@ pub enum Presence {
     Gone,
     /// It can't be told now.
     Unknown,
+}
+
+/// A look at a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// What was seen.
+    pub presence: Presence,
+    /// How much older it is than the call: many devices may share one look.
+    pub age: Duration,
+}
+
+impl Look {
+    /// A look that was taken within the call.
+    pub fn of_now(presence: Presence) -> Self {
+        Self { presence, age: Duration::ZERO }
+    }
 }
 
 /// A source that delivers.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{Presence, Source};
-use crate::clock::SessionClock;
+use crate::clock::{MonoNs, SessionClock};
 
-/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be noticed within a second. A look
-/// takes PulseAudio a millisecond.
+/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be noticed within a second, the
+/// age of a shared look and the time it takes included (one or two milliseconds with PulseAudio).
 const WATCH_EVERY: Duration = Duration::from_millis(400);
 
 /// A device that is open.
@@ -28,8 +28,9 @@ impl Watch {
     fn look(&self, source: &dyn Source) -> bool {
         // Before the look: the answer is of some later moment, so what came until now is the device's own sound.
         let at = self.clock.mono();
-        match source.presence(&self.id) {
-            Presence::There => self.meter.vouch(at),
+        let look = source.presence(&self.id);
+        match look.presence {
+            Presence::There => self.meter.vouch(MonoNs(at.0.saturating_sub(look.age.as_nanos() as u64))),
             Presence::Unknown => {}
             Presence::Superseded => {
                 self.meter.report(BackendTrouble::Superseded);

@@ -144,6 +144,14 @@ impl SessionClock {
         sleeps.spans().iter().map(|&(from, to)| (self.seconds_of(from), self.seconds_of(to))).collect()
     }
 
+    /// Seconds between two instants in which the machine was awake: what a device that is waited for has had. Looks first.
+    pub fn awake_between(&self, from: MonoNs, to: MonoNs) -> f64 {
+        self.look();
+        let (from_s, to_s) = (self.seconds_of(from), self.seconds_of(to));
+        let overlap = |&(a, b): &(f64, f64)| (b.min(to_s) - a.max(from_s)).max(0.0);
+        to_s - from_s - self.slept().iter().map(overlap).sum::<f64>()
+    }
+
     fn sleeps(&self) -> std::sync::MutexGuard<'_, Sleeps> {
         self.sleeps.lock().unwrap_or_else(PoisonError::into_inner)
     }

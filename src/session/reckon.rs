@@ -55,12 +55,12 @@ pub fn reckon(replay: &Replay, source: &SourceEntry) -> Reckoning {
     }
     let rate = takes.last().map_or(SampleRate::HZ_48000, |take| take.entry.rate);
     let covered_until = balance.end + balance.covered_by(takes.len());
-    let stop = replay.stopped_at.or(replay.recorded_until);
-    let tolerance = if replay.stopped_at.is_none() { IN_HAND_MS + TOLERANCE_MS } else { OUTSIDE_MS };
-    match stop {
-        Some(stop) => balance.outside(takes.len(), stop, rate, tolerance),
-        // Its gaps speak for themselves.
-        None => {}
+    // Only once all is told: while a recording ends, the end of its tracks is still on its way.
+    let all_ended = takes.iter().all(|take| take.ended.is_some());
+    let is_over = replay.closed.is_some() || (replay.recoveries > 0 && all_ended);
+    let tolerance = if replay.recoveries > 0 { IN_HAND_MS + TOLERANCE_MS } else { OUTSIDE_MS };
+    if let Some(stop) = replay.stopped_at.or(replay.recorded_until).filter(|_| is_over) {
+        balance.outside(takes.len(), stop, rate, tolerance);
     }
     let sound = |take: &&TakeRecord| take.frames().saturating_sub(take.silent(take.frames())).0;
     let written = takes.iter().map(sound).fold(0, u64::saturating_add);

@@ -5,7 +5,7 @@
 //! written; the length on the disk counts, never the header's; a second run changes no byte, and one that was itself killed is carried
 //! on. A journal that is damaged in its middle is left as it is: the tracks are made playable, and no more is guessed.
 //!
-//! First everything is read and a [`plan`](plan::Plan) is made, then it is carried out: files, journal, manifest, in this order.
+//! First everything is read and a plan is made, then it is carried out: files, journal, manifest, in this order.
 
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};

@@ -11,14 +11,15 @@ use std::path::{Component, Path, PathBuf};
 use serde::Deserialize;
 
 use super::journal::{Event, Line};
-use super::manifest::{
-    ClockFit, FORMAT, GapCause, Manifest, SourceEntry, Start, State, TakeEntry, TrackAccount,
-};
+use super::manifest::{ClockFit, FORMAT, GapCause, Manifest, SourceEntry, State, TakeEntry, TrackAccount};
 use super::read::{self, JOURNAL, ReadError, is_time};
-use super::wav::{CHANNELS, Layout, RATES};
+use super::wav::{CHANNELS, RATES};
 use crate::audio::units::{Frames, SampleRate};
 
 mod kinds;
+mod records;
+
+pub use records::{DeviceEnd, GapRecord, Started, Sum, TakeEnd, TakeRecord, TrackFacts};
 
 /// A week of eight tracks has some 400 MB of journal.
 const JOURNAL_BYTES_MAX: u64 = 4 << 30;
@@ -68,135 +69,6 @@ impl ReplayError {
     pub fn is_failure(&self) -> bool {
         matches!(self, Self::Read(error) if error.is_failure())
     }
-}
-
-/// The facts that stand in the journal's first line.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Started {
-    /// The session's id.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// Its start.
-    pub start: Start,
-    /// Its tracks.
-    pub sources: Vec<SourceEntry>,
-}
-
-/// A span of a take that is vouched for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sum {
-    /// First frame.
-    pub from: Frames,
-    /// One past the last frame.
-    pub to: Frames,
-    /// CRC-32 (IEEE) of its bytes.
-    pub crc: u32,
-}
-
-/// How a take ended.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct TakeEnd {
-    /// Frames that count.
-    pub frames: Frames,
-    /// Session second of frame 0, as the stamps tell.
-    pub since: Option<f64>,
-    /// Session second of the end, as the stamps tell.
-    pub until: Option<f64>,
-    /// More may stand in the file.
-    pub given_up: bool,
-}
-
-/// A take, as the journal tells of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TakeRecord {
-    /// The facts as of its start.
-    pub entry: TakeEntry,
-    /// What is vouched for, in order; there may be holes between.
-    pub sums: Vec<Sum>,
-    /// The latest measured clock.
-    pub clock: ClockFit,
-    /// None: nobody wrote its end.
-    pub ended: Option<TakeEnd>,
-    /// Frames from … to that are no sound of this track: silence for gaps, or another device's sound.
-    pub silences: Vec<(Frames, Frames)>,
-    /// Frames that slipped out of it unseen; nothing stands for them.
-    pub slips: Frames,
-}
-
-impl TakeRecord {
-    /// A take that begins.
-    fn new(entry: TakeEntry) -> Self {
-        Self { clock: entry.clock, entry, sums: vec![], ended: None, silences: vec![], slips: Frames(0) }
-    }
-
-    /// Frames up to which it is vouched for.
-    pub fn committed(&self) -> Frames {
-        self.sums.last().map_or(Frames(0), |sum| sum.to)
-    }
-
-    /// Frames that count: all of an ended take, what is vouched for of another one.
-    pub fn frames(&self) -> Frames {
-        self.ended.map_or_else(|| self.committed(), |end| end.frames)
-    }
-
-    /// Frames that are no sound of this track among the first `frames`.
-    pub fn silent(&self, frames: Frames) -> Frames {
-        let within = |(from, to): &(Frames, Frames)| (*to).min(frames).saturating_sub((*from).min(frames)).0;
-        Frames(self.silences.iter().map(within).fold(0, u64::saturating_add))
-    }
-
-    /// Whether it comes from a device whose clock was measured; else position is all there is.
-    pub fn is_clocked(&self) -> bool {
-        self.clock.points > 0
-    }
-
-    /// How its file is laid out.
-    pub fn layout(&self) -> Layout {
-        Layout::of(&self.entry)
-    }
-
-    /// As the manifest lists it.
-    pub fn entry_now(&self) -> TakeEntry {
-        TakeEntry { frames: self.frames(), clock: self.clock, ..self.entry.clone() }
-    }
-}
-
-/// Missing frames.
-#[derive(Debug, Clone, PartialEq)]
-pub struct GapRecord {
-    /// The take whose file holds silence for it; none: between takes.
-    pub take: Option<u32>,
-    /// Session second at which it began.
-    pub at: f64,
-    /// How many frames.
-    pub frames: Frames,
-    /// Why.
-    pub cause: GapCause,
-    /// Takes of the track that had begun before.
-    pub after: usize,
-    /// The rate at which the frames are counted.
-    pub rate: SampleRate,
-}
-
-/// What the journal says of one track.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TrackFacts {
-    /// Its takes in order, as places in [`Replay::takes`].
-    pub takes: Vec<usize>,
-    /// Place of a take by its number.
-    numbers: HashMap<u32, usize>,
-    /// Its gaps in the order they were found.
-    pub gaps: Vec<GapRecord>,
-}
-
-/// What happened to a device last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceEnd {
-    /// It was lost.
-    Lost,
-    /// It came to its own end.
-    Ended,
 }
 
 /// What the journal says of a session.
@@ -384,15 +256,8 @@ impl Replay {
                 self.open_take(track, *take)?.clock = *fit;
             }
             Event::TakeEnded { track, take, frames, clock, since, until, given_up } => {
-                let times = since.iter().chain(until);
-                if frames.0 > FRAMES_MAX || !times.copied().all(is_time) {
-                    return Err("an end that no take has".into());
-                }
-                check_clock(clock)?;
-                let record = self.open_take(track, *take)?;
-                record.clock = *clock;
-                record.ended =
-                    Some(TakeEnd { frames: *frames, since: *since, until: *until, given_up: *given_up });
+                let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
+                self.end_take(track, *take, *clock, TakeEnd { frames, since, until, given_up })?;
             }
             Event::Stopped { at } => self.stopped_at = Some(check_time(*at)?),
             Event::Recovered { until, .. } => {
@@ -457,6 +322,17 @@ impl Replay {
             foreign: Vec::new(),
             ..entry.clone()
         }));
+        Ok(())
+    }
+
+    fn end_take(&mut self, track: &str, take: u32, clock: ClockFit, end: TakeEnd) -> Result<(), String> {
+        let times = end.since.iter().chain(&end.until);
+        if end.frames.0 > FRAMES_MAX || !times.copied().all(is_time) {
+            return Err("an end that no take has".into());
+        }
+        check_clock(&clock)?;
+        let record = self.open_take(track, take)?;
+        (record.clock, record.ended) = (clock, Some(end));
         Ok(())
     }
 
@@ -558,17 +434,6 @@ impl Replay {
                 ..manifest
             },
         })
-    }
-}
-
-impl TakeRecord {
-    fn add_sum(&mut self, sum: Sum) -> Result<(), String> {
-        if sum.from < self.committed() || sum.to <= sum.from || sum.to.0 > FRAMES_MAX {
-            let (from, to) = (sum.from, sum.to);
-            return Err(format!("frames {from} to {to} of {} can't be committed here", self.entry.file));
-        }
-        self.sums.push(sum);
-        Ok(())
     }
 }
 

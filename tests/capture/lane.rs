@@ -10,7 +10,7 @@ use hansard::capture::DeviceFormat;
 use hansard::capture::drain::{Item, Timeline};
 use hansard::capture::lane::Lane;
 use hansard::capture::rt::{BackendTrouble, CaptureSink};
-use hansard::capture::source::{Failure, Opened, Plug, Presence, Source, SourceError};
+use hansard::capture::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::session::journal::Event;
 use hansard::session::manifest::GapCause;
@@ -70,10 +70,10 @@ impl Source for Scripted {
         20
     }
 
-    fn presence(&self, _id: &str) -> Presence {
+    fn presence(&self, _id: &str) -> Look {
         let presence = self.presence.lock().expect("no panic").unwrap_or(Presence::There);
         self.looks.fetch_add(1, Ordering::SeqCst);
-        presence
+        Look::of_now(presence)
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
@@ -389,6 +389,26 @@ fn what_came_before_a_burst_was_cut_off_stays_at_its_place() {
     assert_eq!(bench.absent(), [(GapCause::DeviceLost, 500)]);
     let silence = bench.items.iter().any(|item| matches!(item, Item::Silence { cause: GapCause::Stall, .. }));
     assert!(!silence, "nothing is missing before what was late");
+}
+
+#[test]
+fn asleep_while_it_closes() {
+    let (release, hang) = mpsc::channel::<()>();
+    let mut bench = Bench::new(vec![Deed::HangOut(hang)]);
+    bench.open();
+    bench.deliver(1_000);
+    bench.lane.stop();
+    bench.step(600);
+    bench.sleep(60_000);
+    bench.step(10);
+    assert!(!bench.lane.is_drained(), "a device that slept as well has had no time");
+    drop(release);
+    bench.drain();
+    assert!(
+        !bench.events.iter().any(|event| matches!(event, Event::ThreadAbandoned { .. })),
+        "{:?}",
+        bench.events
+    );
 }
 
 #[test]
