@@ -33,6 +33,9 @@ pub enum Op {
     PanicInWrite,
 }
 
+/// So few bytes are written at once or not at all: a header's length.
+const WORD: usize = 8;
+
 impl Op {
     /// Whether who asked for it need not hear of it.
     pub fn is_harmless(self) -> bool {
@@ -191,7 +194,7 @@ impl SimDisk {
         match fault {
             None => Verdict::Go,
             Some(Fault { op: Op::PanicInWrite, .. }) => panic!("the disk was told to panic"),
-            Some(Fault { op: Op::ShortWrite, .. }) if bytes.len() > 1 => Verdict::Short,
+            Some(Fault { op: Op::ShortWrite, .. }) if bytes.len() > WORD => Verdict::Short,
             Some(Fault { op: Op::ShortWrite, .. }) => Verdict::Go,
             Some(fault) => Verdict::Refuse(fault.error.into()),
         }
@@ -378,7 +381,7 @@ impl Write for SimFile {
         let part = part(self.at, bytes.len(), SECTOR, &mut self.disk.state().random);
         match verdict {
             Verdict::Go => self.put(bytes).map(|()| bytes.len()),
-            Verdict::Short if part == 0 => self.put(&bytes[..1]).map(|()| 1),
+            Verdict::Short if part == 0 => self.put(&bytes[..WORD]).map(|()| WORD),
             Verdict::Short => self.put(&bytes[..part]).map(|()| part),
             Verdict::Refuse(error) => {
                 self.put(&bytes[..part])?;

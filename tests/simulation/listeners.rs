@@ -273,7 +273,10 @@ impl Listeners {
         for event in self.sink.events.lock().expect("no panic").iter() {
             if let Event::SegmentFailed { track, take, from, to, skipped: true, .. } = event {
                 let track = self.session.tracks.iter().position(|t| t.track == *track).expect("a track");
-                let key = (track, *take as usize - 1, from.0, to.0);
+                // A name that was taken costs a number.
+                let takes = self.session.tracks[track].takes();
+                let index = takes.iter().position(|t| t.entry.take == *take).expect("a take");
+                let key = (track, index, from.0, to.0);
                 self.fates.entry(key).or_default().skipped += 1;
             }
         }
