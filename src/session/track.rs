@@ -18,7 +18,7 @@ use super::wav::Layout;
 use crate::audio::units::{Frames, SampleFormat};
 
 /// The header is made valid this often, in milliseconds of sound: what a killed process can lose.
-pub const HEADER_EVERY_MS: u64 = 100;
+pub const HEADER_EVERY_MS: u64 = 50;
 /// A take ends before WAV's 32-bit lengths do: 4 GiB less room for a block and the header.
 pub const TAKE_BYTES_MAX: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
 /// Between hound, which writes sample by sample, and the file; 100 ms of four channels fit.

@@ -25,8 +25,10 @@ const LONG_BUFFER_MS: u64 = 150;
 /// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
 const ON_TIME_S: f64 = 0.001;
 
-/// Stamps that a drain may hold whose device is in good order: those of the last tick.
+/// Stamps that a drain may hold whose device is in good order: those of the last tick…
 const HELD_MAX: usize = 4;
+/// …and no more than one where a callback takes longer than this, in seconds.
+const LONG_CALLBACK_S: f64 = 0.05;
 /// Around a busy disk everything has to come to rest.
 const BUSY_BEFORE_S: f64 = 0.3;
 const BUSY_AFTER_S: f64 = 1.0;
@@ -271,6 +273,8 @@ pub struct Device {
     calm: Calm,
     /// When sound came again after some was missing.
     missed_s: f64,
+    /// Session second at which the drain last held something back.
+    held_s: f64,
     plan: Plan,
     /// Events of the plan that have happened.
     happened: usize,
@@ -326,6 +330,7 @@ impl Device {
             next: 0,
             calm: Calm::default(),
             missed_s: 0.0,
+            held_s: 0.0,
             plan: planner.run(),
             happened: 0,
             truth: Vec::new(),
@@ -365,7 +370,19 @@ impl Device {
 
     /// One step of the drain, unless nobody steps it just now.
     pub fn step(&mut self, now: f64) -> Step {
-        if within(&self.plan.drain_sleeps, now) { Step::Idle } else { self.drain.step(mono(now)) }
+        if within(&self.plan.drain_sleeps, now) {
+            return Step::Idle;
+        }
+        if self.holds_back() {
+            self.held_s = now;
+        }
+        self.drain.step(mono(now))
+    }
+
+    /// Whether the drain can't tell yet where what was delivered belongs.
+    fn holds_back(&self) -> bool {
+        let is_long = self.script.callback.1 as f64 > LONG_CALLBACK_S * f64::from(self.script.rate);
+        self.drain.holds().1 > if is_long { 1 } else { HELD_MAX }
     }
 
     /// What the drain holds in memory: items, stamps.
@@ -376,13 +393,13 @@ impl Device {
     /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes them, or the drain
     /// holds them back as it can't tell yet whether they are late.
     pub fn calm_since(&self, now: f64) -> f64 {
-        if self.drain.holds().1 > HELD_MAX {
+        if self.holds_back() {
             return f64::INFINITY;
         }
         let slept = self.plan.drain_sleeps.iter().chain(&self.plan.writer_sleeps);
         let slept = slept.filter(|(from, _)| *from <= now).map(|(_, to)| *to).fold(0.0, f64::max);
         let calm = self.calm.first.filter(|_| self.calm.is() && self.sink.is_some() && slept <= now);
-        calm.map_or(f64::INFINITY, |first| first.max(slept).max(self.missed_s))
+        calm.map_or(f64::INFINITY, |first| first.max(slept).max(self.missed_s).max(self.held_s))
     }
 
     /// Whether the writer is not to take anything from this device just now.
