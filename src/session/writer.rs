@@ -17,12 +17,13 @@ use super::lines::LineFile;
 use super::manifest::{GapCause, Manifest, State, TrackAccount};
 use super::track::{TAKE_BYTES_MAX, TakeFile, TakeShared, TrackShared};
 use crate::audio::units::{Frames, SampleFormat};
-use crate::capture::drain::{Item, QUEUE_ITEMS};
+use crate::capture::drain::Item;
 use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::speech::transcript::Utterance;
 
 mod books;
+mod commit;
 mod output;
 mod watch;
 
@@ -444,87 +445,6 @@ impl Writer {
             self.note(Event::Commit { spans: vec![span] });
         }
         self.note_end(&shared, remains.kept, (None, None), true);
-    }
-
-    fn commit(&mut self) {
-        self.publish_missing();
-        for device in 0..self.devices.len() {
-            for track in 0..self.devices[device].tracks.len() {
-                let Some(file) = &mut self.devices[device].tracks[track].file else { continue };
-                let saved = file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) });
-                if let Err(error) = saved {
-                    self.give_up(device, track, &error, GapCause::WriteError);
-                }
-            }
-        }
-        let mut spans = Vec::new();
-        let files = self.devices.iter_mut().flat_map(|device| &mut device.tracks);
-        for file in files.filter_map(|out| out.file.as_mut()) {
-            if let Some(span) = file.commit() {
-                self.vouched.push((Arc::clone(file.shared()), span.to));
-                spans.push(span);
-            }
-        }
-        if let Some(Err(error)) = self.transcript.as_mut().map(LineFile::sync) {
-            self.refused("transcript.jsonl", &error);
-        }
-        if !spans.is_empty() {
-            self.note(Event::Commit { spans });
-        }
-        self.sync_journal();
-    }
-
-    /// With the journal's lines on the disk, what they vouch for is durable.
-    fn sync_journal(&mut self) {
-        match self.journal.sync() {
-            Ok(()) => self.vouched.drain(..).for_each(|(take, to)| take.set_durable(to)),
-            Err(error) => self.refused("events.jsonl", &error),
-        }
-    }
-
-    /// For the status line.
-    fn publish_missing(&self) {
-        for out in self.tracks() {
-            let account = out.account();
-            let missing: Frames = account.gaps.iter().fold(Frames(0), |sum, gap| sum + gap.frames);
-            let rate = out.ledger.rate();
-            out.plan.shared.set_missing(missing.seconds(rate), account.lost.seconds(rate));
-        }
-    }
-
-    fn close_tracks(&mut self) -> Closed {
-        let now = self.clock.mono();
-        for device in 0..self.devices.len() {
-            // What the drains had handed over when this was asked; a drain that goes on is not waited for.
-            self.take_items(device, now, QUEUE_ITEMS);
-            for track in 0..self.devices[device].tracks.len() {
-                self.close_file(device, track);
-                self.settle_unwritten(device, track);
-                self.devices[device].tracks[track].plan.shared.set_finished();
-            }
-        }
-        let account = self.account();
-        let duration = self.duration();
-        // Who is in a hurry (a second Ctrl-C) asks again: what was closed already is not news.
-        if self.manifest.state != State::Closed {
-            self.note(Event::Closed { duration, account: account.clone() });
-            self.sync_journal();
-            self.manifest.state = State::Closed;
-            self.save_manifest();
-        }
-        Closed { account, duration, errors: self.errors.clone() }
-    }
-
-    fn append_utterance(&mut self, utterance: &Utterance) -> io::Result<()> {
-        let line = serde_json::to_vec(utterance)?;
-        if self.transcript.is_none() {
-            self.transcript = Some(LineFile::new(self.disk.append(&self.dir.join("transcript.jsonl"))?)?);
-        }
-        if let Some(transcript) = &mut self.transcript {
-            transcript.keep(&line)?;
-            transcript.write_out()?;
-        }
-        Ok(())
     }
 
     fn note(&mut self, event: Event) {
