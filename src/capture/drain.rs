@@ -22,7 +22,7 @@ use rtrb::Producer;
 
 use super::DeviceFormat;
 use super::rt::CaptureTap;
-use crate::audio::units::Frames;
+use crate::audio::units::{Frames, SampleRate};
 use crate::clock::model::{Slip, TakeClock};
 use crate::clock::sleep::parts;
 use crate::clock::{MonoNs, SessionClock};
@@ -105,6 +105,8 @@ pub enum Item {
         /// Why.
         cause: GapCause,
     },
+    /// What the first take, which is about to begin, has as its rate: what is missing before it is counted in its frames.
+    Rate(SampleRate),
     /// Missing time outside of takes; nothing is written.
     Absent {
         /// Session second at which it began.
@@ -290,6 +292,9 @@ impl Drain {
         let missing = start - self.end_s;
         let cause = current.opening.cause_before;
         let within = !self.any_take && missing <= SILENCE_MAX_S;
+        if !self.any_take && !within {
+            self.outbox.push_back(Item::Rate(rate));
+        }
         self.any_take = true;
         let offset = if within { self.end_s } else { start };
         if !within && Frames::from_seconds(missing, rate).0 > 0 {

@@ -311,6 +311,10 @@ impl Replay {
         let place = self.takes.len();
         let track = self.tracks.get_mut(&entry.track);
         let new = track.is_some_and(|track| {
+            if track.takes.is_empty() {
+                // What is missing before the first take is counted in its frames.
+                track.gaps.iter_mut().for_each(|gap| gap.rate = entry.rate);
+            }
             track.takes.push(place);
             track.numbers.insert(entry.take, place).is_none()
         });

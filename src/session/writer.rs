@@ -246,6 +246,9 @@ impl Writer {
             Item::TakeStart { format, offset } => self.start_take(device, DeviceTake::new(format, offset)),
             Item::Sound(samples) => self.write_sound(device, &samples, now),
             Item::Silence { frames, cause } => self.write_silence(device, frames, cause, now),
+            Item::Rate(rate) => {
+                self.devices[device].tracks.iter_mut().for_each(|out| out.ledger.set_rate(rate));
+            }
             Item::Absent { from, seconds, cause } => {
                 for track in 0..self.devices[device].tracks.len() {
                     let ledger = &mut self.devices[device].tracks[track].ledger;

@@ -133,6 +133,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
                 add(&mut read.tail, *cause, frames.0 as f64 / rate, frames.0)?;
                 place += frames.0;
             }
+            Item::Rate(rate) => prop_assert_eq!(*rate, out.script.format().rate),
             Item::Absent { seconds, cause, .. } => {
                 prop_assert!(!open, "time outside of takes, within a take");
                 add(&mut read.tail, *cause, *seconds, (*seconds * rate).round() as u64)?;

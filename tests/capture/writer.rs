@@ -581,3 +581,19 @@ fn another_devices_sound_stays_in_the_file_and_counts_as_missing() {
         serde_json::from_str(&serde_json::to_string(&take.entry_now()).expect("json")).expect("json");
     assert_eq!(TakeShared::new(again).foreign(), take.foreign());
 }
+
+#[test]
+fn what_is_missing_before_the_first_take_is_counted_in_its_frames() {
+    let mut bench = Bench::new(SystemDisk, &[(format(8_000, 1, SampleFormat::S16), &[("a", None)])]);
+    bench.push(0, Item::Rate(SampleRate(8_000)));
+    bench.absent(0, 12 * 8_000, GapCause::NotStarted);
+    bench.start(0);
+    bench.sound(0, 8_000);
+    bench.end(0);
+    let closed = bench.close();
+    let account = &closed.account[0];
+    assert_eq!((account.expected, account.written), (Frames(13 * 8_000), Frames(8_000)), "{account:?}");
+    let replay = hansard::session::replay::read(&bench.dir).expect("a journal");
+    let gap = &replay.tracks["a"].gaps[0];
+    assert_eq!((gap.frames, gap.rate), (Frames(12 * 8_000), SampleRate(8_000)));
+}
