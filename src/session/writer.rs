@@ -12,7 +12,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use rtrb::Consumer;
 
 use super::disk::Disk;
-use super::journal::{Event, Journal};
+use super::journal::{Event, Journal, Span};
 use super::lines::LineFile;
 use super::manifest::{GapCause, Manifest, State, TrackAccount};
 use super::track::{TAKE_BYTES_MAX, TakeFile, TakeShared, TrackShared};
@@ -97,6 +97,8 @@ pub struct Writer {
     control: Receiver<Control>,
     journal: Journal,
     transcript: Option<LineFile>,
+    /// Spans that are on the disk and of which the journal does not know yet.
+    saved: Vec<(Arc<TakeShared>, Span)>,
     /// Frames that become durable with the journal's next sync.
     vouched: Vec<(Arc<TakeShared>, Frames)>,
     manifest: Manifest,
@@ -141,6 +143,7 @@ impl Writer {
             control,
             journal,
             transcript: None,
+            saved: Vec::new(),
             vouched: Vec::new(),
             manifest,
             committed_at: now,
@@ -412,6 +415,7 @@ impl Writer {
         }
         let Some(mut file) = self.devices[device].tracks[track].file.take() else { return };
         let shared = Arc::clone(file.shared());
+        self.note_saved();
         if let Some(span) = file.commit() {
             self.vouched.push((Arc::clone(&shared), span.to));
             self.note(Event::Commit { spans: vec![span] });
@@ -442,6 +446,7 @@ impl Writer {
         let Some((shared, remains)) = self.devices[device].tracks[track].give_up(&take, cause) else {
             return;
         };
+        self.note_saved();
         self.refused(&shared.entry.file, error);
         if let Some(span) = remains.span {
             self.vouched.push((Arc::clone(&shared), span.to));

@@ -11,33 +11,52 @@ use crate::session::lines::LineFile;
 use crate::session::manifest::{GapCause, State};
 use crate::speech::transcript::Utterance;
 
+/// A commit that takes longer looks after the queues this often, in seconds: often against the seconds that they hold.
+const LOOK_EVERY_S: f64 = 0.05;
+
 impl Writer {
+    /// Writes all, syncs all, then one line for all. Sound is taken over between two files: a disk that needs a second for each of
+    /// 32 of them must not make the rings overflow.
     pub(super) fn commit(&mut self) {
         self.publish_missing();
+        let mut looked_at = self.clock.mono();
         for device in 0..self.devices.len() {
             for track in 0..self.devices[device].tracks.len() {
-                let Some(file) = &mut self.devices[device].tracks[track].file else { continue };
-                let saved = file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) });
-                if let Err(error) = saved {
-                    self.give_up(device, track, &error, GapCause::WriteError);
+                self.save(device, track);
+                let now = self.clock.mono();
+                if now.seconds_since(looked_at) >= LOOK_EVERY_S {
+                    for device in 0..self.devices.len() {
+                        self.take_items(device, now, QUEUE_ITEMS);
+                    }
+                    looked_at = now;
                 }
-            }
-        }
-        let mut spans = Vec::new();
-        let files = self.devices.iter_mut().flat_map(|device| &mut device.tracks);
-        for file in files.filter_map(|out| out.file.as_mut()) {
-            if let Some(span) = file.commit() {
-                self.vouched.push((Arc::clone(file.shared()), span.to));
-                spans.push(span);
             }
         }
         if let Some(Err(error)) = self.transcript.as_mut().map(LineFile::sync) {
             self.refused("transcript.jsonl", &error);
         }
-        if !spans.is_empty() {
-            self.note(Event::Commit { spans });
-        }
+        self.note_saved();
         self.sync_journal();
+    }
+
+    /// Makes what one file holds durable; the journal is told of it with the others'.
+    fn save(&mut self, device: usize, track: usize) {
+        let Some(file) = &mut self.devices[device].tracks[track].file else { return };
+        let saved = file.flush().and_then(|()| if file.has_news() { file.sync() } else { Ok(()) });
+        match saved {
+            Ok(()) => self.saved.extend(file.commit().map(|span| (Arc::clone(file.shared()), span))),
+            Err(error) => self.give_up(device, track, &error, GapCause::WriteError),
+        }
+    }
+
+    /// Tells the journal what was saved; before anything else is said of those takes.
+    pub(super) fn note_saved(&mut self) {
+        if self.saved.is_empty() {
+            return;
+        }
+        let saved = std::mem::take(&mut self.saved);
+        self.vouched.extend(saved.iter().map(|(take, span)| (Arc::clone(take), span.to)));
+        self.note(Event::Commit { spans: saved.into_iter().map(|(_, span)| span).collect() });
     }
 
     /// With the journal's lines on the disk, what they vouch for is durable.
