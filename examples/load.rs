@@ -1,4 +1,4 @@
-//! `./dev bench`: what recording costs. Two and eight devices are recorded without and with transcription, while a
+//! `./dev bench`: what recording costs. Two, eight and 32 devices are recorded without and (but for 32) with transcription, while a
 //! scripted meeting is played into them, and by `parecord` beside it, device by device, in the same run.
 //!
 //! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
@@ -19,6 +19,8 @@ use support::recorder::{Recorder, Session};
 
 /// What /proc counts time in: 100 ticks a second on every Linux that one meets.
 const TICKS: f64 = 100.0;
+/// With more sources than this, that all speak, two cores only make text afterwards.
+const TEXT_SOURCES_MAX: usize = 8;
 /// Between two looks at the processes.
 const LOOK: Duration = Duration::from_millis(500);
 const START_LIMIT: Duration = Duration::from_secs(40);
@@ -28,8 +30,11 @@ const FINISH_LIMIT: Duration = Duration::from_secs(900);
 #[derive(Debug, clap::Parser)]
 struct Args {
     /// Numbers of devices to be recorded at once
-    #[arg(long, value_delimiter = ',', default_values_t = [2, 8])]
+    #[arg(long, value_delimiter = ',', default_values_t = [2, 8, 32])]
     sources: Vec<usize>,
+    /// Only record
+    #[arg(long)]
+    no_text: bool,
     /// Play at most this many turns of the script
     #[arg(long, default_value_t = usize::MAX)]
     turns: usize,
@@ -52,6 +57,9 @@ fn run(args: &Args) -> Result<()> {
     println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for &sources in &args.sources {
         for text in [false, true] {
+            if text && (args.no_text || sources > TEXT_SOURCES_MAX) {
+                continue;
+            }
             let script = Script::of_the_demo()?.first(args.turns).spread(sources);
             eprintln!("load: {sources} sources, {} text …", if text { "with" } else { "without" });
             let row = measure(&script, text)?;
