@@ -13,7 +13,7 @@ use crate::{check, crash, recovery};
 /// Seeds that are tried always, from 0 on.
 const FIXED: u64 = 300;
 /// Seeds that were never tried before, in an ordinary run.
-const FRESH: u64 = 200;
+const FRESH: u64 = 100;
 /// Threads that try them: each seed is a world of its own.
 const THREADS: usize = 2;
 
