@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::audio::units::SessionNs;
 
+pub mod map;
 pub mod model;
 pub mod sleep;
 pub mod slip;

@@ -11,7 +11,7 @@
 
 use super::slip;
 use crate::audio::units::{Frames, SampleRate};
-use crate::session::manifest::ClockFit;
+use crate::clock::map::{ClockFit, ClockPiece};
 
 /// Seconds of observation before the measured slope is trusted.
 const SLOPE_MIN_SPAN_S: f64 = 30.0;
@@ -47,7 +47,7 @@ pub struct Slip {
 /// What is known of a take's clock once the take is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeClock {
-    /// The line. Around a slip one line can't be right on both sides: it is on the longest stretch without one.
+    /// The map, with a piece from each slip on.
     pub fit: ClockFit,
     /// Steps that the observations show, in order.
     pub slips: Vec<Slip>,
@@ -147,8 +147,7 @@ impl ClockModel {
         let slope = f64::from(self.rate.0) / fit.rate - 1.0;
         let tail_deficit = last_above(&level, slope, fit.offset);
         let since = fit.offset;
-        fit.offset += self.step_of_longest(&steps);
-        let slips = steps
+        let slips: Vec<Slip> = steps
             .iter()
             .map(|step| {
                 let at = (self.buckets[step.index - 1].nominal_s + self.buckets[step.index].nominal_s) / 2.0;
@@ -156,22 +155,8 @@ impl ClockModel {
                 Slip { at: Frames::from_seconds(at, self.rate), frames }
             })
             .collect();
+        fit.pieces = pieces(&fit, &slips);
         TakeClock { fit, slips, tail_deficit, since }
-    }
-
-    /// By how much the longest stretch without a step is later than the first one.
-    fn step_of_longest(&self, steps: &[slip::Step]) -> f64 {
-        let mut from = 0;
-        let (mut total, mut longest, mut offset) = (0.0, 0, 0.0);
-        let ends = steps.iter().map(|step| (step.index, step.seconds)).chain([(self.buckets.len(), 0.0)]);
-        for (end, seconds) in ends {
-            if end - from > longest {
-                (longest, offset) = (end - from, total);
-            }
-            from = end;
-            total += seconds;
-        }
-        offset
     }
 
     /// Draws the line under all observations.
@@ -181,7 +166,7 @@ impl ClockModel {
 
     fn fit_to(&self, points: &[Point]) -> ClockFit {
         let Some((first, last)) = points.first().zip(points.last()) else {
-            return self.line;
+            return self.line.clone();
         };
         let slope =
             if last.nominal_s - first.nominal_s >= SLOPE_MIN_SPAN_S { theil_sen(points) } else { 0.0 };
@@ -202,6 +187,7 @@ impl ClockModel {
             ppm: (rate / f64::from(self.rate.0) - 1.0) * 1e6,
             residual_ms: distances[distances.len() / 2] * 1e3,
             points: self.points,
+            pieces: Vec::new(),
         }
     }
 
@@ -214,6 +200,20 @@ impl ClockModel {
             .map(|pair| *pair.iter().min_by(|a, b| a.lateness_s.total_cmp(&b.lateness_s)).unwrap_or(&pair[0]))
             .collect();
     }
+}
+
+/// The line, with a piece from each slip on; none without one.
+fn pieces(line: &ClockFit, slips: &[Slip]) -> Vec<ClockPiece> {
+    if slips.is_empty() {
+        return Vec::new();
+    }
+    let mut pieces = line.pieces();
+    let mut slipped = 0.0;
+    for slip in slips {
+        slipped += slip.frames.0 as f64 / line.rate;
+        pieces.push(ClockPiece { from: slip.at, at: line.time_of(slip.at) + slipped, rate: line.rate });
+    }
+    pieces
 }
 
 /// How far above a line the least late of the last two points lies, in seconds.

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::tail::SpanReader;
 use super::track::{TakeShared, TrackShared};
 use crate::audio::mono;
-use crate::audio::units::Frames;
 use crate::speech::bleed::Levels;
 
 /// Length of a window in seconds.
@@ -37,9 +36,8 @@ impl TrackLevels {
         to_s: f64,
         envelope: &mut [f32],
     ) -> std::io::Result<()> {
-        let (clock, rate) = (take.clock(), f64::from(take.entry.rate.0));
-        let frame_at = |s: f64| Frames(((s - clock.offset) * clock.rate).round().max(0.0) as u64);
-        let (from, to) = (frame_at(from_s), frame_at(to_s).min(take.written()));
+        let clock = take.clock();
+        let (from, to) = (clock.frame_at(from_s), clock.frame_at(to_s).min(take.written()));
         if from >= to {
             return Ok(());
         }
@@ -53,13 +51,12 @@ impl TrackLevels {
         reader.read(from, to, &mut interleaved)?;
         take.leave_out_foreign(from, &mut interleaved);
         mono::downmix(&interleaved, reader.channels(), &mut sound);
-        let window = (rate * WINDOW_S).max(1.0);
-        let first = ((clock.time_of(from) - from_s) / WINDOW_S).round().max(0.0) as usize;
-        let count = (sound.len() as f64 / window).round() as usize;
-        for n in 0..count {
-            let (a, b) = ((n as f64 * window) as usize, ((n + 1) as f64 * window) as usize);
-            let Some(slot) = envelope.get_mut(first + n) else { break };
-            let part = &sound[a.min(sound.len())..b.min(sound.len())];
+        let place = |n: usize| {
+            let frame = clock.frame_at(from_s + n as f64 * WINDOW_S);
+            (frame.saturating_sub(from).0 as usize).min(sound.len())
+        };
+        for (n, slot) in envelope.iter_mut().enumerate() {
+            let part = &sound[place(n)..place(n + 1)];
             if !part.is_empty() {
                 *slot = (part.iter().map(|s| s * s).sum::<f32>() / part.len() as f32).sqrt();
             }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::units::{Frames, SampleFormat, SampleRate};
+pub use crate::clock::map::{ClockFit, ClockPiece};
 
 /// The format number that this version reads and writes.
 pub const FORMAT: u32 = 1;
@@ -118,33 +119,6 @@ impl TakeEntry {
     /// Session seconds of a frame's start.
     pub fn time_of(&self, frame: Frames) -> f64 {
         self.clock.time_of(frame)
-    }
-}
-
-/// Frames of a take against session time: `time = offset + frame / rate`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct ClockFit {
-    /// Session seconds of frame 0.
-    pub offset: f64,
-    /// Measured frames per second of session time.
-    pub rate: f64,
-    /// Measured against nominal rate, in parts per million.
-    pub ppm: f64,
-    /// How far observations lie from the line, in milliseconds (median of the lower envelope's distance).
-    pub residual_ms: f64,
-    /// Observations that went into the fit; 0: nominal rate, no measurement.
-    pub points: u64,
-}
-
-impl ClockFit {
-    /// A line at the nominal rate, before anything was measured.
-    pub fn nominal(offset: f64, rate: SampleRate) -> Self {
-        Self { offset, rate: f64::from(rate.0), ppm: 0.0, residual_ms: 0.0, points: 0 }
-    }
-
-    /// Session seconds of a frame's start.
-    pub fn time_of(&self, frame: Frames) -> f64 {
-        self.offset + frame.0 as f64 / self.rate
     }
 }
 

@@ -414,9 +414,7 @@ pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
                 take.take, take.track, take.file
             ));
         }
-        let clock = &take.clock;
-        let numbers = [take.offset, clock.offset, clock.ppm, clock.residual_ms];
-        if take.rate.0 == 0 || !numbers.iter().all(|n| is_time(*n)) || !(1.0..1e7).contains(&clock.rate) {
+        if take.rate.0 == 0 || !is_time(take.offset) || !take.clock.is_sane(is_time) {
             return Err(format!("take {} of {:?} has an impossible rate or offset", take.take, take.track));
         }
         if take.foreign.iter().any(|(from, to)| from > to) {

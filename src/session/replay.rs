@@ -253,11 +253,11 @@ impl Replay {
             }
             Event::Clock { track, take, fit } => {
                 check_clock(fit)?;
-                self.open_take(track, *take)?.clock = *fit;
+                self.open_take(track, *take)?.clock = fit.clone();
             }
             Event::TakeEnded { track, take, frames, clock, since, until, given_up } => {
                 let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
-                self.end_take(track, *take, *clock, TakeEnd { frames, since, until, given_up })?;
+                self.end_take(track, *take, clock.clone(), TakeEnd { frames, since, until, given_up })?;
             }
             Event::Stopped { at } => self.stopped_at = Some(check_time(*at)?),
             Event::Recovered { until, .. } => {
@@ -460,7 +460,5 @@ fn check_time(seconds: f64) -> Result<f64, String> {
 }
 
 fn check_clock(fit: &ClockFit) -> Result<(), String> {
-    let sane =
-        [fit.offset, fit.ppm, fit.residual_ms].into_iter().all(is_time) && (1.0..1e7).contains(&fit.rate);
-    if sane { Ok(()) } else { Err("a clock that no device has".into()) }
+    if fit.is_sane(is_time) { Ok(()) } else { Err("a clock that no device has".into()) }
 }

@@ -113,7 +113,7 @@ pub struct TakeShared {
     /// Frames that count, once that is less than what can be read: the disk refused to vouch for the rest.
     kept: AtomicU64,
     closed: AtomicBool,
-    clock: Mutex<ClockFit>,
+    clock: Mutex<Arc<ClockFit>>,
     /// What is another device's sound, in order.
     foreign: Mutex<Vec<(Frames, Frames)>>,
 }
@@ -126,7 +126,7 @@ impl TakeShared {
             durable: AtomicU64::new(entry.frames.0),
             kept: AtomicU64::new(u64::MAX),
             closed: AtomicBool::new(false),
-            clock: Mutex::new(entry.clock),
+            clock: Mutex::new(Arc::new(entry.clock.clone())),
             foreign: Mutex::new(entry.foreign.clone()),
             entry,
         }
@@ -158,19 +158,19 @@ impl TakeShared {
     }
 
     /// The clock as measured so far.
-    pub fn clock(&self) -> ClockFit {
-        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn clock(&self) -> Arc<ClockFit> {
+        Arc::clone(&self.clock.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The clock was measured anew.
     pub fn set_clock(&self, fit: ClockFit) {
-        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = fit;
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(fit);
     }
 
     /// The entry as of now, for the manifest.
     pub fn entry_now(&self) -> TakeEntry {
         let frames = self.written().min(Frames(self.kept.load(Ordering::Acquire)));
-        TakeEntry { frames, clock: self.clock(), foreign: self.foreign(), ..self.entry.clone() }
+        TakeEntry { frames, clock: (*self.clock()).clone(), foreign: self.foreign(), ..self.entry.clone() }
     }
 
     /// The frames up to `to`, from `from` on, are another device's sound.

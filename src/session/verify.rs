@@ -285,7 +285,7 @@ fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut V
         checked: Frames(0),
         unchecked: Frames(0),
         open: take.ended.is_none(),
-        clock: take.clock,
+        clock: take.clock.clone(),
     };
     let mut check = Check { take, problems };
     match read::inside(dir, &entry.file).and_then(|path| OnDisk::open(&path)) {

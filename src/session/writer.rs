@@ -204,7 +204,7 @@ impl Writer {
                     self.give_up(device, track, &io::Error::other(reason.to_owned()), GapCause::Restart);
                 }
                 let device = &mut self.devices[device];
-                if let Some(take) = device.take {
+                if let Some(take) = device.take.clone() {
                     device.tracks[track].miss_up_to(take.frames, &take, GapCause::Restart);
                 }
             }
@@ -277,7 +277,7 @@ impl Writer {
     }
 
     fn start_take(&mut self, device: usize, take: DeviceTake) {
-        self.devices[device].begin(take);
+        self.devices[device].begin(take.clone());
         for track in 0..self.devices[device].tracks.len() {
             let out = &mut self.devices[device].tracks[track];
             if out.has_channel(&take) {
@@ -292,7 +292,7 @@ impl Writer {
     }
 
     fn end_take(&mut self, device: usize, slips: &[Slip], tail_deficit: f64) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         for track in 0..self.devices[device].tracks.len() {
             self.devices[device].tracks[track].ledger.add_tail_deficit(tail_deficit);
             for slip in slips {
@@ -308,7 +308,7 @@ impl Writer {
     }
 
     fn write_sound(&mut self, device: usize, samples: &[f32], now: MonoNs) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         let channels = usize::from(take.format.channels);
         let frames = Frames((samples.len() / channels) as u64);
         self.devices[device].advance(frames);
@@ -325,7 +325,7 @@ impl Writer {
     }
 
     fn write_silence(&mut self, device: usize, frames: Frames, cause: GapCause, now: MonoNs) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         self.devices[device].advance(frames);
         for track in 0..self.devices[device].tracks.len() {
             self.ensure_file(device, track, frames, now);
@@ -341,7 +341,7 @@ impl Writer {
 
     /// What was written as sound turns out to be another device's: it stays in the file and counts as missing.
     fn mark_foreign(&mut self, device: usize, from: Frames, frames: Frames) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         for track in 0..self.devices[device].tracks.len() {
             let out = &mut self.devices[device].tracks[track];
             let Some((from, frames)) = out.mark_foreign(from, frames) else { continue };
@@ -366,7 +366,7 @@ impl Writer {
 
     /// Before frames are written: a full file is followed by another one, a given-up one too once it is time.
     fn ensure_file(&mut self, device: usize, track: usize, frames: Frames, now: MonoNs) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         let out = &mut self.devices[device].tracks[track];
         if out.file.as_ref().is_some_and(|file| file.is_full(frames, self.take_bytes_max)) {
             self.close_file(device, track);
@@ -385,7 +385,7 @@ impl Writer {
     }
 
     fn open_file(&mut self, device: usize, track: usize) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         let out = &mut self.devices[device].tracks[track];
         let entry = out.next_entry(&take);
         let name = entry.file.clone();
@@ -436,13 +436,21 @@ impl Writer {
         given_up: bool,
     ) {
         let (track, take) = (shared.entry.track.clone(), shared.entry.take);
-        self.note(Event::TakeEnded { track, take, frames, clock: shared.clock(), since, until, given_up });
+        self.note(Event::TakeEnded {
+            track,
+            take,
+            frames,
+            clock: (*shared.clock()).clone(),
+            since,
+            until,
+            given_up,
+        });
         self.save_manifest();
     }
 
     /// A file that failed is left as it is; what was flushed stays readable, the rest is missing.
     fn give_up(&mut self, device: usize, track: usize, error: &io::Error, cause: GapCause) {
-        let Some(take) = self.devices[device].take else { return };
+        let Some(take) = self.devices[device].take.clone() else { return };
         let Some((shared, remains)) = self.devices[device].tracks[track].give_up(&take, cause) else {
             return;
         };

@@ -139,7 +139,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
                 add(&mut read.tail, *cause, *seconds, (*seconds * rate).round() as u64)?;
             }
             Item::Foreign { .. } => return Err(TestCaseError::fail("nobody moved the stream")),
-            Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = *fit,
+            Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = fit.clone(),
             Item::TakeEnd { slips, tail_deficit, .. } => {
                 prop_assert!(open);
                 open = false;
@@ -194,7 +194,7 @@ fn check(out: &Outcome) -> Result<(), TestCaseError> {
                 "{what}: {is} s, not {should} s"
             );
         }
-        let clock = read.clocks[run.take];
+        let clock = &read.clocks[run.take];
         for (place, frame) in [(run.place, run.from), (run.place + run.to - run.from, run.to)] {
             let (is, should) = (clock.time_of(Frames(place)), script.time_of(frame));
             prop_assert!(
@@ -324,7 +324,7 @@ proptest! {
         let out = run(&long(ppm, ops, seed));
         check(&out)?;
         let fit = out.items.iter().rev().find_map(|item| match item {
-            Item::Clock(fit) => Some(*fit),
+            Item::Clock(fit) => Some(fit.clone()),
             _ => None,
         });
         let fit = fit.expect("a measured clock");

@@ -110,7 +110,7 @@ pub fn takes(dir: &Path, lines: &[Line]) -> Vec<Take> {
                 }
             }
             Event::TakeEnded { track, take, frames, clock, .. } => {
-                ended.push((track.clone(), *take, *frames, *clock))
+                ended.push((track.clone(), *take, *frames, clock.clone()))
             }
             _ => {}
         }

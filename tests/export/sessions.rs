@@ -35,7 +35,14 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
         data_offset: 44,
         frames: Frames(48_000 * 60),
         offset: 0.0,
-        clock: ClockFit { offset: 0.0, rate: 48_000.6, ppm: 12.5, residual_ms: 0.2, points: 600 },
+        clock: ClockFit {
+            offset: 0.0,
+            rate: 48_000.6,
+            ppm: 12.5,
+            residual_ms: 0.2,
+            points: 600,
+            pieces: vec![],
+        },
     });
     Manifest {
         format: FORMAT,

@@ -202,7 +202,7 @@ impl Current {
     }
 
     pub(super) fn fit(&self) -> ClockFit {
-        *self.model.line()
+        self.model.line().clone()
     }
 
     /// Session second of the end of what has been placed.

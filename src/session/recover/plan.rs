@@ -305,7 +305,7 @@ impl<'a> Maker<'a> {
             self.tell(Event::Commit { spans })?;
         }
         for (RecoveredTake { track, take, committed, found }, _) in open {
-            let Some(clock) = self.replay.take(&track, take).map(|take| take.clock) else { continue };
+            let Some(clock) = self.replay.take(&track, take).map(|take| take.clock.clone()) else { continue };
             let (frames, since, until, given_up) = (committed + found, None, None, false);
             self.tell(Event::TakeEnded { track, take, frames, clock, since, until, given_up })?;
         }

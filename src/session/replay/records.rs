@@ -63,7 +63,14 @@ pub struct TakeRecord {
 impl TakeRecord {
     /// A take that begins.
     pub(super) fn new(entry: TakeEntry) -> Self {
-        Self { clock: entry.clock, entry, sums: vec![], ended: None, silences: vec![], slips: Frames(0) }
+        Self {
+            clock: entry.clock.clone(),
+            entry,
+            sums: vec![],
+            ended: None,
+            silences: vec![],
+            slips: Frames(0),
+        }
     }
 
     /// Frames up to which it is vouched for.
@@ -94,7 +101,7 @@ impl TakeRecord {
 
     /// As the manifest lists it.
     pub fn entry_now(&self) -> TakeEntry {
-        TakeEntry { frames: self.frames(), clock: self.clock, ..self.entry.clone() }
+        TakeEntry { frames: self.frames(), clock: self.clock.clone(), ..self.entry.clone() }
     }
 }
 

@@ -21,7 +21,11 @@ impl Writer {
         let clocks: Vec<Event> = files
             .map(|file| {
                 let entry = &file.shared().entry;
-                Event::Clock { track: entry.track.clone(), take: entry.take, fit: file.shared().clock() }
+                Event::Clock {
+                    track: entry.track.clone(),
+                    take: entry.take,
+                    fit: (*file.shared().clock()).clone(),
+                }
             })
             .collect();
         clocks.into_iter().for_each(|event| self.note(event));

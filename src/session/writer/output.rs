@@ -23,11 +23,11 @@ pub(super) struct DeviceOut {
 }
 
 /// Format of a device's take, and where its frames stand, those in hand included.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct DeviceTake {
     pub(super) format: DeviceFormat,
     pub(super) frames: Frames,
-    pub(super) clock: ClockFit,
+    pub(super) clock: Arc<ClockFit>,
     /// From when to when it was delivered, known at its end.
     pub(super) span: Option<(f64, f64)>,
 }
@@ -53,7 +53,12 @@ pub(super) struct TrackOut {
 
 impl DeviceTake {
     pub(super) fn new(format: DeviceFormat, offset: f64) -> Self {
-        Self { format, frames: Frames(0), clock: ClockFit::nominal(offset, format.rate), span: None }
+        Self {
+            format,
+            frames: Frames(0),
+            clock: Arc::new(ClockFit::nominal(offset, format.rate)),
+            span: None,
+        }
     }
 }
 
@@ -65,8 +70,8 @@ impl DeviceOut {
 
     /// A take of the device begins, for all its tracks.
     pub(super) fn begin(&mut self, take: DeviceTake) {
-        self.take = Some(take);
         self.tracks.iter_mut().for_each(|out| out.begin(&take));
+        self.take = Some(take);
     }
 
     pub(super) fn advance(&mut self, frames: Frames) {
@@ -80,11 +85,11 @@ impl DeviceOut {
         let mut first = false;
         if let Some(take) = &mut self.take {
             first = take.clock.points == 0 && fit.points > 0;
-            take.clock = fit;
+            take.clock = Arc::new(fit.clone());
         }
         for out in &self.tracks {
             if let Some(file) = &out.file {
-                file.shared().set_clock(shifted(fit, out.base));
+                file.shared().set_clock(fit.from_frame(out.base));
             }
         }
         first
@@ -93,14 +98,9 @@ impl DeviceOut {
     /// When frame 0 and the last frame of a track's current file were delivered, as far as the device's stamps tell: they tell
     /// of the device's whole take, of which the file may be a part.
     pub(super) fn delivered(&self, track: usize) -> (Option<f64>, Option<f64>) {
-        let Some((since, until)) = self.take.and_then(|take| take.span) else { return (None, None) };
+        let Some((since, until)) = self.take.as_ref().and_then(|take| take.span) else { return (None, None) };
         (Some(since).filter(|_| self.tracks[track].base == Frames(0)), Some(until))
     }
-}
-
-/// The line of a file that begins `base` frames into the device's take.
-fn shifted(fit: ClockFit, base: Frames) -> ClockFit {
-    ClockFit { offset: fit.time_of(base), ..fit }
 }
 
 impl TrackOut {
@@ -144,7 +144,7 @@ impl TrackOut {
             1 => format!("tracks/{track}.wav"),
             n => format!("tracks/{track}.{n}.wav"),
         };
-        let clock = shifted(take.clock, self.seen);
+        let clock = take.clock.from_frame(self.seen);
         TakeEntry {
             track: track.clone(),
             take: number,
