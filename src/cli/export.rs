@@ -1,16 +1,23 @@
-//! `hansard export S --format md,txt,srt,vtt,json [--output PATH|-] [--force]`
+//! `hansard export S --format md,srt,… [--output PATH|-] [--force]`, and what part of a session is told, and how.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use clap::ValueEnum as _;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::{Exit, say, show, wrong_use};
-use crate::config::Config;
+use crate::config::{Config, nearest};
+use crate::export::captions::Rules;
+use crate::export::evidence::{self, AT_THE_END_MAX};
+use crate::export::minutes::size;
 use crate::export::save::Target;
-use crate::export::turns::Meeting;
-use crate::export::{ExportError, Format};
+use crate::export::text::name;
+use crate::export::turns::{Meeting, Selection};
+use crate::export::{ExportError, Format, Options};
+use crate::session::duration;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::Session;
@@ -22,53 +29,232 @@ pub struct Args {
     #[arg(value_name = "S")]
     session: String,
     /// What to write; several with commas
-    #[arg(short, long, value_enum, value_delimiter = ',', default_value = "md", value_name = "F,…")]
-    format: Vec<Format>,
+    #[arg(short, long, value_parser = formats(), value_delimiter = ',', default_value = "md", value_name = "F,…")]
+    format: Vec<Asked>,
     /// A file (for several formats: a folder) to write to instead of the session's folder; - for stdout
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Replace files that were changed by hand
     #[arg(long)]
     force: bool,
+    /// Only what this speaker says; may be given again
+    #[arg(long, value_name = "NAME", help_heading = "What is told")]
+    speaker: Vec<String>,
+    /// Only what is said from this time of the session on (00:12:30, 12m30s)
+    #[arg(long, value_name = "TIME", value_parser = place, help_heading = "What is told")]
+    from: Option<f64>,
+    /// Only what is said before this time
+    #[arg(long, value_name = "TIME", value_parser = place, help_heading = "What is told")]
+    to: Option<f64>,
+    /// Also what was held back and what is another track's echo, with the reason
+    #[arg(long, help_heading = "What is told")]
+    withheld: bool,
+    /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json, jsonl and ctm always have them
+    #[arg(long, help_heading = "What is told")]
+    words: bool,
+    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (json, jsonl, csv)
+    #[arg(long, help_heading = "What is told")]
+    evidence: bool,
+    #[command(flatten)]
+    captions: Captions,
+}
+
+/// What a caption of srt and vtt may be. The defaults are those of [`Rules`].
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Captions (srt, vtt)")]
+struct Captions {
+    /// Characters of a line [default: 42]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(24..=200))]
+    line_length: Option<u16>,
+    /// Lines of a caption [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4))]
+    max_lines: Option<u16>,
+    /// Seconds a caption stands at least, where there is room [default: 0.833]
+    #[arg(long, value_name = "SECONDS", value_parser = within::<0, 10>)]
+    min_duration: Option<f64>,
+    /// Seconds a caption stands at most [default: 7]
+    #[arg(long, value_name = "SECONDS", value_parser = within::<1, 60>)]
+    max_duration: Option<f64>,
+    /// Characters a second that are read: where there is room, a caption stands as long as that takes [default: 20]
+    #[arg(long, value_name = "N", value_parser = within::<5, 100>)]
+    reading_speed: Option<f64>,
+}
+
+impl Captions {
+    fn rules(&self) -> anyhow::Result<Rules> {
+        let default = Rules::default();
+        let rules = Rules {
+            line_length: self.line_length.map_or(default.line_length, usize::from),
+            lines: self.max_lines.map_or(default.lines, usize::from),
+            min_s: self.min_duration.unwrap_or(default.min_s),
+            max_s: self.max_duration.unwrap_or(default.max_s),
+            reading_cps: self.reading_speed.unwrap_or(default.reading_cps),
+        };
+        if rules.min_s > rules.max_s {
+            return Err(wrong_use("--min-duration is longer than --max-duration"));
+        }
+        Ok(rules)
+    }
+}
+
+/// What `--format` takes.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    One(Format),
+    All,
+}
+
+fn formats() -> impl clap::builder::TypedValueParser<Value = Asked> {
+    let each = Format::value_variants().iter().filter_map(|format| format.to_possible_value());
+    let all = PossibleValue::new("all").help("All of them");
+    PossibleValuesParser::new(each.chain([all]))
+        .map(|text| Format::from_str(&text, false).map_or(Asked::All, Asked::One))
+}
+
+/// A place in a session, in seconds.
+fn place(text: &str) -> Result<f64, String> {
+    match duration::parse(text) {
+        Ok(duration) => Ok(duration.as_secs_f64()),
+        Err(duration::DurationError::NotPositive(_)) if !text.contains('-') => Ok(0.0),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    let (from, to) = (f64::from(FROM), f64::from(TO));
+    if (from..=to).contains(&number) { Ok(number) } else { Err(format!("not within {from} and {to}")) }
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    let formats = asked(&args.format);
+    let options = options(args, &formats)?;
     let session = show::open(&config.paths.recordings, &args.session)?;
     if session.manifest.state == State::Recording && !SessionLock::is_held(&session.dir) {
         let dir = session.dir.display();
         say(format_args!("this session was not finished in order; hansard recover {dir} mends it"));
     }
-    let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
-    let mut formats = Vec::new();
-    for format in &args.format {
-        if !formats.contains(format) {
-            formats.push(*format);
-        }
+    let to_stdout = args.output.as_deref() == Some(Path::new("-"));
+    if to_stdout {
+        check_stdout(&formats)?;
     }
-    if args.output.as_deref() == Some(Path::new("-")) {
-        let [format] = formats.as_slice() else {
-            return Err(wrong_use(
-                "only one format at a time can go to stdout; give a folder to --output instead",
-            ));
-        };
-        io::stdout().write_all(format.render(&meeting).map_err(exit)?.as_bytes())?;
+    let selection = selection(args, &session)?;
+    let mut meeting = Meeting::select(&session, config.minutes.paragraph_pause_s, &selection);
+    if formats.iter().any(|format| format.tells_files(&options)) {
+        meeting = meeting.with_files(files(&session));
+    }
+    let render = |format: Format| format.render(&meeting, &options).map_err(exit);
+    if to_stdout {
+        for format in formats {
+            io::stdout().write_all(&render(format)?)?;
+        }
         return Ok(Exit::Well);
     }
     let mut exports = Vec::new();
     for (format, target) in targets(&formats, &session, args.output.as_deref(), &config.paths.recordings)? {
-        exports.push((target, format.render(&meeting).map_err(exit)?));
+        exports.push((target, render(format)?));
     }
     // All are checked before the first is written: an export is made as a whole or not at all.
-    if !args.force {
-        for (target, text) in &exports {
-            target.check(text.as_bytes()).map_err(exit)?;
-        }
+    for (target, bytes) in &exports {
+        let checked = if args.force { target.check_place() } else { target.check(bytes) };
+        checked.map_err(exit)?;
     }
-    for (target, text) in exports {
-        let path = target.write(text.as_bytes()).map_err(exit)?;
+    for (target, bytes) in exports {
+        let path = target.write(&bytes).map_err(exit)?;
         writeln!(io::stdout(), "{}", path.display())?;
     }
     Ok(Exit::Well)
+}
+
+/// Each format once, in the order in which they were asked for.
+fn asked(format: &[Asked]) -> Vec<Format> {
+    let mut formats = Vec::new();
+    for asked in format {
+        let these = match asked {
+            Asked::One(format) => std::slice::from_ref(format),
+            Asked::All => Format::value_variants(),
+        };
+        for format in these {
+            if !formats.contains(format) {
+                formats.push(*format);
+            }
+        }
+    }
+    formats
+}
+
+/// An option that none of the formats has a place for would silently do nothing.
+fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options> {
+    let none = |has: fn(Format) -> bool| !formats.iter().any(|format| has(*format));
+    let names = |has: fn(Format) -> bool| {
+        let names =
+            Format::value_variants().iter().filter(|format| has(**format)).map(|format| format.name());
+        names.collect::<Vec<_>>().join(", ")
+    };
+    if args.words && none(Format::has_words) {
+        let names = names(Format::has_words);
+        return Err(wrong_use(format!(
+            "--words has no place in what was asked for; these have one: {names}"
+        )));
+    }
+    if args.evidence && none(Format::has_evidence) {
+        let names = names(Format::has_evidence);
+        return Err(wrong_use(format!(
+            "--evidence has no place in what was asked for; these have one: {names}"
+        )));
+    }
+    Ok(Options { words: args.words, evidence: args.evidence, captions: args.captions.rules()? })
+}
+
+fn check_stdout(formats: &[Format]) -> anyhow::Result<()> {
+    match formats {
+        [format] if format.is_binary() && io::stdout().is_terminal() => Err(wrong_use(format!(
+            "{} is nothing for a terminal; redirect it, or name a file with --output",
+            format.name()
+        ))),
+        [_] => Ok(()),
+        _ => Err(wrong_use("only one format at a time can go to stdout; give a folder to --output instead")),
+    }
+}
+
+/// What part of the session is told. A speaker may be named in any case, or by the track.
+fn selection(args: &Args, session: &Session) -> anyhow::Result<Selection> {
+    let sources = session.manifest.sources.iter().map(|source| (name(&source.name), name(&source.track)));
+    let said = session.utterances.iter().map(|said| (name(&said.speaker), name(&said.speaker)));
+    let known: Vec<(String, String)> = sources.chain(said).collect();
+    let speaker = |asked: &String| {
+        let wanted = name(asked);
+        let lower = wanted.to_lowercase();
+        let exact = known.iter().find(|(speaker, _)| *speaker == wanted);
+        let alike =
+            || known.iter().find(|(speaker, track)| speaker.to_lowercase() == lower || *track == wanted);
+        if let Some((speaker, _)) = exact.or_else(alike) {
+            return Ok(speaker.clone());
+        }
+        let near = nearest(&wanted, known.iter().map(|(speaker, _)| speaker.as_str()));
+        let hint = near.map(|near| format!(" (did you mean {near:?}?)")).unwrap_or_default();
+        Err(wrong_use(format!("nobody is named {wanted:?} in this session{hint}; `hansard show` lists all")))
+    };
+    let default = Selection::default();
+    let selection = Selection {
+        speakers: args.speaker.iter().map(speaker).collect::<anyhow::Result<_>>()?,
+        from: args.from.unwrap_or(default.from),
+        to: args.to.unwrap_or(default.to),
+        withheld: args.withheld,
+    };
+    if selection.from >= selection.to {
+        return Err(wrong_use("--to has to be later than --from"));
+    }
+    Ok(selection)
+}
+
+/// The tracks' fingerprints; a word to who has to wait for them.
+fn files(session: &Session) -> Vec<evidence::TrackFile> {
+    let bytes = evidence::total_bytes(session);
+    if bytes > AT_THE_END_MAX {
+        say(format_args!("reading {} of sound for the tracks' SHA-256 …", size(bytes)));
+    }
+    evidence::track_files(session, u64::MAX)
 }
 
 /// Where each format goes.

@@ -196,7 +196,7 @@ fn finish(
         Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
-    if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s) {
+    if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX) {
         say(format_args!("the minutes were not written: {error}"));
     }
     let pending = match outcome {

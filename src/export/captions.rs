@@ -1,21 +1,57 @@
-//! From utterances to captions, for the subtitle formats: at most two lines of 42 characters and 7 s each, broken where sentences,
-//! clauses or pauses are, timed by words. Pure.
+//! From utterances to captions, for the subtitle formats, by the rules of [`Rules`]: broken where sentences, clauses or pauses are, timed
+//! by words. Pure.
+//!
+//! Every word is kept: whoever speaks faster than the reading speed has captions that stand as long as the next one lets them.
 
 use super::text::{self, fit, pieces, room};
-use super::turns::{Meeting, spoken};
+use super::timing::{LetterTime, bounds, letters, spoken};
+use super::turns::Meeting;
 use crate::speech::transcript::Utterance;
 
-/// Characters (or columns, if that is more) of a line: the BBC's and Netflix' guides say 37 to 42.
-pub const LINE_MAX: usize = 42;
-/// Seconds a caption stands at most.
-pub const CAPTION_S_MAX: f64 = 7.0;
-/// Seconds it should stand at least, if the next one leaves room.
-const CAPTION_S_MIN: f64 = 1.2;
+/// What a caption may be. The defaults are those of Netflix' Timed Text Style Guide for English: 2 lines of 42 characters, 5/6 s to
+/// 7 s, 20 characters a second. (The BBC's guidelines say 37 characters and 160 to 180 words a minute, about 15 characters a second.)
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rules {
+    /// Characters (or columns, if that is more) of a line, 16..=200.
+    pub line_length: usize,
+    /// Lines, 1..=4.
+    pub lines: usize,
+    /// Seconds it stands at least, if the next one leaves room.
+    pub min_s: f64,
+    /// Seconds it stands at most; more than `min_s`.
+    pub max_s: f64,
+    /// Characters a second that are read: a caption stands longer than it is spoken where that is needed and there is room.
+    pub reading_cps: f64,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { line_length: 42, lines: 2, min_s: 5.0 / 6.0, max_s: 7.0, reading_cps: 20.0 }
+    }
+}
+
+impl Rules {
+    /// Columns that a speaker's name may take of the first line.
+    fn name_max(&self) -> usize {
+        NAME_MAX.min(self.line_length / 2)
+    }
+
+    /// Columns of the longest word that isn't parted. A single line has to hold the name too.
+    fn word_max(&self) -> usize {
+        if self.lines == 1 { self.line_length - self.name_max() - 2 } else { self.line_length }
+    }
+
+    /// Seconds that so many letters want.
+    fn wanted_s(&self, letters: usize) -> f64 {
+        (letters as f64 / self.reading_cps).max(self.min_s).min(self.max_s)
+    }
+}
+
 /// A silence this long (seconds) is never within a caption.
 const SILENCE_S: f64 = 1.5;
 /// Utterances before and after one that are looked at for others who speak at the same time.
 const NEAR: usize = 64;
-/// Columns that a speaker's name may take of the first line.
+/// Columns that a speaker's name takes at most.
 const NAME_MAX: usize = 20;
 
 /// One caption.
@@ -27,8 +63,17 @@ pub struct Caption {
     pub end_ms: u64,
     /// Who speaks.
     pub speaker: String,
-    /// One or two; not escaped.
-    pub lines: Vec<String>,
+    /// At least one; not escaped.
+    pub lines: Vec<Line>,
+}
+
+/// A line of a caption.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Line {
+    /// Its text.
+    pub text: String,
+    /// Where its words begin, in bytes, and when, in milliseconds into the meeting.
+    pub words: Vec<(usize, u64)>,
 }
 
 /// How a format tells who speaks.
@@ -41,30 +86,47 @@ pub enum Names {
 }
 
 /// All captions by start. An empty transcript gives one that says so.
-pub fn captions(meeting: &Meeting, names: Names) -> Vec<Caption> {
+pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> {
     let said = &meeting.said;
     let mut captions = Vec::new();
     for (i, utterance) in said.iter().enumerate() {
         let speaker = text::name(&utterance.speaker);
-        let name = Atom::name(&speaker, utterance.start);
+        let name = Atom::label(&labelled_as(utterance, &speaker, names, rules), utterance.start);
         let changes = i == 0 || text::name(&said[i - 1].speaker) != speaker;
         let others = others(said, i);
         // Told at the start, and again where somebody else spoke at the same time or since the last caption.
         let label = |part: &[Atom], first: bool| {
             let (from, to) = (part.first()?.start, part.last()?.end);
-            let since = (from - CAPTION_S_MAX).max(utterance.start);
+            let since = (from - rules.max_s).max(utterance.start);
             let between = || others.iter().any(|(start, end)| *start < to && (*end > from || *start > since));
-            (names == Names::Within && ((first && changes) || between())).then_some(&name)
+            let told = names == Names::Within && ((first && changes) || between());
+            (told || !utterance.is_shown()).then_some(&name)
         };
         let next = said[i + 1..].iter().find(|next| next.speaker == utterance.speaker).map(|next| next.start);
-        captions.extend(of_utterance(utterance, &speaker, label, next));
+        captions.extend(of_utterance(utterance, &speaker, label, next, rules));
     }
     if captions.is_empty() {
-        let lines = vec![format!("[{}]", Meeting::NOTHING_SAID)];
+        let lines = vec![Line { text: format!("[{}]", Meeting::NOTHING_SAID), words: Vec::new() }];
         captions.push(Caption { start_ms: 0, end_ms: 5000, speaker: "Hansard".to_owned(), lines });
     }
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
     captions
+}
+
+/// What stands before a caption's words: who speaks, and that they do not stand in the minutes.
+fn labelled_as(utterance: &Utterance, speaker: &str, names: Names, rules: &Rules) -> String {
+    let hidden = match (&utterance.withheld, &utterance.bleed_of) {
+        (Some(_), _) => "[withheld]",
+        (None, Some(_)) => "[echo]",
+        (None, None) => "",
+    };
+    match names {
+        Names::Within => {
+            let both = format!("{hidden} {speaker}");
+            format!("{}:", fit(both.trim_start(), rules.name_max() - 1))
+        }
+        Names::Apart => hidden.to_owned(),
+    }
 }
 
 /// When others speak during an utterance, in session seconds. `said` is in order of start.
@@ -93,8 +155,9 @@ struct Atom {
 }
 
 impl Atom {
-    fn name(speaker: &str, at: f64) -> Self {
-        Self { text: format!("{}:", fit(speaker, NAME_MAX)), start: at, end: at, spaced: false }
+    /// What is no word of the utterance.
+    fn label(text: &str, at: f64) -> Self {
+        Self { text: text.to_owned(), start: at, end: at, spaced: false }
     }
 }
 
@@ -103,24 +166,33 @@ fn of_utterance<'a>(
     speaker: &str,
     label: impl Fn(&[Atom], bool) -> Option<&'a Atom>,
     next: Option<f64>,
+    rules: &Rules,
 ) -> Vec<Caption> {
-    let atoms = atoms(utterance);
-    let breaks = breaks(&atoms, &label);
+    let atoms = atoms(utterance, rules);
+    let breaks = breaks(&atoms, &label, rules);
     let mut captions = Vec::new();
     for (n, (from, to)) in breaks.iter().copied().enumerate() {
         let (Some(first), Some(last)) = (atoms.get(from), atoms.get(to - 1)) else { continue };
+        let part = labelled(&atoms[from..to], label(&atoms[from..to], from == 0));
         // Stays up long enough to be read, but not into what the same person says next.
         let follows =
             breaks.get(n + 1).and_then(|(from, _)| atoms.get(*from)).map(|atom| atom.start).or(next);
-        let longer = (first.start + CAPTION_S_MIN).min(follows.unwrap_or(f64::INFINITY));
-        let end = last.end.max(longer).min(first.start + CAPTION_S_MAX);
-        let start_ms = (first.start * 1000.0).round() as u64;
-        let end_ms = ((end * 1000.0).round() as u64).max(start_ms + 1);
-        let lines =
-            layout(&labelled(&atoms[from..to], label(&atoms[from..to], from == 0))).unwrap_or_default();
-        captions.push(Caption { start_ms, end_ms, speaker: speaker.to_owned(), lines });
+        let wanted = first.start + rules.wanted_s(letters_of(&part));
+        let longer = wanted.min(follows.unwrap_or(f64::INFINITY));
+        let end = last.end.max(longer).min(first.start + rules.max_s);
+        let start_ms = millis(first.start);
+        let end_ms = millis(end).max(start_ms + 1);
+        captions.push(Caption { start_ms, end_ms, speaker: speaker.to_owned(), lines: layout(&part, rules) });
     }
     captions
+}
+
+fn millis(seconds: f64) -> u64 {
+    (seconds * 1000.0).round() as u64
+}
+
+fn letters_of(part: &[Atom]) -> usize {
+    part.iter().map(|atom| room(&atom.text) + usize::from(atom.spaced)).sum()
 }
 
 fn labelled(atoms: &[Atom], label: Option<&Atom>) -> Vec<Atom> {
@@ -132,7 +204,11 @@ fn labelled(atoms: &[Atom], label: Option<&Atom>) -> Vec<Atom> {
 }
 
 /// The cheapest way to part atoms into captions, as ranges: dynamic programming from the end. A single atom always fits.
-fn breaks<'a>(atoms: &[Atom], label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>) -> Vec<(usize, usize)> {
+fn breaks<'a>(
+    atoms: &[Atom],
+    label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>,
+    rules: &Rules,
+) -> Vec<(usize, usize)> {
     let n = atoms.len();
     let mut best: Vec<(f64, usize)> = vec![(f64::INFINITY, 0); n];
     let rest = |best: &[(f64, usize)], to: usize| best.get(to).map_or(0.0, |(cost, _)| *cost);
@@ -141,9 +217,9 @@ fn breaks<'a>(atoms: &[Atom], label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>
             let part = &atoms[from..to];
             let single = to == from + 1;
             let silent = to >= from + 2 && atoms[to - 1].start - atoms[to - 2].end > SILENCE_S;
-            let too_long = part[part.len() - 1].end - part[0].start > CAPTION_S_MAX;
+            let too_long = part[part.len() - 1].end - part[0].start > rules.max_s;
             // Everything longer breaks the same limit.
-            if !single && (silent || too_long || !fits(label(part, from == 0), part)) {
+            if !single && (silent || too_long || !fits(label(part, from == 0), part, rules)) {
                 break;
             }
             let total = cost(part, to == n) + rest(&best, to);
@@ -165,28 +241,27 @@ fn breaks<'a>(atoms: &[Atom], label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>
 /// What a caption costs a reader: another one to take in, torn sentences, scraps, flashes.
 fn cost(part: &[Atom], is_last: bool) -> f64 {
     let (first, last) = (&part[0], &part[part.len() - 1]);
-    let letters: usize = part.iter().map(|atom| room(&atom.text) + usize::from(atom.spaced)).sum();
     let torn = if is_last { 0.0 } else { f64::from(torn(&last.text)) };
     let pauses: f64 = part.windows(2).map(|pair| (pair[1].start - pair[0].end - 0.4).max(0.0) * 10.0).sum();
-    let scrap = if letters < 15 { 5.0 } else { 0.0 };
+    let scrap = if letters_of(part) < 15 { 5.0 } else { 0.0 };
     let flash = if last.end - first.start < 1.0 { 3.0 } else { 0.0 };
     10.0 + torn + pauses + scrap + flash
 }
 
-/// Whether two lines hold it, the first one filled as far as it goes. Adding up the atoms can only overrate a line, so that
+/// Whether its lines hold it, each filled as far as it goes. Adding up the atoms can only overrate a line, so that
 /// [`layout`] finds a way wherever this says so; it costs no memory, and is asked for every possible caption.
-fn fits(label: Option<&Atom>, part: &[Atom]) -> bool {
+fn fits(label: Option<&Atom>, part: &[Atom], rules: &Rules) -> bool {
     let (mut line, mut filled) = (1, label.map_or(0, |name| room(&name.text) + 1));
     for (n, atom) in part.iter().enumerate() {
         let wide = room(&atom.text);
         let space = usize::from(atom.spaced && n > 0);
-        if filled + space + wide <= LINE_MAX {
+        if filled + space + wide <= rules.line_length {
             filled += space + wide;
         } else {
             (line, filled) = (line + 1, wide);
         }
     }
-    line <= 2
+    line <= rules.lines
 }
 
 /// How bad it is to break after this.
@@ -198,48 +273,85 @@ fn torn(text: &str) -> u8 {
     }
 }
 
-/// One line, or two that are as even as can be without tearing clauses, the lower one rather longer; none if
-/// they don't fit.
-fn layout(atoms: &[Atom]) -> Option<Vec<String>> {
-    let line = |atoms: &[Atom]| -> String {
-        let mut out = String::new();
-        for (i, atom) in atoms.iter().enumerate() {
-            if atom.spaced && i > 0 {
-                out.push(' ');
-            }
-            out.push_str(&atom.text);
-        }
-        out
-    };
-    let whole = line(atoms);
-    if room(&whole) <= LINE_MAX {
-        return Some(vec![whole]);
-    }
-    if whole.chars().count() > 2 * LINE_MAX + 1 {
-        return None;
-    }
-    (1..atoms.len())
-        .map(|at| (line(&atoms[..at]), line(&atoms[at..]), atoms[at].spaced))
-        .filter(|(upper, lower, _)| room(upper) <= LINE_MAX && room(lower) <= LINE_MAX)
-        .min_by_key(|(upper, lower, spaced)| {
-            let uneven = room(upper).abs_diff(room(lower)) + if room(upper) > room(lower) { 4 } else { 0 };
-            (!spaced, uneven + 2 * torn(upper) as usize)
-        })
-        .map(|(upper, lower, _)| vec![upper, lower])
+/// As few lines as hold it, as even as can be without tearing clauses, the lower ones rather longer.
+fn layout(atoms: &[Atom], rules: &Rules) -> Vec<Line> {
+    (1..=rules.lines)
+        .find_map(|count| ways(atoms, count, rules.line_length))
+        // One word with its speaker may be too wide for a line, and then has two.
+        .unwrap_or_else(|| atoms.chunks(1).map(line_of).collect())
 }
 
-/// The words of an utterance's text with the times of its words. The text is what counts: where the words don't spell it, times
-/// are spread over it by its letters. What is wider than a line is parted, first where words meet, then between graphemes.
-fn atoms(utterance: &Utterance) -> Vec<Atom> {
+/// The best way to part atoms into so many lines; none if they don't fit.
+fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<Line>> {
+    let wide = |atoms: &[Atom]| -> usize {
+        let spaces = atoms.iter().skip(1).filter(|atom| atom.spaced).count();
+        spaces + atoms.iter().map(|atom| room(&atom.text)).sum::<usize>()
+    };
+    let even = wide(atoms) / count;
+    // Per number of atoms: the cost of the lines that hold them, and where the last of these begins.
+    let mut lines: Vec<Vec<(usize, usize)>> = Vec::new();
+    for n in 0..count {
+        let of = |to: usize| {
+            let from_cost = |from: usize| match lines.last() {
+                None => (from == 0).then_some(0),
+                Some(upper) => Some(upper[from].0).filter(|cost| *cost < usize::MAX),
+            };
+            let cost = |from: usize| {
+                let before = from_cost(from)?;
+                let own = wide(&atoms[from..to]);
+                if own > max || from == to {
+                    return None;
+                }
+                let last = n + 1 == count;
+                let uneven = own.abs_diff(even) + if !last && own > even { 2 } else { 0 };
+                let inside = if last { 0 } else { 2 * usize::from(torn(&atoms[to - 1].text)) };
+                // Within a word only where nothing else is possible.
+                let split = if last || atoms.get(to).is_none_or(|next| next.spaced) { 0 } else { 1000 };
+                Some((before + uneven + inside + split, from))
+            };
+            (0..to).filter_map(cost).min().unwrap_or((usize::MAX, 0))
+        };
+        lines.push((0..=atoms.len()).map(of).collect());
+    }
+    let mut to = atoms.len();
+    let mut out = Vec::new();
+    for line in lines.iter().rev() {
+        let (cost, from) = line[to];
+        if cost == usize::MAX {
+            return None;
+        }
+        out.push(line_of(&atoms[from..to]));
+        to = from;
+    }
+    out.reverse();
+    Some(out)
+}
+
+fn line_of(atoms: &[Atom]) -> Line {
+    let mut line = Line::default();
+    for (i, atom) in atoms.iter().enumerate() {
+        if atom.spaced && i > 0 {
+            line.text.push(' ');
+        }
+        // A label is no word, and takes no time.
+        if atom.start < atom.end || atom.spaced {
+            line.words.push((line.text.len(), millis(atom.start)));
+        }
+        line.text.push_str(&atom.text);
+    }
+    line
+}
+
+/// The words of an utterance's text with their times. What is wider than a line is parted, first where words meet, then between graphemes.
+fn atoms(utterance: &Utterance, rules: &Rules) -> Vec<Atom> {
     let text = text::clean(&utterance.text);
-    let (from, to) = (utterance.start.max(0.0), utterance.end.max(utterance.start).max(0.0));
-    let times = letter_times(utterance, &text).unwrap_or_else(|| spread(&text, from, to));
-    let mut letters = times.into_iter();
+    let (from, to) = bounds(utterance);
+    let mut letters = letters(utterance, &text).into_iter();
     let mut atoms: Vec<Atom> = Vec::new();
     let mut reached = from;
     for token in text.split(' ').filter(|token| !token.is_empty()) {
         let timed: Vec<(char, LetterTime)> = token.chars().zip(letters.by_ref()).collect();
-        for (n, part) in parts(&timed).into_iter().enumerate() {
+        for (n, part) in parts(&timed, rules.word_max()).into_iter().enumerate() {
             let (Some((_, first)), Some((_, last))) = (part.first(), part.last()) else { continue };
             let start = first.start.clamp(reached, to.max(reached));
             let end = last.end.clamp(start, to.max(start));
@@ -250,58 +362,22 @@ fn atoms(utterance: &Utterance) -> Vec<Atom> {
     atoms
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct LetterTime {
-    word: usize,
-    start: f64,
-    end: f64,
-}
-
 /// A token whole if it fits a line; else by words (scripts without spaces), and what still doesn't fit by graphemes.
-fn parts(token: &[(char, LetterTime)]) -> Vec<&[(char, LetterTime)]> {
+fn parts(token: &[(char, LetterTime)], max: usize) -> Vec<&[(char, LetterTime)]> {
     let text = |part: &[(char, LetterTime)]| part.iter().map(|(c, _)| *c).collect::<String>();
-    if room(&text(token)) <= LINE_MAX {
+    if room(&text(token)) <= max {
         return vec![token];
     }
     let mut out = Vec::new();
     for word in token.chunk_by(|a, b| a.1.word == b.1.word) {
         let mut rest = word;
-        for piece in pieces(&text(word), LINE_MAX) {
+        for piece in pieces(&text(word), max) {
             let (head, tail) = rest.split_at(piece.chars().count().min(rest.len()));
             out.push(head);
             rest = tail;
         }
     }
     out
-}
-
-/// The time of each letter (no spaces) of `text` by the words' times; none unless the words spell the text exactly.
-fn letter_times(utterance: &Utterance, text: &str) -> Option<Vec<LetterTime>> {
-    let mut letters = text.chars().filter(|c| *c != ' ');
-    let mut times = Vec::new();
-    for (word, said) in utterance.words.iter().enumerate() {
-        for c in text::clean(&said.text).chars().filter(|c| *c != ' ') {
-            if letters.next() != Some(c) {
-                return None;
-            }
-            times.push(LetterTime { word, start: said.start, end: said.end });
-        }
-    }
-    (letters.next().is_none()).then_some(times)
-}
-
-/// Times in proportion to letters; a word (between spaces) is one piece.
-fn spread(text: &str, from: f64, to: f64) -> Vec<LetterTime> {
-    let all = text.chars().filter(|c| *c != ' ').count().max(1) as f64;
-    let at = |n: usize| from + (to - from) * n as f64 / all;
-    let mut times = Vec::new();
-    for (word, token) in text.split(' ').enumerate() {
-        for _ in token.chars() {
-            let n = times.len();
-            times.push(LetterTime { word, start: at(n), end: at(n + 1) });
-        }
-    }
-    times
 }
 
 /// `01:02:03,456` with the given separator.

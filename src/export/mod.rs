@@ -1,4 +1,5 @@
-//! Minutes and the other formats, all fed by [`turns::Meeting`]; one file per format.
+//! Minutes and the other formats, all fed by [`turns::Meeting`]; one file per format. [`minutes`] is the document that Markdown, plain text
+//! and Word are drawn from.
 //!
 //! A file that Hansard wrote and nobody changed is replaced by a new export; one that was edited by hand is left alone
 //! unless the user forces it.
@@ -12,17 +13,27 @@ use turns::Meeting;
 
 pub mod account;
 pub mod captions;
+pub mod csv;
+pub mod ctm;
+pub mod evidence;
+mod fields;
+pub mod floor;
+pub mod labels;
+pub mod minutes;
 pub mod minutes_md;
+pub mod rttm;
 pub mod save;
 pub mod seglst;
 pub mod srt;
+pub mod stm;
 pub mod text;
+pub mod timing;
 pub mod turns;
 pub mod txt;
 pub mod vtt;
 
 /// What a session can be exported as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Format {
     /// Minutes in Markdown
     Md,
@@ -35,6 +46,29 @@ pub enum Format {
     /// Segments and words with their times (SegLST, as MeetEval reads it)
     #[value(alias = "seglst")]
     Json,
+    /// The same, an object a line
+    Jsonl,
+    /// A table for spreadsheets
+    Csv,
+    /// Who spoke when (NIST)
+    Rttm,
+    /// Words with their times, by track (NIST)
+    Ctm,
+    /// Utterances with their times (NIST)
+    Stm,
+    /// A label track for Audacity
+    Labels,
+}
+
+/// How a format is to be written.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Options {
+    /// Times of single words, where the format has a place for them ([`Format::has_words`]).
+    pub words: bool,
+    /// Where each line's sound is, where the format has a place for that ([`Format::has_evidence`]).
+    pub evidence: bool,
+    /// What a caption of the subtitle formats may be.
+    pub captions: captions::Rules,
 }
 
 impl Format {
@@ -46,18 +80,58 @@ impl Format {
             Self::Srt => "transcript.srt",
             Self::Vtt => "transcript.vtt",
             Self::Json => "transcript.seglst.json",
+            // transcript.jsonl is the session's own.
+            Self::Jsonl => "utterances.jsonl",
+            Self::Csv => "transcript.csv",
+            Self::Rttm => "transcript.rttm",
+            Self::Ctm => "transcript.ctm",
+            Self::Stm => "transcript.stm",
+            Self::Labels => "labels.txt",
         }
     }
 
+    /// The name that `--format` takes.
+    pub fn name(self) -> String {
+        clap::ValueEnum::to_possible_value(&self).map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+
+    /// Whether it is no text, and nothing for a terminal.
+    pub const fn is_binary(self) -> bool {
+        false
+    }
+
+    /// Whether it tells the tracks' fingerprints, for which their files have to be read ([`Meeting::with_files`]).
+    pub const fn tells_files(self, options: &Options) -> bool {
+        matches!(self, Self::Md | Self::Txt) || (options.evidence && self.has_evidence())
+    }
+
+    /// Whether [`Options::words`] changes it. JSON has them anyway, as has CTM.
+    pub const fn has_words(self) -> bool {
+        matches!(self, Self::Vtt | Self::Json | Self::Jsonl | Self::Csv | Self::Ctm | Self::Labels)
+    }
+
+    /// Whether it has a place for [`Options::evidence`].
+    pub const fn has_evidence(self) -> bool {
+        matches!(self, Self::Json | Self::Jsonl | Self::Csv)
+    }
+
     /// The whole file of a meeting.
-    pub fn render(self, meeting: &Meeting) -> Result<String, ExportError> {
-        Ok(match self {
+    pub fn render(self, meeting: &Meeting, options: &Options) -> Result<Vec<u8>, ExportError> {
+        let rules = &options.captions;
+        let text = match self {
             Self::Md => minutes_md::render(meeting),
             Self::Txt => txt::render(meeting),
-            Self::Srt => srt::render(meeting),
-            Self::Vtt => vtt::render(meeting),
-            Self::Json => seglst::render(meeting)?,
-        })
+            Self::Srt => srt::render(meeting, rules),
+            Self::Vtt => vtt::render(meeting, rules, options.words),
+            Self::Json => seglst::render(meeting, options.evidence)?,
+            Self::Jsonl => seglst::render_lines(meeting, options.evidence)?,
+            Self::Csv => csv::render(meeting, options.words, options.evidence),
+            Self::Rttm => rttm::render(meeting),
+            Self::Ctm => ctm::render(meeting),
+            Self::Stm => stm::render(meeting),
+            Self::Labels => labels::render(meeting, options.words),
+        };
+        Ok(text.into_bytes())
     }
 }
 
@@ -73,6 +147,12 @@ pub enum ExportError {
         path.display()
     )]
     Edited {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file that the session is made of.
+    #[error("{} is a part of the session itself, which no export replaces; name another file", path.display())]
+    Own {
         /// The file.
         path: PathBuf,
     },
@@ -106,7 +186,7 @@ impl ExportError {
     pub fn is_failure(&self) -> bool {
         match self {
             Self::Read(error) => error.is_failure(),
-            Self::Edited { .. } | Self::Folder { .. } | Self::NoFolder { .. } => false,
+            Self::Edited { .. } | Self::Own { .. } | Self::Folder { .. } | Self::NoFolder { .. } => false,
             Self::Json(_) => true,
             // The user can name another place.
             Self::Write { source, .. } => {
@@ -117,11 +197,18 @@ impl ExportError {
 }
 
 /// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand are left alone:
-/// that is [`ExportError::Edited`], whose message says so and is meant to be shown.
-pub fn write_minutes(session_dir: &Path, paragraph_pause_s: f64) -> Result<PathBuf, ExportError> {
+/// that is [`ExportError::Edited`], whose message says so and is meant to be shown. The tracks' files are hashed if they have at most
+/// `hash_max` bytes in all.
+pub fn write_minutes(
+    session_dir: &Path,
+    paragraph_pause_s: f64,
+    hash_max: u64,
+) -> Result<PathBuf, ExportError> {
     let session = Session::open(session_dir)?;
-    let minutes = Format::Md.render(&Meeting::new(&session, paragraph_pause_s))?;
+    let files = evidence::track_files(&session, hash_max);
+    let meeting = Meeting::new(&session, paragraph_pause_s).with_files(files);
+    let minutes = Format::Md.render(&meeting, &Options::default())?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
-    target.check(minutes.as_bytes())?;
-    target.write(minutes.as_bytes())
+    target.check(&minutes)?;
+    target.write(&minutes)
 }

@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ExportError;
-use crate::session::read::open_plain;
+use super::evidence::{hex, sha256};
+use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT, open_plain};
 
 const MEMORY: &str = ".exports.json";
 /// An entry has about 150 bytes.
@@ -59,7 +60,13 @@ pub struct Target {
 #[derive(Debug)]
 enum Place {
     /// A file, ours or new, with the folder and the key of its memory.
-    File { real: PathBuf, memory: PathBuf, key: String },
+    File {
+        real: PathBuf,
+        memory: PathBuf,
+        key: String,
+        /// It is one of those that the session is made of.
+        own: bool,
+    },
     /// A pipe, a terminal, `/dev/null`: written into, never replaced.
     Stream,
 }
@@ -67,7 +74,8 @@ enum Place {
 impl Target {
     /// A file of this name in the session's folder. A link in its place is not followed; it counts as the user's.
     pub fn in_session(dir: &Path, name: &str) -> Self {
-        let place = Place::File { real: dir.join(name), memory: dir.to_owned(), key: name.to_owned() };
+        let (real, memory, key) = (dir.join(name), dir.to_owned(), name.to_owned());
+        let place = Place::File { real, memory, key, own: false };
         Self { path: dir.join(name), place }
     }
 
@@ -90,7 +98,9 @@ impl Target {
             }
             Err(error) => return Err(io_error(error)),
         };
-        let inside = fs::canonicalize(session).ok().filter(|session| real.parent() == Some(session));
+        let folder = fs::canonicalize(session).ok();
+        let own = folder.as_deref().is_some_and(|folder| is_own(folder, &real));
+        let inside = folder.filter(|session| real.parent() == Some(session));
         let (memory, key) = match (inside, real.file_name()) {
             (Some(session), Some(name)) => (session, name.to_string_lossy().into_owned()),
             _ => {
@@ -98,12 +108,19 @@ impl Target {
                 (memory.to_owned(), real.to_string_lossy().into_owned())
             }
         };
-        Ok(Self { path: path.to_owned(), place: Place::File { real, memory, key } })
+        Ok(Self { path: path.to_owned(), place: Place::File { real, memory, key, own } })
+    }
+
+    /// Whether anything of ours may ever be written there, force or no force: not where the session's own files are.
+    pub fn check_place(&self) -> Result<(), ExportError> {
+        let Place::File { real, own: true, .. } = &self.place else { return Ok(()) };
+        Err(ExportError::Own { path: real.clone() })
     }
 
     /// Whether `bytes` may be written there: nothing is there, or what Hansard wrote, or those very bytes.
     pub fn check(&self, bytes: &[u8]) -> Result<(), ExportError> {
-        let Place::File { real, memory, key } = &self.place else { return Ok(()) };
+        self.check_place()?;
+        let Place::File { real, memory, key, .. } = &self.place else { return Ok(()) };
         let edited = || ExportError::Edited { path: self.path.clone() };
         let data = match fs::symlink_metadata(real) {
             Ok(data) => data,
@@ -116,8 +133,9 @@ impl Target {
         if !data.is_file() {
             return Err(edited());
         }
-        let present =
-            hash_file(real).map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
+        let present = File::open(real)
+            .and_then(sha256)
+            .map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         let ours = Memory::load(memory).files.get(key).is_some_and(|known| *known == present);
         if ours || present == hex(Sha256::digest(bytes).as_slice()) { Ok(()) } else { Err(edited()) }
     }
@@ -128,13 +146,20 @@ impl Target {
             Place::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Place::File { real, memory, key } => {
+            Place::File { real, memory, key, .. } => {
                 replace(real, bytes).inspect(|()| remember(memory, key, bytes))
             }
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)
     }
+}
+
+/// Whether a session in `folder` is made of this file.
+fn is_own(folder: &Path, file: &Path) -> bool {
+    let Ok(inside) = file.strip_prefix(folder) else { return false };
+    inside.starts_with("tracks")
+        || [MANIFEST, JOURNAL, TRANSCRIPT, MEMORY].iter().any(|own| inside == Path::new(own))
 }
 
 /// The file is written by now; failing to remember it only means that the next export will ask for `--force`.
@@ -157,21 +182,4 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(())
-}
-
-fn hash_file(path: &Path) -> io::Result<String> {
-    let mut hash = Sha256::new();
-    let mut file = File::open(path)?;
-    let mut block = vec![0; 64 << 10];
-    loop {
-        let read = file.read(&mut block)?;
-        if read == 0 {
-            return Ok(hex(hash.finalize().as_slice()));
-        }
-        hash.update(&block[..read]);
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,10 +1,12 @@
 //! The transcript as SegLST, the segment list that MeetEval reads: an array of objects with `session_id`, `speaker`, `start_time`,
-//! `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours.
+//! `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours. Without the array, an object a line, it is JSON Lines.
 
 use serde::Serialize;
 
+use super::evidence::Evidence;
 use super::text;
 use super::turns::Meeting;
+use crate::speech::transcript::Utterance;
 
 #[derive(Serialize)]
 struct Segment<'a> {
@@ -20,6 +22,12 @@ struct Segment<'a> {
     model: &'a str,
     #[serde(rename = "final")]
     is_final: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bleed_of: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence<'a>>,
     word_times: Vec<WordTime<'a>>,
 }
 
@@ -32,44 +40,50 @@ struct WordTime<'a> {
 }
 
 /// The whole document; `[]` if nothing was said.
-pub fn render(meeting: &Meeting) -> Result<String, serde_json::Error> {
-    let segments: Vec<Segment> = meeting
-        .said
-        .iter()
-        .map(|said| {
-            let start_time = to_millis(said.start.max(0.0));
-            Segment {
-                session_id: &meeting.session.manifest.id,
-                speaker: text::name(&said.speaker),
-                start_time,
-                // A segment without length has no place for its words in a time-constrained score.
-                end_time: to_millis(said.end).max(to_millis(start_time + 0.001)),
-                words: text::clean(&said.text),
-                id: &said.id,
-                track: &said.track,
-                confidence: said.confidence,
-                language: &said.language,
-                model: &said.model,
-                is_final: said.is_final,
-                word_times: said
-                    .words
-                    .iter()
-                    .map(|w| WordTime {
-                        text: &w.text,
-                        start: to_millis(w.start),
-                        end: to_millis(w.end),
-                        p: w.p,
-                    })
-                    .collect(),
-            }
-        })
-        .collect();
-    if segments.is_empty() {
+pub fn render(meeting: &Meeting, evidence: bool) -> Result<String, serde_json::Error> {
+    let lines = lines(meeting, evidence)?;
+    if lines.is_empty() {
         return Ok("[]\n".to_owned());
     }
     // A segment a line: small, and good to read through with line tools.
-    let lines = segments.iter().map(serde_json::to_string).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
+}
+
+/// The same objects, one a line; nothing if nothing was said.
+pub fn render_lines(meeting: &Meeting, evidence: bool) -> Result<String, serde_json::Error> {
+    Ok(lines(meeting, evidence)?.into_iter().map(|line| line + "\n").collect())
+}
+
+fn lines(meeting: &Meeting, evidence: bool) -> Result<Vec<String>, serde_json::Error> {
+    meeting.said.iter().map(|said| serde_json::to_string(&segment(meeting, said, evidence))).collect()
+}
+
+fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Segment<'a> {
+    let start_time = to_millis(said.start.max(0.0));
+    let word_time = |word: &'a crate::speech::transcript::Word| WordTime {
+        text: &word.text,
+        start: to_millis(word.start),
+        end: to_millis(word.end),
+        p: word.p,
+    };
+    Segment {
+        session_id: &meeting.session.manifest.id,
+        speaker: text::name(&said.speaker),
+        start_time,
+        // A segment without length has no place for its words in a time-constrained score.
+        end_time: to_millis(said.end).max(to_millis(start_time + 0.001)),
+        words: text::clean(&said.text),
+        id: &said.id,
+        track: &said.track,
+        confidence: said.confidence,
+        language: &said.language,
+        model: &said.model,
+        is_final: said.is_final,
+        withheld: said.withheld.as_deref(),
+        bleed_of: said.bleed_of.as_deref(),
+        evidence: evidence.then(|| meeting.evidence(said)),
+        word_times: said.words.iter().map(word_time).collect(),
+    }
 }
 
 fn to_millis(seconds: f64) -> f64 {

@@ -3,15 +3,15 @@
 
 use std::fmt::Write as _;
 
-use super::captions::{Names, captions, timestamp};
+use super::captions::{Names, Rules, captions, timestamp};
 use super::turns::Meeting;
 
 /// The whole document.
-pub fn render(meeting: &Meeting) -> String {
+pub fn render(meeting: &Meeting, rules: &Rules) -> String {
     let mut out = String::new();
-    for (n, caption) in captions(meeting, Names::Within).iter().enumerate() {
+    for (n, caption) in captions(meeting, Names::Within, rules).iter().enumerate() {
         let (start, end) = (timestamp(caption.start_ms, ','), timestamp(caption.end_ms, ','));
-        let text = caption.lines.iter().map(|line| defuse(line)).collect::<Vec<_>>().join("\n");
+        let text = caption.lines.iter().map(|line| defuse(&line.text)).collect::<Vec<_>>().join("\n");
         let _ = write!(out, "{}\n{start} --> {end}\n{text}\n\n", n + 1);
     }
     out

@@ -1,26 +1,26 @@
-//! The one core that feeds every format: from utterances to turns by speaker.
+//! The one core that feeds every format: a session as its exports tell it.
 //!
-//! Promise: every utterance that stands in the minutes is in exactly one turn, in order of start; no word is lost or doubled on the
-//! way. Pure.
+//! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way. Pure.
 
 use std::collections::{HashMap, HashSet};
 
+use super::evidence::{Evidence, TrackFile};
+use super::floor;
 use super::text;
+use super::timing::spoken;
 use crate::session::read::Session;
 use crate::speech::transcript::Utterance;
 
-/// What another person puts in up to these words and seconds ("mm-hm", "yes, exactly") doesn't interrupt a turn.
-const ASIDE_WORDS: usize = 3;
-const ASIDE_S: f64 = 2.0;
-/// After this long (seconds) the next utterance begins a new turn, so that even a lecture has a time every so often.
-const TURN_S: f64 = 90.0;
+pub use super::floor::{Paragraph, Piece, Turn};
 
-/// A session as its exports tell it.
+/// A session, or a part of it, as its exports tell it.
 #[derive(Debug)]
 pub struct Meeting<'a> {
     /// What it is made of.
     pub session: &'a Session,
-    /// What stands in the minutes, by start.
+    /// What was asked for.
+    pub selection: Selection,
+    /// What was selected of the transcript, by start; with [`Selection::withheld`], what does not stand in the minutes too.
     pub said: Vec<&'a Utterance>,
     /// The same, by speaker's turn, by start.
     pub turns: Vec<Turn<'a>>,
@@ -30,25 +30,46 @@ pub struct Meeting<'a> {
     pub hidden: Hidden,
     /// Whether it lasted an hour: times are told with hours then.
     pub long: bool,
+    /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
+    pub files: Vec<TrackFile>,
 }
 
-/// What one person said until somebody else took over.
-#[derive(Debug)]
-pub struct Turn<'a> {
-    /// Display name.
-    pub speaker: String,
-    /// Session seconds.
-    pub start: f64,
-    /// Session seconds.
-    pub end: f64,
-    /// At least one.
-    pub parts: Vec<&'a Utterance>,
+/// Which part of a session is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// Display names; none: everybody.
+    pub speakers: Vec<String>,
+    /// Session seconds; what is spoken in any part of `from..to` counts.
+    pub from: f64,
+    /// Session seconds, later than `from`.
+    pub to: f64,
+    /// What was held back and what is another track's echo, too, with the reason.
+    pub withheld: bool,
 }
 
-impl Turn<'_> {
-    /// All its words, on one line.
-    pub fn text(&self) -> String {
-        self.parts.iter().map(|part| text::clean(&part.text)).collect::<Vec<_>>().join(" ")
+impl Default for Selection {
+    fn default() -> Self {
+        Self { speakers: Vec::new(), from: 0.0, to: f64::INFINITY, withheld: false }
+    }
+}
+
+impl Selection {
+    /// Whether something is left out by it.
+    pub fn is_part(&self) -> bool {
+        !self.speakers.is_empty() || self.from > 0.0 || self.to.is_finite()
+    }
+
+    /// Whether a session second lies in it.
+    pub fn covers(&self, seconds: f64) -> bool {
+        self.from <= seconds && seconds < self.to
+    }
+
+    fn takes(&self, utterance: &Utterance) -> bool {
+        let (start, end) = spoken(utterance);
+        // What has no length is where it starts.
+        let inside = self.covers(start) || (start < self.to && end > self.from);
+        let name = || text::name(&utterance.speaker);
+        inside && (self.speakers.is_empty() || self.speakers.contains(&name()))
     }
 }
 
@@ -57,7 +78,7 @@ impl Turn<'_> {
 pub struct Person {
     /// Display name.
     pub name: String,
-    /// Seconds in which they spoke; overlapping utterances count once.
+    /// Seconds in which they spoke, within the selection; overlapping utterances count once.
     pub talking_s: f64,
     /// Turns they took.
     pub turns: usize,
@@ -72,23 +93,53 @@ pub struct Hidden {
     pub echoes: usize,
 }
 
+/// Why an utterance does not stand in the minutes, in words; none: it does.
+pub fn hidden_because(utterance: &Utterance) -> Option<String> {
+    match (&utterance.withheld, &utterance.bleed_of) {
+        (Some(reason), _) => Some(format!("withheld: {}", text::name(reason))),
+        (None, Some(of)) => Some(format!("echo of {}", text::name(of))),
+        (None, None) => None,
+    }
+}
+
 impl<'a> Meeting<'a> {
-    /// Gathers a session.
+    /// Gathers a session, all of it.
     pub fn new(session: &'a Session, paragraph_pause_s: f64) -> Self {
-        let shown = |u: &&Utterance| u.is_shown() && !text::clean(&u.text).is_empty();
-        let said: Vec<&Utterance> = session.utterances.iter().filter(shown).collect();
-        let turns = turns(&said, paragraph_pause_s);
+        Self::select(session, paragraph_pause_s, &Selection::default())
+    }
+
+    /// Gathers what was selected of a session.
+    pub fn select(session: &'a Session, paragraph_pause_s: f64, selection: &Selection) -> Self {
+        let worded = |u: &&Utterance| selection.takes(u) && !text::clean(&u.text).is_empty();
+        let (shown, held): (Vec<&Utterance>, Vec<&Utterance>) =
+            session.utterances.iter().filter(worded).partition(|u| u.is_shown());
+        let mut turns = floor::turns(&shown, paragraph_pause_s);
+        let people = people(session, selection, &shown, &turns);
         let hidden = Hidden {
-            withheld: session.utterances.iter().filter(|u| u.withheld.is_some()).count(),
-            echoes: session
-                .utterances
-                .iter()
-                .filter(|u| u.withheld.is_none() && u.bleed_of.is_some())
-                .count(),
+            withheld: held.iter().filter(|u| u.withheld.is_some()).count(),
+            echoes: held.iter().filter(|u| u.withheld.is_none()).count(),
         };
-        let people = people(session, &said, &turns);
+        let mut said = shown;
+        if selection.withheld {
+            let withheld = held.iter().filter_map(|u| Some(floor::withheld(u, hidden_because(u)?)));
+            turns.extend(withheld);
+            turns.sort_by(|a, b| a.start.total_cmp(&b.start));
+            said.extend(held);
+            said.sort_by(|a, b| a.start.total_cmp(&b.start));
+        }
         let end = said.iter().map(|u| u.end).fold(session.manifest.duration, f64::max);
-        Self { session, said, turns, people, hidden, long: end >= 3600.0 }
+        let (selection, long, files) = (selection.clone(), end >= 3600.0, Vec::new());
+        Self { session, selection, said, turns, people, hidden, long, files }
+    }
+
+    /// The same, with what is known of the tracks' files.
+    pub fn with_files(self, files: Vec<TrackFile>) -> Self {
+        Self { files, ..self }
+    }
+
+    /// Where an utterance's sound is, and what vouches for its text.
+    pub fn evidence<'m>(&'m self, utterance: &'m Utterance) -> Evidence<'m> {
+        Evidence::of(self.session, &self.files, utterance)
     }
 
     /// The title on one line.
@@ -133,48 +184,18 @@ impl<'a> Meeting<'a> {
     }
 }
 
-/// Joins utterances, which must be in order of start.
-fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
-    let mut turns: Vec<Turn> = Vec::new();
-    // Per speaker the turn that is still open. Whoever says something of substance closes those of all others.
-    let mut open: HashMap<String, usize> = HashMap::new();
-    for &utterance in said {
-        let speaker = text::name(&utterance.speaker);
-        let end = utterance.end.max(utterance.start);
-        if !is_aside(utterance) {
-            open.retain(|other, _| *other == speaker);
-        }
-        let goes_on = |turn: &Turn| utterance.start - turn.end <= pause_s && end - turn.start <= TURN_S;
-        match open.get(&speaker).map(|i| &mut turns[*i]) {
-            Some(turn) if goes_on(turn) => {
-                turn.parts.push(utterance);
-                turn.end = turn.end.max(end);
-            }
-            _ => {
-                open.insert(speaker.clone(), turns.len());
-                turns.push(Turn { speaker, start: utterance.start, end, parts: vec![utterance] });
-            }
-        }
-    }
-    turns
-}
-
-/// Too little to take the floor.
-fn is_aside(utterance: &Utterance) -> bool {
-    let words = utterance.text.split_whitespace().count();
-    // Scripts without spaces: about two characters make a word.
-    let letters = utterance.text.chars().count();
-    words <= ASIDE_WORDS && letters <= 10 * ASIDE_WORDS && utterance.end - utterance.start <= ASIDE_S
-}
-
-fn people(session: &Session, said: &[&Utterance], turns: &[Turn]) -> Vec<Person> {
+fn people(session: &Session, selection: &Selection, said: &[&Utterance], turns: &[Turn]) -> Vec<Person> {
     let mut seen = HashSet::new();
     let sources = session.manifest.sources.iter().map(|source| text::name(&source.name));
     let speakers = said.iter().map(|u| text::name(&u.speaker));
-    let names: Vec<String> = sources.chain(speakers).filter(|name| seen.insert(name.clone())).collect();
+    let asked = |name: &String| selection.speakers.is_empty() || selection.speakers.contains(name);
+    let names: Vec<String> =
+        sources.chain(speakers).filter(|name| asked(name) && seen.insert(name.clone())).collect();
     let mut spans: HashMap<String, Vec<(f64, f64)>> = HashMap::new();
     for utterance in said {
-        spans.entry(text::name(&utterance.speaker)).or_default().push(spoken(utterance));
+        let (start, end) = spoken(utterance);
+        let part = (start.max(selection.from), end.min(selection.to));
+        spans.entry(text::name(&utterance.speaker)).or_default().push(part);
     }
     let turns_of = |name: &str| turns.iter().filter(|turn| turn.speaker == name).count();
     names
@@ -184,13 +205,6 @@ fn people(session: &Session, said: &[&Utterance], turns: &[Turn]) -> Vec<Person>
             Person { talking_s, turns: turns_of(&name), name }
         })
         .collect()
-}
-
-/// From the first word to the last, in session seconds; an utterance reaches a little further on both sides.
-pub fn spoken(utterance: &Utterance) -> (f64, f64) {
-    let start = utterance.words.first().map_or(utterance.start, |word| word.start.max(utterance.start));
-    let end = utterance.words.last().map_or(utterance.end, |word| word.end.min(utterance.end));
-    if start < end { (start, end) } else { (utterance.start, utterance.end.max(utterance.start)) }
 }
 
 /// Seconds covered by at least one span.

@@ -2,41 +2,90 @@
 
 use std::fmt::Write as _;
 
-use super::account;
-use super::text::{length, wrap};
+use super::minutes::{Block, Head, Span, document};
+use super::text::{self, pad, pad_left, wrap};
 use super::turns::Meeting;
-use crate::session::manifest::State;
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
 /// Spaces before what was said.
 const INDENT: &str = "    ";
+/// Columns of a table's cell; a longer one ends in `…`.
+const CELL_MAX: usize = 34;
 
 /// The whole document.
 pub fn render(meeting: &Meeting) -> String {
-    let manifest = &meeting.session.manifest;
     let mut out = String::new();
-    for line in wrap(&meeting.title(), COLUMNS) {
-        let _ = writeln!(out, "{line}");
-    }
-    let _ = writeln!(out, "{}, {}", meeting.when(), length(manifest.duration));
-    if manifest.state == State::Recording {
-        let _ = writeln!(out, "This recording was not finished in order, or is still going on.");
-    }
-    for line in account::lines(manifest) {
-        for loss in &line.losses {
-            let _ = writeln!(out, "{}: {loss}", line.name);
+    let mut in_list = false;
+    for block in document(meeting) {
+        let is_item = matches!(block, Block::Item(_));
+        // A turn's first paragraph stands right under its head, an item right under the one before.
+        let follows = matches!(block, Block::Said(None, _)) || (in_list && is_item);
+        if !(out.is_empty() || follows) {
+            out.push('\n');
         }
-    }
-    if meeting.turns.is_empty() {
-        let _ = write!(out, "\n{}\n", Meeting::NOTHING_SAID);
-    }
-    for turn in &meeting.turns {
-        let (into, day) = (meeting.clock(turn.start), meeting.time_of_day(turn.start));
-        let _ = write!(out, "\n[{into}] {day}  {}\n", turn.speaker);
-        for line in wrap(&turn.text(), COLUMNS - INDENT.len()) {
-            let _ = writeln!(out, "{INDENT}{line}");
-        }
+        in_list = is_item;
+        put(&mut out, &block);
     }
     out
+}
+
+// Writing into a String can't fail; `let _` says so at each place.
+fn put(out: &mut String, block: &Block) {
+    match block {
+        Block::Heading(level, text) => heading(out, *level, text),
+        Block::Text(spans) => wrapped(out, "", "", &line(spans)),
+        Block::Item(spans) => wrapped(out, "- ", "  ", &line(spans)),
+        Block::Turn(head) => wrapped(out, "", INDENT, &turn(head)),
+        Block::Said(time, spans) => {
+            let time = time.as_ref().map(|time| format!("[{time}] ")).unwrap_or_default();
+            wrapped(out, INDENT, INDENT, &(time + &line(spans)));
+        }
+        Block::Code(lines) => out.extend(lines.iter().map(|line| format!("{line}\n"))),
+        Block::Table(head, align, rows) => table(out, head, align, rows),
+    }
+}
+
+fn heading(out: &mut String, level: u8, text: &str) {
+    let lines = wrap(text, COLUMNS);
+    let longest = lines.iter().map(|line| text::columns(line)).max().unwrap_or(0);
+    for line in lines {
+        let _ = writeln!(out, "{line}");
+    }
+    let _ = writeln!(out, "{}", if level == 1 { "=" } else { "-" }.repeat(longest));
+}
+
+/// `[00:36] 13:10:02  Alice`
+fn turn(head: &Head) -> String {
+    let notes: String = head.notes.iter().map(|note| format!(" ({note})")).collect();
+    format!("[{}] {}  {}{notes}", head.into, head.day, head.speaker)
+}
+
+fn line(spans: &[Span]) -> String {
+    spans.iter().map(Span::text).collect()
+}
+
+fn wrapped(out: &mut String, first: &str, rest: &str, text: &str) {
+    for (n, line) in wrap(text, COLUMNS - rest.len()).iter().enumerate() {
+        let _ = writeln!(out, "{}{line}", if n == 0 { first } else { rest });
+    }
+}
+
+fn table(out: &mut String, head: &[&str], align: &str, rows: &[Vec<String>]) {
+    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(&head)
+        .chain(rows)
+        .map(|row| row.iter().map(|cell| text::fit(cell, CELL_MAX)).collect())
+        .collect();
+    let widest = |i: usize| rows.iter().map(|row| text::columns(&row[i])).max().unwrap_or(0);
+    let columns: Vec<usize> = (0..head.len()).map(widest).collect();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(align.chars())
+            .zip(&columns)
+            .map(|((cell, side), width)| if side == 'r' { pad_left(cell, *width) } else { pad(cell, *width) })
+            .collect();
+        let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+    }
 }

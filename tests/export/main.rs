@@ -6,9 +6,10 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
+use clap::ValueEnum as _;
 use hansard::export::minutes_md::escape;
-use hansard::export::turns::Meeting;
-use hansard::export::{Format, text, write_minutes};
+use hansard::export::turns::{Meeting, Paragraph, Piece, Turn};
+use hansard::export::{self as exports, Format, text, write_minutes};
 use hansard::session::read::{ReadError, Session, list, resolve};
 use hansard::speech::transcript::Utterance;
 use proptest::prelude::*;
@@ -17,6 +18,7 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, manifest, meeting, said, write};
 
+mod formats;
 mod readers;
 mod sessions;
 
@@ -44,17 +46,23 @@ fn all_formats_are_written_beside_the_tracks_for_the_user_alone() {
     assert_eq!(title, "Weekly sync");
     let heads: Vec<&str> = turns.iter().map(|(head, _)| head.as_str()).collect();
     // Béla's aside doesn't part Alice's turn; time of day is the meeting's, whatever TZ says.
-    assert_eq!(heads, ["Alice · 00:01 · 09:30:01", "Béla · 00:05 · 09:30:05", "Remote · 00:20 · 09:30:20"]);
-    assert!(turns[0].1.ends_with("27th of March? Or is there anything else?"), "{}", turns[0].1);
-    assert_eq!(turns[2].1, "The importer is done, the exporter isn't.", "the last revision counts");
+    assert_eq!(heads, ["Alice · 00:01 · 09:30:01", "Remote · 00:20 · 09:30:20"]);
+    assert!(
+        turns[0].1.contains("which has (Béla: Mm-hm.) been planned for the 27th of March? Or is"),
+        "{}",
+        turns[0].1
+    );
+    assert_eq!(turns[1].1, "The importer is done, the exporter isn't.", "the last revision counts");
 }
 
 #[test]
 fn the_minutes_tell_what_was_lost_and_what_was_left_out() {
     let (root, _dir) = meeting();
     let md = expect(0, hansard(root.path(), &["export", "last", "--output", "-"]));
-    assert!(md.contains("- **Béla: 2.1 s lost: device was unplugged**"), "{md}");
-    assert!(md.contains("- Remote: 1.0 s not recorded: recording was paused"), "{md}");
+    assert!(md.contains("**Sound was lost: 2.1 s of Béla. "), "{md}");
+    assert!(md.contains("- Alice: 1 min 00 s recorded, nothing missing.\n"), "{md}");
+    assert!(md.contains("- Béla: 58 s recorded; **2.1 s lost: device was unplugged**.\n"), "{md}");
+    assert!(md.contains("- Remote: 59 s recorded; 1.0 s not recorded: recording was paused.\n"), "{md}");
     assert!(
         md.contains("| Béla   |       2,880,000 | 2,779,200 |   100,800 | 2.1 s |           0 |"),
         "{md}"
@@ -129,6 +137,10 @@ fn a_session_without_words_gives_valid_files_that_say_so() {
     }
     assert_eq!(read_srt(&of("srt"))[0].lines, ["[No speech was transcribed.]"]);
     assert_eq!(read_vtt(&of("vtt")).len(), 1);
+    for format in ["jsonl", "rttm", "stm", "labels"] {
+        assert_eq!(of(format), "", "{format}");
+    }
+    assert_eq!(readers::read_csv(&of("csv")).len(), 1);
     assert_eq!(of("json"), "[]\n");
 }
 
@@ -205,11 +217,11 @@ fn a_file_that_was_edited_stays_until_force() {
     assert_eq!(expect(1, refused), "");
     assert_eq!(fs::read_to_string(dir.join("minutes.md")).unwrap(), "my own notes");
     assert!(!dir.join("transcript.txt").exists(), "half an export was written");
-    let error = write_minutes(&dir, 2.0).unwrap_err().to_string();
+    let error = write_minutes(&dir, 2.0, u64::MAX).unwrap_err().to_string();
     assert!(error.contains("left as it is") || error.contains("left as it was"), "{error}");
     expect(0, export(&["--force"]));
     expect(0, export(&[]));
-    assert_eq!(write_minutes(&dir, 2.0).unwrap(), dir.join("minutes.md"));
+    assert_eq!(write_minutes(&dir, 2.0, u64::MAX).unwrap(), dir.join("minutes.md"));
 
     // A link in its place is never followed, and with force it is the link that goes.
     let victim = root.path().join("victim");
@@ -371,6 +383,10 @@ fn foreign_and_hostile_folders_give_a_clear_error() {
 
 // ---- for any words ----
 
+fn rendered(format: Format, meeting: &Meeting, options: &exports::Options) -> String {
+    String::from_utf8(format.render(meeting, options).unwrap()).unwrap()
+}
+
 /// Words that tempt every format, in odd order, by up to three people who may overlap.
 fn any_meeting() -> impl Strategy<Value = Vec<Utterance>> {
     let word = prop_oneof![
@@ -401,6 +417,15 @@ fn any_meeting() -> impl Strategy<Value = Vec<Utterance>> {
     })
 }
 
+/// A paragraph with what others put in.
+fn shown(paragraph: &Paragraph) -> String {
+    let piece = |piece: &Piece| match piece.interjection {
+        true => format!("({}: {})", piece.utterance.speaker, piece.text()),
+        false => piece.text(),
+    };
+    paragraph.pieces.iter().map(piece).collect::<Vec<_>>().join(" ")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
@@ -410,29 +435,38 @@ proptest! {
         let dir = write(root.path(), &manifest("s", "S", START, &["Alice", "Béla", "王"]), &utterances);
         let session = Session::open(&dir).unwrap();
         let meeting = Meeting::new(&session, 2.0);
-        let render = |format: Format| format.render(&meeting).unwrap();
+        let render = |format: Format| rendered(format, &meeting, &exports::Options::default());
         let spoken: Vec<String> =
             session.utterances.iter().map(|u| text::clean(&u.text)).filter(|text| !text.is_empty()).collect();
         let all: Vec<&str> = spoken.iter().map(String::as_str).collect();
 
         // Turns: every utterance once; one speaker each; in order.
-        let parts: Vec<&str> = meeting.turns.iter().flat_map(|turn| turn.parts.iter().map(|u| u.id.as_str())).collect();
-        let mut ids: Vec<&str> = meeting.said.iter().map(|u| u.id.as_str()).collect();
-        let mut sorted = parts.clone();
-        sorted.sort_unstable();
-        ids.sort_unstable();
-        prop_assert_eq!(sorted, ids);
-        prop_assert!(meeting.turns.iter().all(|turn| turn.parts.iter().all(|u| u.speaker == turn.speaker)));
+        let mut told: std::collections::BTreeMap<&str, Vec<String>> = Default::default();
+        for piece in meeting.turns.iter().flat_map(|turn| turn.pieces()) {
+            told.entry(&piece.utterance.id).or_default().push(piece.text());
+        }
+        for said in &meeting.said {
+            prop_assert_eq!(told.remove(said.id.as_str()).unwrap_or_default().join(" "), text::clean(&said.text));
+        }
+        prop_assert!(told.is_empty(), "{:?}", told);
+        let own = |turn: &Turn| turn.pieces().all(|piece| piece.interjection != (piece.utterance.speaker == turn.speaker));
+        prop_assert!(meeting.turns.iter().all(own));
         prop_assert!(meeting.turns.windows(2).all(|pair| pair[0].start <= pair[1].start));
         if all.is_empty() {
             return Ok(());
         }
 
         let (_, turns) = read_md(&render(Format::Md));
-        let expected: Vec<String> = meeting.turns.iter().map(|turn| turn.text()).collect();
+        let expected: Vec<String> = meeting.turns.iter().map(|turn| turn.paragraphs.iter().map(shown).collect::<Vec<_>>().join(" ")).collect();
         prop_assert_eq!(turns.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>(), expected.clone());
         let txt = render(Format::Txt);
-        let body: Vec<&str> = txt.lines().filter_map(|line| line.strip_prefix("    ")).collect();
+        // Later paragraphs have their time before them.
+        let untimed = |line: &'_ str| match line.split_once("] ") {
+            Some((time, said)) if time.starts_with('[') && time[1..].bytes().all(|b| b.is_ascii_digit() || b == b':') => said.to_owned(),
+            _ => line.to_owned(),
+        };
+        let body: Vec<String> = txt.lines().filter_map(|line| line.strip_prefix("    ")).map(untimed).collect();
+        let body = body.iter().map(String::as_str);
         prop_assert_eq!(letters(body), letters(expected.iter().map(String::as_str)));
         let json: Vec<serde_json::Value> = serde_json::from_str(&render(Format::Json)).unwrap();
         prop_assert_eq!(json.iter().map(|s| s["words"].as_str().unwrap()).collect::<Vec<_>>(), all.clone());
@@ -485,8 +519,8 @@ proptest! {
             fs::write(dir.join(name), bytes).unwrap();
         }
         if let Ok(session) = Session::open(&dir) {
-            for format in [Format::Md, Format::Txt, Format::Srt, Format::Vtt, Format::Json] {
-                format.render(&Meeting::new(&session, 2.0)).unwrap();
+            for format in Format::value_variants() {
+                format.render(&Meeting::new(&session, 2.0), &exports::Options::default()).unwrap();
             }
         }
         fs::write(dir.join("transcript.jsonl"), line).unwrap();

@@ -15,7 +15,8 @@ use crate::session::read::read_manifest;
 /// What a person, or a script with `--json`, is told at the end.
 pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
     if request.transcribe
-        && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s)
+        && let Err(error) =
+            export::write_minutes(dir, config.minutes.paragraph_pause_s, export::evidence::AT_THE_END_MAX)
     {
         say(format_args!("the minutes were not written: {error}"));
     }

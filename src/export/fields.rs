@@ -1,0 +1,60 @@
+//! What the line formats of speech research (RTTM, CTM, STM) have in common: fields parted by spaces, so that no field may hold one, and
+//! seconds with three decimals.
+
+use std::collections::{HashMap, HashSet};
+
+use super::text;
+use super::turns::Meeting;
+use crate::speech::transcript::Utterance;
+
+/// The names in a meeting's lines.
+pub(super) struct Fields {
+    /// Of the recording.
+    pub session: String,
+    speakers: HashMap<String, String>,
+}
+
+impl Fields {
+    /// Names of different people stay different: where two come down to one, the later one gets `_2`, `_3` …
+    pub fn new(meeting: &Meeting) -> Self {
+        let mut taken = HashSet::new();
+        let mut speakers = HashMap::new();
+        let of_people = meeting.people.iter().map(|person| person.name.clone());
+        for name in of_people.chain(meeting.said.iter().map(|said| text::name(&said.speaker))) {
+            if speakers.contains_key(&name) {
+                continue;
+            }
+            let first = field(&name);
+            let mut candidate = first.clone();
+            for n in 2u32.. {
+                if taken.insert(candidate.clone()) {
+                    break;
+                }
+                candidate = format!("{first}_{n}");
+            }
+            speakers.insert(name, candidate);
+        }
+        Self { session: field(&text::name(&meeting.session.manifest.id)), speakers }
+    }
+
+    /// Who said it, as a field.
+    pub fn speaker(&self, said: &Utterance) -> &str {
+        self.speakers.get(&text::name(&said.speaker)).map_or("unknown", String::as_str)
+    }
+}
+
+/// Without spaces; and `;` begins a comment where it begins a line.
+fn field(name: &str) -> String {
+    name.replace([' ', ';'], "_")
+}
+
+/// Seconds of a span, in thousandths, never empty: a word without length has no place in a score.
+pub(super) fn span(start: f64, end: f64) -> (u64, u64) {
+    let millis = |seconds: f64| (seconds.max(0.0) * 1000.0).round() as u64;
+    (millis(start), millis(end).max(millis(start) + 1))
+}
+
+/// Thousandths as `12.345`.
+pub(super) fn seconds(millis: u64) -> String {
+    format!("{}.{:03}", millis / 1000, millis % 1000)
+}

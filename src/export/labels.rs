@@ -1,0 +1,34 @@
+//! A label track for Audacity: seconds, a tab, seconds, a tab, text. Frame 0 of each first take is second 0 of the session, so the labels
+//! lie right beside the imported tracks.
+
+use std::fmt::Write as _;
+
+use super::text;
+use super::timing::{spoken, words};
+use super::turns::{Meeting, hidden_because};
+
+/// The whole document; a label an utterance, or a word.
+pub fn render(meeting: &Meeting, by_word: bool) -> String {
+    let mut labels: Vec<(f64, f64, String)> = Vec::new();
+    for said in &meeting.said {
+        let name = text::name(&said.speaker);
+        let why = hidden_because(said).map(|why| format!(" [{why}]")).unwrap_or_default();
+        if by_word {
+            labels.extend(
+                words(said)
+                    .into_iter()
+                    .map(|word| (word.start, word.end, format!("{name}: {}{why}", word.text))),
+            );
+        } else {
+            let (start, end) = spoken(said);
+            labels.push((start, end, format!("{name}: {}{why}", text::clean(&said.text))));
+        }
+    }
+    labels.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut out = String::new();
+    for (start, end, text) in labels {
+        let start = start.max(0.0);
+        let _ = writeln!(out, "{start:.6}\t{:.6}\t{text}", end.max(start));
+    }
+    out
+}

@@ -1,0 +1,312 @@
+//! The minutes as a document, before any format: what stands in them, in which order and in which words. Markdown, plain text and Word are
+//! drawn from the same blocks, so that they never say different things. Pure.
+//!
+//! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they came about; what was recorded of
+//! each track; the tracks' fingerprints. Texts are on one line and not escaped: that is each format's own business.
+
+use super::account::{self, Line};
+use super::evidence::{self, Fingerprint};
+use super::text::{self, grouped, length};
+use super::turns::{Meeting, Paragraph, Person, Turn};
+use crate::session::manifest::{Manifest, State};
+
+/// A piece of the document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Block {
+    /// 1 is the title.
+    Heading(u8, String),
+    /// A paragraph.
+    Text(Vec<Span>),
+    /// An item of a list.
+    Item(Vec<Span>),
+    /// A table; the second is `l` or `r` per column.
+    Table(Vec<&'static str>, &'static str, Vec<Vec<String>>),
+    /// Somebody takes the floor.
+    Turn(Head),
+    /// A paragraph of what is said; all but a turn's first have a time.
+    Said(Option<String>, Vec<Span>),
+    /// Lines to be copied as they are.
+    Code(Vec<String>),
+}
+
+/// Who takes the floor, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Head {
+    /// Display name.
+    pub speaker: String,
+    /// Time into the meeting.
+    pub into: String,
+    /// Time of day.
+    pub day: String,
+    /// What else is to be known: that others still spoke, that it is withheld.
+    pub notes: Vec<String>,
+}
+
+/// A stretch of text of one kind. Stretches follow each other without a space.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Span {
+    /// As it is.
+    Plain(String),
+    /// To be seen at once.
+    Strong(String),
+    /// Set apart: what somebody else put in, remarks of ours.
+    Aside(String),
+}
+
+impl Span {
+    /// The text without its kind.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Plain(text) | Self::Strong(text) | Self::Aside(text) => text,
+        }
+    }
+}
+
+fn plain(text: impl Into<String>) -> Vec<Span> {
+    vec![Span::Plain(text.into())]
+}
+
+/// The whole document.
+pub fn document(meeting: &Meeting) -> Vec<Block> {
+    let accounts = account::lines(&meeting.session.manifest);
+    let mut out = vec![Block::Heading(1, meeting.title())];
+    out.extend(lead(meeting, &accounts));
+    out.extend(who(meeting));
+    out.extend(minutes(meeting));
+    out.extend(made(meeting));
+    out.extend(recorded(meeting, &accounts));
+    out.extend(files(meeting));
+    out
+}
+
+/// When it was, and what a reader must know before he reads on.
+fn lead(meeting: &Meeting, accounts: &[Line]) -> Vec<Block> {
+    let manifest = &meeting.session.manifest;
+    let mut out = vec![Block::Text(plain(format!("{} · {}", meeting.when(), length(manifest.duration))))];
+    let mut warn = |text: String| out.push(Block::Text(vec![Span::Strong(text)]));
+    if let Some(part) = part(meeting) {
+        warn(part);
+    }
+    if manifest.state == State::Recording {
+        warn("This recording was not finished in order, or is still going on.".to_owned());
+    }
+    let lost: Vec<String> = accounts
+        .iter()
+        .filter(|line| line.lost_s > 0.0)
+        .map(|line| format!("{} of {}", length(line.lost_s), line.name))
+        .collect();
+    if !lost.is_empty() {
+        warn(format!("Sound was lost: {}. The last part of these minutes says why.", lost.join(", ")));
+    }
+    out
+}
+
+/// That it is only a part, and which.
+fn part(meeting: &Meeting) -> Option<String> {
+    let selection = &meeting.selection;
+    if !selection.is_part() {
+        return None;
+    }
+    let mut what = String::from("These minutes are a part of the meeting");
+    let (from, to) = (meeting.clock(selection.from), meeting.clock(selection.to.min(1e9)));
+    match (selection.from > 0.0, selection.to.is_finite()) {
+        (true, true) => what += &format!(": from {from} to {to}"),
+        (true, false) => what += &format!(": from {from} on"),
+        (false, true) => what += &format!(": up to {to}"),
+        (false, false) => {}
+    }
+    if !selection.speakers.is_empty() {
+        what += &format!("; only what {} said", selection.speakers.join(", "));
+    }
+    Some(what + ".")
+}
+
+fn who(meeting: &Meeting) -> Vec<Block> {
+    let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
+    let share = |person: &Person| match all > 0.0 {
+        true => format!("{:.0} %", 100.0 * person.talking_s / all),
+        false => "–".to_owned(),
+    };
+    let sources = &meeting.session.manifest.sources;
+    let heard_on = |person: &Person| {
+        let of_them = sources.iter().filter(|source| text::name(&source.name) == person.name);
+        of_them.map(account::recorded_from).collect::<Vec<_>>().join(" and ")
+    };
+    let row = |person: &Person| {
+        let (time, turns) = (length(person.talking_s), person.turns.to_string());
+        vec![person.name.clone(), time, share(person), turns, heard_on(person)]
+    };
+    let head = vec!["Speaker", "Talking time", "Share", "Turns", "Recorded from"];
+    let rows = meeting.people.iter().map(row).collect();
+    vec![Block::Heading(2, "Who was there".to_owned()), Block::Table(head, "lrrrl", rows)]
+}
+
+fn minutes(meeting: &Meeting) -> Vec<Block> {
+    let mut out = vec![Block::Heading(2, "Minutes".to_owned())];
+    if meeting.turns.is_empty() {
+        out.push(Block::Text(vec![Span::Aside(Meeting::NOTHING_SAID.to_owned())]));
+    }
+    for turn in &meeting.turns {
+        out.push(Block::Turn(head(meeting, turn)));
+        for (n, paragraph) in turn.paragraphs.iter().enumerate() {
+            let time = (n > 0).then(|| meeting.clock(paragraph.start));
+            out.push(Block::Said(time, spans(paragraph)));
+        }
+    }
+    out
+}
+
+fn head(meeting: &Meeting, turn: &Turn) -> Head {
+    let over = turn.over.iter().map(|other| format!("while {other} still spoke"));
+    Head {
+        speaker: turn.speaker.clone(),
+        into: meeting.clock(turn.start),
+        day: meeting.time_of_day(turn.start),
+        notes: over.chain(turn.withheld.clone()).collect(),
+    }
+}
+
+/// What is said, with what others put in at its place. Spaces between spans belong to the plain ones.
+fn spans(paragraph: &Paragraph) -> Vec<Span> {
+    let mut out = Vec::new();
+    for piece in &paragraph.pieces {
+        if !out.is_empty() {
+            out.push(Span::Plain(" ".to_owned()));
+        }
+        out.push(match piece.interjection {
+            true => Span::Aside(format!("({}: {})", text::name(&piece.utterance.speaker), piece.text())),
+            false => Span::Plain(piece.text()),
+        });
+    }
+    joined(out)
+}
+
+/// How the text came about, and what of it was left out.
+fn made(meeting: &Meeting) -> Vec<Block> {
+    let mut notes = Vec::new();
+    let by: Vec<String> =
+        meeting.recognised_by().into_iter().map(|(model, lang)| format!("{model} ({lang})")).collect();
+    if !by.is_empty() {
+        notes.push(format!("Transcribed by {}.", by.join(", ")));
+    }
+    let hidden: Vec<String> = [
+        (meeting.hidden.echoes, "echo of another track", "echoes of other tracks"),
+        (
+            meeting.hidden.withheld,
+            "utterance without enough evidence of speech",
+            "utterances without enough evidence of speech",
+        ),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }))
+    .collect();
+    if !hidden.is_empty() {
+        let what = if meeting.selection.withheld {
+            "Marked as withheld"
+        } else {
+            "Left out, but kept in the transcript"
+        };
+        notes.push(format!("{what}: {}.", hidden.join(", ")));
+    }
+    let id = text::clean(&meeting.session.manifest.id);
+    notes.push(format!("Written by Hansard {} from the session {id}.", env!("CARGO_PKG_VERSION")));
+    let heading = Block::Heading(2, "About these minutes".to_owned());
+    vec![heading, Block::Text(plain(notes.join(" ")))]
+}
+
+/// What became of each track's sound, in words and in frames.
+fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
+    if lines.is_empty() {
+        return Vec::new();
+    }
+    let mut out = vec![Block::Heading(2, "What was recorded".to_owned())];
+    out.extend(lines.iter().map(|line| Block::Item(in_words(&meeting.session.manifest, line))));
+    if lines.iter().all(|line| line.losses.is_empty()) {
+        out.push(Block::Text(plain("Nothing was lost.")));
+    }
+    let row = |line: &Line| {
+        vec![
+            line.name.clone(),
+            grouped(line.expected.0),
+            grouped(line.written.0),
+            grouped(line.gaps.0),
+            length(line.lost_s),
+            line.unexplained.to_string(),
+        ]
+    };
+    let head = vec!["Track", "Frames expected", "= written", "+ in gaps", "Lost", "Unexplained"];
+    out.push(Block::Table(head, "lrrrrr", lines.iter().map(row).collect()));
+    out
+}
+
+/// `Alice: 12 min 30 s recorded, in 2 takes; 2.1 s lost: device was unplugged.`
+fn in_words(manifest: &Manifest, line: &Line) -> Vec<Span> {
+    let takes = manifest.takes.iter().filter(|take| text::clean(&take.track) == line.track).count();
+    let takes = if takes > 1 { format!(", in {takes} takes") } else { String::new() };
+    let mut spans = plain(format!("{}: {} recorded{takes}", line.name, length(line.written_s)));
+    if line.losses.is_empty() && line.absences.is_empty() {
+        spans.extend(plain(", nothing missing"));
+    }
+    for loss in &line.losses {
+        spans.extend([Span::Plain("; ".to_owned()), Span::Strong(loss.clone())]);
+    }
+    spans.extend(line.absences.iter().map(|absence| Span::Plain(format!("; {absence}"))));
+    spans.extend(plain("."));
+    joined(spans)
+}
+
+/// Neighbours of plain text in one.
+fn joined(spans: Vec<Span>) -> Vec<Span> {
+    let mut out: Vec<Span> = Vec::new();
+    for span in spans {
+        match (out.last_mut(), span) {
+            (Some(Span::Plain(text)), Span::Plain(more)) => text.push_str(&more),
+            (_, span) => out.push(span),
+        }
+    }
+    out
+}
+
+/// The files of the tracks, by which they can be relied on later.
+fn files(meeting: &Meeting) -> Vec<Block> {
+    if meeting.files.is_empty() {
+        return Vec::new();
+    }
+    let mut out = vec![Block::Heading(2, "Fingerprints".to_owned())];
+    let (mut sums, mut others) = (Vec::new(), Vec::new());
+    let mut put_off = 0;
+    for file in &meeting.files {
+        let name = evidence::shown(&file.file);
+        match &file.fingerprint {
+            Fingerprint::Sha256(hex) => sums.push(format!("{hex}  {name}")),
+            Fingerprint::Growing => others.push(format!("{name}: it is still being written")),
+            Fingerprint::NotYet => put_off += 1,
+            Fingerprint::Unreadable(why) => others.push(format!("{name}: {}", text::clean(why))),
+        }
+    }
+    if !sums.is_empty() {
+        out.push(Block::Text(plain(
+            "SHA-256 of each track's file as it was when these minutes were written. In the session's folder, sha256sum --check \
+             holds the files against these lines:",
+        )));
+        out.push(Block::Code(sums));
+    }
+    if put_off > 0 {
+        out.push(Block::Text(plain(format!(
+            "The tracks' SHA-256 were left out, so that the end of the recording had not to wait for them: {} of sound were to be \
+             read. `hansard export` writes these minutes with them.",
+            size(meeting.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)),
+        ))));
+    }
+    out.extend(others.into_iter().map(|line| Block::Item(plain(line))));
+    out
+}
+
+/// `6.1 GB`, `12.0 MB`.
+pub fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        n if n >= 1e9 => format!("{:.1} GB", n / 1e9),
+        n => format!("{:.1} MB", n / 1e6),
+    }
+}
