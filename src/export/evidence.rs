@@ -21,6 +21,9 @@ use crate::speech::transcript::Utterance;
 /// processor's help. That is an hour of four tracks of 24 bits at 48 kHz; for more, `export` does it when it is asked to.
 pub const AT_THE_END_MAX: u64 = 2 << 30;
 
+/// What a WAV file can hold; nobody waits for more.
+const FILE_MAX: u64 = u32::MAX as u64;
+
 /// One file of a track.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrackFile {
@@ -112,7 +115,7 @@ fn hash(session: &Session, take: &TakeEntry) -> Result<String, String> {
         other => other.to_string(),
     };
     let path = session.take_path(take).map_err(plain)?;
-    let file = open_plain(&path, u64::MAX).map_err(plain)?.ok_or_else(|| "it is not there".to_owned())?;
+    let file = open_plain(&path, FILE_MAX).map_err(plain)?.ok_or_else(|| "it is not there".to_owned())?;
     sha256(file).map_err(|error| error.to_string())
 }
 

@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum as _;
 use hansard::audio::decode::SoundFile;
 use hansard::audio::units::Frames;
-use hansard::export::Format;
+use hansard::export::evidence::track_files;
 use hansard::export::save::Target;
 use hansard::export::turns::Meeting;
+use hansard::export::{Format, Options};
 use hansard::session::disk::SystemDisk;
 use hansard::session::lock::{LockError, SessionLock};
 use hansard::session::offline::{self, OfflineSink, Past};
@@ -18,7 +20,8 @@ use hansard::session::verify::verify;
 
 use crate::outside::World;
 
-const FORMATS: [Format; 5] = [Format::Md, Format::Txt, Format::Srt, Format::Vtt, Format::Json];
+/// Bytes of sound that are hashed.
+const HASH_MAX: u64 = 64 << 20;
 /// More than any track here holds; who reads more reads in circles.
 const FRAMES_MAX: usize = 1 << 20;
 
@@ -72,9 +75,10 @@ fn look(world: &World) {
         }
     }
     let Ok(session) = Session::open(dir) else { return };
-    let meeting = Meeting::new(&session, 2.0);
-    for format in FORMATS {
-        drop(format.render(&meeting));
+    let meeting = Meeting::new(&session, 2.0).with_files(track_files(&session, HASH_MAX));
+    let options = Options { words: true, evidence: true, ..Options::default() };
+    for format in Format::value_variants() {
+        drop(format.render(&meeting, &options));
     }
     let Ok(tracks) = offline::tracks(&session) else { return };
     for take in tracks.iter().flat_map(|track| track.takes()) {
@@ -108,12 +112,13 @@ fn export(world: &World) {
     {
         drop(sink.finish());
     }
-    let meeting = Meeting::new(&session, 2.0);
-    for format in FORMATS {
-        let Ok(text) = format.render(&meeting) else { continue };
+    let meeting = Meeting::new(&session, 2.0).with_files(track_files(&session, HASH_MAX));
+    let options = Options { words: true, evidence: true, ..Options::default() };
+    for format in Format::value_variants() {
+        let Ok(bytes) = format.render(&meeting, &options) else { continue };
         let target = Target::in_session(dir, format.file_name());
-        if target.check(text.as_bytes()).is_ok() {
-            drop(target.write(text.as_bytes()));
+        if target.check(&bytes).is_ok() {
+            drop(target.write(&bytes));
         }
     }
 }
