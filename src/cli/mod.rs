@@ -13,6 +13,7 @@ pub mod config;
 pub mod devices;
 pub mod export;
 pub mod list;
+pub mod mark;
 pub mod models;
 pub mod record;
 pub mod recover;
@@ -50,6 +51,8 @@ pub enum Verb {
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
+    /// Mark a moment: a decision, an action, a question, a note
+    Mark(mark::Args),
     /// Check that a session's files are what was recorded, and that nothing is missing unsaid
     Verify(verify::Args),
     /// Mend sessions whose recorder died
@@ -123,6 +126,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Devices(args) => devices::run(&args, &config),
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
+        Verb::Mark(args) => mark::run(&args, &config),
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),

@@ -12,6 +12,7 @@ use crate::export::text::{clean, length, name, wrap};
 use crate::export::turns::Meeting;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
+use crate::session::mark::Mark;
 use crate::session::read::{ReadError, Session, resolve};
 use crate::speech::transcript::Utterance;
 
@@ -54,6 +55,7 @@ struct Report<'a> {
     path: String,
     #[serde(flatten)]
     manifest: &'a Manifest,
+    marks: &'a [Mark],
     utterances: Vec<&'a Utterance>,
 }
 
@@ -64,7 +66,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
     if args.json {
         let path = session.dir.display().to_string();
-        serde_json::to_writer_pretty(&mut out, &Report { path, manifest: &session.manifest, utterances })?;
+        let (manifest, marks) = (&session.manifest, session.marks());
+        serde_json::to_writer_pretty(&mut out, &Report { path, manifest, marks, utterances })?;
         writeln!(out)?;
         return Ok(Exit::Well);
     }
@@ -73,6 +76,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     sources(&mut out, &session)?;
     takes(&mut out, &session.manifest)?;
     accounts(&mut out, &session.manifest)?;
+    marks(&mut out, &meeting)?;
     writeln!(out, "\nTranscript")?;
     if utterances.is_empty() {
         writeln!(out, "  {}", Meeting::NOTHING_SAID)?;
@@ -165,6 +169,17 @@ fn accounts(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
         for clause in line.losses.iter().chain(&line.absences) {
             indented(out, clause, 6)?;
         }
+    }
+    Ok(())
+}
+
+fn marks(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
+    if !meeting.session.marks().is_empty() {
+        writeln!(out, "\nMarks")?;
+    }
+    for mark in meeting.session.marks() {
+        let (time, kind) = (meeting.clock(mark.at), mark.kind.title());
+        indented(out, &format!("{time} {kind}: {} [{}]", clean(&mark.text), clean(&mark.id)), 2)?;
     }
     Ok(())
 }

@@ -131,7 +131,7 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
 }
 
 /// Wrong input is 1, a failing machine 3.
-fn exit(error: OfflineError) -> anyhow::Error {
+pub(super) fn exit(error: OfflineError) -> anyhow::Error {
     if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 

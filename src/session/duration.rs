@@ -47,6 +47,17 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     if duration > MAX { Err(DurationError::TooLong(own())) } else { Ok(duration) }
 }
 
+/// Reads a place in a session: as [`parse`], and its very beginning.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn position(text: &str) -> Result<Duration, DurationError> {
+    match parse(text) {
+        Err(DurationError::NotPositive(_)) if !text.contains('-') => Ok(Duration::ZERO),
+        parsed => parsed,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -70,6 +81,17 @@ mod tests {
             ("168h", 604_800_000),
         ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(ms)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_place_may_be_the_beginning() {
+        for zero in ["0", "00:00:00", "0s"] {
+            assert_eq!(position(zero), Ok(Duration::ZERO), "{zero}");
+        }
+        assert_eq!(position("00:12:30"), Ok(Duration::from_secs(750)));
+        for refused in ["-0s", "-5s", "12:30", "x"] {
+            assert!(position(refused).is_err(), "{refused}");
         }
     }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::disk::Disk;
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
+use super::mark::MarkKind;
 use super::vigil::Alarm;
 use crate::audio::units::{Frames, SessionNs};
 
@@ -215,6 +216,20 @@ pub enum Event {
     TextPending {
         /// Why.
         reason: String,
+    },
+    /// Somebody marked a moment. A later line of the same id replaces this one.
+    Mark {
+        /// Identity within the session.
+        id: String,
+        /// Session seconds.
+        at: f64,
+        /// What is marked.
+        mark: MarkKind,
+        /// In whose words.
+        text: String,
+        /// It was taken back: it stands nowhere but here.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        withdrawn: bool,
     },
     /// All sources were told to stop: nothing after this session second was to be recorded.
     Stopped {

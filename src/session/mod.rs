@@ -10,6 +10,7 @@
 //! ```
 
 pub mod account;
+pub mod amend;
 pub mod disk;
 pub mod duration;
 pub mod journal;
@@ -17,6 +18,7 @@ pub mod levels;
 pub mod lines;
 pub mod lock;
 pub mod manifest;
+pub mod mark;
 pub mod names;
 pub mod offline;
 pub mod read;

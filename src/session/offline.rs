@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, DiskFile, SystemDisk};
 use super::journal::{Event, Journal, Line};
-use super::read::{self, JOURNAL, ReadError, Session, TRANSCRIPT};
+use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, Session, TRANSCRIPT};
 use super::track::{TakeShared, TrackShared};
 use super::wav::{CHANNELS, RATES};
 use crate::actors::SessionSink;
@@ -20,10 +20,6 @@ use crate::speech::transcript::Utterance;
 
 /// Why an utterance is withheld that was there before and was not found again.
 const REPLACED: &str = "replaced";
-/// A week of journal has some 100 MB.
-const JOURNAL_BYTES_MAX: u64 = 4 << 30;
-/// More than the longest line that a recorder writes: one `closed` line for hundreds of tracks.
-const LINE_BYTES_MAX: u64 = 1 << 20;
 
 /// Why the text work can't begin, and what to do.
 #[derive(Debug, thiserror::Error)]

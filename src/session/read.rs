@@ -14,7 +14,9 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Zoned};
 use serde::Deserialize;
 
+use super::amend::Amendments;
 use super::manifest::{FORMAT, Manifest, SourceEntry, Start, TakeEntry};
+use super::mark::Mark;
 use crate::audio::units::SampleRate;
 use crate::speech::transcript::Utterance;
 
@@ -29,8 +31,11 @@ pub const JOURNAL: &str = "events.jsonl";
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
 /// A day of eight people who never stop makes about 200 MB with all word times.
 const TRANSCRIPT_BYTES_MAX: u64 = 512 << 20;
-/// A segment has at most 28 s; its words and their times fit 100 times into this.
-const LINE_BYTES_MAX: u64 = 1 << 20;
+/// A segment has at most 28 s; its words and their times fit 100 times into this. So does the longest line of a journal: one `closed` line for
+/// thousands of tracks.
+pub(super) const LINE_BYTES_MAX: u64 = 1 << 20;
+/// A week of eight tracks has some 400 MB of journal.
+pub(super) const JOURNAL_BYTES_MAX: u64 = 4 << 30;
 /// Ten years in seconds: beyond it a time is garbage, and arithmetic on it would be too.
 const SECONDS_MAX: f64 = 10.0 * 366.0 * 86_400.0;
 
@@ -170,6 +175,8 @@ pub struct Session {
     pub history: Vec<Utterance>,
     /// The transcript's last line was torn by a crash and left out.
     pub torn_tail: bool,
+    /// What people added.
+    pub amendments: Amendments,
 }
 
 impl Session {
@@ -178,7 +185,13 @@ impl Session {
         let manifest = read_manifest(dir)?;
         let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
         let utterances = latest(&history);
-        Ok(Self { dir: dir.to_owned(), manifest, utterances, history, torn_tail })
+        let amendments = Amendments::read(dir)?;
+        Ok(Self { dir: dir.to_owned(), manifest, utterances, history, torn_tail, amendments })
+    }
+
+    /// What somebody marked, by time.
+    pub fn marks(&self) -> &[Mark] {
+        &self.amendments.marks
     }
 
     /// The source that a track was recorded from.

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::journal::{Event, Line};
 use super::manifest::{ClockFit, FORMAT, GapCause, Manifest, SourceEntry, State, TakeEntry, TrackAccount};
-use super::read::{self, JOURNAL, ReadError, is_time};
+use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
 use super::wav::{CHANNELS, RATES};
 use crate::audio::units::{Frames, SampleRate};
 
@@ -21,10 +21,6 @@ mod records;
 
 pub use records::{DeviceEnd, GapRecord, Started, Sum, TakeEnd, TakeRecord, TrackFacts};
 
-/// A week of eight tracks has some 400 MB of journal.
-const JOURNAL_BYTES_MAX: u64 = 4 << 30;
-/// More than the longest line that a recorder writes: one `closed` line for thousands of tracks.
-const LINE_BYTES_MAX: u64 = 1 << 20;
 /// More frames than any file that a recorder writes can hold (4 GiB of one 16-bit channel are 2^31).
 const FRAMES_MAX: u64 = 1 << 33;
 /// More bytes than any header that a recorder writes.

@@ -147,6 +147,7 @@ mod tests {
             is_final: true,
             withheld: None,
             bleed_of: None,
+            edited: None,
         }
     }
 

@@ -100,5 +100,6 @@ pub fn utterance(
         is_final: true,
         withheld: withheld.map(str::to_owned),
         bleed_of: None,
+        edited: None,
     })
 }

@@ -1,6 +1,7 @@
 //! `transcript.jsonl`: an utterance a line. A correction appends the same id with a higher revision;
 //! the last revision of an id counts. Nothing is ever taken out.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::audio::units::Frames;
@@ -43,6 +44,18 @@ pub struct Utterance {
     pub withheld: Option<String>,
     /// Utterance on another track of which this is only the echo.
     pub bleed_of: Option<String>,
+    /// A person wrote this revision; none: it is as it was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+}
+
+/// That a person wrote a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited {
+    /// When.
+    pub utc: Timestamp,
+    /// Lines that the journal had at that moment: what it says later of people's names holds for this revision too.
+    pub journal: u64,
 }
 
 impl Utterance {

@@ -7,6 +7,7 @@ mod alarms;
 mod disk;
 mod files;
 mod home;
+mod marks;
 mod recogniser;
 mod record;
 mod signals;

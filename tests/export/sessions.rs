@@ -105,6 +105,7 @@ pub fn said(id: &str, who: &str, start: f64, text: &str) -> Utterance {
         is_final: true,
         withheld: None,
         bleed_of: None,
+        edited: None,
     }
 }
 

@@ -137,6 +137,7 @@ pub fn transcript(count: u64) -> String {
             is_final: true,
             withheld: None,
             bleed_of: None,
+            edited: None,
         };
         serde_json::to_string(&utterance).unwrap() + "\n"
     };

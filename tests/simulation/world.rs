@@ -426,5 +426,6 @@ fn line(number: u32, now: f64) -> Utterance {
         is_final: true,
         withheld: None,
         bleed_of: None,
+        edited: None,
     }
 }

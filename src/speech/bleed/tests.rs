@@ -72,6 +72,7 @@ fn said(id: &str, track: &str, start: f64, text: &str) -> Utterance {
         is_final: true,
         withheld: None,
         bleed_of: None,
+        edited: None,
     }
 }
 
