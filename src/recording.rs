@@ -16,6 +16,7 @@ use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
+use crate::session::syncs::Syncs;
 use crate::session::track::TrackShared;
 use crate::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use crate::speech::transcript::Utterance;
@@ -58,7 +59,8 @@ pub struct Recording {
     time: Mutex<sleep::Watch>,
     /// What the writer says to the user.
     told: Mutex<Receiver<Event>>,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// The writer, and the thread that waits for the disk in its place, which ends with it.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Recording {
@@ -89,7 +91,8 @@ impl Recording {
         let (tracks, lane_of) = tracks.into_iter().unzip();
         let (control, orders) = mpsc::channel();
         let (tell, told) = mpsc::channel();
-        let mut writer = Writer::create(disk, dir, clock.clone(), manifest, plans, orders)?;
+        let (syncs, syncing) = Syncs::on_thread(Arc::clone(&disk))?;
+        let mut writer = Writer::create(disk, syncs, dir, clock.clone(), manifest, plans, orders)?;
         writer.tell(tell);
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
@@ -105,7 +108,7 @@ impl Recording {
             stopped: Default::default(),
             time: Mutex::default(),
             told: Mutex::new(told),
-            writer: Mutex::new(Some(thread)),
+            threads: Mutex::new(vec![thread, syncing]),
         }))
     }
 
@@ -187,17 +190,20 @@ impl Recording {
 
     fn finish_within(&self, timeout: Duration) -> bool {
         self.tell_writer(Control::Finish);
-        let mut thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
         let deadline = Instant::now() + timeout;
-        while thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        while threads.iter().any(|thread| !thread.is_finished()) {
             if Instant::now() >= deadline {
                 tracing::error!("the disk does not answer; what was not written yet is lost");
                 return false;
             }
             std::thread::sleep(WRITER_EVERY);
         }
-        if thread.take().is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the writer's thread panicked");
+        for thread in threads.drain(..) {
+            let name = thread.thread().name().unwrap_or_default().to_owned();
+            if thread.join().is_err() {
+                tracing::error!(name, "a thread panicked");
+            }
         }
         true
     }

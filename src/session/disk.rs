@@ -8,6 +8,10 @@ use std::path::{Path, PathBuf};
 pub trait DiskFile: Write + Seek + Send {
     /// Returns when what was written is on the disk (fdatasync).
     fn sync_data(&mut self) -> io::Result<()>;
+    /// Another handle of the same file, so that one thread can sync it while another one writes it.
+    fn second(&self) -> io::Result<Box<dyn DiskFile>> {
+        Err(io::Error::new(io::ErrorKind::Unsupported, "this disk opens a file once"))
+    }
     /// Cuts the file to this many bytes; for mending, never while a recording runs.
     fn set_len(&mut self, _bytes: u64) -> io::Result<()> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "this disk can't cut a file"))
@@ -59,6 +63,10 @@ pub struct SystemDisk;
 impl DiskFile for File {
     fn sync_data(&mut self) -> io::Result<()> {
         Self::sync_data(self)
+    }
+
+    fn second(&self) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(self.try_clone()?))
     }
 
     fn set_len(&mut self, bytes: u64) -> io::Result<()> {

@@ -11,6 +11,7 @@ use super::disk::Disk;
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
 use super::mark::MarkKind;
+use super::syncs::SyncHandle;
 use super::vigil::Alarm;
 use crate::audio::units::{Frames, SessionNs};
 
@@ -314,5 +315,15 @@ impl Journal {
     /// Returns when all lines are on the disk.
     pub fn sync(&mut self) -> io::Result<()> {
         self.lines.sync()
+    }
+
+    /// [`LineFile::stake`].
+    pub fn stake(&mut self) -> io::Result<Option<SyncHandle>> {
+        self.lines.stake()
+    }
+
+    /// [`LineFile::settle`].
+    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<()> {
+        self.lines.settle(synced)
     }
 }

@@ -6,6 +6,7 @@
 use std::io::{self, SeekFrom};
 
 use super::disk::DiskFile;
+use super::syncs::{SyncHandle, handle_of};
 
 /// Most bytes that wait for a disk that refuses: some hours of the journal.
 const WAITING_MAX: usize = 16 * 1024 * 1024;
@@ -19,13 +20,17 @@ pub struct LineFile {
     tail: Vec<u8>,
     /// Bytes of `tail` that are in the file.
     written: usize,
+    /// Bytes of `tail` that are being synced elsewhere.
+    staked: usize,
+    /// For whoever syncs it meanwhile.
+    handle: Option<SyncHandle>,
 }
 
 impl LineFile {
     /// Goes on at the end of `file`.
     pub fn new(mut file: Box<dyn DiskFile>) -> io::Result<Self> {
         let durable = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, durable, tail: Vec::new(), written: 0 })
+        Ok(Self { file, durable, tail: Vec::new(), written: 0, staked: 0, handle: None })
     }
 
     /// Takes over one line, without its end. An error here means that the line was not taken.
@@ -54,13 +59,35 @@ impl LineFile {
             return Ok(());
         }
         self.write_out()?;
-        if let Err(error) = self.file.sync_data() {
+        self.staked = self.tail.len();
+        let synced = self.file.sync_data();
+        self.settle(synced)
+    }
+
+    /// All lines that were taken are about to be synced elsewhere, with this handle; none if all of them are on the disk.
+    pub fn stake(&mut self) -> io::Result<Option<SyncHandle>> {
+        if self.tail.is_empty() {
+            return Ok(None);
+        }
+        self.write_out()?;
+        let handle = match &self.handle {
+            Some(handle) => handle,
+            None => self.handle.insert(handle_of(&*self.file)?),
+        };
+        self.staked = self.tail.len();
+        Ok(Some(handle.clone()))
+    }
+
+    /// What came of that sync.
+    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<()> {
+        let staked = std::mem::take(&mut self.staked);
+        if let Err(error) = synced {
             self.written = 0;
             return Err(error);
         }
-        self.durable += self.tail.len() as u64;
-        self.tail.clear();
-        self.written = 0;
+        self.durable += staked as u64;
+        self.tail.drain(..staked);
+        self.written -= staked;
         Ok(())
     }
 }

@@ -25,6 +25,7 @@ pub mod read;
 pub mod reckon;
 pub mod recover;
 pub mod replay;
+pub mod syncs;
 pub mod tail;
 pub mod track;
 pub mod verify;

@@ -14,6 +14,7 @@ use hound::WavWriter;
 use super::disk::{Disk, DiskFile};
 use super::journal::Span;
 use super::manifest::{ClockFit, SourceKind, TakeEntry};
+use super::syncs::{SyncHandle, handle_of};
 use super::wav::Layout;
 use crate::audio::units::{Frames, SampleFormat};
 
@@ -203,11 +204,15 @@ pub struct TakeFile {
     wav: WavWriter<BufWriter<Tally>>,
     inner: Arc<Mutex<Inner>>,
     shared: Arc<TakeShared>,
+    /// For whoever syncs it while it is written.
+    handle: SyncHandle,
     /// Written, readable, and vouched for.
     now: Mark,
     flushed: Mark,
     committed: Mark,
-    /// Sum of what lies between `committed` and `flushed`.
+    /// What is being synced elsewhere: everything up to this mark, of which the span has not been vouched for.
+    staked: Option<(Mark, Span)>,
+    /// Sum of what lies between `committed` (or what is staked) and `flushed`.
     sum: crc32fast::Hasher,
     header_every: Frames,
     /// A write has begun and not ended: hound's state is not known.
@@ -240,7 +245,7 @@ struct Mark {
 #[derive(Debug)]
 pub struct Remains {
     /// What was saved last, if anything.
-    pub span: Option<Span>,
+    pub spans: Vec<Span>,
     /// Frames that are safe.
     pub kept: Frames,
     /// Frames after them that are not.
@@ -335,13 +340,14 @@ impl TakeFile {
         let buffer = BufWriter::with_capacity(BUFFER_BYTES, Tally(Arc::clone(&inner)));
         let mut wav = WavWriter::new(buffer, Layout::of(&entry).spec()).map_err(io_error)?;
         wav.flush().map_err(io_error)?;
-        {
+        let handle = {
             let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
             // Nothing but the header is there yet, so its end is where the data begins.
             entry.data_offset = inner.end;
             inner.data_offset = Some(inner.end);
             inner.file.sync_data()?;
-        }
+            handle_of(&*inner.file)?
+        };
         entry.frames = Frames(0);
         if let Some(parent) = path.parent() {
             disk.sync_dir(parent)?;
@@ -353,9 +359,11 @@ impl TakeFile {
             wav,
             inner,
             shared,
+            handle,
             now: Mark::default(),
             flushed: Mark::default(),
             committed: Mark::default(),
+            staked: None,
             sum: crc32fast::Hasher::new(),
             header_every,
             midway: false,
@@ -454,34 +462,55 @@ impl TakeFile {
         result
     }
 
-    /// The span since the last commit, to be called after `flush` and `sync`; none if nothing was written.
-    pub fn commit(&mut self) -> Option<Span> {
-        let (from, to) = (self.committed.frames, self.flushed.frames);
+    /// The spans since the last commit, to be called after `flush` and `sync`; none if nothing was written.
+    pub fn commit(&mut self) -> Vec<Span> {
+        let staked = self.staked.take().map(|(_, span)| span);
+        let rest = self.next_span(staked.as_ref().map_or(self.committed.frames, |span| span.to));
+        self.committed = self.flushed;
+        staked.into_iter().chain(rest).collect()
+    }
+
+    /// What was flushed since the last commit is about to be synced elsewhere, with this handle; none if there is nothing. To be
+    /// called after `flush`, and again only after [`TakeFile::settle`].
+    pub fn stake(&mut self) -> Option<SyncHandle> {
+        debug_assert!(self.staked.is_none(), "one sync at a time");
+        let span = self.next_span(self.committed.frames)?;
+        self.staked = Some((self.flushed, span));
+        Some(Arc::clone(&self.handle))
+    }
+
+    /// What came of that sync: the span that is vouched for now; none if it was committed meanwhile.
+    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<Option<Span>> {
+        let Some((mark, span)) = self.staked.take() else { return Ok(None) };
+        if synced.is_err() {
+            self.refused_sync = true;
+        }
+        synced?;
+        self.committed = mark;
+        Ok(Some(span))
+    }
+
+    /// The span from `from` up to what was flushed, with its sum, which begins anew.
+    fn next_span(&mut self, from: Frames) -> Option<Span> {
+        let to = self.flushed.frames;
         if from == to {
             return None;
         }
         self.inner().crc = crc32fast::Hasher::new();
         let crc = std::mem::take(&mut self.sum).finalize();
         let entry = &self.shared.entry;
-        let span = Span { track: entry.track.clone(), take: entry.take, from, to, crc };
-        self.committed = self.flushed;
-        Some(span)
-    }
-
-    /// Whether there is a flushed span that has not been committed.
-    pub fn has_news(&self) -> bool {
-        self.committed.frames < self.flushed.frames
+        Some(Span { track: entry.track.clone(), take: entry.take, from, to, crc })
     }
 
     /// Gives the file up after an error: it is left as it is. What had been flushed is saved if the disk still syncs it.
     pub fn abandon(mut self) -> Remains {
         self.inner().abandoned = true;
-        let span = if self.sync().is_ok() { self.commit() } else { None };
+        let spans = if self.sync().is_ok() { self.commit() } else { Vec::new() };
         let kept = self.committed.frames;
         self.shared.kept.store(kept.0, Ordering::Release);
         self.shared.close();
         Remains {
-            span,
+            spans,
             kept,
             lost: self.now.frames.saturating_sub(kept),
             lost_sound: self.now.sound.saturating_sub(self.committed.sound),

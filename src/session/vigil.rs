@@ -51,6 +51,8 @@ pub enum Alarm {
     Quiet,
     /// The disk is about to be full.
     DiskSpace,
+    /// The disk takes long to say that it has what was written.
+    DiskSlow,
     /// The battery is about to be empty.
     Battery,
 }

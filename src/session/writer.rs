@@ -1,7 +1,7 @@
 //! The writer: one disk thread for all tracks, the journal, the manifest and the transcript. A `step` that a thread calls.
 //!
-//! Each second one group commit: write all, sync all files, then one journal line for all, sync it. After any error of a
-//! track's file that file is left as it is and the track goes on in a new take; the other tracks do not notice. A frame counts as
+//! Each second one group commit: write all, sync all files, then one journal line for all, sync it. What may take as long as the disk
+//! likes is done elsewhere ([`Syncs`]), so that sound is written meanwhile. After any error of a track's file that file is left as it is and the track goes on in a new take; the other tracks do not notice. A frame counts as
 //! written only while the disk stands by it; everything else is a gap with a cause.
 
 use std::io;
@@ -15,6 +15,7 @@ use super::disk::Disk;
 use super::journal::{Event, Journal, Span};
 use super::lines::LineFile;
 use super::manifest::{GapCause, Manifest, State, TrackAccount};
+use super::syncs::Syncs;
 use super::track::{TAKE_BYTES_MAX, TakeFile, TakeShared, TrackShared};
 use crate::audio::units::{Frames, SampleFormat};
 use crate::capture::drain::Item;
@@ -27,6 +28,7 @@ mod commit;
 mod output;
 mod watch;
 
+use commit::{Commit, MANIFEST};
 use output::{DeviceOut, DeviceTake};
 use watch::Watch;
 
@@ -101,7 +103,12 @@ pub struct Writer {
     saved: Vec<(Arc<TakeShared>, Span)>,
     /// Frames that become durable with the journal's next sync.
     vouched: Vec<(Arc<TakeShared>, Frames)>,
+    syncs: Syncs,
+    commit: Option<Commit>,
     manifest: Manifest,
+    /// The manifest is being replaced; and has to be once more.
+    replacing: bool,
+    manifest_due: bool,
     committed_at: MonoNs,
     manifest_at: MonoNs,
     /// A file of a take ends before it has more bytes than this.
@@ -112,9 +119,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates journal and manifest in `dir`, where the folder `tracks` exists.
+    /// Creates journal and manifest in `dir`, where the folder `tracks` exists. `syncs` is of the same disk.
     pub fn create(
         disk: Arc<dyn Disk>,
+        syncs: Syncs,
         dir: &Path,
         clock: SessionClock,
         manifest: Manifest,
@@ -145,7 +153,11 @@ impl Writer {
             transcript: None,
             saved: Vec::new(),
             vouched: Vec::new(),
+            syncs,
+            commit: None,
             manifest,
+            replacing: false,
+            manifest_due: false,
             committed_at: now,
             manifest_at: now,
             take_bytes_max: TAKE_BYTES_MAX,
@@ -153,7 +165,7 @@ impl Writer {
             errors: Vec::new(),
             finishing: false,
         };
-        writer.write_manifest()?;
+        writer.disk.replace(&writer.dir.join(MANIFEST), &writer.manifest_bytes()?)?;
         writer.disk.sync_dir(&writer.dir)?;
         Ok(writer)
     }
@@ -164,9 +176,16 @@ impl Writer {
         self.take_bytes_max = bytes;
     }
 
+    /// The disk hangs, as far as syncs go ([`Syncs::hold`]). Only tests have such a disk.
+    #[doc(hidden)]
+    pub fn hold_syncs(&mut self, hold: bool) {
+        self.syncs.hold(hold);
+    }
+
     /// Moves what there is to the disk. Returns whether there was anything; none once it is finished.
     pub fn step(&mut self, now: MonoNs) -> Option<bool> {
         let mut busy = false;
+        self.take_answers();
         for device in 0..self.devices.len() {
             busy |= self.take_items(device, now, ITEMS_PER_TURN);
         }
@@ -175,7 +194,7 @@ impl Writer {
             busy = true;
         }
         if now.seconds_since(self.committed_at) >= COMMIT_EVERY_S {
-            self.commit();
+            self.commit(now);
             self.watch(now);
             self.committed_at = now;
         }
@@ -185,10 +204,13 @@ impl Writer {
             self.manifest_at = now;
         }
         if self.finishing && !busy {
-            self.commit();
+            self.settle();
+            self.commit(now);
             self.save_manifest();
+            self.settle();
             return None;
         }
+        self.take_answers();
         Some(busy)
     }
 
@@ -415,11 +437,7 @@ impl Writer {
         }
         let Some(mut file) = self.devices[device].tracks[track].file.take() else { return };
         let shared = Arc::clone(file.shared());
-        self.note_saved();
-        if let Some(span) = file.commit() {
-            self.vouched.push((Arc::clone(&shared), span.to));
-            self.note(Event::Commit { spans: vec![span] });
-        }
+        self.note_spans(&shared, file.commit());
         let delivered = self.devices[device].delivered(track);
         self.note_end(&shared, file.frames(), delivered, false);
         // The header is valid and synced already; this writes the same one again.
@@ -454,12 +472,8 @@ impl Writer {
         let Some((shared, remains)) = self.devices[device].tracks[track].give_up(&take, cause) else {
             return;
         };
-        self.note_saved();
+        self.note_spans(&shared, remains.spans);
         self.refused(&shared.entry.file, error);
-        if let Some(span) = remains.span {
-            self.vouched.push((Arc::clone(&shared), span.to));
-            self.note(Event::Commit { spans: vec![span] });
-        }
         self.note_end(&shared, remains.kept, (None, None), true);
     }
 

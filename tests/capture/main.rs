@@ -2,6 +2,7 @@
 
 use session::quiet_panics;
 
+mod bench;
 #[allow(dead_code, reason = "the simulation uses all of it")]
 mod device;
 #[allow(dead_code, reason = "the simulation uses all of it")]

@@ -211,10 +211,14 @@ impl DiskFile for StuckFile {
         drop(self.1.lock().expect("no panic"));
         self.0.sync_data()
     }
+
+    fn second(&self) -> io::Result<Box<dyn DiskFile>> {
+        Ok(Box::new(Self(self.0.second()?, Arc::clone(&self.1))))
+    }
 }
 
 #[test]
-fn a_disk_that_hangs_does_not_hang_the_end() {
+fn a_disk_that_hangs_costs_no_sound_and_does_not_hang_the_end() {
     let folder = TempDir::new().expect("a folder");
     fs::create_dir(folder.path().join("tracks")).expect("a folder");
     let clock = SessionClock::start_now(Arc::new(SystemClock));
@@ -229,13 +233,21 @@ fn a_disk_that_hangs_does_not_hang_the_end() {
         Recording::start(disk, folder.path(), clock, manifest(vec![source("a", None)]), vec![device]);
     let recording = recording.expect("a recording");
     let track = folder.path().join("tracks/a.wav");
-    let started = Instant::now();
-    while fs::metadata(&track).map_or(0, |file| file.len()) < 20_000 {
-        assert!(started.elapsed() < Duration::from_secs(60), "nothing is recorded");
-        recording.step_lane(0);
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let grows_by = |more: u64| {
+        let length = || fs::metadata(&track).map_or(0, |file| file.len());
+        let (from, started) = (length(), Instant::now());
+        while length() < from + more {
+            assert!(started.elapsed() < Duration::from_secs(60), "nothing is recorded");
+            recording.step_lane(0);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    grows_by(20_000);
     let hang = stuck.lock().expect("no panic");
+    let durable = recording.tracks[0].takes()[0].durable();
+    // Three seconds and more, in which three commits are due: sound is written all the same.
+    grows_by(3 * 48_000 * 3);
+    assert_eq!(recording.tracks[0].takes()[0].durable(), durable, "nothing is said to be safe that isn't");
     let started = Instant::now();
     assert!(recording.close_at_once(Duration::from_millis(300)).is_none(), "nobody can say that it is safe");
     // Three waits of 0.3 s, on a machine that may be busy; a sync that hangs would take for ever.

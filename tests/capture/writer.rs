@@ -2,156 +2,25 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self};
 
 use hansard::audio::units::{Frames, SampleFormat, SampleRate};
-use hansard::capture::DeviceFormat;
 use hansard::capture::drain::{Item, QUEUE_ITEMS};
-use hansard::capture::synth::code;
 use hansard::clock::model::Slip;
-use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
-use hansard::recording::guarded_step;
-use hansard::session::disk::{Disk, SystemDisk};
+use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
-use hansard::session::manifest::{GapCause, SourceKind, State, TakeEntry};
+use hansard::session::manifest::{GapCause, State, TakeEntry};
 use hansard::session::tail::SpanReader;
-use hansard::session::track::{TakeShared, TrackShared};
-use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use hansard::session::track::TakeShared;
+use hansard::session::vigil::Alarm;
+use hansard::session::writer::{Closed, Control};
 use proptest::prelude::*;
-use rtrb::{Producer, RingBuffer};
-use tempfile::TempDir;
 
+use crate::bench::{Bench, Track, coded, format};
 use crate::disk::{Fault, Op, SimDisk};
-use crate::session::{accounted, coded_frames, journal, manifest, read_manifest, source, takes};
+use crate::session::{accounted, coded_frames, journal, read_manifest, takes};
 use crate::wav;
-
-/// A track: its name, and the device's channel (from 1) it takes.
-type Track = (&'static str, Option<u16>);
-
-struct Device {
-    format: DeviceFormat,
-    queue: Producer<Item>,
-    /// Frames of session time so far.
-    at: u64,
-    /// Frames handed over: sound, and missing ones.
-    sound: u64,
-    missing: u64,
-}
-
-struct Bench {
-    // Held for its drop.
-    _folder: TempDir,
-    dir: PathBuf,
-    clock: ScriptedClock,
-    now_ms: u64,
-    writer: Writer,
-    control: Sender<Control>,
-    devices: Vec<Device>,
-    tracks: Vec<Arc<TrackShared>>,
-}
-
-fn format(rate: u32, channels: u16, format: SampleFormat) -> DeviceFormat {
-    DeviceFormat { rate: SampleRate(rate), channels, format }
-}
-
-impl Bench {
-    fn new(disk: impl Disk + 'static, devices: &[(DeviceFormat, &[Track])]) -> Self {
-        crate::quiet_panics();
-        let folder = TempDir::new().expect("a folder");
-        let dir = folder.path().to_owned();
-        fs::create_dir(dir.join("tracks")).expect("a folder");
-        let clock = ScriptedClock::default();
-        clock.set(MonoNs(1_000_000));
-        let session = SessionClock::start_now(Arc::new(clock.clone()));
-        let (control, orders) = mpsc::channel();
-        let (mut plans, mut sources, mut inputs, mut shared) = (vec![], vec![], vec![], vec![]);
-        for (format, tracks) in devices {
-            let (queue, from_drain) = RingBuffer::new(QUEUE_ITEMS);
-            inputs.push(Device { format: *format, queue, at: 0, sound: 0, missing: 0 });
-            let tracks = tracks.iter().map(|(name, channel)| {
-                sources.push(source(name, *channel));
-                let track = Arc::new(TrackShared::new(name, name, SourceKind::Mic));
-                shared.push(Arc::clone(&track));
-                TrackPlan { shared: track, channel: *channel, format: None }
-            });
-            plans.push(DevicePlan { queue: from_drain, tracks: tracks.collect() });
-        }
-        let writer = Writer::create(Arc::new(disk), &dir, session, manifest(sources), plans, orders);
-        let writer = writer.expect("a writer");
-        Self { _folder: folder, dir, clock, now_ms: 1, writer, control, devices: inputs, tracks: shared }
-    }
-
-    fn push(&mut self, device: usize, item: Item) {
-        if self.devices[device].queue.is_full() {
-            self.step(10);
-        }
-        self.devices[device].queue.push(item).expect("room in the queue");
-    }
-
-    fn start(&mut self, device: usize) {
-        let Device { format, at, .. } = self.devices[device];
-        let offset = at as f64 / f64::from(format.rate.0);
-        self.push(device, Item::TakeStart { format, offset });
-    }
-
-    fn sound(&mut self, device: usize, frames: u64) {
-        let Device { format, at, .. } = self.devices[device];
-        let samples =
-            (at..at + frames).flat_map(|n| (0..format.channels).map(move |c| code(n, c, format.format)));
-        self.push(device, Item::Sound(samples.collect()));
-        self.devices[device].at += frames;
-        self.devices[device].sound += frames;
-    }
-
-    fn silence(&mut self, device: usize, frames: u64, cause: GapCause) {
-        self.push(device, Item::Silence { frames: Frames(frames), cause });
-        self.devices[device].at += frames;
-        self.devices[device].missing += frames;
-    }
-
-    fn absent(&mut self, device: usize, frames: u64, cause: GapCause) {
-        let Device { format, at, .. } = self.devices[device];
-        let rate = f64::from(format.rate.0);
-        self.push(device, Item::Absent { from: at as f64 / rate, seconds: frames as f64 / rate, cause });
-        self.devices[device].at += frames;
-        self.devices[device].missing += frames;
-    }
-
-    fn end(&mut self, device: usize) {
-        self.push(device, Item::TakeEnd { slips: vec![], tail_deficit: 0.0, span: None });
-    }
-
-    /// What the writer's thread does, panics included.
-    fn step(&mut self, ms: u64) {
-        self.now_ms += ms;
-        let now = MonoNs(self.now_ms * 1_000_000);
-        self.clock.set(now);
-        guarded_step(&mut self.writer, now);
-    }
-
-    fn close(&mut self) -> Closed {
-        let (reply, answer) = mpsc::channel();
-        self.control.send(Control::CloseTracks(reply)).expect("the writer lives");
-        self.step(10);
-        let closed = answer.try_recv().expect("an answer");
-        self.control.send(Control::Finish).expect("the writer lives");
-        for _ in 0..3 {
-            self.step(10);
-        }
-        closed
-    }
-
-    fn path(&self, file: &str) -> PathBuf {
-        self.dir.join("tracks").join(file)
-    }
-}
-
-/// Coded frames of some channels.
-fn coded(from: u64, to: u64, channels: &[u16], format: SampleFormat) -> Vec<f32> {
-    (from..to).flat_map(|n| channels.iter().map(move |c| code(n, *c, format))).collect()
-}
 
 #[test]
 fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {
@@ -191,6 +60,44 @@ fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {
     assert!(closed.errors.is_empty());
     assert!(closed.account.iter().all(|a| a.written.0 == 120_000 && a.lost.0 == 0 && a.gaps.is_empty()));
     assert!(bench.tracks.iter().all(|t| t.is_finished() && t.takes()[0].durable().0 == 120_000));
+}
+
+#[test]
+fn a_disk_that_hangs_in_its_syncs_costs_no_sound() {
+    let mut bench = Bench::new(SystemDisk, &[(format(8_000, 1, SampleFormat::S16), &[("a", None)])]);
+    let (tell, told) = mpsc::channel();
+    bench.writer.tell(tell);
+    let alarms = || -> Vec<(Alarm, bool)> {
+        let alarm = |event| match event {
+            Event::Alarm { alarm, on, .. } => Some((alarm, on)),
+            _ => None,
+        };
+        told.try_iter().filter_map(alarm).collect()
+    };
+    let minute = |bench: &mut Bench| {
+        for _ in 0..600 {
+            bench.sound(0, 800);
+            bench.step(100);
+        }
+    };
+    bench.start(0);
+    minute(&mut bench);
+    let track = Arc::clone(&bench.tracks[0]);
+    let durable = track.takes()[0].durable();
+    bench.writer.hold_syncs(true);
+    minute(&mut bench);
+    // Everything is in the file, where no crash of ours can take it; nobody says that it is safe from a power cut.
+    let (_, samples) = wav::read(&bench.path("a.wav"));
+    assert_eq!(wav::difference(&samples, &coded(0, 960_000, &[0], SampleFormat::S16)), None);
+    assert_eq!(track.takes()[0].durable(), durable);
+    assert_eq!(alarms(), [(Alarm::DiskSlow, true)]);
+    bench.writer.hold_syncs(false);
+    bench.step(1_000);
+    bench.step(1_000);
+    assert_eq!((track.takes()[0].durable().0, alarms()), (960_000, vec![(Alarm::DiskSlow, false)]));
+    bench.end(0);
+    let closed = bench.close();
+    assert_eq!((closed.account[0].written.0, closed.account[0].lost.0), (960_000, 0));
 }
 
 proptest! {

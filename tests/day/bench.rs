@@ -12,7 +12,9 @@ use hansard::capture::rt::CaptureSink;
 use hansard::capture::synth::code;
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::recording::guarded_step;
+use hansard::session::disk::Disk;
 use hansard::session::manifest::{GapCause, SourceKind, TrackAccount};
+use hansard::session::syncs::Syncs;
 use hansard::session::track::TrackShared;
 use hansard::session::writer::{Control, DevicePlan, TrackPlan, Writer};
 use rtrb::RingBuffer;
@@ -100,7 +102,9 @@ impl Bench {
         }
         let (control, orders) = mpsc::channel();
         let dir = Path::new("session");
-        let writer = Writer::create(Arc::new(disk.clone()), dir, session, manifest(sources), plans, orders);
+        let on: Arc<dyn Disk> = Arc::new(disk.clone());
+        let syncs = Syncs::here(Arc::clone(&on));
+        let writer = Writer::create(on, syncs, dir, session, manifest(sources), plans, orders);
         let mut writer = writer.expect("a writer");
         if let Some(bytes) = limit {
             writer.limit_takes(bytes);

@@ -93,7 +93,12 @@ fn check_survival(ran: &Ran, dir: &Path, lines: &[Line], entry: &TakeEntry, dura
 fn check_loss(ran: &Ran, dir: &Path, track: usize, moment: &Moment) {
     let (device, script) = ran.storm.tracks().nth(track).expect("a track");
     let device = (&ran.devices[device], device);
-    let well = moment.calm_s[device.1].max(moment.well_s);
+    let mut well = moment.calm_s[device.1].max(moment.well_s);
+    if moment.point.crash == Crash::PowerCut {
+        // A disk that hangs can't be promised anything of; a killed process loses no more than ever.
+        let hangs = ran.storm.hangs.iter().filter(|(from, _)| *from <= moment.at);
+        well = hangs.fold(well, |well, (_, to)| well.max(*to));
+    }
     // A track that has no file, or another one after an error, has something else to be judged by.
     let healthy = ran.closed.errors.is_empty() && ran.storm.panics.is_empty();
     if moment.at - well < WELL_S || !healthy {

@@ -403,6 +403,17 @@ impl Seek for SimFile {
 }
 
 impl DiskFile for SimFile {
+    fn second(&self) -> io::Result<Box<dyn DiskFile>> {
+        let Self { disk, path, node, at, .. } = self;
+        Ok(Box::new(Self {
+            disk: disk.clone(),
+            path: path.clone(),
+            file: self.file.second()?,
+            node: *node,
+            at: *at,
+        }))
+    }
+
     fn sync_data(&mut self) -> io::Result<()> {
         let verdict = self.disk.begin(Op::Sync, &self.path, 0, &[]);
         let mut state = self.disk.state();

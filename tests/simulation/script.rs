@@ -20,6 +20,8 @@ pub struct Storm {
     pub devices: Vec<DeviceScript>,
     /// From when to when the disk is busy: an operation that begins in such a time ends with it.
     pub busy: Vec<(f64, f64)>,
+    /// From when to when the disk answers no group commit.
+    pub hangs: Vec<(f64, f64)>,
     pub faults: Vec<Fault>,
     /// Session seconds at which the writer is told to panic.
     pub panics: Vec<f64>,
@@ -76,6 +78,7 @@ impl Storm {
         let mut storm = Self {
             seed,
             busy,
+            hangs: Vec::new(),
             faults: Vec::new(),
             panics: Vec::new(),
             calm_end_s: Some(CALM_END_S),
@@ -106,6 +109,8 @@ impl Storm {
                 });
             }
         }
+        let mut disk = random.fork();
+        storm.hangs = (0..disk.below(3)).map(|_| hang(&mut disk)).collect();
         storm
     }
 
@@ -133,6 +138,7 @@ impl Storm {
             seed: 1,
             devices: vec![device("a", 40.0, 0.2, ops), device("b", -40.0, 0.05, vec![Deed::Play(seconds)])],
             busy: vec![],
+            hangs: vec![],
             faults: vec![],
             panics: vec![],
             crashes: vec![],
@@ -162,6 +168,11 @@ impl Storm {
             .enumerate()
             .flat_map(|(index, device)| device.tracks.iter().map(move |t| (index, t)))
     }
+}
+
+fn hang(random: &mut Random) -> (f64, f64) {
+    let from = random.range(0.0, 12.0);
+    (from, from + random.pick(&[0.2, 1.5, 5.0, 15.0]) * random.range(0.5, 1.0))
 }
 
 fn busy(random: &mut Random) -> Vec<(f64, f64)> {

@@ -9,8 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hansard::audio::units::Frames;
 use hansard::capture::drain::Step;
 use hansard::recording::guarded_step;
+use hansard::session::disk::Disk;
 use hansard::session::journal::Event;
 use hansard::session::manifest::{SourceKind, TakeEntry};
+use hansard::session::syncs::Syncs;
 use hansard::session::track::TrackShared;
 use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use hansard::speech::transcript::Utterance;
@@ -284,8 +286,9 @@ impl World {
         };
         disk.listen(move |disk, doing| watch.look(disk, doing));
         let (control, orders) = mpsc::channel();
-        let mut writer =
-            Writer::create(Arc::new(disk.clone()), &dir, session, manifest(sources), plans, orders)?;
+        let on: Arc<dyn Disk> = Arc::new(disk.clone());
+        let syncs = Syncs::here(Arc::clone(&on));
+        let mut writer = Writer::create(on, syncs, &dir, session, manifest(sources), plans, orders)?;
         if let Some(bytes) = storm.take_bytes_max {
             writer.limit_takes(bytes);
         }
@@ -357,6 +360,8 @@ impl World {
         if lock(&self.capture).devices.iter().any(sleeps) {
             return;
         }
+        let hangs = self.storm.hangs.iter().any(|(from, to)| (*from..*to).contains(&now));
+        self.writer.hold_syncs(hangs);
         let mut now = now;
         while guarded_step(&mut self.writer, mono(now)) == Some(true) {
             now = lock(&self.capture).now;

@@ -48,7 +48,8 @@ impl Writer {
         self.takes().iter().map(|take| take.time_of(take.frames)).fold(0.0, f64::max)
     }
 
-    pub(super) fn write_manifest(&self) -> io::Result<()> {
+    /// The manifest as of now.
+    pub(super) fn manifest_bytes(&self) -> io::Result<Vec<u8>> {
         let manifest = Manifest {
             takes: self.takes(),
             account: self.account(),
@@ -57,12 +58,6 @@ impl Writer {
         };
         let mut bytes = serde_json::to_vec_pretty(&manifest)?;
         bytes.push(b'\n');
-        self.disk.replace(&self.dir.join("session.json"), &bytes)
-    }
-
-    pub(super) fn save_manifest(&mut self) {
-        if let Err(error) = self.write_manifest() {
-            self.refused("session.json", &error);
-        }
+        Ok(bytes)
     }
 }

@@ -9,6 +9,9 @@ use crate::session::journal::Event;
 use crate::session::manifest::State;
 use crate::session::vigil::{Alarm, Change, Space, SpaceVigil, TEXT_BYTES_PER_S, TrackVigil, look_around};
 
+/// A commit that the disk has not answered for so long is told, in seconds.
+const SLOW_S: f64 = 10.0;
+
 /// What the vigil needs beside the tracks.
 #[derive(Debug, Default)]
 pub(super) struct Watch {
@@ -16,6 +19,8 @@ pub(super) struct Watch {
     /// What recording took of the disk when it last had files, in bytes a second.
     bytes_per_s: u64,
     ending: bool,
+    /// The disk keeps a commit waiting.
+    slow: bool,
     /// To whoever speaks with the user.
     told: Option<Sender<Event>>,
 }
@@ -55,7 +60,25 @@ impl Writer {
         for (track, Change { alarm, on, text }) in changes {
             self.alarm(alarm, Some(track.track.clone()), on, format!("{} {text}", track.name));
         }
+        self.look_at_commit(now);
         self.look_at_space();
+    }
+
+    /// A disk that hangs costs no sound, but nobody can promise what a power cut would leave.
+    fn look_at_commit(&mut self, now: MonoNs) {
+        let waits_s = self.commit.as_ref().map_or(0.0, |commit| now.seconds_since(commit.since));
+        let slow = waits_s >= SLOW_S;
+        if std::mem::replace(&mut self.watch.slow, slow) == slow {
+            return;
+        }
+        let text = if slow {
+            format!(
+                "the disk has not answered for {SLOW_S} s: recording goes on, but a power cut would cost what came since"
+            )
+        } else {
+            "the disk answers again".to_owned()
+        };
+        self.alarm(Alarm::DiskSlow, None, slow, text);
     }
 
     fn look_at_space(&mut self) {
