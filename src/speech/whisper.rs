@@ -4,6 +4,9 @@
 //! Greedy, without context from earlier segments, one temperature: a segment that fails is told by its numbers
 //! and judged by [`super::gates`], not decoded again at five temperatures. Word times come from the timestamp tokens
 //! (dynamic time warping would cost the alignment heads of each model and a third of the speed).
+//!
+//! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which language is
+//! spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a token.
 
 use std::path::Path;
 use std::time::Instant;
@@ -24,23 +27,28 @@ const AUDIO_S_MIN: f64 = 1.1;
 /// Frames of 20 ms that the encoder computes for `s` seconds: 50·s and this much more, at least
 /// [`AUDIO_CTX_MIN`]. Measured on 86 segments of meetings: with 128 more or less the decoder loops (115 insertions),
 /// with 256 the word error rate is that of all 1500 frames at less than half the time.
-const AUDIO_CTX_MORE: f64 = 256.0;
+const AUDIO_CTX_MORE: i32 = 256;
 /// See [`AUDIO_CTX_MORE`].
-const AUDIO_CTX_MIN: f64 = 512.0;
+const AUDIO_CTX_MIN: i32 = 512;
 /// The encoder's full window, 30 s.
-const AUDIO_CTX_MAX: f64 = 1500.0;
+const AUDIO_CTX_FULL: i32 = 1500;
+/// Frames come in so many at once: ggml multiplies matrices by blocks of 16 columns, and column by column where their number
+/// is not a multiple of it, as 1500 is not: that takes a fifth longer.
+const AUDIO_CTX_STEP: i32 = 16;
 /// A loop is ended by a bound on tokens: nobody speaks more than 10 English tokens a second …
 const TOKENS_PER_S_ENGLISH: f64 = 10.0;
 /// … while scripts with several tokens to a character need more.
 const TOKENS_PER_S: f64 = 30.0;
 /// Half of the text context; the other half is the prompt's.
 const TOKENS_MAX: f64 = 220.0;
-/// A language is listened for in sound of at least this length; shorter answers are taken for the language before.
-const DETECT_S_MIN: f64 = 2.0;
-/// How often the language is listened for again; it costs a run of the encoder.
-const DETECT_EVERY: u32 = 8;
-/// Text this unlikely may be in another language: it is listened for at once.
-const DETECT_BELOW_LOGPROB: f64 = -0.8;
+/// Another language is believed in sound of at least this length; shorter answers are taken for the language before.
+const SWITCH_S_MIN: f64 = 2.0;
+/// See [`SWITCH_S_MIN`]: and if it is so likely, among all languages.
+const SWITCH_P_MIN: f32 = 0.5;
+/// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
+const REST_S_MIN: f64 = 2.0;
+/// Pieces of one request that are heard on their own.
+const RUNS_MAX: usize = 4;
 
 /// How to run Whisper.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,22 +112,16 @@ impl WhisperRecognizer {
         &self.facts
     }
 
-    /// The language to decode in.
-    fn language(&mut self, request: &Request, samples: &[f32]) -> Result<String, RecognizerError> {
+    /// The language to decode in, and whether it was given rather than guessed.
+    fn language(&self, request: &Request) -> Result<(String, bool), RecognizerError> {
         if let Some(language) = request.language.as_ref().or(self.settings.language.as_ref()) {
             check_language(&self.facts, language)?;
-            return Ok(language.clone());
+            return Ok((language.clone(), true));
         }
         if !self.facts.multilingual {
-            return Ok("en".to_owned());
+            return Ok(("en".to_owned(), true));
         }
-        if self.ear.is_due(request.seconds()) {
-            let threads = self.settings.threads;
-            self.state.pcm_to_mel(samples, threads).map_err(failed)?;
-            let (id, _) = self.state.lang_detect(0, threads).map_err(failed)?;
-            self.ear.hears(whisper_rs::get_lang_str(id));
-        }
-        Ok(self.ear.language.clone())
+        Ok((self.ear.language.clone(), false))
     }
 
     fn parameters<'a>(&self, language: &'a str, seconds: f64) -> FullParams<'a, 'a> {
@@ -131,6 +133,8 @@ impl WhisperRecognizer {
         parameters.set_suppress_blank(true);
         parameters.set_suppress_nst(true);
         parameters.set_temperature_inc(0.0);
+        // One run of the encoder: whisper.cpp would begin again wherever the last timestamp stands, at the full context.
+        parameters.set_single_segment(true);
         // Text of segments without speech is to be judged by us and kept, not dropped in there.
         parameters.set_no_speech_thold(2.0);
         parameters.set_audio_ctx(audio_ctx(seconds));
@@ -142,37 +146,112 @@ impl WhisperRecognizer {
         parameters
     }
 
-    /// The probability that nobody spoke, as Whisper means it: that of its token for it right after the start of the
-    /// transcript. whisper.cpp takes it after the *last* token of the prompt, where multilingual models never say so.
-    fn no_speech_prob(&mut self) -> Result<f64, RecognizerError> {
+    /// What the model holds of the sound that the last run heard. whisper.cpp's own probability that nobody spoke is that after
+    /// the *last* token of the prompt, where multilingual models never say so; Whisper means the one right after the start of
+    /// the transcript. The language stands at the same place.
+    fn opinion(&mut self) -> Result<Opinion, RecognizerError> {
         let (start, no_speech) = (self.context.token_sot(), self.context.token_nosp());
         self.state.decode(&[start], 0, self.settings.threads).map_err(failed)?;
         let logits = self.state.get_logits().map_err(failed)?;
         let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weight = |id: WhisperTokenId| logits.get(id as usize).map_or(0.0, |logit| (logit - most).exp());
         let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
-        let own = logits.get(no_speech as usize).map_or(0.0, |logit| f64::from(logit - most).exp());
-        Ok(if sum > 0.0 { own / sum } else { 0.0 })
+        let no_speech_prob = if sum > 0.0 { f64::from(weight(no_speech)) / sum } else { 0.0 };
+        let languages: Vec<(i32, f32)> =
+            (0..=whisper_rs::get_lang_max_id()).map(|id| (id, weight(self.context.token_lang(id)))).collect();
+        let all: f32 = languages.iter().map(|(_, weight)| weight).sum();
+        let likeliest = languages.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| all > 0.0);
+        let language = likeliest.and_then(|(id, weight)| Some((whisper_rs::get_lang_str(id)?, weight / all)));
+        Ok(Opinion { no_speech_prob, language })
     }
 
-    /// What the last run found: tokens, and the sum of their log probabilities.
-    fn harvest(&self) -> (Vec<Token>, f64) {
-        let end_of_text: WhisperTokenId = self.context.token_eot();
-        let (mut tokens, mut logprob) = (Vec::new(), 0.0);
+    /// Hears `samples`, which start `from` seconds into the request.
+    fn run(
+        &mut self,
+        samples: &[f32],
+        from: f64,
+        language: &str,
+        prompt: Option<&str>,
+    ) -> Result<Run, RecognizerError> {
+        // A copy, as short sound needs silence behind it.
+        let mut padded = samples.to_vec();
+        padded.resize(padded.len().max((AUDIO_S_MIN * 16_000.0) as usize), 0.0);
+        let mut parameters = self.parameters(language, padded.len() as f64 / 16_000.0);
+        if let Some(prompt) = prompt {
+            // The other side of the pipe may send anything, and the call panics on a NUL.
+            parameters.set_initial_prompt(&prompt.replace('\0', " "));
+        }
+        self.state.full(parameters, &padded).map_err(failed)?;
+        Ok(self.harvest(from))
+    }
+
+    /// What the last run found.
+    fn harvest(&self, from: f64) -> Run {
+        let (end_of_text, begin) = (self.context.token_eot(), self.context.token_beg());
+        let mut run = Run::default();
         for segment in self.state.as_iter() {
             for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
                 let data = token.token_data();
+                if data.id > begin {
+                    // In steps of 20 ms.
+                    run.until = Some(from + f64::from(data.id - begin) / 50.0);
+                }
                 if data.id >= end_of_text {
                     continue;
                 }
-                logprob += f64::from(data.plog);
+                run.until = None;
+                run.logprob += f64::from(data.plog);
                 // Centiseconds.
-                let (start, end) = (data.t0 as f64 / 100.0, data.t1 as f64 / 100.0);
+                let (start, end) = (from + data.t0 as f64 / 100.0, from + data.t1 as f64 / 100.0);
                 let bytes = token.to_bytes().unwrap_or_default().to_vec();
-                tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
+                run.tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
             }
         }
-        (tokens, logprob)
+        run
     }
+
+    /// Hears what lies behind the place where the decoder ended too early, up to `end` seconds.
+    fn hear_rest(
+        &mut self,
+        run: &mut Run,
+        samples: &[f32],
+        language: &str,
+        end: f64,
+    ) -> Result<(), RecognizerError> {
+        for _ in 1..RUNS_MAX {
+            let Some(until) = run.until.filter(|until| *until > 0.0 && end - until > REST_S_MIN) else {
+                break;
+            };
+            let Some(rest) = samples.get((until * 16_000.0) as usize..) else { break };
+            let more = self.run(rest, until, language, None)?;
+            if more.tokens.is_empty() {
+                break;
+            }
+            run.tokens.extend(more.tokens);
+            run.logprob += more.logprob;
+            run.until = more.until.filter(|next| *next > until);
+        }
+        Ok(())
+    }
+}
+
+/// What a run of the model over some sound found.
+#[derive(Default)]
+struct Run {
+    /// Times from the start of the request.
+    tokens: Vec<Token>,
+    /// Sum of the tokens' log probabilities.
+    logprob: f64,
+    /// Where the decoder says that the text ends, in seconds of the request; none: it said no more after the last word.
+    until: Option<f64>,
+}
+
+/// See [`WhisperRecognizer::opinion`].
+struct Opinion {
+    /// Probability that nobody spoke, 0..1.
+    no_speech_prob: f64,
+    /// The likeliest language, and its probability among all, 0..1.
+    language: Option<(&'static str, f32)>,
 }
 
 impl Recognizer for WhisperRecognizer {
@@ -184,20 +263,20 @@ impl Recognizer for WhisperRecognizer {
             );
             return Err(RecognizerError::Request { reason });
         }
-        let mut samples = request.samples.clone();
-        samples.resize(samples.len().max((AUDIO_S_MIN * 16_000.0) as usize), 0.0);
-        let language = self.language(request, &samples)?;
-        let mut parameters = self.parameters(&language, samples.len() as f64 / 16_000.0);
-        if let Some(prompt) = &request.prompt {
-            // The other side of the pipe may send anything, and the call panics on a NUL.
-            parameters.set_initial_prompt(&prompt.replace('\0', " "));
+        let (mut language, given) = self.language(request)?;
+        let (samples, prompt) = (&request.samples, request.prompt.as_deref());
+        let mut run = self.run(samples, 0.0, &language, prompt)?;
+        let mut opinion = self.opinion()?;
+        if !given && let Some(other) = self.ear.hears(opinion.language, audio_s) {
+            language = other;
+            run = self.run(samples, 0.0, &language, prompt)?;
+            opinion = self.opinion()?;
         }
-        self.state.full(parameters, &samples).map_err(failed)?;
-        let (tokens, logprob) = self.harvest();
-        let no_speech_prob = self.no_speech_prob()?;
-        let avg_logprob = logprob / tokens.len().max(1) as f64;
-        self.ear.understood(avg_logprob);
-        let (text, words) = assemble(&tokens, &language, audio_s, request.speech);
+        let end = request.speech.map_or(audio_s, |(_, end)| end).min(audio_s);
+        self.hear_rest(&mut run, samples, &language, end)?;
+        let avg_logprob = run.logprob / run.tokens.len().max(1) as f64;
+        let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
+        let no_speech_prob = opinion.no_speech_prob;
         Ok(Hypothesis { text, words, language, no_speech_prob, avg_logprob, audio_s })
     }
 
@@ -206,36 +285,31 @@ impl Recognizer for WhisperRecognizer {
     }
 }
 
-/// Remembers what language is being spoken, so that it needn't be found out for each segment, nor from one word.
+/// Remembers what language is being spoken, so that it needn't be found out from one word.
 struct LanguageEar {
     language: String,
-    /// Requests since it was listened for; none: never yet.
-    since: Option<u32>,
+    /// Whether it was ever heard rather than assumed.
+    known: bool,
 }
 
 impl Default for LanguageEar {
     fn default() -> Self {
-        Self { language: "en".to_owned(), since: None }
+        Self { language: "en".to_owned(), known: false }
     }
 }
 
 impl LanguageEar {
-    fn is_due(&mut self, seconds: f64) -> bool {
-        self.since = self.since.map(|since| since + 1);
-        self.since.is_none_or(|since| since >= DETECT_EVERY && seconds >= DETECT_S_MIN)
-    }
-
-    fn hears(&mut self, language: Option<&str>) {
-        if let Some(language) = language {
-            language.clone_into(&mut self.language);
-            self.since = Some(0);
+    /// Takes the model's opinion of some sound, and gives the language if it is another one than was assumed.
+    fn hears(&mut self, likeliest: Option<(&str, f32)>, seconds: f64) -> Option<String> {
+        let (language, p) = likeliest?;
+        let sure = !self.known || (seconds >= SWITCH_S_MIN && p >= SWITCH_P_MIN);
+        if language == self.language || !sure {
+            self.known |= language == self.language;
+            return None;
         }
-    }
-
-    fn understood(&mut self, avg_logprob: f64) {
-        if avg_logprob < DETECT_BELOW_LOGPROB {
-            self.since = self.since.map(|_| DETECT_EVERY);
-        }
+        self.known = true;
+        language.clone_into(&mut self.language);
+        Some(self.language.clone())
     }
 }
 
@@ -251,7 +325,11 @@ fn check_language(facts: &ModelFacts, language: &str) -> Result<(), RecognizerEr
 }
 
 fn audio_ctx(seconds: f64) -> i32 {
-    ((seconds * 50.0).ceil() + AUDIO_CTX_MORE).clamp(AUDIO_CTX_MIN, AUDIO_CTX_MAX) as i32
+    let heard = (seconds * 50.0).ceil() as i32;
+    let wanted = (heard + AUDIO_CTX_MORE).max(AUDIO_CTX_MIN);
+    let stepped = (wanted + AUDIO_CTX_STEP - 1) / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
+    let most = AUDIO_CTX_FULL / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
+    if heard > most { AUDIO_CTX_FULL } else { stepped.min(most) }
 }
 
 fn tokens_max(language: &str, seconds: f64) -> i32 {
@@ -269,21 +347,19 @@ mod tests {
 
     #[test]
     fn the_encoder_hears_enough_and_never_too_much() {
-        assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 806, 1500, 1500]);
+        assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 816, 1488, 1500]);
         assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 220]);
     }
 
     #[test]
-    fn the_language_is_listened_for_rarely() {
+    fn another_language_is_believed_where_enough_is_heard_of_it() {
         let mut ear = LanguageEar::default();
-        assert!(ear.is_due(0.5), "something has to be known");
-        ear.hears(Some("de"));
-        assert_eq!((1..8).filter(|_| ear.is_due(5.0)).count(), 0);
-        assert!(!ear.is_due(0.5), "too short to tell");
-        assert!(ear.is_due(5.0));
-        ear.hears(Some("de"));
-        ear.understood(-1.5);
-        assert!(ear.is_due(5.0), "what was understood was unlikely");
+        assert_eq!(ear.hears(Some(("de", 0.4)), 0.5).as_deref(), Some("de"), "something has to be known");
+        assert_eq!(ear.hears(Some(("de", 0.9)), 5.0), None);
+        assert_eq!(ear.hears(Some(("en", 0.9)), 1.0), None, "too short to tell");
+        assert_eq!(ear.hears(Some(("en", 0.4)), 5.0), None, "too unlikely");
+        assert_eq!(ear.hears(None, 5.0), None);
         assert_eq!(ear.language, "de");
+        assert_eq!(ear.hears(Some(("en", 0.6)), 5.0).as_deref(), Some("en"));
     }
 }

@@ -3,6 +3,7 @@
 
 #![cfg(unix)]
 
+mod accuracy;
 mod alarms;
 mod disk;
 mod files;

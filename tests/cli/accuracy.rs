@@ -1,0 +1,123 @@
+//! A short part of the accuracy suite (`./dev accuracy`), so that no change makes the words worse unnoticed: real recordings
+//! through the real program, held to the committed baseline. Words are compared by our own normaliser and alignment, whose counts
+//! are those of Whisper's normaliser and MeetEval on this text within one word in a hundred.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::home::{Home, shared};
+use crate::sound::pcm;
+use crate::words;
+
+const MODEL: &str = "--model=base-q8_0";
+const RATE: usize = 16_000;
+
+/// A recording and what is said in it, in order of time.
+struct Known {
+    wav: PathBuf,
+    said: String,
+}
+
+/// Two meetings, a phone call, a speech: 101 s.
+fn recordings(folder: &Path) -> Vec<Known> {
+    let turns = |stem: &str| {
+        let stm = fs::read_to_string(folder.join(stem).with_extension("stm")).unwrap();
+        let mut turns: Vec<(f64, String)> = stm
+            .lines()
+            .filter_map(|line| {
+                let mut fields = line.split_whitespace().skip(3);
+                let start = fields.next()?.parse().ok()?;
+                Some((start, fields.skip(1).collect::<Vec<_>>().join(" ")))
+            })
+            .collect();
+        turns.sort_by(|a, b| a.0.total_cmp(&b.0));
+        turns.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+    };
+    let mut known: Vec<Known> = ["ami/dev00", "ami/trn04", "call/sample"]
+        .map(|stem| Known { wav: folder.join(stem).with_extension("wav"), said: turns(stem) })
+        .into();
+    let said = fs::read_to_string(folder.join("jfk/jfk.txt")).unwrap();
+    known.push(Known { wav: folder.join("jfk/jfk.wav"), said });
+    known
+}
+
+fn baseline() -> Value {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/accuracy/baseline.json");
+    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap()
+}
+
+/// What stands in the minutes, and what doesn't.
+fn transcribe(home: &Home, wav: &Path) -> (String, Vec<Value>) {
+    let ran = home.run(["transcribe", wav.to_str().unwrap(), MODEL, "--language=en", "--json"]);
+    let session = ran.expect(0).session();
+    let dir = session.dir.to_str().unwrap();
+    let lines = home.run(["export", dir, "--output=-", "--format=json"]).expect(0).json();
+    let text: Vec<&str> =
+        lines.as_array().unwrap().iter().map(|line| line["words"].as_str().unwrap()).collect();
+    let shown = home.run(["show", dir, "--withheld", "--json"]).expect(0).json();
+    let all = shown["utterances"].as_array().unwrap();
+    (text.join(" "), all.iter().filter(|each| !each["withheld"].is_null()).cloned().collect())
+}
+
+#[test]
+fn words_are_as_right_as_they_were() {
+    let test = "words_are_as_right_as_they_were";
+    let (Some(home), Some(folder)) = (Home::with_models(test), shared("speech", test)) else { return };
+    let (mut errors, mut of) = (0, 0);
+    for Known { wav, said } in recordings(&folder) {
+        let (text, withheld) = transcribe(&home, &wav);
+        let (said, heard) = (words::words(&said), words::words(&text));
+        let edits = words::align(&said, &heard).0;
+        println!("{}: {edits:?} of {} words; withheld {}; {text}", wav.display(), said.len(), withheld.len());
+        errors += edits.errors();
+        of += said.len();
+    }
+    let short = &baseline()["short"];
+    let [known, before, tolerance] =
+        ["words", "errors", "tolerance"].map(|key| short[key].as_u64().unwrap() as usize);
+    assert_eq!(of, known, "the recordings are others than the baseline's");
+    assert!(errors <= before + tolerance, "{errors} errors in {of} words; the baseline has {before}");
+}
+
+#[test]
+fn nothing_is_said_where_nobody_speaks() {
+    let test = "nothing_is_said_where_nobody_speaks";
+    let Some(home) = Home::with_models(test) else { return };
+    let wav = home.path("nobody.wav");
+    pcm(&wav, RATE as u32, 1, 16, &nobody());
+    let (text, withheld) = transcribe(&home, &wav);
+    assert_eq!(text, "", "invented");
+    println!("withheld: {withheld:?}");
+}
+
+/// A minute without anybody: nothing, hiss, hum, keys, tones, a fan.
+fn nobody() -> Vec<i32> {
+    let part = 10 * RATE;
+    let mut seed = 20_261_126_u32;
+    let mut hiss = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f64::from(seed >> 8) / f64::from(1 << 23) - 1.0
+    };
+    let tone = |i: usize, hz: f64| (i as f64 * hz * std::f64::consts::TAU / RATE as f64).sin();
+    let mut fan = 0.0;
+    (0..6 * part)
+        .map(|at| {
+            let (i, noise) = (at % part, hiss());
+            fan = 0.97 * fan + 0.03 * noise;
+            let sample = match at / part {
+                0 => 0.0,
+                1 => 0.05 * noise,
+                2 => 0.1 * tone(i, 50.0) + 0.05 * tone(i, 150.0) + 0.001 * noise,
+                3 => 0.4 * noise * (-((i % 2_900) as f64) / 120.0).exp() + 0.001 * noise,
+                4 => {
+                    0.1 * tone(i, [220.0, 277.2, 329.6, 440.0][i / 6_400 % 4])
+                        * (-((i % 6_400) as f64) / 3_000.0).exp()
+                }
+                _ => 0.3 * fan + 0.02 * tone(i, 240.0),
+            };
+            (sample * 32_767.0) as i32
+        })
+        .collect()
+}
