@@ -52,7 +52,7 @@ pub struct Args {
     /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json, jsonl and ctm always have them
     #[arg(long, help_heading = "What is told")]
     words: bool,
-    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (json, jsonl, csv)
+    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json, jsonl, csv)
     #[arg(long, help_heading = "What is told")]
     evidence: bool,
     #[command(flatten)]
@@ -184,7 +184,7 @@ fn asked(format: &[Asked]) -> Vec<Format> {
 }
 
 /// An option that none of the formats has a place for would silently do nothing.
-fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options> {
+fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options<'static>> {
     let none = |has: fn(Format) -> bool| !formats.iter().any(|format| has(*format));
     let names = |has: fn(Format) -> bool| {
         let names =
@@ -203,7 +203,7 @@ fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options> {
             "--evidence has no place in what was asked for; these have one: {names}"
         )));
     }
-    Ok(Options { words: args.words, evidence: args.evidence, captions: args.captions.rules()? })
+    Ok(Options { words: args.words, evidence: args.evidence, captions: args.captions.rules()?, sound: None })
 }
 
 fn check_stdout(formats: &[Format]) -> anyhow::Result<()> {

@@ -80,7 +80,7 @@ pub fn document(meeting: &Meeting) -> Vec<Block> {
 }
 
 /// When it was, and what a reader must know before he reads on.
-fn lead(meeting: &Meeting, accounts: &[Line]) -> Vec<Block> {
+pub(super) fn lead(meeting: &Meeting, accounts: &[Line]) -> Vec<Block> {
     let manifest = &meeting.session.manifest;
     let mut out = vec![Block::Text(plain(format!("{} · {}", meeting.when(), length(manifest.duration))))];
     let mut warn = |text: String| out.push(Block::Text(vec![Span::Strong(text)]));
@@ -182,7 +182,7 @@ fn spans(paragraph: &Paragraph) -> Vec<Span> {
 }
 
 /// How the text came about, and what of it was left out.
-fn made(meeting: &Meeting) -> Vec<Block> {
+pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
     let mut notes = Vec::new();
     let by: Vec<String> =
         meeting.recognised_by().into_iter().map(|(model, lang)| format!("{model} ({lang})")).collect();
@@ -216,7 +216,7 @@ fn made(meeting: &Meeting) -> Vec<Block> {
 }
 
 /// What became of each track's sound, in words and in frames.
-fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
+pub(super) fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
     if lines.is_empty() {
         return Vec::new();
     }
@@ -269,7 +269,7 @@ fn joined(spans: Vec<Span>) -> Vec<Span> {
 }
 
 /// The files of the tracks, by which they can be relied on later.
-fn files(meeting: &Meeting) -> Vec<Block> {
+pub(super) fn files(meeting: &Meeting) -> Vec<Block> {
     if meeting.files.is_empty() {
         return Vec::new();
     }

@@ -18,6 +18,7 @@ pub mod ctm;
 pub mod evidence;
 mod fields;
 pub mod floor;
+pub mod html;
 pub mod labels;
 pub mod minutes;
 pub mod minutes_md;
@@ -39,6 +40,8 @@ pub enum Format {
     Md,
     /// Minutes as plain text
     Txt,
+    /// Minutes as one page for a browser, with a picture of who spoke when, and search
+    Html,
     /// SubRip subtitles
     Srt,
     /// WebVTT subtitles, with speakers
@@ -62,13 +65,15 @@ pub enum Format {
 
 /// How a format is to be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Options {
+pub struct Options<'a> {
     /// Times of single words, where the format has a place for them ([`Format::has_words`]).
     pub words: bool,
     /// Where each line's sound is, where the format has a place for that ([`Format::has_evidence`]).
     pub evidence: bool,
     /// What a caption of the subtitle formats may be.
     pub captions: captions::Rules,
+    /// Name of the sound file that lies beside an HTML page: all tracks in one, on the session's time.
+    pub sound: Option<&'a str>,
 }
 
 impl Format {
@@ -77,6 +82,7 @@ impl Format {
         match self {
             Self::Md => "minutes.md",
             Self::Txt => "transcript.txt",
+            Self::Html => "minutes.html",
             Self::Srt => "transcript.srt",
             Self::Vtt => "transcript.vtt",
             Self::Json => "transcript.seglst.json",
@@ -102,7 +108,7 @@ impl Format {
 
     /// Whether it tells the tracks' fingerprints, for which their files have to be read ([`Meeting::with_files`]).
     pub const fn tells_files(self, options: &Options) -> bool {
-        matches!(self, Self::Md | Self::Txt) || (options.evidence && self.has_evidence())
+        matches!(self, Self::Md | Self::Txt | Self::Html) || (options.evidence && self.has_evidence())
     }
 
     /// Whether [`Options::words`] changes it. JSON has them anyway, as has CTM.
@@ -112,7 +118,7 @@ impl Format {
 
     /// Whether it has a place for [`Options::evidence`].
     pub const fn has_evidence(self) -> bool {
-        matches!(self, Self::Json | Self::Jsonl | Self::Csv)
+        matches!(self, Self::Html | Self::Json | Self::Jsonl | Self::Csv)
     }
 
     /// The whole file of a meeting.
@@ -121,6 +127,7 @@ impl Format {
         let text = match self {
             Self::Md => minutes_md::render(meeting),
             Self::Txt => txt::render(meeting),
+            Self::Html => html::render(meeting, options),
             Self::Srt => srt::render(meeting, rules),
             Self::Vtt => vtt::render(meeting, rules, options.words),
             Self::Json => seglst::render(meeting, options.evidence)?,

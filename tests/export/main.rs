@@ -18,7 +18,9 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, manifest, meeting, said, write};
 
+mod chrome;
 mod formats;
+mod page;
 mod readers;
 mod sessions;
 
@@ -461,13 +463,15 @@ proptest! {
         prop_assert_eq!(turns.iter().map(|(_, text)| text.clone()).collect::<Vec<_>>(), expected.clone());
         let txt = render(Format::Txt);
         // Later paragraphs have their time before them.
-        let untimed = |line: &'_ str| match line.split_once("] ") {
-            Some((time, said)) if time.starts_with('[') && time[1..].bytes().all(|b| b.is_ascii_digit() || b == b':') => said.to_owned(),
+        let untimed = |line: &'_ str| match line.split_at_checked("[00:00]".len()) {
+            Some((time, said)) if time.starts_with('[') && time.ends_with(']') && time.as_bytes()[1..6].iter().all(|b| b.is_ascii_digit() || *b == b':') => said.trim_start().to_owned(),
             _ => line.to_owned(),
         };
         let body: Vec<String> = txt.lines().filter_map(|line| line.strip_prefix("    ")).map(untimed).collect();
         let body = body.iter().map(String::as_str);
         prop_assert_eq!(letters(body), letters(expected.iter().map(String::as_str)));
+        let pieces: Vec<String> = meeting.turns.iter().flat_map(|turn| turn.pieces().map(Piece::text)).collect();
+        prop_assert_eq!(page::lines(&render(Format::Html)), pieces);
         let json: Vec<serde_json::Value> = serde_json::from_str(&render(Format::Json)).unwrap();
         prop_assert_eq!(json.iter().map(|s| s["words"].as_str().unwrap()).collect::<Vec<_>>(), all.clone());
 

@@ -1,0 +1,241 @@
+//! The minutes as one HTML page: whole in itself, readable without a network, a script, the sound or a screen.
+//!
+//! Promises: it is complete as it stands, and its script only adds sound, search and keys. Nothing in it is fetched but the sound file beside
+//! it: a policy in its head forbids everything else, and lets only the page's own script and style take effect, known by their hashes. Whatever
+//! people called themselves or said stays text: see [`escape`]. The same session gives the same bytes.
+//!
+//! Words stand in the page as plain text, one element a line; their times are a table beside it. A page of 40,000 words stays light
+//! that way.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+use super::minutes::{self as document, Block, Span};
+use super::text::{self, length};
+use super::turns::{Meeting, Person};
+use super::{Options, account};
+
+mod blocks;
+mod gaps;
+mod marks;
+mod minutes;
+mod timeline;
+mod words;
+
+const TEMPLATE: &str = include_str!("html/page.html");
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
+/// Colours for people; more than these begin again.
+const COLOURS: usize = 8;
+
+/// The whole page. Of `options` it takes the evidence and the sound.
+pub fn render(meeting: &Meeting, options: &Options) -> String {
+    let gaps = gaps::of(meeting);
+    let (minutes, lines) = minutes::render(meeting, options, &gaps);
+    let accounts = account::lines(&meeting.session.manifest);
+    let (style, script) = (text_of(STYLE), text_of(SCRIPT));
+    fill(
+        TEMPLATE,
+        &[
+            ("policy", &policy(&style, &script)),
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("title", &escape(&meeting.title())),
+            ("style", &style),
+            ("lead", &blocks::render(&document::lead(meeting, &accounts))),
+            ("who", &who(meeting, &gaps)),
+            ("marks", &marks::section(meeting)),
+            ("minutes", &minutes),
+            ("made", &blocks::section("made", &document::made(meeting))),
+            ("recorded", &blocks::section("recorded", &recorded(meeting, &accounts))),
+            ("files", &blocks::section("files", &document::files(meeting))),
+            ("sound", &sound(options.sound)),
+            ("data", &words::data(meeting, &lines)),
+            ("script", &script),
+        ],
+    )
+}
+
+// Writing into a String can't fail; `let _` says so at each place.
+
+/// Puts values into a template's `{{name}}`s. Once: what stands in a value is not looked at.
+fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut out = String::with_capacity(template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once("{{") {
+        let (name, after) = after.split_once("}}").unwrap_or((after, ""));
+        out.push_str(before);
+        out.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// A file of ours as it stands between its tags, where a hash of it is taken.
+fn text_of(file: &str) -> String {
+    file.replace("\r\n", "\n")
+}
+
+/// Nothing from elsewhere, and of scripts and styles only the page's own.
+fn policy(style: &str, script: &str) -> String {
+    let hash = |text: &str| base64(Sha256::digest(text).as_slice());
+    format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; media-src 'self' file:; \
+         base-uri 'none'; form-action 'none'",
+        hash(script),
+        hash(style)
+    )
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits =
+            chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for n in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * n) & 63) as usize];
+            out.push(if n > chunk.len() { '=' } else { char::from(letter) });
+        }
+    }
+    out
+}
+
+/// Text for an element or an attribute between double quotes. It has been through [`text::clean`], which takes out what turns a line's
+/// direction.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A name, kept to itself: one that is written from right to left leaves what stands beside it in its order.
+fn name(name: &str) -> String {
+    format!("<bdi>{}</bdi>", escape(name))
+}
+
+/// The class of a person's colour.
+fn colour(meeting: &Meeting, speaker: &str) -> String {
+    let place = meeting.people.iter().position(|person| person.name == speaker).unwrap_or(0);
+    format!("s{}", place % COLOURS)
+}
+
+/// A place in the session as links name it: seconds with milliseconds.
+fn place(seconds: f64) -> String {
+    format!("t={:.3}", seconds.max(0.0))
+}
+
+/// A time that leads to its sound.
+fn time_link(meeting: &Meeting, seconds: f64) -> String {
+    let (into, day) = (meeting.clock(seconds), meeting.time_of_day(seconds));
+    format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{into}</a>", place(seconds))
+}
+
+fn who(meeting: &Meeting, gaps: &[gaps::Gap]) -> String {
+    let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
+    let share = |person: &Person| match all > 0.0 {
+        true => format!("{:.0} %", 100.0 * person.talking_s / all),
+        false => "–".to_owned(),
+    };
+    let mut rows = String::new();
+    for person in &meeting.people {
+        let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
+        let _ = writeln!(
+            rows,
+            "<tr class=\"{colour}\"><th scope=\"row\" title=\"{who}\"><bdi>{who}</bdi></th><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td></tr>",
+            length(person.talking_s),
+            share(person),
+            person.turns
+        );
+    }
+    format!(
+        "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">Who was there</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
+         <thead><tr><th scope=\"col\">Speaker</th><th scope=\"col\" class=\"n\">Talking time</th><th scope=\"col\" class=\"n\">Share</th>\
+         <th scope=\"col\" class=\"n\">Turns</th></tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n</section>",
+        timeline::render(meeting, gaps)
+    )
+}
+
+/// What became of each track's sound, with where it came from: the table of people has no room for that.
+fn recorded(meeting: &Meeting, accounts: &[account::Line]) -> Vec<Block> {
+    let mut blocks = document::recorded(meeting, accounts);
+    let sources = meeting.session.manifest.sources.iter();
+    let from: Vec<String> = sources
+        .map(|source| format!("{}, {}", text::name(&source.name), account::recorded_from(source)))
+        .collect();
+    if !blocks.is_empty() {
+        blocks.insert(1, Block::Text(vec![Span::Plain(format!("Sources: {}.", from.join("; ")))]));
+    }
+    blocks
+}
+
+fn sound(file: Option<&str>) -> String {
+    let Some(file) = file else { return String::new() };
+    format!("<audio id=\"sound\" src=\"{}\" preload=\"metadata\"></audio>\n", escape(&url(file)))
+}
+
+/// A file's name as an address relative to the page.
+fn url(file: &str) -> String {
+    let mut out = "./".to_owned();
+    for byte in file.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// A language's tag for a `lang`, where it is one.
+fn language(code: &str) -> Option<&str> {
+    let plain = (2..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_alphabetic() || b == b'-');
+    plain.then_some(code)
+}
+
+/// Text that stood in the transcript, cleaned and escaped.
+fn said(text: &str) -> String {
+    escape(&text::clean(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_template_is_filled_once() {
+        assert_eq!(fill("<{{a}}{{b}}>{{none}}", &[("a", "{{b}}"), ("b", "x{{")]), "<{{b}}x{{>");
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        for (plain, coded) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("foobar", "Zm9vYmFy"),
+        ] {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+    }
+
+    #[test]
+    fn file_names_become_addresses() {
+        assert_eq!(url("a b#1?.flac"), "./a%20b%231%3F.flac");
+        assert_eq!(url("javascript:x\"é"), "./javascript%3Ax%22%C3%A9");
+    }
+}

@@ -1,0 +1,433 @@
+"use strict";
+// The page is complete without this: it adds the sound, the search and the keys. What was said is never made into markup here, only
+// measured and painted over (CSS highlights), so that 40,000 words stay plain text.
+(() => {
+  const one = (id) => document.getElementById(id);
+  const root = document.documentElement;
+  const data = JSON.parse(one("data").textContent);
+  const minutes = one("minutes");
+
+  // ---- colours ----
+
+  const darkWished = matchMedia("(prefers-color-scheme: dark)");
+  const kept = (() => { try { return localStorage.getItem("hansard-theme"); } catch { return null; } })();
+  function colours(theme) {
+    if (theme) root.dataset.theme = theme;
+    one("theme").setAttribute("aria-pressed", String((root.dataset.theme || (darkWished.matches ? "dark" : "light")) === "dark"));
+  }
+  colours(kept === "dark" || kept === "light" ? kept : null);
+  darkWished.addEventListener("change", () => colours(null));
+  one("theme").addEventListener("click", () => {
+    const next = one("theme").getAttribute("aria-pressed") === "true" ? "light" : "dark";
+    colours(next);
+    try { localStorage.setItem("hansard-theme", next); } catch { /* not kept, then */ }
+  });
+
+  // ---- lines and words ----
+
+  // data.lines, one per line in the document's order: [start ms, end ms, [ms after the start, per word], [offset per word]?].
+  // Without offsets, words are what stands between spaces.
+  const spans = [...minutes.querySelectorAll(".l")];
+  const places = new Map(spans.map((span, i) => [span, i]));
+  const lines = data.lines;
+  const order = lines.map((_, i) => i).sort((a, b) => lines[a][0] - lines[b][0]);
+  const starts = Float64Array.from(order, (i) => lines[i][0]);
+  const reached = new Float64Array(order.length);
+  order.reduce((max, i, n) => (reached[n] = Math.max(max, lines[i][1])), 0);
+
+  /** How many of the sorted `values` are at most `wanted`. */
+  function upTo(values, wanted) {
+    let low = 0, high = values.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (values[middle] <= wanted) low = middle + 1; else high = middle;
+    }
+    return low;
+  }
+
+  const offsetsOf = new Map();
+  function offsets(line) {
+    let known = offsetsOf.get(line);
+    if (!known) {
+      known = lines[line][3];
+      if (!known) {
+        known = [];
+        for (const word of spans[line].firstChild.data.matchAll(/[^ ]+/g)) known.push(word.index);
+      }
+      offsetsOf.set(line, known);
+    }
+    return known;
+  }
+  function wordRange(line, word) {
+    const text = spans[line].firstChild, at = offsets(line);
+    let to = word + 1 < at.length ? at[word + 1] : text.data.length;
+    while (to > at[word] && text.data[to - 1] === " ") to -= 1;
+    return new StaticRange({ startContainer: text, startOffset: at[word], endContainer: text, endOffset: to });
+  }
+  const wordMs = (line, word) => lines[line][0] + (lines[line][2][word] || 0);
+
+  /** Lines that are being spoken at a time: few, but more than one where people talk at once. */
+  function linesAt(ms) {
+    const found = [];
+    for (let n = upTo(starts, ms) - 1; n >= 0 && reached[n] > ms; n -= 1) {
+      if (lines[order[n]][1] > ms) found.push(order[n]);
+    }
+    return found;
+  }
+
+  const paints = typeof Highlight === "function" && CSS.highlights;
+  function painter(name, priority) {
+    if (!paints) return { paint() {} };
+    const highlight = new Highlight();
+    highlight.priority = priority;
+    CSS.highlights.set(name, highlight);
+    return { paint(ranges) { highlight.clear(); for (const range of ranges) highlight.add(range); } };
+  }
+
+  // ---- moving about ----
+
+  const clock = (seconds) => {
+    const s = Math.max(0, Math.floor(seconds)), two = (n) => String(n).padStart(2, "0");
+    return data.long ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${two(Math.floor(s / 60))}:${two(s % 60)}`;
+  };
+
+  const rectOf = (place) => {
+    if (place instanceof Element) return place.getBoundingClientRect();
+    const range = document.createRange();
+    range.setStart(place.startContainer, place.startOffset);
+    range.setEnd(place.endContainer, place.endOffset);
+    return range.getBoundingClientRect();
+  };
+  /** Brings it to a third of the window's height. Twice, as what lies between may only now be laid out and be higher than was thought. */
+  function reveal(place, again = true) {
+    const top = rectOf(place).top;
+    scrollTo({ top: scrollY + top - innerHeight / 3, behavior: "instant" });
+    if (again) requestAnimationFrame(() => reveal(place, false));
+  }
+  function inSight(place) {
+    const rect = rectOf(place);
+    return rect.top > innerHeight * 0.12 && rect.bottom < innerHeight * 0.72;
+  }
+
+  /** The line that is spoken at a time, or else the next one. */
+  function lineNear(ms) {
+    const now = linesAt(ms);
+    if (now.length) return now[now.length - 1];
+    return order[Math.min(upTo(starts, ms), order.length - 1)];
+  }
+  function show(seconds) {
+    const line = lineNear(seconds * 1000 + 1);
+    if (line !== undefined) reveal(spans[line]);
+  }
+  function secondsOf(hash) {
+    const value = /^#t=([\d.:]+)$/.exec(hash);
+    if (!value) return null;
+    const seconds = value[1].split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+    return Number.isFinite(seconds) ? seconds : null;
+  }
+
+  // ---- the sound ----
+
+  const sound = one("sound");
+  const play = one("play"), seek = one("seek"), follow = one("follow");
+  const head = one("head");
+  const nowPainter = painter("now", 2);
+  let sounding = false, following = true, spoken = "", turnsNow = [];
+
+  const length = () => (Number.isFinite(sound.duration) && sound.duration > 0 ? sound.duration : data.duration);
+  const setFollowing = (on) => { following = on; follow.setAttribute("aria-pressed", String(on)); };
+
+  /** Paints what is spoken at this moment; does nothing while the same words last. */
+  function paintNow() {
+    const ms = sound.currentTime * 1000;
+    const now = linesAt(ms).map((line) => [line, Math.max(0, upTo(lines[line][2], ms - lines[line][0] + 0.5) - 1)]);
+    const key = now.join(" ");
+    if (key === spoken) return;
+    spoken = key;
+    nowPainter.paint(now.map(([line, word]) => wordRange(line, word)));
+    const turns = now.map(([line]) => spans[line].closest(".turn"));
+    for (const turn of turnsNow) if (!turns.includes(turn)) turn.classList.remove("now");
+    for (const turn of turns) turn.classList.add("now");
+    turnsNow = turns;
+    if (!paints) {
+      for (const old of minutes.querySelectorAll(".line-now")) old.classList.remove("line-now");
+      for (const [line] of now) spans[line].classList.add("line-now");
+    }
+    if (following && !sound.paused && now.length) {
+      const [line, word] = now[0];
+      if (!inSight(wordRange(line, word))) reveal(wordRange(line, word));
+    }
+  }
+  function paintPlace() {
+    const at = sound.currentTime;
+    const text = clock(at);
+    if (one("at").textContent !== text || !seek.hasAttribute("aria-valuetext")) {
+      one("at").textContent = text;
+      seek.setAttribute("aria-valuetext", `${text} of ${clock(length())}`);
+    }
+    if (document.activeElement !== seek || sound.paused || !seek.matches(":active")) seek.value = at;
+    const x = `${(100 * at / (data.duration || 1)).toFixed(3)}%`;
+    head.setAttribute("x1", x);
+    head.setAttribute("x2", x);
+    head.setAttribute("visibility", at > 0 ? "visible" : "hidden");
+  }
+  function frame() {
+    paintNow();
+    if (!sound.paused) requestAnimationFrame(frame);
+  }
+  function go(seconds, andPlay) {
+    if (!sounding) { show(seconds); return; }
+    sound.currentTime = Math.min(Math.max(0, seconds), length());
+    if (andPlay) sound.play().catch(() => {});
+    paintPlace();
+    paintNow();
+  }
+  const toggle = () => { if (sound.paused) { setFollowing(true); sound.play().catch(() => {}); } else sound.pause(); };
+
+  function ready() {
+    if (sounding) return;
+    sounding = true;
+    document.body.classList.add("sound");
+    one("player").hidden = false;
+    seek.max = length();
+    one("whole").textContent = clock(length());
+    const wanted = secondsOf(location.hash);
+    if (wanted !== null) go(wanted, false);
+    paintPlace();
+  }
+  if (sound) {
+    // A page whose sound was left behind is a page without sound: the player stays hidden.
+    sound.addEventListener("error", () => { if (!sounding) sound.remove(); });
+    sound.addEventListener("loadedmetadata", ready);
+    sound.addEventListener("timeupdate", () => { paintPlace(); paintNow(); });
+    sound.addEventListener("seeked", () => { paintPlace(); paintNow(); });
+    sound.addEventListener("play", () => {
+      document.body.classList.add("playing");
+      play.setAttribute("aria-label", "Pause");
+      requestAnimationFrame(frame);
+    });
+    sound.addEventListener("pause", () => {
+      document.body.classList.remove("playing");
+      play.setAttribute("aria-label", "Play");
+    });
+    if (sound.readyState >= 1) ready();
+    play.addEventListener("click", toggle);
+    seek.addEventListener("input", () => go(Number(seek.value), false));
+    one("rate").addEventListener("change", (event) => { sound.playbackRate = Number(event.target.value); });
+    follow.addEventListener("click", () => {
+      setFollowing(!following);
+      spoken = "";
+      if (following) { paintNow(); show(sound.currentTime); }
+    });
+    // Whoever scrolls wants to look elsewhere.
+    const away = () => { if (!sound.paused) setFollowing(false); };
+    for (const kind of ["wheel", "touchmove"]) addEventListener(kind, away, { passive: true });
+    addEventListener("pointerdown", (event) => { if (event.target === root && event.clientX >= root.clientWidth) away(); });
+    addEventListener("keydown", (event) => { if (/^(Page|Home|End|ArrowUp|ArrowDown)/.test(event.key)) away(); });
+  }
+
+  // ---- clicks ----
+
+  function caret(event) {
+    if (document.caretPositionFromPoint) {
+      const at = document.caretPositionFromPoint(event.clientX, event.clientY);
+      return at && [at.offsetNode, at.offset];
+    }
+    const at = document.caretRangeFromPoint && document.caretRangeFromPoint(event.clientX, event.clientY);
+    return at && [at.startContainer, at.startOffset];
+  }
+  minutes.addEventListener("click", (event) => {
+    const span = event.target.closest(".l");
+    if (!span || !sounding || !getSelection().isCollapsed || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const line = places.get(span), at = caret(event);
+    let word = 0;
+    if (at && at[0] === span.firstChild) {
+      word = Math.max(0, upTo(offsets(line), at[1]) - 1);
+      // The caret may stand before the next word though the click was on the end of this one.
+      while (word > 0 && offsets(line)[word] === at[1] && rectOf(wordRange(line, word)).left > event.clientX &&
+        rectOf(wordRange(line, word - 1)).top <= event.clientY && rectOf(wordRange(line, word)).top <= event.clientY &&
+        rectOf(wordRange(line, word - 1)).bottom >= event.clientY) word -= 1;
+    }
+    setFollowing(true);
+    go(wordMs(line, word) / 1000, true);
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest('a[href^="#t="], a[*|href^="#t="]');
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const hash = link.getAttribute("href"), seconds = secondsOf(hash);
+    if (seconds === null) return;
+    event.preventDefault();
+    history.replaceState(null, "", hash);
+    setFollowing(true);
+    if (!link.closest(".turn")) show(seconds);
+    if (sounding) go(seconds, true);
+  });
+  addEventListener("hashchange", () => {
+    const seconds = secondsOf(location.hash);
+    if (seconds !== null) { show(seconds); if (sounding) go(seconds, false); }
+  });
+
+  const timeline = one("timeline"), point = one("point");
+  if (timeline) {
+    const secondsAt = (event) => {
+      const rect = timeline.getBoundingClientRect();
+      return Math.min(1, Math.max(0, (event.clientX - rect.left) / rect.width)) * data.duration;
+    };
+    timeline.addEventListener("click", (event) => {
+      if (event.target.closest("a")) return;
+      const seconds = secondsAt(event);
+      setFollowing(true);
+      show(seconds);
+      if (sounding) go(seconds, true);
+    });
+    timeline.addEventListener("pointermove", (event) => {
+      const rect = timeline.getBoundingClientRect();
+      const x = Math.min(rect.width, Math.max(0, event.clientX - rect.left));
+      point.setAttribute("visibility", "visible");
+      point.firstElementChild.setAttribute("x1", x);
+      point.firstElementChild.setAttribute("x2", x);
+      point.lastElementChild.setAttribute("x", Math.min(rect.width - 24, Math.max(24, x)));
+      point.lastElementChild.textContent = clock(secondsAt(event));
+    });
+    timeline.addEventListener("pointerleave", () => point.setAttribute("visibility", "hidden"));
+  }
+
+  // ---- search ----
+
+  const find = one("find"), found = one("found"), hits = one("hits");
+  const hitPainter = painter("hit", 1), herePainter = painter("here", 3);
+  /** Without accents and case, one unit for one, so that places in it are places in the text. */
+  const fold = (text) => {
+    const plain = text.toLowerCase();
+    if (/^[\x00-\x7f]*$/.test(plain) && plain.length === text.length) return plain;
+    let out = "";
+    for (const c of text) {
+      const bare = c.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+      out += bare.length === c.length ? bare : c;
+    }
+    return out;
+  };
+  let paragraphs = null, matches = [], here = -1, asked = "";
+  /** Paragraphs as they are read: lines of one are joined by a space, and a phrase may span them. */
+  function read() {
+    return [...minutes.querySelectorAll(".said, .mark-here")].map((block) => {
+      const nodes = [...block.querySelectorAll(".l, .mark-text")].map((span) => span.firstChild).filter(Boolean);
+      const from = [];
+      let text = "";
+      for (const node of nodes) { if (text) text += " "; from.push(text.length); text += node.data; }
+      // What lies outside of the window is not laid out: only the turn itself has a place that costs nothing to ask for.
+      return { nodes, from, text: fold(text), holder: block.closest(".turn") || block };
+    });
+  }
+  function matchRange([p, from, to]) {
+    const { nodes, from: starts } = paragraphs[p];
+    const first = upTo(starts, from) - 1, last = upTo(starts, to - 1) - 1;
+    return new StaticRange({
+      startContainer: nodes[first], startOffset: from - starts[first],
+      endContainer: nodes[last], endOffset: Math.min(to - starts[last], nodes[last].data.length),
+    });
+  }
+  function search() {
+    const wanted = fold(find.value.trim().replace(/\s+/g, " "));
+    asked = find.value;
+    matches = [];
+    here = -1;
+    if (wanted) {
+      paragraphs = paragraphs || read();
+      paragraphs.forEach(({ text }, p) => {
+        for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) matches.push([p, at, at + wanted.length]);
+      });
+    }
+    hitPainter.paint(matches.map(matchRange));
+    herePainter.paint([]);
+    if (hits) {
+      const seen = new Set();
+      for (const [p, from] of matches) {
+        const { nodes, from: starts } = paragraphs[p];
+        const line = places.get(nodes[upTo(starts, from) - 1].parentNode);
+        if (line !== undefined) seen.add(Math.round(lines[line][0] / (data.duration || 1)));
+      }
+      // Thousandths of the whole, as the picture's inner units are.
+      hits.setAttribute("d", [...seen].map((x) => `M${x} 0V1`).join(""));
+    }
+    if (matches.length) {
+      // The first one from where the reader is.
+      let low = 0, high = matches.length;
+      while (low < high) {
+        const n = (low + high) >> 1;
+        if (paragraphs[matches[n][0]].holder.getBoundingClientRect().bottom > 60) high = n; else low = n + 1;
+      }
+      step(0, low < matches.length ? low : 0);
+    } else tell();
+  }
+  function step(by, from = here) {
+    if (!matches.length) return;
+    here = (from + by + matches.length) % matches.length;
+    const range = matchRange(matches[here]);
+    herePainter.paint([range]);
+    setFollowing(false);
+    if (!inSight(range)) reveal(range);
+    tell();
+  }
+  function tell() {
+    found.textContent = !find.value.trim() ? "" : matches.length ? `${here + 1} of ${matches.length}` : "not found";
+    one("before").disabled = one("after").disabled = matches.length < 2;
+  }
+  let soon = 0;
+  find.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 120); });
+  find.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") {
+      event.preventDefault();
+      clearTimeout(soon);
+      if (asked !== find.value) search(); else step(event.shiftKey ? -1 : 1);
+    } else if (event.key === "Escape") {
+      find.value = "";
+      search();
+      find.blur();
+    }
+  });
+  one("before").addEventListener("click", () => step(-1));
+  one("after").addEventListener("click", () => step(1));
+
+  // ---- keys ----
+
+  function stepTurn(by) {
+    const turns = [...minutes.querySelectorAll(".turn")];
+    const middle = innerHeight / 3 + 4;
+    const passed = (n) => turns[n].getBoundingClientRect().top > middle;
+    let low = 0, high = turns.length;
+    while (low < high) { const n = (low + high) >> 1; if (passed(n)) high = n; else low = n + 1; }
+    let at = low - 1;
+    if (by < 0 && at >= 0 && turns[at].getBoundingClientRect().top < middle - 16) at += 1;
+    const turn = turns[Math.min(turns.length - 1, Math.max(0, at + by))];
+    if (!turn) return;
+    setFollowing(false);
+    reveal(turn);
+    turn.querySelector("a.time").focus({ preventScroll: true });
+  }
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const on = event.target instanceof Element ? event.target : document.body;
+    if (on === find || on.matches("select")) return;
+    switch (event.key) {
+      case "/": find.focus(); find.select(); break;
+      case "j": stepTurn(1); break;
+      case "k": stepTurn(-1); break;
+      case " ":
+        if (!sounding || on.matches("button, summary")) return;
+        toggle();
+        break;
+      case "ArrowLeft": case "ArrowRight":
+        if (!sounding) return;
+        setFollowing(true);
+        go(sound.currentTime + (event.key === "ArrowLeft" ? -5 : 5), false);
+        if (sound.paused) { spoken = ""; paintNow(); if (!linesAt(sound.currentTime * 1000).some((line) => inSight(spans[line]))) show(sound.currentTime); }
+        break;
+      default: return;
+    }
+    event.preventDefault();
+  });
+
+  const wanted = secondsOf(location.hash);
+  if (wanted !== null) show(wanted);
+})();

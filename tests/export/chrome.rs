@@ -1,0 +1,183 @@
+//! A headless Chromium, driven over the DevTools protocol's pipe: it reads commands from its descriptor 3 and answers on 4, each message ended
+//! by a zero byte. A shell gives it those two.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::{Value, json};
+
+/// One browser with one page. It ends with this.
+pub struct Chrome {
+    child: Child,
+    to: ChildStdin,
+    from: BufReader<ChildStdout>,
+    page: Option<String>,
+    sent: u64,
+    /// What the browser told unasked since the page was opened.
+    events: Vec<Value>,
+    _profile: tempfile::TempDir,
+}
+
+impl Chrome {
+    /// Starts it; none where it is not installed, unless nothing may be skipped.
+    pub fn start() -> Option<Self> {
+        let starts = |name: &&str| {
+            let version =
+                Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+            version.is_ok_and(|status| status.success())
+        };
+        let Some(browser) = ["chromium", "chromium-browser", "google-chrome"].into_iter().find(starts) else {
+            assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "chromium is not installed");
+            println!("skipped: chromium is not installed");
+            return None;
+        };
+        let profile = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sh")
+            .args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null", "sh", browser])
+            .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+            .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            .args(["--disable-dev-shm-usage", "--remote-debugging-pipe"])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (to, from) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut chrome = Self { child, to, from, page: None, sent: 0, events: Vec::new(), _profile: profile };
+        let target = chrome.call("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
+        let session = chrome.call("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
+        chrome.page = Some(session["sessionId"].as_str().unwrap().to_owned());
+        for domain in ["Page", "Runtime", "Network", "Log", "Performance"] {
+            chrome.call(&format!("{domain}.enable"), json!({}));
+        }
+        Some(chrome)
+    }
+
+    fn read(&mut self) -> Value {
+        let mut message = Vec::new();
+        self.from.read_until(0, &mut message).unwrap();
+        assert_eq!(message.pop(), Some(0), "chromium ended");
+        serde_json::from_slice(&message).unwrap()
+    }
+
+    /// A command's result.
+    pub fn call(&mut self, method: &str, params: Value) -> Value {
+        self.sent += 1;
+        let mut command = json!({"id": self.sent, "method": method, "params": params});
+        if let Some(page) = &self.page {
+            command["sessionId"] = page.clone().into();
+        }
+        self.to.write_all(format!("{command}\0").as_bytes()).unwrap();
+        loop {
+            let mut answer = self.read();
+            if answer["id"] == self.sent {
+                assert!(answer.get("error").is_none(), "{method}: {answer}");
+                return answer["result"].take();
+            }
+            self.events.push(answer);
+        }
+    }
+
+    /// Opens a file and waits until it is loaded.
+    pub fn open(&mut self, file: &Path, hash: &str) {
+        self.events.clear();
+        // A page that differs by its hash alone would not be loaded anew.
+        self.call("Page.navigate", json!({"url": "about:blank"}));
+        self.wait_for("Page.loadEventFired");
+        self.events.clear();
+        self.call("Page.navigate", json!({"url": format!("file://{}{hash}", file.display())}));
+        self.wait_for("Page.loadEventFired");
+    }
+
+    fn wait_for(&mut self, event: &str) {
+        while !self.events.iter().any(|seen| seen["method"] == event) {
+            let seen = self.read();
+            self.events.push(seen);
+        }
+    }
+
+    /// What an expression gives; a promise is waited for.
+    pub fn js(&mut self, expression: &str) -> Value {
+        let what = json!({"expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true});
+        let mut result = self.call("Runtime.evaluate", what);
+        assert!(result.get("exceptionDetails").is_none(), "{expression}: {result}");
+        result["result"]["value"].take()
+    }
+
+    /// A number that an expression gives.
+    pub fn number(&mut self, expression: &str) -> f64 {
+        let value = self.js(expression);
+        value.as_f64().unwrap_or_else(|| panic!("{expression} is {value}"))
+    }
+
+    /// Waits until an expression is true, looking at each frame; gives up after ten seconds.
+    pub fn until(&mut self, expression: &str) {
+        let look = format!(
+            "new Promise((done, fail) => {{ const begun = performance.now(); const look = () => {{ if ({expression}) done(1); \
+             else if (performance.now() - begun > 10000) fail(new Error('never')); else setTimeout(look, 5); }}; look(); }})"
+        );
+        self.js(&look);
+    }
+
+    /// A click of the left button.
+    pub fn click(&mut self, x: f64, y: f64) {
+        for kind in ["mousePressed", "mouseReleased"] {
+            let what = json!({"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1});
+            self.call("Input.dispatchMouseEvent", what);
+        }
+    }
+
+    /// A key, by its name; one that writes has its text.
+    pub fn key(&mut self, key: &str, text: &str) {
+        let what = json!({"type": "keyDown", "key": key, "text": text, "code": key});
+        self.call("Input.dispatchKeyEvent", what);
+        self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "code": key}));
+    }
+
+    /// Writes into what has the focus.
+    pub fn write(&mut self, text: &str) {
+        self.call("Input.insertText", json!({"text": text}));
+    }
+
+    /// The window's size, in CSS pixels.
+    pub fn size(&mut self, width: u32, height: u32) {
+        let what = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600});
+        self.call("Emulation.setDeviceMetricsOverride", what);
+    }
+
+    /// `screen` or `print`, and what the user's system prefers.
+    pub fn media(&mut self, media: &str, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call("Emulation.setEmulatedMedia", json!({"media": media, "features": features}));
+    }
+
+    /// Whatever went wrong in the page since it was opened: on its console, or for its policy.
+    pub fn complaints(&mut self) -> Vec<Value> {
+        self.js("1");
+        let bad = [
+            "Log.entryAdded",
+            "Runtime.exceptionThrown",
+            "Runtime.consoleAPICalled",
+            "Page.javascriptDialogOpening",
+        ];
+        self.events.iter().filter(|event| bad.iter().any(|bad| event["method"] == *bad)).cloned().collect()
+    }
+
+    /// Addresses that the page asked for since it was opened.
+    pub fn requests(&self) -> Vec<String> {
+        let asked = self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
+        asked.map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+impl Drop for Chrome {
+    fn drop(&mut self) {
+        self.page = None;
+        // It ends by itself once its pipe does; it may be gone already.
+        let _ = self.to.write_all(b"{\"id\":0,\"method\":\"Browser.close\"}\0");
+        let _ = self.child.wait();
+    }
+}
