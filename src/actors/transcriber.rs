@@ -13,10 +13,10 @@ use super::{Role, SessionView, denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
 use crate::session::journal::Event;
-use crate::speech::analysis::{Analysis, Job};
+use crate::speech::analysis::Analysis;
 use crate::speech::listen;
 use crate::speech::recognizer::{Recognizer, RecognizerError};
-use crate::speech::work::Work;
+use crate::speech::work::{Asked, Work};
 
 /// It looks around this often, beside being told.
 const EVERY: Duration = Duration::from_millis(200);
@@ -40,6 +40,8 @@ pub struct Arguments {
     pub analysis: Arc<Mutex<Analysis>>,
     /// Makes the recogniser.
     pub make: MakeRecognizer,
+    /// Somebody waits for each line while it is being spoken.
+    pub live: bool,
     /// How to cut.
     pub settings: SegmentSettings,
     /// Who gets denoised sound.
@@ -94,14 +96,14 @@ pub enum Outcome {
 
 /// A recogniser's answer, with the recogniser itself.
 pub struct Answer {
-    job: Job,
+    asked: Asked,
     result: Result<listen::Recognised, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer").field("job", &self.job).finish_non_exhaustive()
+        f.debug_struct("Answer").field("asked", &self.asked).finish_non_exhaustive()
     }
 }
 
@@ -138,7 +140,7 @@ impl Actor for Transcriber {
         let now = Instant::now();
         let mut state = State {
             recognizer: Some((arguments.make)()),
-            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis)),
+            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.live),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -168,8 +170,10 @@ impl Actor for Transcriber {
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
             Message::Crash(role) => state.crash(role)?,
         }
-        tokio::task::block_in_place(|| state.work.settle(false, state.started.elapsed()));
-        state.recognise_next(&myself);
+        tokio::task::block_in_place(|| {
+            state.recognise_next(&myself);
+            state.work.settle(false, state.started.elapsed());
+        });
         state.answer_finish();
         Ok(())
     }
@@ -275,13 +279,13 @@ impl State {
         if self.work.unusable().is_some() || self.recognizer.is_none() {
             return;
         }
-        let Some(job) = self.work.next_job() else { return };
+        let Some(asked) = self.work.next_job(self.started.elapsed()) else { return };
         let Some(mut recognizer) = self.recognizer.take() else { return };
         let session = self.arguments.session.clone();
         let language = self.arguments.language.clone();
         let denoise = self.arguments.denoise == Denoise::Asr;
         let work = {
-            let job = job.clone();
+            let job = asked.job.clone();
             tokio::task::spawn_blocking(move || {
                 let result = listen::recognise(&session, &job, &mut *recognizer, language, denoise);
                 (result, recognizer)
@@ -294,7 +298,7 @@ impl State {
                 Err(panic) => (Err(RecognizerError::Crashed { detail: panic.to_string() }), None),
             };
             // The actor may have died meanwhile: then the segment is begun again by its successor.
-            if myself.cast(Message::Answered(Box::new(Answer { job, result, recognizer }))).is_err() {
+            if myself.cast(Message::Answered(Box::new(Answer { asked, result, recognizer }))).is_err() {
                 tracing::debug!("an answer came too late");
             }
         });
@@ -303,7 +307,12 @@ impl State {
     fn take_answer(&mut self, answer: Answer) {
         self.progress_at = Instant::now();
         let recognizer = answer.recognizer.unwrap_or_else(|| (self.arguments.make)());
-        self.work.take_answer(&answer.job, answer.result, recognizer.model(), self.started.elapsed());
+        let Asked { job, early } = &answer.asked;
+        if *early {
+            self.work.take_early(job, answer.result, recognizer.model());
+        } else {
+            self.work.take_answer(job, answer.result, recognizer.model(), self.started.elapsed());
+        }
         self.recognizer = Some(recognizer);
     }
 

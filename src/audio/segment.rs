@@ -34,6 +34,15 @@ pub struct Segment {
     pub speech: f32,
 }
 
+/// A segment that has not ended yet.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Growing {
+    /// What it would be if it ended now.
+    pub segment: Segment,
+    /// So much silence has followed that, should no more speech come, the segment will be exactly this one.
+    pub settled: bool,
+}
+
 /// How segments are cut. Probabilities are the detector's, 0..1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -227,6 +236,13 @@ impl Segmenter {
         self.open.as_ref().map(|open| self.frames(open.from))
     }
 
+    /// The segment that hasn't ended yet; none while it is too short to be one.
+    pub fn growing(&self) -> Option<Growing> {
+        let open = self.open.as_ref()?;
+        let (segment, to) = self.ending(open, self.at)?;
+        Some(Growing { segment, settled: to < self.at })
+    }
+
     /// Everything before this frame is in a segment that was given, or silence: an analysis may resume here.
     pub fn decided_until(&self) -> Frames {
         let position = self.open.as_ref().map_or_else(|| self.earliest_start(), |open| open.from);
@@ -283,13 +299,19 @@ impl Segmenter {
     /// Ends the open segment; there is sound up to `end`.
     fn close(&mut self, end: u64) -> Option<Segment> {
         let open = self.open.take()?;
+        let (segment, to) = self.ending(&open, end)?;
+        self.floor = to;
+        Some(segment)
+    }
+
+    /// What `open` is if it ends now, and where that ends; none if it is no speech. There is sound up to `end`.
+    fn ending(&self, open: &Open, end: u64) -> Option<(Segment, u64)> {
         let onset = open.onset?;
         if open.voiced < samples(self.settings.min_speech_ms) && !open.continued {
             return None;
         }
         let to = (open.until + samples(self.settings.post_roll_ms)).min(end).min(open.wall);
-        self.floor = to;
-        Some(self.segment(&open, onset, open.until, to, open.probabilities.len()))
+        Some((self.segment(open, onset, open.until, to, open.probabilities.len()), to))
     }
 
     /// Cuts the open segment where speech is least likely in its second half and goes on with the rest. `window` is
@@ -462,6 +484,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_silence_will_end_is_known_before_it_does() {
+        let mut segmenter = segmenter(&[(0.0, 50), (0.9, 60), (0.0, 200)], 48_000);
+        assert_eq!(segmenter.push(&sound(0, 60)), []);
+        assert_eq!(segmenter.growing(), None, "too short to be speech");
+        segmenter.push(&sound(60 * WINDOW, 70));
+        assert!(segmenter.growing().is_some_and(|growing| !growing.settled), "its post-roll is still to come");
+        segmenter.push(&sound(130 * WINDOW, 5));
+        let growing = segmenter.growing().unwrap();
+        assert!(growing.settled);
+        assert_eq!(segmenter.push(&sound(135 * WINDOW, 100)), [growing.segment]);
+    }
+
+    #[test]
     fn a_hole_closes_what_was_open() {
         let mut segmenter = segmenter(&[(0.9, 200)], 16_000);
         assert!(segmenter.push(&sound(0, 100)).is_empty());
@@ -493,7 +528,7 @@ mod tests {
             let windows: usize = runs.iter().map(|r| r.1).sum();
             let total = windows * WINDOW as usize;
             let mut segmenter = segmenter(&runs, rate);
-            let mut segments = Vec::new();
+            let (mut segments, mut known, mut settled) = (Vec::new(), 0, None::<Segment>);
             let mut at = 0;
             while at < total {
                 let n = piece.min(total - at);
@@ -502,6 +537,13 @@ mod tests {
                 let given = segments.last().map_or(Frames(0), |s: &Segment| s.to);
                 prop_assert!(segmenter.decided_until() >= given);
                 prop_assert!(segmenter.open_since().is_none_or(|open| open == segmenter.decided_until()));
+                // What was said to come of a silence came of it, unless there was more to it.
+                if let (Some(said), Some(found)) = (settled, segments.get(known)) {
+                    let cut = found.to > said.to;
+                    prop_assert!(*found == said || found.offset != said.offset || cut, "{said:?} became {found:?}");
+                }
+                known = segments.len();
+                settled = segmenter.growing().filter(|growing| growing.settled).map(|growing| growing.segment);
             }
             segments.extend(segmenter.finish());
             let rate = SampleRate(rate);

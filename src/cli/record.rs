@@ -137,6 +137,11 @@ impl Request {
         matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.is_counted()
     }
 
+    /// Whether somebody waits for each line while it is being spoken.
+    fn is_live(&self) -> bool {
+        !self.is_counted()
+    }
+
     /// Whether all sources are files and scripts that wait for us: what is missed can be had again.
     fn is_counted(&self) -> bool {
         let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
@@ -287,7 +292,8 @@ async fn conduct(
                 sink: recording.clone(),
                 listener: listener.clone(),
             };
-            Some(text::arguments(config, model, session, Analysis::new(recording.tracks.len()))?)
+            let analysis = Analysis::new(recording.tracks.len());
+            Some(text::arguments(config, model, session, analysis, request.is_live())?)
         }
     };
     let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));

@@ -42,6 +42,7 @@ pub(super) fn arguments(
     model: &ModelInfo,
     session: SessionView,
     analysis: Analysis,
+    live: bool,
 ) -> anyhow::Result<transcriber::Arguments> {
     let settings = segments(config);
     settings.check().map_err(|error| wrong_use(error.to_string()))?;
@@ -56,6 +57,7 @@ pub(super) fn arguments(
         session,
         analysis: Arc::new(Mutex::new(analysis)),
         make,
+        live,
         settings,
         denoise: config.transcribe.denoise,
         language,
@@ -182,6 +184,10 @@ fn describe(event: &Event) -> Option<String> {
             let what = if *skipped { "was passed over" } else { "is tried again" };
             format!("a piece of {track} {what}: {reason}")
         }
+        Event::TextBehind { seconds } => {
+            format!("the text is {seconds:.0} s behind: lines come later until it has caught up; none is left out")
+        }
+        Event::TextCaughtUp => "the text has caught up".into(),
         Event::TextPending { reason } => format!("text is pending: {reason}"),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");

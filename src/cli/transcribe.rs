@@ -123,7 +123,7 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     let sink = Arc::new(OfflineSink::open(&session, past, args.resume).map_err(exit)?);
     let listener = Arc::new(Numbered { terminal: Terminal::new(args.json), sink: sink.clone() });
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
-    let arguments = text::arguments(config, &model, view, analysis)?;
+    let arguments = text::arguments(config, &model, view, analysis, false)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
     let outcome = runtime.block_on(work(arguments));
     runtime.shutdown_timeout(Duration::from_secs(2));

@@ -213,6 +213,13 @@ pub enum Event {
         /// Lines that the transcript has at this moment.
         lines: u64,
     },
+    /// The text has fallen behind what is said: lines come later until it has caught up.
+    TextBehind {
+        /// By how much.
+        seconds: f64,
+    },
+    /// The text has caught up with what is said.
+    TextCaughtUp,
     /// Text is pending; `hansard transcribe` does it.
     TextPending {
         /// Why.

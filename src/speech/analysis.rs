@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crate::audio::segment::Segment;
+use crate::audio::segment::{Growing, Segment};
 use crate::audio::units::Frames;
 use crate::session::manifest::ClockFit;
 
@@ -27,6 +27,31 @@ pub struct Job {
     pub attempts: u32,
 }
 
+impl Job {
+    fn new(track: usize, take: usize, clock: &ClockFit, segment: Segment) -> Self {
+        let (start, end) = (clock.time_of(segment.from), clock.time_of(segment.to));
+        Self { track, take, segment, start, end, attempts: 0 }
+    }
+
+    /// Whether it is about the same sound as another one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.track, self.take, self.segment) == (other.track, other.take, other.segment)
+    }
+}
+
+/// A segment that somebody is still speaking, as far as it has been heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Open {
+    /// What it would be if it ended here: the job that will be given then.
+    pub job: Job,
+    /// Should no more speech come, it will be exactly this one.
+    pub settled: bool,
+    /// The track has been heard up to here.
+    pub heard: Frames,
+    /// The same in session seconds.
+    pub heard_s: f64,
+}
+
 /// How far a track has been heard.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Heard {
@@ -46,12 +71,14 @@ pub struct Analysis {
     tracks: Vec<Heard>,
     waiting: VecDeque<Job>,
     in_work: Option<Job>,
+    /// Per track: what is being spoken.
+    open: Vec<Option<Open>>,
 }
 
 impl Analysis {
     /// Nothing has been heard of `tracks` tracks.
     pub fn new(tracks: usize) -> Self {
-        Self { tracks: vec![Heard::default(); tracks], ..Self::default() }
+        Self { tracks: vec![Heard::default(); tracks], open: vec![None; tracks], ..Self::default() }
     }
 
     /// A track is heard from this frame of its take on; what came before it is text already.
@@ -68,17 +95,38 @@ impl Analysis {
         segments: &[Segment],
         decided: Frames,
     ) {
-        for segment in segments {
-            self.waiting.push_back(Job {
-                track,
-                take,
-                segment: *segment,
-                start: clock.time_of(segment.from),
-                end: clock.time_of(segment.to),
-                attempts: 0,
-            });
-        }
+        self.waiting.extend(segments.iter().map(|segment| Job::new(track, take, clock, *segment)));
         self.tracks[track] = Heard { take, decided, decided_s: clock.time_of(decided), done: false };
+    }
+
+    /// What is being spoken on a track that has been heard up to frame `heard` of a take; none: nothing.
+    pub fn growing(
+        &mut self,
+        track: usize,
+        take: usize,
+        clock: &ClockFit,
+        growing: Option<Growing>,
+        heard: Frames,
+    ) {
+        self.open[track] = growing.map(|growing| Open {
+            job: Job::new(track, take, clock, growing.segment),
+            settled: growing.settled,
+            heard,
+            heard_s: clock.time_of(heard),
+        });
+    }
+
+    /// What is being spoken, on all tracks.
+    pub fn open(&self) -> impl Iterator<Item = &Open> {
+        self.open.iter().flatten()
+    }
+
+    /// Seconds from the end of the segment that has waited longest for the recogniser to what was heard last; 0 if none waits.
+    pub fn behind_s(&self) -> f64 {
+        let heard = self.tracks.iter().map(|heard| heard.decided_s);
+        let heard = heard.chain(self.open().map(|open| open.heard_s)).fold(0.0, f64::max);
+        let waits = self.jobs().map(|job| job.end).fold(f64::INFINITY, f64::min);
+        (heard - waits).max(0.0)
     }
 
     /// A take has been heard to its end; the next one, if there will be one, is listened to from its start.
@@ -91,6 +139,7 @@ impl Analysis {
     /// The track has been heard to its end.
     pub fn track_done(&mut self, track: usize) {
         self.tracks[track].done = true;
+        self.open[track] = None;
     }
 
     /// How far a track has been heard.
@@ -134,7 +183,7 @@ impl Analysis {
         None
     }
 
-    /// Segments that wait or are in work.
+    /// How many segments wait or are in work.
     pub fn backlog(&self) -> usize {
         self.waiting.len() + usize::from(self.in_work.is_some())
     }
@@ -150,17 +199,18 @@ impl Analysis {
         self.jobs().filter(|job| job.track == track).map(|job| job.start).fold(heard, f64::min)
     }
 
-    /// Whether other tracks may still say something between `from` and `to` session seconds.
-    pub fn is_open_elsewhere(&self, track: usize, from: f64, to: f64) -> bool {
-        let unheard = self
-            .tracks
-            .iter()
-            .enumerate()
-            .any(|(other, heard)| other != track && !heard.done && heard.decided_s < to);
-        unheard || self.jobs().any(|job| job.track != track && job.start < to && job.end > from)
+    /// The other tracks that may still say something between `from` and `to` session seconds.
+    pub fn open_elsewhere(&self, track: usize, from: f64, to: f64) -> Vec<usize> {
+        let is_open = |other: usize| {
+            let heard = &self.tracks[other];
+            let waits = |job: &Job| job.track == other && job.start < to && job.end > from;
+            (!heard.done && heard.decided_s < to) || self.jobs().any(waits)
+        };
+        (0..self.tracks.len()).filter(|other| *other != track && is_open(*other)).collect()
     }
 
-    fn jobs(&self) -> impl Iterator<Item = &Job> {
+    /// Segments that wait or are in work.
+    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.waiting.iter().chain(&self.in_work)
     }
 }
@@ -211,13 +261,13 @@ mod tests {
     fn a_moment_is_open_while_another_track_may_still_speak_there() {
         let mut analysis = Analysis::new(2);
         analysis.found(0, 0, &clock(), &[], Frames(10 * 48_000));
-        assert!(analysis.is_open_elsewhere(0, 3.0, 4.0), "track 1 has not been heard");
+        assert_eq!(analysis.open_elsewhere(0, 3.0, 4.0), [1], "track 1 has not been heard");
         analysis.found(1, 0, &clock(), &[segment(3, 5)], Frames(6 * 48_000));
-        assert!(analysis.is_open_elsewhere(0, 3.0, 4.0), "its segment is waiting");
-        assert!(!analysis.is_open_elsewhere(0, 1.0, 2.5), "nothing of it lies there");
-        assert!(!analysis.is_open_elsewhere(1, 3.0, 5.0), "its own segment is no other track's");
+        assert_eq!(analysis.open_elsewhere(0, 3.0, 4.0), [1], "its segment is waiting");
+        assert!(analysis.open_elsewhere(0, 1.0, 2.5).is_empty(), "nothing of it lies there");
+        assert!(analysis.open_elsewhere(1, 3.0, 5.0).is_empty(), "its own segment is no other track's");
         analysis.begin_next();
         analysis.finished();
-        assert!(!analysis.is_open_elsewhere(0, 3.0, 4.0));
+        assert!(analysis.open_elsewhere(0, 3.0, 4.0).is_empty());
     }
 }

@@ -52,6 +52,10 @@ const WORD_SPAN_MIN_S: f64 = 0.15;
 const TOKENS_MAX: usize = 1000;
 /// Seconds of an envelope's window.
 const WINDOW_S: f64 = 0.01;
+/// [`may_be_overheard`] doubts from this much before the bounds of a verdict on: words that are not there yet may match another stretch.
+const DOUBT_DB: f64 = 2.0;
+/// The same for correlations.
+const DOUBT_CORRELATION: f64 = 0.1;
 
 /// How loud the tracks were. The one real implementation reads the written tracks back.
 pub trait Levels {
@@ -115,6 +119,28 @@ pub fn judge_all(utterances: &[&Utterance], levels: &dyn Levels) -> BTreeMap<Str
         }
         findings.retain(|id, _| !baseless.contains(id));
     }
+}
+
+/// Whether an utterance may turn out to be an echo of what is said on `track`, or to carry a piece of it, whatever words are found
+/// there: by the sound alone, on the bounds of [`judge`] and a little before them. What can't be needs not wait for those words.
+pub fn may_be_overheard(new: &Utterance, track: &str, levels: &dyn Levels) -> bool {
+    let tokens = tokens(new);
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return false };
+    let Some(mut sound) = Sound::read(new, track, levels) else { return false };
+    sound.correlate(first.start, last.end);
+    let differences: Vec<f64> = tokens.iter().map(|token| sound.difference(token)).collect();
+    let quiet = |difference: &f64| *difference <= DOUBT_DB - BELOW_DB;
+    let head = differences.iter().take_while(|d| quiet(d)).count();
+    let tail = differences.iter().rev().take_while(|d| quiet(d)).count();
+    // The lowest median that any of the tokens that have to match can have.
+    let mut sorted = differences;
+    sorted.sort_by(f64::total_cmp);
+    let matched = (sorted.len() as f64 * MATCHED_MIN).ceil() as usize;
+    let below = sorted.get(matched / 2).copied().unwrap_or(0.0);
+    let correlated = sound.stretch >= CORRELATE_MIN && sound.correlation >= CORRELATED - DOUBT_CORRELATION;
+    head.max(tail) >= TRIM_WORDS_MIN
+        || quiet(&below)
+        || (correlated && (sound.lag >= LAG_CLEAR || below <= DOUBT_DB - 1.0))
 }
 
 /// The next revision of an utterance under a verdict; none if the verdict changes nothing. An echo keeps its words and says whose

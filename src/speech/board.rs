@@ -59,13 +59,13 @@ impl Board {
         changed
     }
 
-    /// Settles what can be: `is_open(track, from, to)` tells whether another track may still say something there. With `all`
-    /// nothing is waited for.
+    /// Settles what can be: `is_open(utterance, from, to)` tells whether another track may still say something there of which the
+    /// utterance could be an echo. With `all` nothing is waited for.
     pub fn settle(
         &mut self,
         now: Duration,
         all: bool,
-        is_open: impl Fn(&str, f64, f64) -> bool,
+        is_open: impl Fn(&Utterance, f64, f64) -> bool,
         levels: &dyn Levels,
     ) -> Vec<Settled> {
         let ready = |entry: &Entry| {
@@ -73,7 +73,7 @@ impl Board {
             !entry.settled
                 && (all
                     || now.saturating_sub(entry.since) >= HOLD_MAX
-                    || !is_open(&u.track, u.start - REACH_S, u.end + REACH_S))
+                    || !is_open(u, u.start - REACH_S, u.end + REACH_S))
         };
         let ready: Vec<bool> = self.entries.iter().map(ready).collect();
         if !ready.contains(&true) {
@@ -157,7 +157,7 @@ mod tests {
     fn an_echo_that_comes_first_is_held_back_and_then_known() {
         let mut board = Board::default();
         board.put(said("bob", 1.02, LINE), Duration::ZERO);
-        let open = |track: &str, _: f64, _: f64| track == "bob";
+        let open = |said: &Utterance, _: f64, _: f64| said.track == "bob";
         assert!(
             board.settle(Duration::from_millis(100), false, open, &Room).is_empty(),
             "Alice is still to come"

@@ -9,7 +9,7 @@ use super::hearing::Piece;
 use super::overheard::{self, Overhearing};
 use crate::actors::SessionView;
 use crate::audio::denoise::Heard;
-use crate::audio::segment::{Segment, SegmentSettings, Segmenter};
+use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::units::{Frames, SampleRate};
 use crate::audio::vad::Vad;
 use crate::session::levels::TrackLevels;
@@ -90,14 +90,16 @@ impl Seeking {
                 };
                 let cutter = self.cutter(take);
                 let segments = cutter.push_own(&heard, &overheard);
-                let decided = cutter.decided_until();
+                let (decided, growing) = (cutter.decided_until(), cutter.growing());
                 self.found(take, &segments, decided);
+                self.growing(take, growing, heard.from + Frames(heard.samples.len() as u64));
             }
             Piece::TakeEnd { take } => {
                 let cutter = self.cutter(take);
                 let segments = cutter.finish();
                 let decided = cutter.decided_until();
                 self.found(take, &segments, decided);
+                self.growing(take, None, Frames(0));
                 self.analysis(|analysis, track| analysis.next_take(track));
                 self.cutter = None;
                 self.from = Frames(0);
@@ -164,22 +166,33 @@ impl Seeking {
 
     fn found(&self, take: usize, segments: &[Segment], decided: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
-        let clock = shared.clock();
-        // Positions at 16 kHz are not to the frame: none lies past what can be read.
-        let end = shared.written();
-        let within = |segment: &Segment| Segment {
-            from: segment.from.min(end),
-            to: segment.to.min(end),
-            onset: segment.onset.min(end),
-            offset: segment.offset.min(end),
-            ..*segment
-        };
-        let segments: Vec<Segment> = segments.iter().map(within).collect();
+        let (clock, end) = (shared.clock(), shared.written());
+        let segments: Vec<Segment> = segments.iter().map(|segment| within(segment, end)).collect();
         self.analysis(|analysis, track| analysis.found(track, take, &clock, &segments, decided.min(end)));
+    }
+
+    /// What is being spoken; the take has been heard up to position `heard` at 16 kHz.
+    fn growing(&self, take: usize, growing: Option<Growing>, heard: Frames) {
+        let Some(shared) = self.track().takes().get(take).cloned() else { return };
+        let (clock, end) = (shared.clock(), shared.written());
+        let growing = growing.map(|growing| Growing { segment: within(&growing.segment, end), ..growing });
+        let heard = heard.rescale(SampleRate::HZ_16000, shared.entry.rate).min(end);
+        self.analysis(|analysis, track| analysis.growing(track, take, &clock, growing, heard));
     }
 
     fn analysis(&self, change: impl FnOnce(&mut Analysis, usize)) {
         let mut analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut analysis, self.index);
+    }
+}
+
+/// Positions at 16 kHz are not to the frame: none lies past what can be read.
+fn within(segment: &Segment, end: Frames) -> Segment {
+    Segment {
+        from: segment.from.min(end),
+        to: segment.to.min(end),
+        onset: segment.onset.min(end),
+        offset: segment.offset.min(end),
+        ..*segment
     }
 }

@@ -1,6 +1,7 @@
 //! The text work of a session: which segment is next, what becomes of the recogniser's answer, what is shown and when. What is known of the
 //! work stands in an [`Analysis`] outside, so that another one can go on. It knows no time and no threads of its own.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,10 +10,31 @@ use super::board::Board;
 use super::listen::{self, Recognised};
 use super::recognizer::{Hypothesis, RecognizerError};
 use super::transcript::Utterance;
-use super::{foreign, gates};
+use super::{bleed, foreign, gates};
 use crate::actors::SessionView;
 use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
+
+/// The oldest segment that waits may lie this far behind what was heard last, in seconds; then whatever is done for the sake of speed alone
+/// gives way to it …
+const BEHIND_S: f64 = 8.0;
+/// … until it is this little.
+const CAUGHT_UP_S: f64 = 2.0;
+
+/// Something to recognise.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What.
+    pub job: Job,
+    /// It is still being spoken, and will be exactly this if no more speech comes: the answer is kept until that is certain.
+    pub early: bool,
+}
+
+/// What was understood of a segment before it had ended; none: it failed, and is tried again in its turn.
+struct Early {
+    job: Job,
+    understood: Option<(Recognised, String)>,
+}
 
 /// The work.
 pub struct Work {
@@ -22,18 +44,26 @@ pub struct Work {
     unusable: Option<String>,
     board: Board,
     levels: TrackLevels,
+    /// Per track: the segment that was recognised last before it had ended.
+    early: BTreeMap<usize, Early>,
+    /// Somebody waits for each line while it is spoken.
+    live: bool,
+    /// It has fallen behind and has not caught up.
+    behind: bool,
 }
 
 impl Work {
-    /// Work that goes on where `analysis` says.
-    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>) -> Self {
+    /// Work that goes on where `analysis` says. Where the session is `live`, segments are recognised before they have ended, if there is
+    /// nothing else to do.
+    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, live: bool) -> Self {
         let levels = TrackLevels::new(session.dir.clone(), session.tracks.clone());
-        Self { session, analysis, unusable: None, board: Board::default(), levels }
+        let (early, board) = (BTreeMap::new(), Board::default());
+        Self { session, analysis, unusable: None, board, levels, early, live, behind: false }
     }
 
     /// What is known of the work.
     pub fn analysis(&self) -> MutexGuard<'_, Analysis> {
-        self.analysis.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.analysis)
     }
 
     /// Why no more can be recognised.
@@ -72,17 +102,52 @@ impl Work {
         });
     }
 
-    /// The next segment that is worth recognising; the others are done with.
-    pub fn next_job(&self) -> Option<Job> {
-        let mut analysis = self.analysis();
+    /// What to recognise next: the next segment that is worth it (the others are done with, and those that were understood before they
+    /// ended become text here), else what is about to end. `now` is any clock that goes forward.
+    pub fn next_job(&mut self, now: Duration) -> Option<Asked> {
+        self.look_behind();
         loop {
-            let job = analysis.begin_next()?;
+            let Some(job) = self.analysis().begin_next() else { break };
             if gates::unheard(&job.segment).is_none()
                 && let Some(job) = self.own_part(job)
             {
-                return Some(job);
+                let understood = self.early.remove(&job.track).filter(|early| early.job.is_same(&job));
+                let Some((recognised, model)) = understood.and_then(|early| early.understood) else {
+                    return Some(Asked { job, early: false });
+                };
+                self.analysis().finished();
+                self.take_text(&job, recognised, &model, now);
+            } else {
+                self.analysis().finished();
             }
-            analysis.finished();
+        }
+        self.next_early().map(|job| Asked { job, early: true })
+    }
+
+    /// A segment that is about to end.
+    fn next_early(&self) -> Option<Job> {
+        if !self.live || self.behind {
+            return None;
+        }
+        let known = |job: &Job| self.early.get(&job.track).is_some_and(|early| early.job.is_same(job));
+        let settled: Vec<Job> =
+            self.analysis().open().filter(|open| open.settled).map(|open| open.job.clone()).collect();
+        settled.into_iter().find(|job| {
+            gates::unheard(&job.segment).is_none()
+                && !known(job)
+                && self.own_part(job.clone()).is_some_and(|own| own.is_same(job))
+        })
+    }
+
+    /// Says when the text falls behind what is said, and when it has caught up: once each.
+    fn look_behind(&mut self) {
+        let seconds = self.analysis().behind_s();
+        if self.live && !self.behind && seconds > BEHIND_S {
+            self.behind = true;
+            self.note(Event::TextBehind { seconds });
+        } else if self.behind && seconds < CAUGHT_UP_S {
+            self.behind = false;
+            self.note(Event::TextCaughtUp);
         }
     }
 
@@ -92,6 +157,25 @@ impl Work {
         let segment = foreign::own_part(&job.segment, &take.foreign(), take.entry.rate)?;
         let end = if segment.to == job.segment.to { job.end } else { take.clock().time_of(segment.to) };
         Some(Job { segment, end, ..job })
+    }
+
+    /// The recogniser has answered on what was asked early.
+    pub fn take_early(&mut self, job: &Job, result: Result<Recognised, RecognizerError>, model: &str) {
+        if let Err(error) = &result
+            && error.is_permanent()
+        {
+            return self.can_not(error);
+        }
+        if let Err(error) = &result {
+            tracing::warn!(%error, "a segment was not understood before its end; it is tried again in its turn");
+        }
+        let understood = result.ok().map(|recognised| (recognised, model.to_owned()));
+        self.early.insert(job.track, Early { job: job.clone(), understood });
+    }
+
+    fn can_not(&mut self, error: &RecognizerError) {
+        self.unusable = Some(error.to_string());
+        self.note(Event::TextPending { reason: error.to_string() });
     }
 
     /// The recogniser has answered; `now` is any clock that goes forward.
@@ -114,8 +198,7 @@ impl Work {
             Err(error) if error.is_permanent() => {
                 // It is no fault of the segment.
                 self.put_back(&error.to_string());
-                self.unusable = Some(error.to_string());
-                self.note(Event::TextPending { reason: error.to_string() });
+                self.can_not(&error);
             }
             Err(error) => {
                 let given_up = self.analysis().put_back();
@@ -159,14 +242,14 @@ impl Work {
     /// Decides on what the other tracks have had their say about; shows it.
     pub fn settle(&mut self, all: bool, now: Duration) {
         self.leave_out_foreign();
-        let tracks = &self.session.tracks;
-        let analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_open = |track: &str, from: f64, to: f64| {
-            let index = tracks.iter().position(|t| t.track == track);
-            index.is_some_and(|index| analysis.is_open_elsewhere(index, from, to))
+        let (tracks, analysis, levels) = (&self.session.tracks, &self.analysis, &self.levels);
+        // Most of what is said can't be an echo, as its own track is the loudest: it waits for nobody.
+        let is_open = |utterance: &Utterance, from: f64, to: f64| {
+            let Some(index) = tracks.iter().position(|t| t.track == utterance.track) else { return false };
+            let open = locked(analysis).open_elsewhere(index, from, to);
+            open.iter().any(|&other| bleed::may_be_overheard(utterance, &tracks[other].track, levels))
         };
-        let settled = self.board.settle(now, all, is_open, &self.levels);
-        drop(analysis);
+        let settled = self.board.settle(now, all, is_open, levels);
         for settled in settled {
             if settled.revised {
                 self.session.sink.write_utterance(settled.utterance.clone());
@@ -176,6 +259,10 @@ impl Work {
             }
         }
     }
+}
+
+fn locked(analysis: &Mutex<Analysis>) -> MutexGuard<'_, Analysis> {
+    analysis.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn has_text(hypothesis: &Hypothesis) -> bool {

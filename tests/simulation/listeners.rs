@@ -22,7 +22,7 @@ use hansard::speech::listen::{self, Recognised};
 use hansard::speech::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::speech::seeking::Seeking;
 use hansard::speech::transcript::Utterance;
-use hansard::speech::work::Work;
+use hansard::speech::work::{Asked, Work};
 
 use crate::random::Random;
 
@@ -136,8 +136,10 @@ pub struct Listeners {
     work: Work,
     recognizer: Moody,
     /// In work, and when the answer is there.
-    asked: Option<(Job, Result<Recognised, RecognizerError>, f64)>,
+    asked: Option<(Asked, Result<Recognised, RecognizerError>, f64)>,
     fates: Fates,
+    /// Segments that were understood before they ended, and whether there was text in them.
+    early: Vec<(Job, bool)>,
     random: Random,
     at: f64,
 }
@@ -155,7 +157,7 @@ impl Listeners {
         let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
         let mut random = Random::new(seed);
         let mut listeners = Self {
-            work: Work::new(session.clone(), Arc::clone(&analysis)),
+            work: Work::new(session.clone(), Arc::clone(&analysis), true),
             session,
             sink,
             analysis,
@@ -163,6 +165,7 @@ impl Listeners {
             recognizer: Moody(random.fork()),
             asked: None,
             fates: Fates::new(),
+            early: Vec::new(),
             random,
             at: 0.0,
         };
@@ -192,15 +195,17 @@ impl Listeners {
             self.listen(track);
         }
         let elapsed = Duration::from_secs_f64(now);
-        if let Some((job, result, _)) = self.asked.take_if(|(.., at)| *at <= now) {
-            self.answered(&job, result, elapsed);
+        if let Some((asked, result, _)) = self.asked.take_if(|(.., at)| *at <= now) {
+            self.answered(&asked, result, elapsed);
+        }
+        if self.asked.is_none() {
+            let waiting: Vec<Job> = self.work.analysis().jobs().cloned().collect();
+            if let Some(asked) = self.work.next_job(elapsed) {
+                self.ask(asked, now);
+            }
+            self.note_early(&waiting);
         }
         self.work.settle(false, elapsed);
-        if self.asked.is_none()
-            && let Some(job) = self.work.next_job()
-        {
-            self.ask(job, now);
-        }
     }
 
     fn die_by_chance(&mut self) {
@@ -210,11 +215,11 @@ impl Listeners {
             }
         }
         if self.random.chance(DEATH) {
-            let in_work = self.asked.take().map(|(job, ..)| job);
-            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis));
+            let in_work = self.asked.take().map(|(asked, ..)| asked).filter(|asked| !asked.early);
+            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), true);
             self.work.put_back("the transcriber was restarted");
-            if let Some(job) = in_work {
-                self.fate(&job).failed += 1;
+            if let Some(asked) = in_work {
+                self.fate(&asked.job).failed += 1;
             }
         }
     }
@@ -236,23 +241,44 @@ impl Listeners {
         self.fates.entry((job.track, job.take, job.segment.from.0, job.segment.to.0)).or_default()
     }
 
-    fn ask(&mut self, job: Job, now: f64) {
-        self.fate(&job).begun += 1;
+    fn ask(&mut self, asked: Asked, now: f64) {
+        if !asked.early {
+            self.fate(&asked.job).begun += 1;
+        }
         let (session, recognizer) = (&self.session, &mut self.recognizer);
         let result =
-            catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &job, recognizer, None, false)));
+            catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &asked.job, recognizer, None, false)));
         let result =
             result.unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
         let at = now + self.random.range(0.0, 0.8);
-        self.asked = Some((job, result, at));
+        self.asked = Some((asked, result, at));
     }
 
-    fn answered(&mut self, job: &Job, result: Result<Recognised, RecognizerError>, now: Duration) {
-        match &result {
-            Ok(_) => self.fate(job).done += 1,
-            Err(_) => self.fate(job).failed += 1,
+    fn answered(&mut self, asked: &Asked, result: Result<Recognised, RecognizerError>, now: Duration) {
+        if asked.early {
+            let has_text = result.as_ref().is_ok_and(|recognised| !recognised.hypothesis.text.is_empty());
+            self.early.push((asked.job.clone(), has_text));
+            return self.work.take_early(&asked.job, result, "moody");
         }
-        self.work.take_answer(job, result, "moody", now);
+        match &result {
+            Ok(_) => self.fate(&asked.job).done += 1,
+            Err(_) => self.fate(&asked.job).failed += 1,
+        }
+        self.work.take_answer(&asked.job, result, "moody", now);
+    }
+
+    /// What waited and is gone without having been asked for had been understood before it ended: then it is text by now.
+    fn note_early(&mut self, waited: &[Job]) {
+        let left: Vec<Job> = self.work.analysis().jobs().cloned().collect();
+        for job in waited.iter().filter(|job| !left.iter().any(|other| other.is_same(job))) {
+            let Some((_, has_text)) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else { continue };
+            let track = &self.session.tracks[job.track];
+            let id = format!("{}-{}-{}", track.track, track.takes()[job.take].entry.take, job.segment.from);
+            let said = self.sink.said.lock().expect("no panic").iter().any(|utterance| utterance.id == id);
+            assert_eq!(said, *has_text, "{id} was understood early");
+            let fate = self.fate(job);
+            (fate.begun, fate.done) = (fate.begun + 1, fate.done + 1);
+        }
     }
 
     /// Everything is recorded: the rest becomes text.

@@ -86,6 +86,7 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         analysis: Arc::new(Mutex::new(Analysis::new(recording.tracks.len()))),
         session,
         make,
+        live: pace == Pace::Real,
         settings: SegmentSettings::default(),
         denoise: Denoise::Vad,
         language: None,

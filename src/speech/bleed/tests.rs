@@ -82,6 +82,11 @@ fn verdicts(utterances: &[Utterance], room: &Room) -> BTreeMap<String, Verdict> 
     let back: Vec<&Utterance> = utterances.iter().rev().collect();
     let verdicts = judge_all(&forth, room);
     assert_eq!(verdicts, judge_all(&back, room), "the order counted");
+    for (id, verdict) in &verdicts {
+        let (Verdict::Echo { of } | Verdict::Trim { of, .. }) = verdict else { continue };
+        let by_id = |id: &str| utterances.iter().find(|utterance| utterance.id == id).unwrap();
+        assert!(may_be_overheard(by_id(id), &by_id(of).track, room), "{id} was not waited for: {verdict:?}");
+    }
     verdicts
 }
 
@@ -100,6 +105,7 @@ fn a_sentence_that_a_neighbour_overhears_is_an_echo_of_it_and_not_the_other_way_
         said("a1", "alice", 10.15, "we could chip the importer first and bring the exporters a leak later");
     assert_eq!(judge(&overheard, &[&source], &room), echo("", "b1").1);
     assert_eq!(judge(&source, &[&overheard], &room), Verdict::Own);
+    assert!(!may_be_overheard(&source, "alice", &room), "the source is the loudest: it waits for nobody");
     assert_eq!(verdicts(&[source, overheard], &room), BTreeMap::from([echo("a1", "b1")]));
 }
 

@@ -1,0 +1,176 @@
+//! The words of somebody who is still speaking, shown before the utterance is finished. They are for the eye alone: the finished line
+//! replaces them, and nothing of them reaches the transcript.
+//!
+//! What is being spoken is recognised again and again as it grows. A word is shown once two hypotheses in a row agree on it and on
+//! everything before it (LocalAgreement-2: Liu, Spanakis, Niehues 2020; for Whisper: Macháček, Dabre, Bojar 2023), so few of the words shown
+//! change later. What is shown stays shown. A long utterance is recognised from the end of a shown sentence on, so that each
+//! hypothesis costs about the same. Pure: what is open and what was understood in, words out.
+
+use super::analysis::{Job, Open};
+use super::transcript::{Utterance, Word};
+use crate::audio::units::{Frames, SampleRate};
+
+/// Nothing is shown of an utterance before it lasts this long: its line comes soon enough.
+const SPOKEN_S_MIN: f64 = 1.0;
+/// So much more must have been heard before it is recognised again.
+const STEP_S: f64 = 0.4;
+/// A hypothesis over more sound than this begins later next time …
+const WINDOW_S_MAX: f64 = 8.0;
+/// … but so much of it is heard again.
+const WINDOW_S_MIN: f64 = 1.5;
+/// Word times of two hypotheses differ by this much.
+const TIME_SLACK_S: f64 = 0.3;
+/// So many words at most are looked for that stand at the end of one hypothesis and at the start of the next.
+const OVERLAP_WORDS: usize = 5;
+
+/// What is shown of all tracks.
+#[derive(Debug, Default)]
+pub struct Partials {
+    lines: Vec<Line>,
+}
+
+/// What is shown of an utterance.
+#[derive(Debug)]
+struct Line {
+    track: usize,
+    take: usize,
+    /// Where the utterance begins: with track and take, its identity.
+    from: Frames,
+    /// Where the sound of the next hypothesis begins.
+    window: Frames,
+    /// What was heard when it was recognised last.
+    asked: Frames,
+    asked_s: f64,
+    /// Words of the last hypothesis after those that are shown.
+    before: Vec<Word>,
+    shown: Vec<Word>,
+}
+
+impl Partials {
+    /// What to recognise next, of what is `open`: of those who have spoken on, the one who has waited longest. `rate` tells a track's rate.
+    pub fn next<'a>(
+        &mut self,
+        open: impl Iterator<Item = &'a Open> + Clone,
+        rate: impl Fn(&Job) -> SampleRate,
+    ) -> Option<Job> {
+        self.lines.retain(|line| open.clone().any(|open| line.is_of(&open.job)));
+        let mut due: Vec<(f64, &Open)> = Vec::new();
+        for open in open.filter(|open| !open.settled) {
+            let rate = rate(&open.job);
+            let spoken = open.heard.saturating_sub(open.job.segment.onset).seconds(rate);
+            let line = self.lines.iter().find(|line| line.is_of(&open.job));
+            let new = line.map_or(spoken, |line| open.heard.saturating_sub(line.asked).seconds(rate));
+            if spoken >= SPOKEN_S_MIN && new >= STEP_S {
+                due.push((line.map_or(open.job.start, |line| line.asked_s), open));
+            }
+        }
+        let (_, open) = due.into_iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(self.ask(open))
+    }
+
+    fn ask(&mut self, open: &Open) -> Job {
+        let (job, segment) = (&open.job, open.job.segment);
+        let at = self.lines.iter().position(|line| line.is_of(job)).unwrap_or_else(|| {
+            self.lines.push(Line {
+                track: job.track,
+                take: job.take,
+                from: segment.from,
+                window: segment.from,
+                asked: Frames(0),
+                asked_s: 0.0,
+                before: Vec::new(),
+                shown: Vec::new(),
+            });
+            self.lines.len() - 1
+        });
+        let line = &mut self.lines[at];
+        (line.asked, line.asked_s) = (open.heard, open.heard_s);
+        let mut next = job.clone();
+        next.segment.from = line.window;
+        next.segment.onset = segment.onset.max(line.window);
+        (next.segment.to, next.segment.offset) = (open.heard, open.heard);
+        next
+    }
+
+    /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is the frame of one. What is
+    /// shown now, if that is more than before.
+    pub fn take(&mut self, job: &Job, words: &[Word], frame_of: impl Fn(f64) -> Frames) -> Option<&[Word]> {
+        // Its utterance may have ended meanwhile.
+        let line = self.lines.iter_mut().find(|line| {
+            (line.track, line.take, line.window) == (job.track, job.take, job.segment.from)
+        })?;
+        let fresh = line.after_shown(words);
+        let agreed = line.before.iter().zip(fresh).take_while(|(a, b)| is_same(a, b)).count();
+        line.shown.extend_from_slice(&fresh[..agreed]);
+        line.before = fresh[agreed..].to_vec();
+        line.move_window(&frame_of);
+        (agreed > 0).then_some(&line.shown)
+    }
+}
+
+impl Line {
+    fn is_of(&self, job: &Job) -> bool {
+        (self.track, self.take, self.from) == (job.track, job.take, job.segment.from)
+    }
+
+    /// Those words of a hypothesis that come after what is shown: told by their times, and about there by the words themselves.
+    fn after_shown<'a>(&self, words: &'a [Word]) -> &'a [Word] {
+        let Some(until) = self.shown.last().map(|word| word.end) else { return words };
+        let middle = |word: &Word| (word.start + word.end) / 2.0;
+        let first = words.iter().position(|word| middle(word) > until - TIME_SLACK_S - 1.0).unwrap_or(words.len());
+        let near = &words[first..];
+        // The longest end of what is shown that stands here, wherever the times put it.
+        for length in (1..=OVERLAP_WORDS.min(self.shown.len())).rev() {
+            let end = &self.shown[self.shown.len() - length..];
+            let found = near.windows(length).position(|part| part.iter().zip(end).all(|(a, b)| is_same(a, b)));
+            if let Some(at) = found.filter(|at| (near[at + length - 1].end - until).abs() <= TIME_SLACK_S + 0.5) {
+                return &near[at + length..];
+            }
+        }
+        let after = near.iter().position(|word| middle(word) > until).unwrap_or(near.len());
+        &near[after..]
+    }
+
+    /// Once the window is long, it begins after a shown sentence, or where the longest pause is.
+    fn move_window(&mut self, frame_of: &impl Fn(f64) -> Frames) {
+        let window_s = |end: f64| self.asked_s - end;
+        let Some(first) = self.shown.first() else { return };
+        let inside = |word: &Word| frame_of(word.end) > self.window;
+        let from = self.shown.iter().find(|word| inside(word)).map_or(first.start, |word| word.start);
+        if window_s(from) <= WINDOW_S_MAX {
+            return;
+        }
+        let candidates = || {
+            self.shown.windows(2).filter(|pair| inside(&pair[0]) && window_s(pair[0].end) >= WINDOW_S_MIN)
+        };
+        let sentence = candidates().rfind(|pair| pair[0].text.ends_with(['.', '?', '!', '。', '？']));
+        let pause = |pair: &[Word]| pair[1].start - pair[0].end;
+        let late = candidates().filter(|pair| window_s(pair[0].end) <= WINDOW_S_MAX / 2.0);
+        let longest = late.max_by(|a, b| pause(a).total_cmp(&pause(b)));
+        if let Some(pair) = sentence.or(longest) {
+            self.window = frame_of((pair[0].end + pair[1].start) / 2.0);
+            // The next hypothesis begins elsewhere: what was not agreed on is asked anew.
+        }
+    }
+}
+
+/// The same word, whatever its case and punctuation.
+fn is_same(a: &Word, b: &Word) -> bool {
+    let letters = |word: &Word| -> String {
+        word.text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    letters(a) == letters(b)
+}
+
+/// The line as it is shown: an utterance that is not final. Without words it takes back what was shown.
+pub fn line(of: &Utterance, words: &[Word]) -> Utterance {
+    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+    Utterance {
+        text: text.join(" "),
+        start: words.first().map_or(of.start, |word| word.start),
+        end: words.last().map_or(of.end, |word| word.end),
+        words: words.to_vec(),
+        is_final: false,
+        ..of.clone()
+    }
+}
