@@ -63,6 +63,8 @@ pub struct Source {
     pub name: String,
     /// SPEC, not parsed yet.
     pub spec: String,
+    /// Code of the language that is spoken there; none: as `transcribe.language` says.
+    pub language: Option<String>,
     /// Where it stands, for messages.
     pub origin: Origin,
 }
@@ -363,6 +365,11 @@ impl Layers {
 
 fn into_text(path: PathBuf) -> Result<String, ConfigError> {
     path.into_os_string().into_string().map_err(|path| ConfigError::NotText { path: path.into() })
+}
+
+/// A language's code as it is stored, or none if the text can't be one.
+pub fn language_code(text: &str) -> Option<String> {
+    keys::language(text)
 }
 
 /// Two sources of one name would be one speaker in the minutes.

@@ -106,6 +106,7 @@ pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanE
             device: resolved.device,
             device_name: resolved.device_name,
             channel: spec.channel,
+            language: spec.language.clone(),
         };
         sources.push(entry.clone());
         match devices.iter_mut().find(|(key, _)| *key == resolved.key) {

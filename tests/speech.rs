@@ -65,6 +65,7 @@ fn request(sound: &[f32], rate: SampleRate, segment: &Segment) -> Request {
         samples: resample::convert(piece, rate, HZ_16000).unwrap(),
         language: Some("en".into()),
         prompt: None,
+        track: 0,
         speech: Some((within(segment.onset), within(segment.offset))),
     }
 }

@@ -6,6 +6,7 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+mod growing;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser as _;
+use hansard::speech::transcript::Utterance;
 use jiff::Timestamp;
 use support::meeting::{Meeting, Phrase, Script};
 use support::pulse::Pulse;
@@ -102,7 +104,9 @@ fn record(
     recordings: &Path,
 ) -> Result<Played> {
     let mut command = pulse.recorder(&hansard()?);
-    command.args(["record", "--title", &meeting.title, "--language", "en", "--out"]).arg(recordings);
+    command
+        .args(["record", "--title", &meeting.title, "--language", "en", "--json", "--out"])
+        .arg(recordings);
     command.args(args.model.iter().flat_map(|model| ["--model", model]));
     for feed in &meeting.feeds {
         command.args(["--source", &feed.source()]);
@@ -176,14 +180,20 @@ impl Live<'_> {
         }
         // Roughly, by the moment the players were started; the report knows it exactly.
         let now = self.played_since.map(|since| printed.at.duration_since(since).as_secs_f64());
-        let line = report::parse_line(&printed.text);
-        let said = now.zip(line.as_ref()).and_then(|(now, (_, who, text))| heard(self.truth, who, text, now));
-        match now.zip(said) {
-            Some((now, said)) => println!("{}   (+{:.1} s)", printed.text, (now - said.end).max(0.0)),
-            None => println!("{}", printed.text),
+        if let Some(line) = utterance(&printed.text).filter(|line| line.is_final) {
+            let said =
+                now.and_then(|now| heard(self.truth, &line.speaker, &line.text, now).map(|s| now - s.end));
+            let late = said.map_or(String::new(), |late| format!("   (+{:.1} s)", late.max(0.0)));
+            let start = line.start.max(0.0) as u64;
+            println!("[{:02}:{:02}] {}: {}{late}", start / 60, start % 60, line.speaker, line.text);
         }
         self.printed.push(printed);
     }
+}
+
+/// A line of the text, finished or not, as the recorder prints it with `--json`.
+fn utterance(line: &str) -> Option<Utterance> {
+    serde_json::from_str(line).ok()
 }
 
 /// The program in this build's folder: an example lies one deeper.

@@ -4,26 +4,20 @@ use std::cell::Cell;
 
 use anyhow::{Context as _, Result};
 use hansard::session::manifest::State;
+use hansard::speech::transcript::Utterance;
 
-use crate::Played;
+use crate::growing::{Early, early};
 use crate::support::align::{Alignment, locate};
 use crate::support::meeting::{Feed, Meeting, Phrase};
 use crate::support::pulse::RATE;
 use crate::support::recorder::{Out, Session};
 use crate::support::score::{Line, Score, Verdict, percentile, score};
+use crate::{Played, utterance};
 
 /// Starts of lines may be this far from the script's, in seconds, for 95 of 100.
 const START_ERROR_MAX: f64 = 0.3;
 /// A track must correlate at least this much with what was played.
 const CORRELATION_MIN: f64 = 0.9;
-
-/// The three parts of `[00:01:23] Alice: text`: seconds, name, text.
-pub fn parse_line(line: &str) -> Option<(f64, String, String)> {
-    let (time, rest) = line.strip_prefix('[')?.split_once("] ")?;
-    let seconds = time.split(':').try_fold(0.0, |sum, part| Some(sum * 60.0 + part.parse::<f64>().ok()?))?;
-    let (who, text) = rest.split_once(": ")?;
-    Some((seconds, who.to_owned(), text.trim().to_owned()))
-}
 
 /// Collects what is not good enough.
 struct Checks(Cell<bool>);
@@ -51,11 +45,13 @@ pub fn report(meeting: &Meeting, session: &Session, played: &Played, wer_max: f6
     account(meeting, session, &checks);
     let starts = tracks(meeting, session, &checks)?;
     let truth = in_session_time(meeting, &starts);
-    let (lines, unprinted) = lines(session, played);
+    let printed = printed(session, played);
+    let (lines, unprinted) = lines(session, &printed);
     let result = score(&truth, &lines);
     words(meeting, &result, wer_max, &checks);
     attribution(&lines, &result);
-    times(&result, unprinted, session, played, &checks);
+    times(&result, unprinted, session, &printed, &checks);
+    while_spoken(&early(&printed));
     let minutes = session.dir.join("minutes.md");
     println!(
         "\n== Minutes\n{}",
@@ -144,31 +140,26 @@ fn in_session_time(meeting: &Meeting, starts: &[f64]) -> Vec<Phrase> {
 }
 
 /// The lines of the minutes with the time each was printed; and how many printed lines the minutes do not have.
-fn lines(session: &Session, played: &Played) -> (Vec<Line>, usize) {
-    let mut printed: Vec<Option<(f64, String, String, f64)>> = played
-        .printed
-        .iter()
-        .filter(|p| p.out == Out::Text)
+fn lines(session: &Session, printed: &[(f64, Utterance)]) -> (Vec<Line>, usize) {
+    let shown = || session.utterances.iter().filter(|u| u.is_shown());
+    let same = |a: &Utterance, b: &Utterance| a.is_final && a.id == b.id && a.text == b.text;
+    let lines = shown().map(|u| {
+        let arrived = printed.iter().find(|(_, p)| same(p, u)).map(|(at, _)| *at);
+        Line { who: u.speaker.clone(), text: u.text.clone(), start: u.start, end: u.end, arrived }
+    });
+    let unlike = printed.iter().filter(|(_, p)| p.is_final && !shown().any(|u| same(p, u)));
+    (lines.collect(), unlike.count())
+}
+
+/// All that was printed of the text, with the session second.
+fn printed(session: &Session, played: &Played) -> Vec<(f64, Utterance)> {
+    let of_text = played.printed.iter().filter(|p| p.out == Out::Text);
+    of_text
         .filter_map(|p| {
-            let (seconds, who, text) = parse_line(&p.text)?;
-            Some(Some((seconds, who, text, p.at.duration_since(session.manifest.start.utc).as_secs_f64())))
+            let at = p.at.duration_since(session.manifest.start.utc).as_secs_f64();
+            Some((at, utterance(&p.text)?))
         })
-        .collect();
-    let lines = session
-        .utterances
-        .iter()
-        .filter(|u| u.is_shown())
-        .map(|u| {
-            let same = |p: &Option<(f64, String, String, f64)>| {
-                p.as_ref().is_some_and(|(seconds, who, text, _)| {
-                    *who == u.speaker && *text == u.text && (seconds - u.start).abs() < 2.0
-                })
-            };
-            let arrived = printed.iter().position(same).and_then(|at| printed[at].take()).map(|p| p.3);
-            Line { who: u.speaker.clone(), text: u.text.clone(), start: u.start, end: u.end, arrived }
-        })
-        .collect();
-    (lines, printed.iter().flatten().count())
+        .collect()
 }
 
 fn words(meeting: &Meeting, result: &Score, wer_max: f64, checks: &Checks) {
@@ -216,15 +207,14 @@ fn attribution(lines: &[Line], result: &Score) {
     }
 }
 
-fn times(result: &Score, unprinted: usize, session: &Session, played: &Played, checks: &Checks) {
+fn times(result: &Score, unprinted: usize, session: &Session, printed: &[(f64, Utterance)], checks: &Checks) {
     println!("\n== Times");
     let hidden = session.utterances.iter().filter(|u| !u.is_shown()).count();
-    let printed = played.printed.iter().filter(|p| p.out == Out::Text).count();
+    let printed = printed.iter().filter(|(_, utterance)| utterance.is_final).count();
     println!(
         "lines printed live       {printed} ({unprinted} of them not in the minutes as they were printed)"
     );
     println!("utterances withheld      {hidden}");
-    let seconds = |value: Option<f64>| value.map_or("none".to_owned(), |v| format!("{v:.2} s"));
     println!(
         "line after its last word median {}, p95 {}, worst {}{}",
         seconds(percentile(&result.delays, 0.5)),
@@ -243,4 +233,21 @@ fn times(result: &Score, unprinted: usize, session: &Session, played: &Played, c
         result.begun_within,
         checks.mark(p95.is_some_and(|p95| p95 <= START_ERROR_MAX))
     );
+}
+
+fn while_spoken(early: &Early) {
+    println!("\n== Words shown while the line was still being spoken");
+    let share = 100.0 * early.changed as f64 / early.shown.max(1) as f64;
+    println!("shown                    {}", early.shown);
+    println!("changed or gone later    {} ({share:.1} %)", early.changed);
+    println!(
+        "word after it was spoken median {}, p95 {}, worst {}",
+        seconds(percentile(&early.delays, 0.5)),
+        seconds(percentile(&early.delays, 0.95)),
+        seconds(percentile(&early.delays, 1.0)),
+    );
+}
+
+fn seconds(value: Option<f64>) -> String {
+    value.map_or("none".to_owned(), |v| format!("{v:.2} s"))
 }

@@ -28,6 +28,9 @@ pub mod writer;
 pub trait Listener: Send + Sync {
     /// A line of text is finished.
     fn line(&self, utterance: &Utterance);
+    /// What is shown of a line that is still being spoken, under the id that the finished one will have; without text: nothing any more,
+    /// and no line will come of it.
+    fn partial(&self, _growing: &Utterance) {}
     /// Something happened that the user should know.
     fn notice(&self, event: &Event);
 }

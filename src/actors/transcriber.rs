@@ -13,8 +13,8 @@ use super::{Role, SessionView, denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
 use crate::session::journal::Event;
-use crate::speech::analysis::Analysis;
-use crate::speech::listen;
+use crate::speech::analysis::{Analysis, Job};
+use crate::speech::listen::{self, Hints};
 use crate::speech::recognizer::{Recognizer, RecognizerError};
 use crate::speech::work::{Asked, Work};
 
@@ -24,6 +24,9 @@ const EVERY: Duration = Duration::from_millis(200);
 const RESPAWN_AFTER: Duration = Duration::from_millis(200);
 /// … within a minute; then the track's text stays pending.
 const RESTARTS_A_MINUTE: usize = 5;
+
+/// So many failures in a row end the showing of lines that still grow.
+const GLIMPSES_FAILED_MAX: u32 = 3;
 
 /// Makes a recogniser, at the start and again after it died.
 pub type MakeRecognizer = Arc<dyn Fn() -> Box<dyn Recognizer> + Send + Sync>;
@@ -42,12 +45,15 @@ pub struct Arguments {
     pub make: MakeRecognizer,
     /// Somebody waits for each line while it is being spoken.
     pub live: bool,
+    /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one, so that it never holds up
+    /// the lines themselves.
+    pub partials: Option<MakeRecognizer>,
     /// How to cut.
     pub settings: SegmentSettings,
     /// Who gets denoised sound.
     pub denoise: Denoise,
-    /// ISO 639-1 code; none: the recogniser finds out.
-    pub language: Option<String>,
+    /// What the recogniser is told; its `denoise` follows from the field of that name.
+    pub hints: Hints,
 }
 
 /// What it is told.
@@ -59,6 +65,8 @@ pub enum Message {
     Tick,
     /// The recogniser has answered.
     Answered(Box<Answer>),
+    /// The recogniser of lines that still grow has answered.
+    Glimpsed(Box<Glimpse>),
     /// Start the listeners of a track again.
     Respawn(usize),
     /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long, or the whole
@@ -101,6 +109,28 @@ pub struct Answer {
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
+/// The same about a line that still grows.
+pub struct Glimpse {
+    job: Job,
+    result: Result<listen::Recognised, RecognizerError>,
+    recognizer: Option<Box<dyn Recognizer>>,
+}
+
+impl std::fmt::Debug for Glimpse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Glimpse").field("job", &self.job).finish_non_exhaustive()
+    }
+}
+
+/// The recogniser of lines that still grow.
+struct Eye {
+    make: MakeRecognizer,
+    /// None while it is at work.
+    recognizer: Option<Box<dyn Recognizer>>,
+    /// How often it has failed in a row.
+    failed: u32,
+}
+
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Answer").field("asked", &self.asked).finish_non_exhaustive()
@@ -112,6 +142,7 @@ pub struct State {
     arguments: Arguments,
     /// None while it is at work.
     recognizer: Option<Box<dyn Recognizer>>,
+    eye: Option<Eye>,
     work: Work,
     started: Instant,
     pairs: HashMap<usize, Pair>,
@@ -138,8 +169,10 @@ impl Actor for Transcriber {
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Tick));
         let now = Instant::now();
+        let eye = arguments.partials.clone();
         let mut state = State {
             recognizer: Some((arguments.make)()),
+            eye: eye.map(|make| Eye { recognizer: Some(make()), make, failed: 0 }),
             work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.live),
             started: now,
             pairs: HashMap::new(),
@@ -166,12 +199,14 @@ impl Actor for Transcriber {
             Message::Heard => state.progress_at = Instant::now(),
             Message::Tick => {}
             Message::Answered(answer) => state.take_answer(*answer),
+            Message::Glimpsed(glimpse) => state.take_glimpse(*glimpse),
             Message::Respawn(track) => state.spawn_pair(&myself, track).await?,
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
             Message::Crash(role) => state.crash(role)?,
         }
         tokio::task::block_in_place(|| {
             state.recognise_next(&myself);
+            state.glimpse_next(&myself);
             state.work.settle(false, state.started.elapsed());
         });
         state.answer_finish();
@@ -280,17 +315,38 @@ impl State {
             return;
         }
         let Some(asked) = self.work.next_job(self.started.elapsed()) else { return };
-        let Some(mut recognizer) = self.recognizer.take() else { return };
+        let Some(recognizer) = self.recognizer.take() else { return };
+        self.ask(myself, asked.job.clone(), recognizer, move |result, recognizer| {
+            Message::Answered(Box::new(Answer { asked, result, recognizer }))
+        });
+    }
+
+    /// Has what is still being spoken recognised, if somebody looks and nothing of that is under way.
+    fn glimpse_next(&mut self, myself: &ActorRef<Message>) {
+        let Some(eye) = self.eye.as_mut().filter(|eye| eye.recognizer.is_some()) else { return };
+        let Some(job) = self.work.next_partial() else { return };
+        let Some(recognizer) = eye.recognizer.take() else { return };
+        self.ask(myself, job.clone(), recognizer, move |result, recognizer| {
+            Message::Glimpsed(Box::new(Glimpse { job, result, recognizer }))
+        });
+    }
+
+    /// Has a job done on another thread, and tells how it went.
+    fn ask(
+        &self,
+        myself: &ActorRef<Message>,
+        job: Job,
+        mut recognizer: Box<dyn Recognizer>,
+        tell: impl FnOnce(Result<listen::Recognised, RecognizerError>, Option<Box<dyn Recognizer>>) -> Message
+        + Send
+        + 'static,
+    ) {
         let session = self.arguments.session.clone();
-        let language = self.arguments.language.clone();
-        let denoise = self.arguments.denoise == Denoise::Asr;
-        let work = {
-            let job = asked.job.clone();
-            tokio::task::spawn_blocking(move || {
-                let result = listen::recognise(&session, &job, &mut *recognizer, language, denoise);
-                (result, recognizer)
-            })
-        };
+        let hints = Hints { denoise: self.arguments.denoise == Denoise::Asr, ..self.arguments.hints.clone() };
+        let work = tokio::task::spawn_blocking(move || {
+            let result = listen::recognise(&session, &job, &mut *recognizer, &hints);
+            (result, recognizer)
+        });
         let myself = myself.clone();
         tokio::spawn(async move {
             let (result, recognizer) = match work.await {
@@ -298,10 +354,30 @@ impl State {
                 Err(panic) => (Err(RecognizerError::Crashed { detail: panic.to_string() }), None),
             };
             // The actor may have died meanwhile: then the segment is begun again by its successor.
-            if myself.cast(Message::Answered(Box::new(Answer { asked, result, recognizer }))).is_err() {
+            if myself.cast(tell(result, recognizer)).is_err() {
                 tracing::debug!("an answer came too late");
             }
         });
+    }
+
+    /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any more: the lines
+    /// themselves go on.
+    fn take_glimpse(&mut self, glimpse: Glimpse) {
+        let Some(eye) = &mut self.eye else { return };
+        eye.recognizer = Some(glimpse.recognizer.unwrap_or_else(|| (eye.make)()));
+        match glimpse.result {
+            Ok(recognised) => {
+                eye.failed = 0;
+                self.work.take_partial(&glimpse.job, recognised);
+            }
+            Err(error) => {
+                eye.failed += 1;
+                if error.is_permanent() || eye.failed >= GLIMPSES_FAILED_MAX {
+                    self.eye = None;
+                    self.work.note(Event::PartialsOff { reason: error.to_string() });
+                }
+            }
+        }
     }
 
     fn take_answer(&mut self, answer: Answer) {

@@ -1,17 +1,21 @@
-//! Sound files as streams of interleaved `f32` frames, in constant memory.
+//! Sound files as streams of interleaved `f32` frames, in constant memory: WAV, FLAC, MP3, M4A and MP4, Ogg, and the sound of MKV, as far
+//! as their codecs are FLAC, PCM, ALAC, MP3, AAC (LC) or Vorbis.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use symphonia::core::audio::GenericAudioBufferRef as Buffer;
-use symphonia::core::codecs::audio::well_known::CODEC_ID_FLAC;
-use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::codecs::audio::well_known::{
+    CODEC_ID_AAC, CODEC_ID_FLAC, CODEC_ID_MP3, CODEC_ID_VORBIS,
+};
+use symphonia::core::codecs::audio::{AudioCodecId, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
+use symphonia::core::units::TimeBase;
 
 use super::units::{Frames, SampleFormat, SampleRate};
 use crate::capture::DeviceFormat;
@@ -22,6 +26,11 @@ const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 const CHANNELS_MAX: usize = 64;
 /// A WAV header that claims this much, in a smaller file, was never brought up to date (sox writes 0x7ffff000).
 const STREAMED_BYTES: u64 = 0x7fff_0000;
+
+/// Codecs that lose something: what they hold has no depth of its own, and their containers count time to a packet or so.
+const LOSSY: [AudioCodecId; 3] = [CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS];
+/// So many seconds may lack of a lossy file, at its end or by its time stamps, without a word: encoders pad, containers round.
+const LOSSY_SLACK_S: f64 = 0.5;
 
 /// Why a sound file can't be read, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +44,7 @@ pub enum DecodeError {
         error: io::Error,
     },
     /// It is no sound file that is understood.
-    #[error("{} is not a sound file that hansard understands ({reason}); WAV and FLAC are: convert it, for example with ffmpeg -i FILE out.wav", path.display())]
+    #[error("{} is not a sound file that hansard understands ({reason}); WAV, FLAC, MP3, M4A, MP4, Ogg and MKV are, with other codecs than Opus: convert it, for example with ffmpeg -i FILE out.wav", path.display())]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -79,6 +88,10 @@ pub struct SoundFile {
     /// Decoded samples that have not been handed out, from `at` on.
     decoded: Vec<f32>,
     at: usize,
+    /// It was packed with a loss.
+    lossy: bool,
+    /// Unit of the packets' time stamps; none: they count frames.
+    time_base: Option<TimeBase>,
     /// Frames decoded so far.
     frames: Frames,
     /// Time stamp of the first packet.
@@ -119,8 +132,11 @@ impl SoundFile {
             .make_audio_decoder(params, &AudioDecoderOptions::default())
             .map_err(|error| unknown(error.to_string()))?;
         let bits = params.bits_per_sample;
-        let (track, length) = (track.id, track.num_frames.map(Frames));
-        let is_flac = params.codec == CODEC_ID_FLAC;
+        let (is_flac, lossy) = (params.codec == CODEC_ID_FLAC, LOSSY.contains(&params.codec));
+        // Without a header of its encoder the length of an MP3 file is a guess of the reader's.
+        let guessed = params.codec == CODEC_ID_MP3 && track.delay.is_none();
+        let length = track.num_frames.filter(|_| !guessed).map(Frames);
+        let (track, time_base) = (track.id, track.time_base.filter(|_| lossy));
         let mut sound = Self {
             path: path.into(),
             reader,
@@ -130,13 +146,15 @@ impl SoundFile {
             length,
             decoded: Vec::new(),
             at: 0,
+            lossy,
+            time_base,
             frames: Frames(0),
             origin: None,
             failed: None,
         };
         match sound.decode_packet(bits) {
             Ok(true) => {
-                if !is_flac && sound.is_streamed(metadata.len()) {
+                if !is_flac && !lossy && sound.is_streamed(metadata.len()) {
                     sound.length = None;
                 }
                 Ok(sound)
@@ -147,7 +165,7 @@ impl SoundFile {
         }
     }
 
-    /// What it delivers; stored exactly: 16 bit as 16 bit, up to 24 as 24, floats as floats.
+    /// What it delivers; stored exactly: 16 bit as 16 bit, up to 24 as 24, floats as floats. What was packed with a loss is stored with 16 bit.
     pub fn format(&self) -> DeviceFormat {
         self.format
     }
@@ -219,11 +237,11 @@ impl SoundFile {
             }
             // The reader passes over what it can't make sense of; the time stamps tell.
             let origin = *self.origin.get_or_insert(packet.pts.get());
-            if packet.pts.get().saturating_sub(origin) as u64 > self.frames.0 {
+            if self.is_ahead(packet.pts.get().saturating_sub(origin)) {
                 return Err(self.broken("a part of it is damaged; ffmpeg may be able to mend it".into()));
             }
             let (format, copied) = match self.decoder.decode(&packet) {
-                Ok(buffer) => (describe(&buffer, bits), copy(&buffer, &mut self.decoded)),
+                Ok(buffer) => (describe(&buffer, bits, self.lossy), copy(&buffer, &mut self.decoded)),
                 Err(error) => return Err(self.broken(error.to_string())),
             };
             if copied == 0 {
@@ -245,9 +263,18 @@ impl SoundFile {
         }
     }
 
+    /// Whether a time stamp so far after the first one lies ahead of what was decoded.
+    fn is_ahead(&self, stamp: i64) -> bool {
+        let Some(base) = self.time_base else { return stamp.max(0) as u64 > self.frames.0 };
+        let stamp_s = stamp as f64 * f64::from(base.numer.get()) / f64::from(base.denom.get());
+        self.frames.0 > 0 && stamp_s > self.frames.seconds(self.format.rate) + LOSSY_SLACK_S
+    }
+
     /// There is nothing more: an error if there should be.
     fn ended(&self) -> Result<bool, DecodeError> {
-        if self.frames.0 > 0 && self.length.is_some_and(|length| self.frames < length) {
+        let slack =
+            if self.lossy { Frames::from_seconds(LOSSY_SLACK_S, self.format.rate) } else { Frames(0) };
+        if self.frames.0 > 0 && self.length.is_some_and(|length| self.frames + slack < length) {
             return Err(self.broken("it is cut off".into()));
         }
         Ok(false)
@@ -265,8 +292,9 @@ impl SoundFile {
     }
 }
 
-fn describe(buffer: &Buffer<'_>, bits: Option<u32>) -> DeviceFormat {
+fn describe(buffer: &Buffer<'_>, bits: Option<u32>, lossy: bool) -> DeviceFormat {
     let format = match buffer {
+        _ if lossy => SampleFormat::S16,
         Buffer::F32(_) | Buffer::F64(_) => SampleFormat::F32,
         Buffer::U8(_) | Buffer::S8(_) | Buffer::U16(_) | Buffer::S16(_) => SampleFormat::S16,
         // FLAC decodes into 32 bits whatever it holds.

@@ -489,7 +489,10 @@ mod tests {
         assert_eq!(segmenter.push(&sound(0, 60)), []);
         assert_eq!(segmenter.growing(), None, "too short to be speech");
         segmenter.push(&sound(60 * WINDOW, 70));
-        assert!(segmenter.growing().is_some_and(|growing| !growing.settled), "its post-roll is still to come");
+        assert!(
+            segmenter.growing().is_some_and(|growing| !growing.settled),
+            "its post-roll is still to come"
+        );
         segmenter.push(&sound(130 * WINDOW, 5));
         let growing = segmenter.growing().unwrap();
         assert!(growing.settled);

@@ -12,6 +12,7 @@ use crate::config::Config;
 pub mod config;
 pub mod devices;
 pub mod export;
+mod growing;
 pub mod list;
 pub mod mark;
 pub mod models;

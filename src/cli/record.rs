@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::devices::quietly;
 use super::signals::Signals;
 use super::spec::{SourceSpec, SpecKind, settle_names};
-use super::text::{self, Choice, Terminal, say};
+use super::text::{self, Choice, Languages, Terminal, Wanted, say};
 use super::{Exit, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
@@ -31,7 +31,7 @@ use crate::session::disk::SystemDisk;
 use crate::session::duration;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
-use crate::session::manifest::SourceKind;
+use crate::session::manifest::{SourceEntry, SourceKind};
 use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 
@@ -82,22 +82,27 @@ pub struct Args {
     /// Model to transcribe with, by name or path [default: the best one installed]
     #[arg(long, value_name = "M")]
     model: Option<String>,
-    /// Language that is spoken (de, en, fr, …) [default: found out]
+    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: found out]
     #[arg(long, value_name = "L")]
-    language: Option<String>,
+    language: Vec<String>,
+    /// Names and terms that will be said, with commas between them
+    #[arg(long, value_name = "WORDS")]
+    vocabulary: Option<String>,
     /// Lines of text and the end's report as JSON, an object a line
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
-    for (key, value, flag) in
-        [("transcribe.model", &args.model, "--model"), ("transcribe.language", &args.language, "--language")]
-    {
+    for (key, value, flag) in [
+        ("transcribe.model", &args.model, "--model"),
+        ("transcribe.vocabulary", &args.vocabulary, "--vocabulary"),
+    ] {
         if let Some(value) = value {
             config.set(key, value, flag)?;
         }
     }
+    let languages = Languages::read(&args.language, &mut config)?;
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
@@ -106,7 +111,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         PaceArg::Real => Pace::Real,
     };
     let options = source_options(&config, pace);
-    let specs = specs(args, &config, &options)?;
+    let mut specs = specs(args, &config, &options)?;
+    languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     let request = Request {
         title: args.title.clone(),
         specs,
@@ -135,6 +141,11 @@ impl Request {
     /// Whether all sources count their own frames and end by themselves after the time that was asked for.
     fn is_limited(&self) -> bool {
         matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.is_counted()
+    }
+
+    /// The languages of the sources, where they have one of their own.
+    fn languages(&self) -> impl Iterator<Item = Option<&str>> {
+        self.specs.iter().map(|spec| spec.language.as_deref())
     }
 
     /// Whether somebody waits for each line while it is being spoken.
@@ -170,6 +181,7 @@ fn specs(args: &Args, config: &Config, options: &SourceOptions) -> anyhow::Resul
     } else if !config.sources.is_empty() {
         let from_config = |source: &crate::config::Source| {
             SourceSpec::from_parts(&source.name, &source.spec)
+                .map(|spec| SourceSpec { language: source.language.clone(), ..spec })
                 .map_err(|error| wrong_use(format!("{}: source {:?}: {error}", source.origin, source.name)))
         };
         config.sources.iter().map(from_config).collect::<anyhow::Result<_>>()?
@@ -216,11 +228,12 @@ pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit>
         plan::new_session(&config.paths.recordings, request.title.as_deref(), plan.sources, &now)
             .map_err(input_error)?;
     let _lock = lock(&dir)?;
+    let sources = manifest.sources.clone();
     let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
         .with_context(|| format!("can't record into {}", dir.display()))?;
     say(format_args!("recording into {}", dir.display()));
     let _mending = super::recover::mend_beside(&config.paths.recordings);
-    let ended = runtime.block_on(conduct(request, config, text, &recording, signals));
+    let ended = runtime.block_on(conduct(request, config, (text, &sources), &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));
     Ok(report(request, config, &dir, ended?))
@@ -252,7 +265,7 @@ fn planned_text(request: &Request, config: &Config) -> anyhow::Result<Text> {
     if !request.transcribe {
         return Ok(Text::Unwanted);
     }
-    Ok(match text::choose_model(config)? {
+    Ok(match text::choose_model(config, request.languages())? {
         Choice::Use(model) => Text::With(model),
         Choice::None(reason) => {
             say(&reason);
@@ -277,7 +290,7 @@ struct Ended {
 async fn conduct(
     request: &Request,
     config: &Config,
-    text: Text,
+    (text, sources): (Text, &[SourceEntry]),
     recording: &Arc<Recording>,
     mut signals: Signals,
 ) -> anyhow::Result<Ended> {
@@ -293,7 +306,9 @@ async fn conduct(
                 listener: listener.clone(),
             };
             let analysis = Analysis::new(recording.tracks.len());
-            Some(text::arguments(config, model, session, analysis, request.is_live())?)
+            let (live, partials) = (request.is_live(), listener.shows_partials());
+            let wanted = Wanted { model, sources, live, partials };
+            Some(text::arguments(config, &wanted, session, analysis)?)
         }
     };
     let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));

@@ -29,6 +29,8 @@ pub struct SourceSpec {
     pub channel: Option<u16>,
     /// SPEC as it was written, without NAME.
     pub text: String,
+    /// Code of the language that is spoken there, where one is named for this source.
+    pub language: Option<String>,
 }
 
 /// What to record.
@@ -106,7 +108,8 @@ impl SourceSpec {
     pub fn of_file(path: &Path) -> Self {
         let kind = SpecKind::File(path.into());
         let name = derive_name(&kind, None);
-        Self { name, derived: true, kind, channel: None, text: format!("file:{}", path.display()) }
+        let text = format!("file:{}", path.display());
+        Self { name, derived: true, kind, channel: None, text, language: None }
     }
 }
 
@@ -156,7 +159,7 @@ fn from_parts(name: &str, spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<
     if name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
         return Err(SpecError::Name(name));
     }
-    Ok(SourceSpec { name, derived, kind, channel, text: spec.into() })
+    Ok(SourceSpec { name, derived, kind, channel, text: spec.into(), language: None })
 }
 
 /// The known kind that a SPEC begins with, and what follows it (a `:`, a `#` or nothing comes first).

@@ -5,16 +5,23 @@ use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::growing::{self, Growing};
 use super::wrong_use;
 use crate::actors::transcriber::{self, MakeRecognizer};
 use crate::actors::{Listener, SessionView};
 use crate::audio::segment::SegmentSettings;
-use crate::config::Config;
+use crate::config::{Config, language_code};
 use crate::models::{self, ModelError, ModelInfo};
 use crate::session::journal::Event;
+use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
+use crate::speech::listen::Hints;
+use crate::speech::recognizer::Recognizer;
 use crate::speech::transcript::Utterance;
 use crate::speech::worker::{WorkerOptions, WorkerRecognizer};
+
+/// What is shown of lines that still grow steps back behind the lines themselves.
+const PARTIAL_NICENESS: u8 = 12;
 
 /// The model to use, or why there is none.
 pub(super) enum Choice {
@@ -26,9 +33,17 @@ pub(super) enum Choice {
 
 /// Chooses the model that the settings ask for. Wrong use is an error: a model that is not there or is broken, or one that
 /// does not know the language.
-pub(super) fn choose_model(config: &Config) -> anyhow::Result<Choice> {
+pub(super) fn choose_model<'a>(
+    config: &'a Config,
+    of_sources: impl Iterator<Item = Option<&'a str>>,
+) -> anyhow::Result<Choice> {
     let wanted = Some(config.transcribe.model.as_str());
-    let language = Some(config.transcribe.language.as_str());
+    // One that is not English decides: the others any such model knows, too.
+    let general = config.transcribe.language.as_str();
+    let languages: Vec<&str> = of_sources.map(|of_source| of_source.unwrap_or(general)).collect();
+    let foreign = languages.iter().find(|language| !["en", "auto"].contains(*language));
+    let language = foreign.or_else(|| languages.iter().find(|language| **language == "auto")).copied();
+    let language = Some(language.unwrap_or(if languages.is_empty() { general } else { "en" }));
     match models::resolve(&config.paths.models, wanted, language) {
         Ok(model) => Ok(Choice::Use(model)),
         Err(error @ ModelError::NoneInstalled { .. }) => Ok(Choice::None(error.to_string())),
@@ -36,31 +51,98 @@ pub(super) fn choose_model(config: &Config) -> anyhow::Result<Choice> {
     }
 }
 
+/// The flags `--language`: one for all sources, and those of single ones, as NAME=L.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Languages {
+    of_sources: Vec<(String, String)>,
+}
+
+impl Languages {
+    /// Reads the flags; the one for all becomes the setting.
+    pub(super) fn read(flags: &[String], config: &mut Config) -> anyhow::Result<Self> {
+        let mut languages = Self::default();
+        for flag in flags {
+            let Some((name, language)) = flag.rsplit_once('=') else {
+                config.set("transcribe.language", flag, "--language")?;
+                continue;
+            };
+            let language = language_code(language).ok_or_else(|| {
+                wrong_use(format!("--language {flag}: {language:?} is no language's code; write NAME=en"))
+            })?;
+            languages.of_sources.push((name.trim().to_owned(), language));
+        }
+        Ok(languages)
+    }
+
+    /// Names the languages of those sources that have a flag.
+    pub(super) fn apply<'a>(
+        &self,
+        sources: impl Iterator<Item = (&'a str, &'a mut Option<String>)>,
+    ) -> anyhow::Result<()> {
+        let mut left: Vec<&(String, String)> = self.of_sources.iter().collect();
+        for (name, of_source) in sources {
+            if let Some((_, language)) = self.of_sources.iter().rfind(|(of, _)| of == name) {
+                *of_source = Some(language.clone());
+                left.retain(|(of, _)| of != name);
+            }
+        }
+        match left.first() {
+            Some((name, language)) => {
+                Err(wrong_use(format!("--language {name}={language}: there is no source named {name:?}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The text work that is wanted.
+pub(super) struct Wanted<'a> {
+    pub(super) model: &'a ModelInfo,
+    pub(super) sources: &'a [SourceEntry],
+    /// Somebody waits for each line.
+    pub(super) live: bool,
+    /// Somebody looks at lines that still grow.
+    pub(super) partials: bool,
+}
+
 /// What the transcriber is started with.
 pub(super) fn arguments(
     config: &Config,
-    model: &ModelInfo,
+    wanted: &Wanted<'_>,
     session: SessionView,
     analysis: Analysis,
-    live: bool,
 ) -> anyhow::Result<transcriber::Arguments> {
+    let Wanted { model, live, partials, .. } = *wanted;
     let settings = segments(config);
     settings.check().map_err(|error| wrong_use(error.to_string()))?;
     let mut options = WorkerOptions::new(&model.path);
     options.threads = config.transcribe.threads_in_force().get() as usize;
     options.request_limit = std::time::Duration::from_secs_f64(config.transcribe.segment_timeout_s);
+    let partials: Option<MakeRecognizer> = (live && partials && config.transcribe.partials).then(|| {
+        let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
+        Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())) as Box<dyn Recognizer>)
+            as MakeRecognizer
+    });
     let make: MakeRecognizer = Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())));
-    let language = Some(config.transcribe.language.clone()).filter(|language| language != "auto");
-    // An English-only model needs no telling.
-    let language = if model.multilingual { language } else { Some("en".into()) };
+    let language = |source: &SourceEntry| {
+        let language = source.language.as_ref().unwrap_or(&config.transcribe.language);
+        // An English-only model needs no telling.
+        if model.multilingual { Some(language.clone()).filter(|l| l != "auto") } else { Some("en".into()) }
+    };
+    let hints = Hints {
+        languages: wanted.sources.iter().map(language).collect(),
+        vocabulary: config.transcribe.vocabulary.clone(),
+        denoise: false,
+    };
     Ok(transcriber::Arguments {
         session,
         analysis: Arc::new(Mutex::new(analysis)),
         make,
         live,
+        partials,
         settings,
         denoise: config.transcribe.denoise,
-        language,
+        hints,
     })
 }
 
@@ -86,32 +168,52 @@ pub(super) struct Terminal {
     pub(super) json: bool,
     /// Stdout is closed: nobody reads it any more, and the recording goes on.
     closed: Mutex<bool>,
+    growing: Growing,
 }
 
 impl Terminal {
     pub(super) fn new(json: bool) -> Self {
-        Self { json, closed: Mutex::new(false) }
+        Self { json, closed: Mutex::new(false), growing: Growing::default() }
+    }
+
+    /// Whether anybody sees lines that still grow: a person at a terminal, or a program that reads objects.
+    pub(super) fn shows_partials(&self) -> bool {
+        self.json || growing::is_shown()
     }
 
     fn print(&self, line: &str) {
         let mut closed = self.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut out = std::io::stdout().lock();
-        if !*closed && writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-            *closed = true;
+        growing::above(|| {
+            let mut out = std::io::stdout().lock();
+            if !*closed && writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+                *closed = true;
+            }
+        });
+    }
+
+    fn print_json(&self, utterance: &Utterance) {
+        match serde_json::to_string(utterance) {
+            Ok(line) => self.print(&line),
+            Err(error) => tracing::error!(%error, "an utterance can't be printed"),
         }
     }
 }
 
 impl Listener for Terminal {
     fn line(&self, utterance: &Utterance) {
+        self.growing.finished(utterance);
         if self.json {
-            match serde_json::to_string(utterance) {
-                Ok(line) => self.print(&line),
-                Err(error) => tracing::error!(%error, "an utterance can't be printed"),
-            }
+            self.print_json(utterance);
         } else {
             self.print(&format!("[{}] {}: {}", clock(utterance.start), utterance.speaker, utterance.text));
         }
+    }
+
+    fn partial(&self, utterance: &Utterance) {
+        if self.json {
+            self.print_json(utterance);
+        }
+        self.growing.show(utterance);
     }
 
     fn notice(&self, event: &Event) {
@@ -123,7 +225,7 @@ impl Listener for Terminal {
 
 /// A line to the user, on stderr; one that nobody reads is no reason to stop (`eprintln!` would panic).
 pub fn say(text: impl Display) {
-    drop(writeln!(std::io::stderr(), "hansard: {text}"));
+    growing::above(|| drop(writeln!(std::io::stderr(), "hansard: {text}")));
 }
 
 /// The result's line on stdout. That nobody reads it changes nothing of how the work went.
@@ -185,7 +287,12 @@ fn describe(event: &Event) -> Option<String> {
             format!("a piece of {track} {what}: {reason}")
         }
         Event::TextBehind { seconds } => {
-            format!("the text is {seconds:.0} s behind: lines come later until it has caught up; none is left out")
+            format!(
+                "the text is {seconds:.0} s behind: lines come later until it has caught up; none is left out"
+            )
+        }
+        Event::PartialsOff { reason } => {
+            format!("lines are shown only when they are finished from now on: {reason}")
         }
         Event::TextCaughtUp => "the text has caught up".into(),
         Event::TextPending { reason } => format!("text is pending: {reason}"),

@@ -10,7 +10,7 @@ use ractor::Actor;
 use super::record::{self, Request};
 use super::signals::Signals;
 use super::spec::{SourceSpec, settle_names};
-use super::text::{self, Choice, Terminal, print_result, quoted, say};
+use super::text::{self, Choice, Languages, Terminal, Wanted, print_result, quoted, say};
 use super::{Exit, show, wrong_use};
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
 use crate::actors::{Listener, SessionSink as _, SessionView};
@@ -40,9 +40,12 @@ pub struct Args {
     /// Model to transcribe with, by name or path [default: the best one installed]
     #[arg(long, value_name = "M")]
     model: Option<String>,
-    /// Language that is spoken (de, en, fr, …) [default: found out]
+    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: found out]
     #[arg(long, value_name = "L")]
-    language: Option<String>,
+    language: Vec<String>,
+    /// Names and terms that will be said, with commas between them
+    #[arg(long, value_name = "WORDS")]
+    vocabulary: Option<String>,
     /// Go on where the text of the session ends, instead of doing it again
     #[arg(long)]
     resume: bool,
@@ -52,18 +55,20 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
-    for (key, value, flag) in
-        [("transcribe.model", &args.model, "--model"), ("transcribe.language", &args.language, "--language")]
-    {
+    for (key, value, flag) in [
+        ("transcribe.model", &args.model, "--model"),
+        ("transcribe.vocabulary", &args.vocabulary, "--vocabulary"),
+    ] {
         if let Some(value) = value {
             config.set(key, value, flag)?;
         }
     }
+    let languages = Languages::read(&args.language, &mut config)?;
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
     if args.inputs.iter().any(|input| input.is_file()) || args.inputs.len() > 1 {
-        return transcribe_files(args, &config);
+        return transcribe_files(args, &config, &languages);
     }
     if args.title.is_some() {
         return Err(wrong_use(
@@ -73,20 +78,23 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
         .map_err(|error| wrong_use(format!("{name} is neither a sound file nor a session: {error}")))?;
-    transcribe_session(&dir, args, &config)
+    transcribe_session(&dir, args, &config, &languages)
 }
 
 /// Sound files become a session: a recording of them at full speed.
-fn transcribe_files(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyhow::Result<Exit> {
     if args.resume {
         return Err(wrong_use("--resume goes on with a session; sound files become a new one"));
     }
+    let specs = args.inputs.iter().map(|path| SourceSpec::of_file(path)).collect();
+    let mut specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
+    languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     // Recording without text would be no answer here: no model is an error before anything is made.
-    if let Choice::None(reason) = text::choose_model(config)? {
+    if let Choice::None(reason) =
+        text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref()))?
+    {
         return Err(wrong_use(reason));
     }
-    let specs = args.inputs.iter().map(|path| SourceSpec::of_file(path)).collect();
-    let specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     let title = args.title.clone().or_else(|| specs.first().map(|spec| spec.name.clone()));
     let request = Request {
         title,
@@ -100,13 +108,19 @@ fn transcribe_files(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     record::record(&request, config)
 }
 
-fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let model = match text::choose_model(config)? {
+fn transcribe_session(
+    dir: &Path,
+    args: &Args,
+    config: &Config,
+    languages: &Languages,
+) -> anyhow::Result<Exit> {
+    // Nothing is put into a folder that is no session, not even a lock.
+    let mut sources = read::read_manifest(dir).map_err(show::exit)?.sources;
+    languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
+    let model = match text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))? {
         Choice::Use(model) => model,
         Choice::None(reason) => return Err(wrong_use(reason)),
     };
-    // Nothing is put into a folder that is no session, not even a lock.
-    read::read_manifest(dir).map_err(show::exit)?;
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(show::exit)?;
     if session.manifest.state == State::Recording {
@@ -123,7 +137,8 @@ fn transcribe_session(dir: &Path, args: &Args, config: &Config) -> anyhow::Resul
     let sink = Arc::new(OfflineSink::open(&session, past, args.resume).map_err(exit)?);
     let listener = Arc::new(Numbered { terminal: Terminal::new(args.json), sink: sink.clone() });
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
-    let arguments = text::arguments(config, &model, view, analysis, false)?;
+    let wanted = Wanted { model: &model, sources: &sources, live: false, partials: false };
+    let arguments = text::arguments(config, &wanted, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
     let outcome = runtime.block_on(work(arguments));
     runtime.shutdown_timeout(Duration::from_secs(2));

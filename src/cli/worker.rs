@@ -12,10 +12,8 @@ use anyhow::Context as _;
 use super::{Exit, wrong_use};
 use crate::speech::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
 use crate::speech::recognizer::{Recognizer, RecognizerError, Request};
-use crate::speech::worker::default_threads;
+use crate::speech::worker::{NICENESS, default_threads};
 
-/// How much less important than other work recognising is (-20..19): the recording goes first.
-const NICENESS: i32 = 5;
 /// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
 const OOM_SCORE_ADJ: &str = "1000";
 
@@ -28,6 +26,9 @@ pub struct Args {
     /// Threads to recognise with [default: all cores but one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    /// How much less important than other work this is
+    #[arg(long, value_name = "N", default_value_t = NICENESS, value_parser = clap::value_parser!(u8).range(0..=19))]
+    niceness: u8,
     /// Language of requests that name none (ISO 639-1); without it they are listened to
     #[arg(long, value_name = "CODE")]
     language: Option<String>,
@@ -35,7 +36,7 @@ pub struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut answers = take_stdout().context("can't take stdout for the protocol")?;
-    step_back();
+    step_back(args.niceness);
     let requests = listen();
     let threads = args.threads.map_or_else(default_threads, usize::from);
     let (mut recognizer, facts) = match load(args, threads) {
@@ -114,11 +115,11 @@ fn take_stdout() -> std::io::Result<std::io::Stdout> {
 
 /// Steps back behind the recording: less processor time, first to go when memory runs out, no core dump onto the disk
 /// that is recorded to. Where one of these isn't granted, the work is done all the same.
-fn step_back() {
+fn step_back(niceness: u8) {
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit};
-        let _ = rustix::process::nice(NICENESS);
+        let _ = rustix::process::nice(niceness.into());
         let _ = rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     }
     #[cfg(target_os = "linux")]

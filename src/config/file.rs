@@ -82,11 +82,12 @@ impl Place<'_> {
 fn source(value: &DeValue<'_>, at: Origin, place: &Place<'_>) -> Result<Source, ConfigError> {
     let wants = || "a table with `name` and `spec`, such as { name = \"Alice\", spec = \"mic\" }".to_owned();
     let DeValue::Table(entries) = value else { return Err(wrong("source", at, value, wants())) };
-    let (mut name, mut spec) = (None, None);
+    let (mut name, mut spec, mut language) = (None, None, None);
     for (leaf, value) in entries {
         let slot = match leaf.get_ref().as_ref() {
             "name" => &mut name,
             "spec" => &mut spec,
+            "language" => &mut language,
             other => return Err(unknown(&format!("source.{other}"), place.at(leaf.span()))),
         };
         let text = value.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty());
@@ -99,16 +100,23 @@ fn source(value: &DeValue<'_>, at: Origin, place: &Place<'_>) -> Result<Source, 
             )
         })?;
         *slot = Some(text.to_owned());
+        if let (Some(said), "language") = (&mut language, leaf.get_ref().as_ref()) {
+            *said = keys::language(said).ok_or_else(|| {
+                let wants = "\"auto\" or a language's code such as \"en\"".into();
+                wrong("source.language", place.at(leaf.span()), value.get_ref(), wants)
+            })?;
+        }
     }
     match (name, spec) {
-        (Some(name), Some(spec)) => Ok(Source { name, spec, origin: at }),
+        (Some(name), Some(spec)) => Ok(Source { name, spec, language, origin: at }),
         _ => Err(wrong("source", at, value, wants())),
     }
 }
 
 /// An unknown name, with the known one that is nearest: as a whole, or as the right key in the wrong section.
 pub(super) fn unknown(name: &str, at: Origin) -> ConfigError {
-    let known = || keys::KEYS.iter().map(|key| key.name).chain(["source.name", "source.spec"]);
+    let known =
+        || keys::KEYS.iter().map(|key| key.name).chain(["source.name", "source.spec", "source.language"]);
     let leaf = name.rsplit('.').next().unwrap_or(name);
     let sections = || keys::KEYS.iter().map(keys::Key::section).chain(["source"]);
     let near = if name.contains('.') { nearest(name, known()) } else { nearest(name, sections()) };
@@ -139,7 +147,7 @@ fn plain(value: &DeValue<'_>) -> Value {
         }
         DeValue::Boolean(b) => Value::Boolean(*b),
         DeValue::Datetime(when) => Value::Datetime(*when),
-        DeValue::Array(_) => Value::Array(Vec::new()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| plain(item.get_ref())).collect()),
         DeValue::Table(_) => Value::Table(toml::Table::new()),
     }
 }

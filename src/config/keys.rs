@@ -19,6 +19,9 @@ pub(super) enum Kind {
     Switch,
 }
 
+/// The recogniser's prompt has 224 tokens, some of three characters.
+const VOCABULARY_CHARS: usize = 600;
+
 /// A key by its full name, `section.key`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Key {
@@ -55,8 +58,16 @@ pub(super) const KEYS: &[Key] = &[
         "transcribe.language",
         Kind::Text { wants: "\"auto\" or a language's code such as \"en\"", tidy: language },
     ),
+    key(
+        "transcribe.vocabulary",
+        Kind::Text {
+            wants: "names and terms, a list or text with commas between them, at most 600 characters in all",
+            tidy: vocabulary,
+        },
+    ),
     key("transcribe.threads", Kind::Whole { from: 0, to: 256 }),
     key("transcribe.denoise", Kind::Choice(&["vad", "off", "asr"])),
+    key("transcribe.partials", Kind::Switch),
     key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
     key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),
@@ -121,6 +132,11 @@ impl Kind {
         match (self, value) {
             (Self::Folder, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => Some(value.clone()),
             (Self::Text { tidy, .. }, Value::String(text)) => tidy(text).map(Value::String),
+            // A list of words is the same as text with commas between them.
+            (Self::Text { tidy, .. }, Value::Array(items)) => {
+                let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                words.and_then(|words| tidy(&words.join(", "))).map(Value::String)
+            }
             (Self::Choice(words), Value::String(text)) => {
                 words.iter().find(|w| w.eq_ignore_ascii_case(text)).map(|w| Value::String((*w).into()))
             }
@@ -157,9 +173,16 @@ fn word(text: &str) -> Option<String> {
 }
 
 /// Which languages there are is the model's matter; here only what can be a code at all.
-fn language(text: &str) -> Option<String> {
+pub(super) fn language(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
     ((2..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase())).then_some(text)
+}
+
+/// Terms with one comma and one space between them.
+fn vocabulary(text: &str) -> Option<String> {
+    let terms = text.split([',', '\n']).map(str::trim).filter(|term| !term.is_empty());
+    let text = terms.collect::<Vec<_>>().join(", ");
+    (text.chars().count() <= VOCABULARY_CHARS && !text.chars().any(char::is_control)).then_some(text)
 }
 
 fn web_address(text: &str) -> Option<String> {

@@ -69,10 +69,14 @@ pub struct Transcribe {
     pub model: String,
     /// Code of a language, or "auto".
     pub language: String,
+    /// Names and terms that will be said, with ", " between them; empty: none.
+    pub vocabulary: String,
     /// Threads of the recogniser as they were set, 0..=256; [`Transcribe::threads_in_force`] resolves the 0.
     pub threads: u32,
     /// What denoised sound is used for.
     pub denoise: Denoise,
+    /// Whether to show the words of whoever speaks before the line is finished.
+    pub partials: bool,
     /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.
     pub segment_timeout_s: f64,
 }

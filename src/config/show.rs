@@ -28,6 +28,9 @@ impl Config {
             let quoted = |text: &str| Value::String(text.into()).to_string();
             let _ = writeln!(text, "\n[[source]]{}", comment(&source.origin));
             let _ = writeln!(text, "name = {}\nspec = {}", quoted(&source.name), quoted(&source.spec));
+            if let Some(language) = &source.language {
+                let _ = writeln!(text, "language = {}", quoted(language));
+            }
         }
         text
     }
@@ -39,7 +42,11 @@ impl Config {
     /// Only for a value that JSON has no word for; no checked value is such.
     pub fn to_json(&self, origins: bool) -> Result<serde_json::Value, serde_json::Error> {
         let mut out = serde_json::to_value(self.layers.table())?;
-        out["source"] = self.sources.iter().map(|s| json!({ "name": s.name, "spec": s.spec })).collect();
+        let source = |s: &super::Source| match &s.language {
+            Some(language) => json!({ "name": s.name, "spec": s.spec, "language": language }),
+            None => json!({ "name": s.name, "spec": s.spec }),
+        };
+        out["source"] = self.sources.iter().map(source).collect();
         if origins {
             let keys = self.layers.settings.iter().map(|(name, (_, origin))| ((*name).to_owned(), origin));
             let sources = self.sources.iter().enumerate().map(|(i, s)| (format!("source.{i}"), &s.origin));

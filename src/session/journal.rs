@@ -220,6 +220,11 @@ pub enum Event {
     },
     /// The text has caught up with what is said.
     TextCaughtUp,
+    /// What is being spoken is not shown any more before it is finished.
+    PartialsOff {
+        /// Why.
+        reason: String,
+    },
     /// Text is pending; `hansard transcribe` does it.
     TextPending {
         /// Why.

@@ -84,6 +84,9 @@ pub struct SourceEntry {
     pub device_name: Option<String>,
     /// The one channel (from 1) that was taken of the device; none: all of them.
     pub channel: Option<u16>,
+    /// Code of the language that is spoken there, where the user named one for this source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// One uninterrupted opening of one device in one format: one file.

@@ -8,6 +8,7 @@ pub mod gates;
 pub mod hearing;
 pub mod listen;
 pub mod overheard;
+pub mod partial;
 pub mod protocol;
 pub mod recognizer;
 pub mod seeking;

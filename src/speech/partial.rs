@@ -7,7 +7,7 @@
 //! hypothesis costs about the same. Pure: what is open and what was understood in, words out.
 
 use super::analysis::{Job, Open};
-use super::transcript::{Utterance, Word};
+use super::transcript::Word;
 use crate::audio::units::{Frames, SampleRate};
 
 /// Nothing is shown of an utterance before it lasts this long: its line comes soon enough.
@@ -47,15 +47,17 @@ struct Line {
 }
 
 impl Partials {
-    /// What to recognise next, of what is `open`: of those who have spoken on, the one who has waited longest. `rate` tells a track's rate.
-    pub fn next<'a>(
+    /// What to recognise next, of what is `open`: of those who have spoken on, the one who has waited longest. `rate` tells a track's rate,
+    /// `is_own` whether what is heard there is that track's own voice.
+    pub fn next(
         &mut self,
-        open: impl Iterator<Item = &'a Open> + Clone,
+        open: &[Open],
         rate: impl Fn(&Job) -> SampleRate,
+        is_own: impl Fn(&Open) -> bool,
     ) -> Option<Job> {
-        self.lines.retain(|line| open.clone().any(|open| line.is_of(&open.job)));
+        self.lines.retain(|line| open.iter().any(|open| line.is_of(&open.job)));
         let mut due: Vec<(f64, &Open)> = Vec::new();
-        for open in open.filter(|open| !open.settled) {
+        for open in open.iter().filter(|open| !open.settled) {
             let rate = rate(&open.job);
             let spoken = open.heard.saturating_sub(open.job.segment.onset).seconds(rate);
             let line = self.lines.iter().find(|line| line.is_of(&open.job));
@@ -64,7 +66,8 @@ impl Partials {
                 due.push((line.map_or(open.job.start, |line| line.asked_s), open));
             }
         }
-        let (_, open) = due.into_iter().min_by(|a, b| a.0.total_cmp(&b.0))?;
+        due.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let (_, open) = due.into_iter().find(|(_, open)| is_own(open))?;
         Some(self.ask(open))
     }
 
@@ -92,19 +95,25 @@ impl Partials {
         next
     }
 
-    /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is the frame of one. What is
-    /// shown now, if that is more than before.
-    pub fn take(&mut self, job: &Job, words: &[Word], frame_of: impl Fn(f64) -> Frames) -> Option<&[Word]> {
+    /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is the frame of one. Where the
+    /// utterance begins and what is shown of it, if that is more than before.
+    pub fn take(
+        &mut self,
+        job: &Job,
+        words: &[Word],
+        frame_of: impl Fn(f64) -> Frames,
+    ) -> Option<(Frames, &[Word])> {
         // Its utterance may have ended meanwhile.
-        let line = self.lines.iter_mut().find(|line| {
-            (line.track, line.take, line.window) == (job.track, job.take, job.segment.from)
-        })?;
+        let line = self
+            .lines
+            .iter_mut()
+            .find(|line| (line.track, line.take, line.window) == (job.track, job.take, job.segment.from))?;
         let fresh = line.after_shown(words);
         let agreed = line.before.iter().zip(fresh).take_while(|(a, b)| is_same(a, b)).count();
         line.shown.extend_from_slice(&fresh[..agreed]);
         line.before = fresh[agreed..].to_vec();
         line.move_window(&frame_of);
-        (agreed > 0).then_some(&line.shown)
+        (agreed > 0).then_some((line.from, line.shown.as_slice()))
     }
 }
 
@@ -117,13 +126,17 @@ impl Line {
     fn after_shown<'a>(&self, words: &'a [Word]) -> &'a [Word] {
         let Some(until) = self.shown.last().map(|word| word.end) else { return words };
         let middle = |word: &Word| (word.start + word.end) / 2.0;
-        let first = words.iter().position(|word| middle(word) > until - TIME_SLACK_S - 1.0).unwrap_or(words.len());
+        let first =
+            words.iter().position(|word| middle(word) > until - TIME_SLACK_S - 1.0).unwrap_or(words.len());
         let near = &words[first..];
         // The longest end of what is shown that stands here, wherever the times put it.
         for length in (1..=OVERLAP_WORDS.min(self.shown.len())).rev() {
             let end = &self.shown[self.shown.len() - length..];
-            let found = near.windows(length).position(|part| part.iter().zip(end).all(|(a, b)| is_same(a, b)));
-            if let Some(at) = found.filter(|at| (near[at + length - 1].end - until).abs() <= TIME_SLACK_S + 0.5) {
+            let found =
+                near.windows(length).position(|part| part.iter().zip(end).all(|(a, b)| is_same(a, b)));
+            if let Some(at) =
+                found.filter(|at| (near[at + length - 1].end - until).abs() <= TIME_SLACK_S + 0.5)
+            {
                 return &near[at + length..];
             }
         }
@@ -140,9 +153,8 @@ impl Line {
         if window_s(from) <= WINDOW_S_MAX {
             return;
         }
-        let candidates = || {
-            self.shown.windows(2).filter(|pair| inside(&pair[0]) && window_s(pair[0].end) >= WINDOW_S_MIN)
-        };
+        let candidates =
+            || self.shown.windows(2).filter(|pair| inside(&pair[0]) && window_s(pair[0].end) >= WINDOW_S_MIN);
         let sentence = candidates().rfind(|pair| pair[0].text.ends_with(['.', '?', '!', '。', '？']));
         let pause = |pair: &[Word]| pair[1].start - pair[0].end;
         let late = candidates().filter(|pair| window_s(pair[0].end) <= WINDOW_S_MAX / 2.0);
@@ -162,15 +174,110 @@ fn is_same(a: &Word, b: &Word) -> bool {
     letters(a) == letters(b)
 }
 
-/// The line as it is shown: an utterance that is not final. Without words it takes back what was shown.
-pub fn line(of: &Utterance, words: &[Word]) -> Utterance {
-    let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
-    Utterance {
-        text: text.join(" "),
-        start: words.first().map_or(of.start, |word| word.start),
-        end: words.last().map_or(of.end, |word| word.end),
-        words: words.to_vec(),
-        is_final: false,
-        ..of.clone()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::segment::{Growing, Segment};
+    use crate::session::manifest::ClockFit;
+    use crate::speech::analysis::Analysis;
+
+    const RATE: SampleRate = SampleRate::HZ_16000;
+
+    fn frame_of(s: f64) -> Frames {
+        Frames::from_seconds(s, RATE)
+    }
+
+    /// Somebody who speaks since `from`, heard up to `heard`.
+    fn open(from: f64, heard: f64) -> Vec<Open> {
+        let (from, heard) = (frame_of(from), frame_of(heard));
+        let segment = Segment { from, to: heard, onset: from, offset: heard, speech: 0.9 };
+        let mut analysis = Analysis::new(1);
+        let growing = Some(Growing { segment, settled: false });
+        analysis.growing(0, 0, &ClockFit::nominal(0.0, RATE), growing, heard);
+        analysis.open().cloned().collect()
+    }
+
+    fn next(partials: &mut Partials, open: &[Open]) -> Option<Job> {
+        partials.next(open, |_| RATE, |_| true)
+    }
+
+    /// Words of 0.3 s.
+    fn words(start: f64, text: &str) -> Vec<Word> {
+        let at = |n: usize| start + 0.3 * n as f64;
+        let word =
+            |(n, text): (usize, &str)| Word { text: text.into(), start: at(n), end: at(n + 1), p: 0.9 };
+        text.split_whitespace().enumerate().map(word).collect()
+    }
+
+    fn text(words: &[Word]) -> String {
+        words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_two_hypotheses_agree_on_is_shown_and_stays() {
+        let mut partials = Partials::default();
+        let mut hear = |heard: f64, said: &str| -> Option<String> {
+            let job = next(&mut partials, &open(2.0, heard))?;
+            partials.take(&job, &words(2.0, said), frame_of).map(|(from, shown)| {
+                assert_eq!(from, frame_of(2.0));
+                text(shown)
+            })
+        };
+        assert_eq!(hear(2.9, ""), None, "too short to be asked about");
+        assert_eq!(hear(3.2, "We will meat"), None);
+        assert_eq!(hear(3.4, "We will meet again on"), None, "too soon");
+        assert_eq!(hear(3.8, "We will meet again on"), Some("We will".into()));
+        assert_eq!(hear(4.4, "we will meet again on Friday"), Some("We will meet again on".into()));
+        assert_eq!(hear(5.0, "He wills meet again on Friday"), Some("We will meet again on Friday".into()));
+        // Another utterance begins anew.
+        let job = next(&mut partials, &open(9.0, 11.0)).unwrap();
+        assert_eq!((job.segment.from, partials.lines.len()), (frame_of(9.0), 1));
+        assert_eq!(partials.take(&Job { track: 1, ..job }, &words(9.0, "late"), frame_of), None);
+    }
+
+    #[test]
+    fn who_has_waited_longest_is_next_and_nobody_whose_line_is_about_to_come() {
+        let mut partials = Partials::default();
+        let (mut all, mut other) = (open(1.0, 5.0), open(2.0, 5.0));
+        other[0].job.track = 1;
+        all.append(&mut other);
+        let mut ask = |all: &[Open]| next(&mut partials, all).map(|job| job.track);
+        assert_eq!([ask(&all), ask(&all), ask(&all)], [Some(0), Some(1), None]);
+        all.iter_mut().for_each(|open| (open.heard, open.heard_s) = (frame_of(6.0), 6.0));
+        all[0].settled = true;
+        assert_eq!([ask(&all), ask(&all)], [Some(1), None]);
+    }
+
+    #[test]
+    fn a_long_speech_is_shown_word_by_word_at_a_steady_price() {
+        let said: Vec<String> =
+            (0..200).map(|n| format!("w{n}{}", if n % 13 == 12 { "." } else { "" })).collect();
+        let truth = words(1.0, &said.join(" "));
+        let mut partials = Partials::default();
+        let (mut shown, mut late) = (Vec::new(), 0.0_f64);
+        for step in 0..70 {
+            let heard = 2.0 + 0.8 * f64::from(step);
+            let Some(job) = next(&mut partials, &open(1.0, heard)) else { continue };
+            let from = job.segment.from.seconds(RATE);
+            assert!(heard - from <= WINDOW_S_MAX + 3.0, "{from}..{heard}");
+            // Times wander, the last word is misheard, and what is cut at the window's start too.
+            let shake = |n: usize| 0.1 * f64::from(((step * 7 + n as u32 * 3) % 5) as i32 - 2);
+            let inside = truth.iter().filter(|word| word.end > from && word.end <= heard);
+            let mut heard_words: Vec<Word> = inside.cloned().collect();
+            for (n, word) in heard_words.iter_mut().enumerate() {
+                (word.start, word.end) = (word.start + shake(n), word.end + shake(n));
+            }
+            if let Some(last) = heard_words.last_mut() {
+                last.text = format!("misheard{step}");
+            }
+            if let Some((_, words)) = partials.take(&job, &heard_words, frame_of) {
+                assert!(words.starts_with(&shown), "what is shown stays");
+                shown = words.to_vec();
+                late = late.max(heard - truth[shown.len() - 1].end);
+            }
+        }
+        let expected: Vec<Word> = truth[..shown.len()].to_vec();
+        assert_eq!(text(&shown), text(&expected));
+        assert!(shown.len() > 170 && late < 2.5, "{} words, {late} s", shown.len());
     }
 }

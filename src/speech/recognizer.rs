@@ -27,6 +27,8 @@ pub struct Request {
     pub language: Option<String>,
     /// Text that came before, or names and terms to expect.
     pub prompt: Option<String>,
+    /// Whose sound it is: the language of each is found out apart.
+    pub track: u32,
     /// Where in the samples speech was detected, in seconds: words begin no earlier than its start.
     pub speech: Option<(f64, f64)>,
 }

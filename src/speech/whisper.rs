@@ -8,6 +8,7 @@
 //! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which language is
 //! spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a token.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -73,7 +74,8 @@ pub struct WhisperRecognizer {
     state: WhisperState,
     settings: WhisperSettings,
     facts: ModelFacts,
-    ear: LanguageEar,
+    /// By track.
+    ears: HashMap<u32, LanguageEar>,
 }
 
 impl WhisperRecognizer {
@@ -104,7 +106,7 @@ impl WhisperRecognizer {
         if let Some(language) = &settings.language {
             check_language(&facts, language)?;
         }
-        Ok(Self { context, state, settings, facts, ear: LanguageEar::default() })
+        Ok(Self { context, state, settings, facts, ears: HashMap::new() })
     }
 
     /// What the model is.
@@ -121,7 +123,8 @@ impl WhisperRecognizer {
         if !self.facts.multilingual {
             return Ok(("en".to_owned(), true));
         }
-        Ok((self.ear.language.clone(), false))
+        let ear = self.ears.get(&request.track).cloned().unwrap_or_default();
+        Ok((ear.language, false))
     }
 
     fn parameters<'a>(&self, language: &'a str, seconds: f64) -> FullParams<'a, 'a> {
@@ -267,7 +270,9 @@ impl Recognizer for WhisperRecognizer {
         let (samples, prompt) = (&request.samples, request.prompt.as_deref());
         let mut run = self.run(samples, 0.0, &language, prompt)?;
         let mut opinion = self.opinion()?;
-        if !given && let Some(other) = self.ear.hears(opinion.language, audio_s) {
+        if !given
+            && let Some(other) = self.ears.entry(request.track).or_default().hears(opinion.language, audio_s)
+        {
             language = other;
             run = self.run(samples, 0.0, &language, prompt)?;
             opinion = self.opinion()?;
@@ -286,6 +291,7 @@ impl Recognizer for WhisperRecognizer {
 }
 
 /// Remembers what language is being spoken, so that it needn't be found out from one word.
+#[derive(Clone)]
 struct LanguageEar {
     language: String,
     /// Whether it was ever heard rather than assumed.

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::analysis::{Analysis, Job};
+use super::analysis::{Analysis, Job, Open};
+use super::bleed::{self, Levels as _};
 use super::board::Board;
 use super::listen::{self, Recognised};
+use super::partial::Partials;
 use super::recognizer::{Hypothesis, RecognizerError};
-use super::transcript::Utterance;
-use super::{bleed, foreign, gates};
+use super::transcript::{Utterance, Word};
+use super::{foreign, gates};
 use crate::actors::SessionView;
+use crate::audio::units::{Frames, SampleRate};
 use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
 
@@ -20,6 +23,12 @@ use crate::session::levels::TrackLevels;
 const BEHIND_S: f64 = 8.0;
 /// … until it is this little.
 const CAUGHT_UP_S: f64 = 2.0;
+
+/// Who is this much softer than somebody else, in dB over the last [`DROWNED_S`] seconds, is probably only overheard: nothing is shown of it
+/// before it is finished and judged.
+const DROWNED_DB: f64 = 6.0;
+/// See [`DROWNED_DB`].
+const DROWNED_S: f64 = 1.5;
 
 /// Something to recognise.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +55,9 @@ pub struct Work {
     levels: TrackLevels,
     /// Per track: the segment that was recognised last before it had ended.
     early: BTreeMap<usize, Early>,
+    /// What is shown of what is being spoken, and per track the line that stands there.
+    partials: Partials,
+    growing: BTreeMap<usize, String>,
     /// Somebody waits for each line while it is spoken.
     live: bool,
     /// It has fallen behind and has not caught up.
@@ -57,8 +69,18 @@ impl Work {
     /// nothing else to do.
     pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, live: bool) -> Self {
         let levels = TrackLevels::new(session.dir.clone(), session.tracks.clone());
-        let (early, board) = (BTreeMap::new(), Board::default());
-        Self { session, analysis, unusable: None, board, levels, early, live, behind: false }
+        Self {
+            session,
+            analysis,
+            unusable: None,
+            board: Board::default(),
+            levels,
+            early: BTreeMap::new(),
+            partials: Partials::default(),
+            growing: BTreeMap::new(),
+            live,
+            behind: false,
+        }
     }
 
     /// What is known of the work.
@@ -159,6 +181,73 @@ impl Work {
         Some(Job { segment, end, ..job })
     }
 
+    /// The next piece of what is still being spoken, to be recognised for the eye alone; none while the text is behind, or where the
+    /// voice seems to be another track's.
+    pub fn next_partial(&mut self) -> Option<Job> {
+        if !self.live || self.behind || self.unusable.is_some() {
+            return None;
+        }
+        let open: Vec<Open> = self.analysis().open().cloned().collect();
+        let tracks = &self.session.tracks;
+        let rate = |job: &Job| {
+            let take = tracks[job.track].takes().get(job.take).cloned();
+            take.map_or(SampleRate::HZ_48000, |take| take.entry.rate)
+        };
+        let (session, levels) = (&self.session, &self.levels);
+        let is_own = |open: &Open| {
+            gates::unheard(&open.job.segment).is_none()
+                && is_own_sound(session, open)
+                && !is_drowned(session, levels, open)
+        };
+        self.partials.next(&open, rate, is_own)
+    }
+
+    /// The recogniser has answered on such a piece: shows the words that are certain by now.
+    pub fn take_partial(&mut self, job: &Job, recognised: Recognised) {
+        let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else { return };
+        let hypothesis = recognised.hypothesis;
+        if gates::verdict(&hypothesis, &job.segment).is_some() {
+            return;
+        }
+        let (track, clock) = (&self.session.tracks[job.track], take.clock());
+        let origin = clock.time_of(job.segment.from);
+        let words: Vec<Word> = hypothesis.words.iter().map(|word| word.placed(origin)).collect();
+        let frame_of = |s: f64| Frames(((s - clock.offset) * clock.rate).round().max(0.0) as u64);
+        let Some((from, shown)) = self.partials.take(job, &words, frame_of) else { return };
+        let (first, last) = (shown.first(), shown.last());
+        let line = Utterance {
+            id: listen::id(&track.track, take.entry.take, from),
+            rev: 0,
+            track: track.track.clone(),
+            speaker: track.name.clone(),
+            take: take.entry.take,
+            from_frame: first.map_or(from, |word| frame_of(word.start)),
+            to_frame: last.map_or(from, |word| frame_of(word.end)),
+            start: first.map_or(job.start, |word| word.start),
+            end: last.map_or(job.start, |word| word.end),
+            text: shown.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
+            words: shown.to_vec(),
+            confidence: hypothesis.confidence(),
+            language: hypothesis.language,
+            model: String::new(),
+            is_final: false,
+            withheld: None,
+            bleed_of: None,
+        };
+        self.growing.insert(job.track, line.id.clone());
+        self.session.listener.partial(&line);
+    }
+
+    /// What was shown of an utterance that will not be a line is taken back.
+    fn hush(&mut self, utterance: &Utterance) {
+        let Some(track) = self.session.tracks.iter().position(|t| t.track == utterance.track) else { return };
+        if self.growing.get(&track) == Some(&utterance.id) {
+            self.growing.remove(&track);
+            let (text, words) = (String::new(), Vec::new());
+            self.session.listener.partial(&Utterance { text, words, is_final: false, ..utterance.clone() });
+        }
+    }
+
     /// The recogniser has answered on what was asked early.
     pub fn take_early(&mut self, job: &Job, result: Result<Recognised, RecognizerError>, model: &str) {
         if let Err(error) = &result
@@ -209,11 +298,15 @@ impl Work {
 
     fn take_text(&mut self, job: &Job, recognised: Recognised, model: &str, now: Duration) {
         let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
-        if !has_text(&recognised.hypothesis) {
-            return;
-        }
+        let has_text = has_text(&recognised.hypothesis);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned(), withheld);
         let Some(utterance) = utterance else { return };
+        if !has_text || utterance.withheld.is_some() {
+            self.hush(&utterance);
+        }
+        if !has_text {
+            return;
+        }
         self.session.sink.write_utterance(utterance.clone());
         if utterance.withheld.is_none() {
             self.board.put(utterance, now);
@@ -256,9 +349,29 @@ impl Work {
             }
             if settled.fresh && settled.utterance.is_shown() {
                 self.session.listener.line(&settled.utterance);
+            } else if settled.fresh {
+                self.hush(&settled.utterance);
             }
         }
     }
+}
+
+/// Whether all of what is being spoken is the device's own sound, as far as is known.
+fn is_own_sound(session: &SessionView, open: &Open) -> bool {
+    let take = session.tracks[open.job.track].takes().get(open.job.take).cloned();
+    take.is_some_and(|take| take.foreign().iter().all(|(_, to)| *to <= open.job.segment.from))
+}
+
+/// Whether somebody else is much louder at the moment.
+fn is_drowned(session: &SessionView, levels: &TrackLevels, open: &Open) -> bool {
+    let level = |track: &str| {
+        let envelope = levels.envelope(track, open.heard_s - DROWNED_S, open.heard_s);
+        let power: f64 = envelope.iter().map(|rms| f64::from(*rms).powi(2)).sum();
+        10.0 * (power / envelope.len().max(1) as f64).max(1e-12).log10()
+    };
+    let own = level(&session.tracks[open.job.track].track);
+    let others = session.tracks.iter().enumerate().filter(|(index, _)| *index != open.job.track);
+    others.map(|(_, track)| level(&track.track)).any(|other| other > own + DROWNED_DB)
 }
 
 fn locked(analysis: &Mutex<Analysis>) -> MutexGuard<'_, Analysis> {

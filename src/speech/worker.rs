@@ -19,6 +19,9 @@ use super::recognizer::{Hypothesis, REQUEST_S_MAX, Recognizer, RecognizerError, 
 /// How much of the child's last words (its stderr) is kept.
 const LAST_WORDS_BYTES: usize = 2_000;
 
+/// How much less important than other work recognising is: the recording goes first.
+pub const NICENESS: u8 = 5;
+
 /// How much the child may grow beyond what it had after its first answer, in bytes. Its memory is done with then; what grows on and
 /// on is a leak, and the recording must not feel it.
 const GROWTH_BYTES_MAX: u64 = 512 << 20;
@@ -32,6 +35,8 @@ pub struct WorkerOptions {
     pub model: PathBuf,
     /// Threads that recognise.
     pub threads: usize,
+    /// How much less important than other work it is (0..=19).
+    pub niceness: u8,
     /// How long it may take from its start until its model is loaded; a cold, large model on a slow disk takes tens of
     /// seconds.
     pub start_limit: Duration,
@@ -51,6 +56,7 @@ impl WorkerOptions {
             program: own_program(),
             model: model.into(),
             threads: default_threads(),
+            niceness: NICENESS,
             start_limit: Duration::from_secs(60),
             request_limit: Duration::from_secs(20),
             limit_per_second: 4.0,
@@ -314,6 +320,7 @@ fn command(options: &WorkerOptions) -> Command {
     let mut command = Command::new(&options.program);
     command.arg("asr-worker").arg("--model").arg(&options.model);
     command.arg("--threads").arg(options.threads.to_string());
+    command.arg("--niceness").arg(options.niceness.to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // An abort in ggml would otherwise start a debugger for its backtrace, and take seconds over it.
     command.env("GGML_NO_BACKTRACE", "1");

@@ -59,6 +59,7 @@ pub fn source(track: &str, channel: Option<u16>) -> SourceEntry {
         device: None,
         device_name: None,
         channel,
+        language: None,
     }
 }
 

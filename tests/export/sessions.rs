@@ -23,6 +23,7 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
         device: Some("pulseaudio:alsa_input.usb".into()),
         device_name: Some("Desk | microphone".into()),
         channel: None,
+        language: None,
     });
     let takes = (0..people.len()).map(|i| TakeEntry {
         foreign: Vec::new(),

@@ -18,7 +18,7 @@ use hansard::session::track::TrackShared;
 use hansard::session::writer::Control;
 use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
 use hansard::speech::hearing::{Hearing, Piece};
-use hansard::speech::listen::{self, Recognised};
+use hansard::speech::listen::{self, Hints, Recognised};
 use hansard::speech::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::speech::seeking::Seeking;
 use hansard::speech::transcript::Utterance;
@@ -246,8 +246,9 @@ impl Listeners {
             self.fate(&asked.job).begun += 1;
         }
         let (session, recognizer) = (&self.session, &mut self.recognizer);
-        let result =
-            catch_unwind(AssertUnwindSafe(|| listen::recognise(session, &asked.job, recognizer, None, false)));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            listen::recognise(session, &asked.job, recognizer, &Hints::default())
+        }));
         let result =
             result.unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
         let at = now + self.random.range(0.0, 0.8);
@@ -271,7 +272,9 @@ impl Listeners {
     fn note_early(&mut self, waited: &[Job]) {
         let left: Vec<Job> = self.work.analysis().jobs().cloned().collect();
         for job in waited.iter().filter(|job| !left.iter().any(|other| other.is_same(job))) {
-            let Some((_, has_text)) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else { continue };
+            let Some((_, has_text)) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else {
+                continue;
+            };
             let track = &self.session.tracks[job.track];
             let id = format!("{}-{}-{}", track.track, track.takes()[job.take].entry.take, job.segment.from);
             let said = self.sink.said.lock().expect("no panic").iter().any(|utterance| utterance.id == id);

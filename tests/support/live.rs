@@ -25,6 +25,7 @@ use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, Manifest};
 use hansard::session::writer::Closed;
 use hansard::speech::analysis::Analysis;
+use hansard::speech::listen::Hints;
 use hansard::speech::transcript::Utterance;
 use ractor::Actor;
 use tokio::sync::oneshot;
@@ -87,9 +88,10 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         session,
         make,
         live: pace == Pace::Real,
+        partials: None,
         settings: SegmentSettings::default(),
         denoise: Denoise::Vad,
-        language: None,
+        hints: Hints::default(),
     };
     let (ended, _) = oneshot::channel();
     let arguments = recorder::Arguments {

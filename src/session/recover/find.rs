@@ -120,6 +120,7 @@ pub(super) fn started(dir: &Path, manifest: Option<&Manifest>) -> Started {
         device: None,
         device_name: None,
         channel: None,
+        language: None,
     };
     Started {
         id: name.clone(),
