@@ -25,7 +25,7 @@ pub fn early(printed: &[(f64, Utterance)]) -> Early {
     for id in ids {
         let of_id = || printed.iter().filter(|(_, u)| u.id == id);
         // Words are only ever added: the n-th is there since the first line that has so many. A line without any takes all back.
-        let Some((_, last)) = of_id().filter(|(_, u)| !u.is_final && !u.text.is_empty()).next_back() else {
+        let Some((_, last)) = of_id().rfind(|(_, u)| !u.is_final && !u.text.is_empty()) else {
             continue;
         };
         let since: Vec<f64> = (0..last.words.len())

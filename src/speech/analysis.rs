@@ -165,6 +165,13 @@ impl Analysis {
         self.in_work = None;
     }
 
+    /// The segment in work was tried once before, while it was still being spoken, and failed.
+    pub fn failed_early(&mut self) {
+        if let Some(job) = &mut self.in_work {
+            job.attempts += 1;
+        }
+    }
+
     /// The segment in work is to be done again, by no fault of its own.
     pub fn again(&mut self) {
         if let Some(mut job) = self.in_work.take() {

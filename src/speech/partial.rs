@@ -71,6 +71,11 @@ impl Partials {
         Some(self.ask(open))
     }
 
+    /// An utterance is finished: nothing more of it is shown before.
+    pub fn finished(&mut self, job: &Job) {
+        self.lines.retain(|line| !line.is_of(job));
+    }
+
     fn ask(&mut self, open: &Open) -> Job {
         let (job, segment) = (&open.job, open.job.segment);
         let at = self.lines.iter().position(|line| line.is_of(job)).unwrap_or_else(|| {

@@ -14,7 +14,7 @@ use super::recognizer::{Hypothesis, RecognizerError};
 use super::transcript::{Utterance, Word};
 use super::{foreign, gates};
 use crate::actors::SessionView;
-use crate::audio::units::{Frames, SampleRate};
+use crate::audio::units::SampleRate;
 use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
 
@@ -39,7 +39,7 @@ pub struct Asked {
     pub early: bool,
 }
 
-/// What was understood of a segment before it had ended; none: it failed, and is tried again in its turn.
+/// What was understood of a segment before it had ended; none: it failed, which was one of its tries.
 struct Early {
     job: Job,
     understood: Option<(Recognised, String)>,
@@ -57,7 +57,7 @@ pub struct Work {
     early: BTreeMap<usize, Early>,
     /// What is shown of what is being spoken, and per track the line that stands there.
     partials: Partials,
-    growing: BTreeMap<usize, String>,
+    growing: BTreeMap<usize, Utterance>,
     /// Somebody waits for each line while it is spoken.
     live: bool,
     /// It has fallen behind and has not caught up.
@@ -112,11 +112,18 @@ impl Work {
         }
     }
 
-    fn failed(&self, job: &Job, reason: &str, skipped: bool) {
-        let shared = &self.session.tracks[job.track];
+    fn failed(&mut self, job: &Job, reason: &str, skipped: bool) {
+        if skipped {
+            self.partials.finished(job);
+        }
+        let track = self.session.tracks[job.track].track.clone();
+        let take = self.session.tracks[job.track].takes().get(job.take).map_or(0, |take| take.entry.take);
+        if skipped {
+            self.hush(&track, &listen::id(&track, take, job.segment.from));
+        }
         self.note(Event::SegmentFailed {
-            track: shared.track.clone(),
-            take: shared.takes().get(job.take).map_or(0, |take| take.entry.take),
+            track,
+            take,
             from: job.segment.from,
             to: job.segment.to,
             reason: reason.into(),
@@ -133,12 +140,16 @@ impl Work {
             if gates::unheard(&job.segment).is_none()
                 && let Some(job) = self.own_part(job)
             {
-                let understood = self.early.remove(&job.track).filter(|early| early.job.is_same(&job));
-                let Some((recognised, model)) = understood.and_then(|early| early.understood) else {
-                    return Some(Asked { job, early: false });
-                };
-                self.analysis().finished();
-                self.take_text(&job, recognised, &model, now);
+                match self.early.remove(&job.track).filter(|early| early.job.is_same(&job)) {
+                    Some(Early { understood: Some((recognised, model)), .. }) => {
+                        self.analysis().finished();
+                        self.take_text(&job, recognised, &model, now);
+                        continue;
+                    }
+                    Some(Early { understood: None, .. }) => self.analysis().failed_early(),
+                    None => {}
+                }
+                return Some(Asked { job, early: false });
             } else {
                 self.analysis().finished();
             }
@@ -212,7 +223,7 @@ impl Work {
         let (track, clock) = (&self.session.tracks[job.track], take.clock());
         let origin = clock.time_of(job.segment.from);
         let words: Vec<Word> = hypothesis.words.iter().map(|word| word.placed(origin)).collect();
-        let frame_of = |s: f64| Frames(((s - clock.offset) * clock.rate).round().max(0.0) as u64);
+        let frame_of = |s: f64| clock.frame_at(s);
         let Some((from, shown)) = self.partials.take(job, &words, frame_of) else { return };
         let (first, last) = (shown.first(), shown.last());
         let line = Utterance {
@@ -233,18 +244,21 @@ impl Work {
             is_final: false,
             withheld: None,
             bleed_of: None,
+            edited: None,
         };
-        self.growing.insert(job.track, line.id.clone());
-        self.session.listener.partial(&line);
+        if !line.text.is_empty() {
+            self.session.listener.partial(&line);
+            self.growing.insert(job.track, line);
+        }
     }
 
     /// What was shown of an utterance that will not be a line is taken back.
-    fn hush(&mut self, utterance: &Utterance) {
-        let Some(track) = self.session.tracks.iter().position(|t| t.track == utterance.track) else { return };
-        if self.growing.get(&track) == Some(&utterance.id) {
-            self.growing.remove(&track);
-            let (text, words) = (String::new(), Vec::new());
-            self.session.listener.partial(&Utterance { text, words, is_final: false, ..utterance.clone() });
+    fn hush(&mut self, track: &str, id: &str) {
+        let Some(index) = self.session.tracks.iter().position(|t| t.track == track) else { return };
+        if self.growing.get(&index).is_some_and(|line| line.id == id)
+            && let Some(line) = self.growing.remove(&index)
+        {
+            self.session.listener.partial(&Utterance { text: String::new(), words: Vec::new(), ..line });
         }
     }
 
@@ -256,7 +270,7 @@ impl Work {
             return self.can_not(error);
         }
         if let Err(error) = &result {
-            tracing::warn!(%error, "a segment was not understood before its end; it is tried again in its turn");
+            self.failed(job, &error.to_string(), false);
         }
         let understood = result.ok().map(|recognised| (recognised, model.to_owned()));
         self.early.insert(job.track, Early { job: job.clone(), understood });
@@ -297,12 +311,13 @@ impl Work {
     }
 
     fn take_text(&mut self, job: &Job, recognised: Recognised, model: &str, now: Duration) {
+        self.partials.finished(job);
         let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
         let has_text = has_text(&recognised.hypothesis);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned(), withheld);
         let Some(utterance) = utterance else { return };
         if !has_text || utterance.withheld.is_some() {
-            self.hush(&utterance);
+            self.hush(&utterance.track, &utterance.id);
         }
         if !has_text {
             return;
@@ -348,9 +363,10 @@ impl Work {
                 self.session.sink.write_utterance(settled.utterance.clone());
             }
             if settled.fresh && settled.utterance.is_shown() {
+                self.growing.retain(|_, line| line.id != settled.utterance.id);
                 self.session.listener.line(&settled.utterance);
             } else if settled.fresh {
-                self.hush(&settled.utterance);
+                self.hush(&settled.utterance.track, &settled.utterance.id);
             }
         }
     }

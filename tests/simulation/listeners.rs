@@ -69,10 +69,26 @@ impl Sink {
     }
 }
 
-struct Nobody;
+/// What is shown of lines that still grow, by id.
+#[derive(Default)]
+struct Screen(Mutex<BTreeMap<String, Utterance>>);
 
-impl Listener for Nobody {
-    fn line(&self, _utterance: &Utterance) {}
+impl Listener for Screen {
+    fn line(&self, utterance: &Utterance) {
+        assert!(utterance.is_final && utterance.is_shown());
+        self.0.lock().expect("no panic").remove(&utterance.id);
+    }
+
+    fn partial(&self, growing: &Utterance) {
+        assert!(!growing.is_final, "{growing:?}");
+        let mut lines = self.0.lock().expect("no panic");
+        if growing.text.is_empty() {
+            assert!(lines.remove(&growing.id).is_some(), "{} was taken back and never shown", growing.id);
+        } else if let Some(before) = lines.insert(growing.id.clone(), growing.clone()) {
+            assert!(growing.text.starts_with(&before.text), "what is shown stays: {before:?} {growing:?}");
+        }
+    }
+
     fn notice(&self, _event: &Event) {}
 }
 
@@ -138,8 +154,12 @@ pub struct Listeners {
     /// In work, and when the answer is there.
     asked: Option<(Asked, Result<Recognised, RecognizerError>, f64)>,
     fates: Fates,
-    /// Segments that were understood before they ended, and whether there was text in them.
-    early: Vec<(Job, bool)>,
+    /// Segments that were tried before they ended, and whether there was text in them; none: it failed.
+    early: Vec<(Job, Option<bool>)>,
+    /// The recogniser of lines that still grow, and what it is asked.
+    eye: Moody,
+    glimpsed: Option<(Job, Option<Recognised>, f64)>,
+    screen: Arc<Screen>,
     random: Random,
     at: f64,
 }
@@ -148,11 +168,12 @@ impl Listeners {
     pub fn new(dir: &Path, tracks: &[Arc<TrackShared>], control: Sender<Control>, seed: u64) -> Self {
         let sink =
             Arc::new(Sink { control: Mutex::new(control), said: Mutex::default(), events: Mutex::default() });
+        let screen = Arc::new(Screen::default());
         let session = SessionView {
             dir: dir.into(),
             tracks: tracks.to_vec(),
             sink: Arc::clone(&sink) as Arc<dyn SessionSink>,
-            listener: Arc::new(Nobody),
+            listener: screen.clone(),
         };
         let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
         let mut random = Random::new(seed);
@@ -166,6 +187,9 @@ impl Listeners {
             asked: None,
             fates: Fates::new(),
             early: Vec::new(),
+            eye: Moody(random.fork()),
+            glimpsed: None,
+            screen,
             random,
             at: 0.0,
         };
@@ -205,7 +229,26 @@ impl Listeners {
             }
             self.note_early(&waiting);
         }
+        self.glimpse(now);
         self.work.settle(false, elapsed);
+    }
+
+    /// What is shown of lines that still grow comes from another recogniser, which fails as it likes.
+    fn glimpse(&mut self, now: f64) {
+        if let Some((job, result, _)) = self.glimpsed.take_if(|(.., at)| *at <= now)
+            && let Some(recognised) = result
+        {
+            self.work.take_partial(&job, recognised);
+        }
+        if self.glimpsed.is_none()
+            && let Some(job) = self.work.next_partial()
+        {
+            let (session, recognizer) = (&self.session, &mut self.eye);
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                listen::recognise(session, &job, recognizer, &Hints::default()).ok()
+            }));
+            self.glimpsed = Some((job, result.ok().flatten(), now + self.random.range(0.0, 0.8)));
+        }
     }
 
     fn die_by_chance(&mut self) {
@@ -218,6 +261,9 @@ impl Listeners {
             let in_work = self.asked.take().map(|(asked, ..)| asked).filter(|asked| !asked.early);
             self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), true);
             self.work.put_back("the transcriber was restarted");
+            // What it had shown it knows no more of.
+            self.screen.0.lock().expect("no panic").clear();
+            self.glimpsed = None;
             if let Some(asked) = in_work {
                 self.fate(&asked.job).failed += 1;
             }
@@ -257,8 +303,8 @@ impl Listeners {
 
     fn answered(&mut self, asked: &Asked, result: Result<Recognised, RecognizerError>, now: Duration) {
         if asked.early {
-            let has_text = result.as_ref().is_ok_and(|recognised| !recognised.hypothesis.text.is_empty());
-            self.early.push((asked.job.clone(), has_text));
+            let has_text = |recognised: &Recognised| !recognised.hypothesis.text.is_empty();
+            self.early.push((asked.job.clone(), result.as_ref().ok().map(has_text)));
             return self.work.take_early(&asked.job, result, "moody");
         }
         match &result {
@@ -272,7 +318,7 @@ impl Listeners {
     fn note_early(&mut self, waited: &[Job]) {
         let left: Vec<Job> = self.work.analysis().jobs().cloned().collect();
         for job in waited.iter().filter(|job| !left.iter().any(|other| other.is_same(job))) {
-            let Some((_, has_text)) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else {
+            let Some((_, Some(has_text))) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else {
                 continue;
             };
             let track = &self.session.tracks[job.track];
@@ -314,8 +360,14 @@ impl Listeners {
             let name = &self.session.tracks[*track].track;
             let once = fate.done + fate.skipped == 1 && fate.begun == fate.done + fate.failed;
             assert!(once, "{name} take {index}, {from}..{to}: {fate:?}");
+            let early = |(job, understood): &(Job, Option<bool>)| {
+                (job.track, job.take) == (*track, *index)
+                    && (job.segment.from.0, job.segment.to.0) == (*from, *to)
+                    && understood.is_none()
+            };
+            let failed = fate.failed + u32::from(self.early.iter().any(early));
             assert!(
-                fate.skipped == 0 || fate.failed == ATTEMPTS_MAX,
+                fate.skipped == 0 || fate.failed == ATTEMPTS_MAX || failed == ATTEMPTS_MAX,
                 "{name} take {index}, {from}..{to}: {fate:?}"
             );
             let take = self.session.tracks[*track].takes().get(*index).cloned().expect("a take");
