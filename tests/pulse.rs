@@ -281,6 +281,111 @@ fn two_streams_of_one_sound_have_it_at_one_time() {
     println!("one sound, {:.1} ms apart", apart * 1e3);
 }
 
+/// Between two clicks of the world.
+const CLICK_EVERY_S: f64 = 2.0;
+
+/// Two seconds of a device at `rate`, with a click in the middle.
+fn click_loop(rate: f64) -> Vec<i16> {
+    let frames = (CLICK_EVERY_S * rate).round() as usize;
+    let sample = |n: usize| {
+        let t = n as f64 / rate - CLICK_EVERY_S / 2.0;
+        let bell = (-(t / 0.001).powi(2)).exp() * (std::f64::consts::TAU * 1_500.0 * t).cos();
+        (bell * 20_000.0) as i16
+    };
+    (0..frames).map(sample).collect()
+}
+
+/// Session seconds of the clicks in an exported track: the middles of their energy.
+fn clicks_in(wav: &Path) -> Vec<f64> {
+    let track: Vec<f32> = hound::WavReader::open(wav).unwrap().samples::<f32>().map(Result::unwrap).collect();
+    let reach = RATE as usize / 100;
+    let (mut clicks, mut at) = (Vec::new(), 0);
+    while let Some(found) = track[at..].iter().position(|x| x.abs() > 0.2).map(|n| at + n) {
+        let (from, to) = (found.saturating_sub(reach), (found + reach).min(track.len()));
+        let energy = |n: usize| f64::from(track[n] * track[n]);
+        let sum: f64 = (from..to).map(energy).sum();
+        let moment: f64 = (from..to).map(|n| energy(n) * n as f64).sum();
+        clicks.push(moment / sum / f64::from(RATE));
+        at = (found + RATE as usize).min(track.len());
+    }
+    clicks
+}
+
+/// A microphone whose clock runs 1000 ppm fast beside a loopback, for `seconds`; by how many ms the offset of their clicks changes in the
+/// exported tracks, at most.
+fn two_clocks(seconds: f64) -> f64 {
+    let dir = tempfile::tempdir().unwrap();
+    let mut pulse = Pulse::start(&[], &["va_speaker"]).unwrap();
+    let fifo = pulse.add_fifo_mic("va_fast", 48_048.0, click_loop(48_048.0)).unwrap();
+    let wav = dir.path().join("clicks.wav");
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut writer = hound::WavWriter::create(&wav, spec).unwrap();
+    for sample in click_loop(f64::from(RATE)).iter().cycle().take((seconds * f64::from(RATE)) as usize) {
+        writer.write_sample(*sample).unwrap();
+    }
+    writer.finalize().unwrap();
+
+    let recordings = dir.path().join("recordings");
+    let hansard = Path::new(env!("CARGO_BIN_EXE_hansard"));
+    let mut record = pulse.recorder(hansard);
+    record.args(["record", "--no-transcribe"]);
+    record.args(["--source", "fast=mic:pulseaudio:va_fast"]);
+    record.args(["--source", "true=loopback:pulseaudio:va_speaker.monitor", "--out"]).arg(&recordings);
+    fifo.deliver(true);
+    let recorder = Recorder::start(&mut record).unwrap();
+    pulse.wait_captures(2, START_LIMIT).unwrap();
+    pulse.play("va_speaker", &wav).unwrap();
+    let played = pulse.wait_played(Duration::from_secs_f64(seconds + 60.0)).unwrap();
+    assert_eq!(played[0].underruns, 0, "the player ran dry: the machine is too busy");
+    recorder.interrupt().unwrap();
+    recorder.finish(FINISH_LIMIT, |_| {}).unwrap();
+
+    let mut export = Command::new(hansard);
+    export.args(["export", "last", "--tracks", "wav", "--bits", "32f", "--output"]).arg(dir.path());
+    let exported = export.env("HANSARD_RECORDINGS", &recordings).output().unwrap();
+    assert!(exported.status.success(), "{exported:?}");
+    let [fast, true_] = ["fast", "true"].map(|track| clicks_in(&dir.path().join(format!("{track}.wav"))));
+    assert!(true_.len() as f64 >= seconds / CLICK_EVERY_S - 2.0, "{} clicks", true_.len());
+    let offset = |at: &f64| {
+        let nearest = fast.iter().map(|other| other - at).min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
+        // From where to where the period begins is anybody's guess, and the same all along.
+        (nearest / CLICK_EVERY_S - (nearest / CLICK_EVERY_S).round()) * CLICK_EVERY_S
+    };
+    let offsets: Vec<f64> = true_.iter().map(offset).collect();
+    let change = |of: f64| {
+        let change = of - offsets[0];
+        (change - (change / CLICK_EVERY_S).round() * CLICK_EVERY_S) * 1e3
+    };
+    let (middle, end) = (change(offsets[offsets.len() / 2]), change(offsets[offsets.len() - 1]));
+    let most = offsets.iter().map(|of| change(*of).abs()).fold(0.0, f64::max);
+    println!(
+        "{seconds} s at 48,048 Hz beside 48,000 Hz: the offset changes by {middle:+.2} ms to the middle, {end:+.2} ms to the end, at most {most:.2} ms"
+    );
+    most
+}
+
+#[test]
+fn a_fast_microphone_and_a_loopback_stay_together() {
+    let _alone = alone();
+    if !lacks_sound("a_fast_microphone_and_a_loopback_stay_together") {
+        assert!(two_clocks(45.0) <= 5.0);
+    }
+}
+
+#[test]
+#[ignore = "three minutes of sound; ./dev soak"]
+fn a_fast_microphone_and_a_loopback_stay_together_for_three_minutes() {
+    let _alone = alone();
+    if !lacks_sound("a_fast_microphone_and_a_loopback_stay_together_for_three_minutes") {
+        assert!(two_clocks(180.0) <= 5.0);
+    }
+}
+
 /// Three sources, closed in order, and every frame accounted for.
 fn assert_session(meeting: &Meeting, session: &Session) {
     let manifest = &session.manifest;

@@ -79,48 +79,72 @@ impl Denoiser {
 /// Device's rate → 48 kHz → nnnoiseless → 16 kHz.
 struct Chain {
     up: Resampler,
-    state: Box<DenoiseState<'static>>,
+    cleaner: Cleaner,
     down: Resampler,
-    /// At 48 kHz, not a whole block yet.
-    pending: Vec<f32>,
-    /// Frames of nnnoiseless's delay still to be dropped.
-    skip: usize,
+    /// At 48 kHz, between the parts.
+    plain: Vec<f32>,
+    clean: Vec<f32>,
 }
 
 impl Chain {
     fn new(rate: SampleRate) -> Result<Self, ResampleError> {
         Ok(Self {
             up: Resampler::new(rate, SampleRate::HZ_48000)?,
-            state: DenoiseState::new(),
+            cleaner: Cleaner::new(),
             down: Resampler::new(SampleRate::HZ_48000, SampleRate::HZ_16000)?,
-            pending: Vec::new(),
-            skip: DELAY,
+            plain: Vec::new(),
+            clean: Vec::new(),
         })
     }
 
     fn push(&mut self, mono: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
-        self.up.push(mono, &mut self.pending)?;
-        let clean = self.blocks();
-        self.down.push(&clean, out)
+        self.up.push(mono, &mut self.plain)?;
+        self.cleaner.push(&self.plain, &mut self.clean);
+        self.down(out)
     }
 
     fn finish(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
-        self.up.finish(&mut self.pending)?;
-        let clean = self.blocks();
-        self.down.push(&clean, out)?;
-        // What is left of the last block, and as much silence as pushes it through nnnoiseless.
-        let left = self.pending.len() + DELAY - self.skip;
-        self.pending.resize(self.pending.len() + 2 * BLOCK, 0.0);
-        let mut rest = self.blocks();
-        rest.truncate(left);
-        self.down.push(&rest, out)?;
+        self.up.finish(&mut self.plain)?;
+        self.cleaner.push(&self.plain, &mut self.clean);
+        self.cleaner.finish(&mut self.clean);
+        self.down(out)?;
         self.down.finish(out)
     }
 
-    /// Runs all whole blocks.
-    fn blocks(&mut self) -> Vec<f32> {
+    fn down(&mut self, out: &mut Vec<f32>) -> Result<(), ResampleError> {
+        self.down.push(&self.clean, out)?;
+        self.plain.clear();
+        self.clean.clear();
+        Ok(())
+    }
+}
+
+/// nnnoiseless over one stream of mono sound at 48 kHz, every sample at its place: as many come out as went in. It remembers, so there is
+/// one for each stream.
+pub struct Cleaner {
+    state: Box<DenoiseState<'static>>,
+    /// Not a whole block yet.
+    pending: Vec<f32>,
+    /// Frames of nnnoiseless's delay still to be dropped.
+    skip: usize,
+}
+
+impl Default for Cleaner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Cleaner {
+    /// A cleaner that has heard nothing.
+    pub fn new() -> Self {
+        Self { state: DenoiseState::new(), pending: Vec::new(), skip: DELAY }
+    }
+
+    /// Takes any number of samples and appends those that are ready.
+    pub fn push(&mut self, mono: &[f32], out: &mut Vec<f32>) {
+        self.pending.extend_from_slice(mono);
         let whole = self.pending.len() / BLOCK * BLOCK;
-        let mut clean = Vec::with_capacity(whole);
         let (mut input, mut output) = ([0.0; BLOCK], [0.0; BLOCK]);
         for block in self.pending[..whole].chunks_exact(BLOCK) {
             for (scaled, sample) in input.iter_mut().zip(block) {
@@ -129,10 +153,16 @@ impl Chain {
             self.state.process_frame(&mut output, &input);
             let drop = self.skip.min(BLOCK);
             self.skip -= drop;
-            clean.extend(output[drop..].iter().map(|sample| sample / SCALE));
+            out.extend(output[drop..].iter().map(|sample| sample / SCALE));
         }
         self.pending.drain(..whole);
-        clean
+    }
+
+    /// Gives the rest: what is left of the last block, pushed through by silence. To be called once, at the end.
+    pub fn finish(&mut self, out: &mut Vec<f32>) {
+        let end = out.len() + self.pending.len() + DELAY - self.skip;
+        self.push(&[0.0; 2 * BLOCK], out);
+        out.truncate(end);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pure sound: no file handles that outlive a call, no threads, no clocks.
 
+pub mod align;
 pub mod decode;
 pub mod denoise;
 pub mod mono;

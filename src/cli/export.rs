@@ -1,4 +1,4 @@
-//! `hansard export S --format md,srt,… [--output PATH|-] [--force]`, and what part of a session is told, and how.
+//! `hansard export S --format md,srt,… [--tracks wav|flac] [--output PATH|-] [--force]`, and what part of a session is told, and how.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum as _;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::{Exit, say, show, wrong_use};
 use crate::config::{Config, nearest};
@@ -22,6 +22,8 @@ use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::Session;
 
+mod tracks;
+
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -29,7 +31,8 @@ pub struct Args {
     #[arg(value_name = "S")]
     session: String,
     /// What to write; several with commas
-    #[arg(short, long, value_parser = formats(), value_delimiter = ',', default_value = "md", value_name = "F,…")]
+    #[arg(short, long, value_parser = formats(), value_delimiter = ',', default_value = "md", value_name = "F,…",
+          default_value_if("tracks", ArgPredicate::IsPresent, None))]
     format: Vec<Asked>,
     /// A file (for several formats: a folder) to write to instead of the session's folder; - for stdout
     #[arg(short, long, value_name = "PATH")]
@@ -57,6 +60,8 @@ pub struct Args {
     evidence: bool,
     #[command(flatten)]
     captions: Captions,
+    #[command(flatten)]
+    sound: tracks::Sound,
 }
 
 /// What a caption of srt and vtt may be. The defaults are those of [`Rules`].
@@ -134,11 +139,20 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         let dir = session.dir.display();
         say(format_args!("this session was not finished in order; hansard recover {dir} mends it"));
     }
+    let selection = selection(args, &session)?;
+    let place = tracks::Place {
+        output: args.output.as_deref(),
+        recordings: &config.paths.recordings,
+        force: args.force,
+    };
+    args.sound.run(&session, &place, &selection)?;
+    if formats.is_empty() {
+        return Ok(Exit::Well);
+    }
     let to_stdout = args.output.as_deref() == Some(Path::new("-"));
     if to_stdout {
         check_stdout(&formats)?;
     }
-    let selection = selection(args, &session)?;
     let mut meeting = Meeting::select(&session, config.minutes.paragraph_pause_s, &selection);
     if formats.iter().any(|format| format.tells_files(&options)) {
         meeting = meeting.with_files(files(&session));

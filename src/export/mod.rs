@@ -15,6 +15,7 @@ pub mod account;
 pub mod captions;
 pub mod csv;
 pub mod ctm;
+pub mod draft;
 pub mod evidence;
 mod fields;
 pub mod floor;
@@ -25,6 +26,7 @@ pub mod minutes_md;
 pub mod rttm;
 pub mod save;
 pub mod seglst;
+pub mod sound;
 pub mod srt;
 pub mod stm;
 pub mod text;
@@ -169,6 +171,18 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
+    /// Something else than a file, where one has to be put.
+    #[error("{} is not a regular file; sound is written to files only", path.display())]
+    Stream {
+        /// What isn't.
+        path: PathBuf,
+    },
+    /// Two exports to one place.
+    #[error("{} is being written by another export at this moment", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
     /// Nowhere to write to.
     #[error("there is no folder {}; make it first", path.display())]
     NoFolder {
@@ -193,7 +207,12 @@ impl ExportError {
     pub fn is_failure(&self) -> bool {
         match self {
             Self::Read(error) => error.is_failure(),
-            Self::Edited { .. } | Self::Own { .. } | Self::Folder { .. } | Self::NoFolder { .. } => false,
+            Self::Edited { .. }
+            | Self::Own { .. }
+            | Self::Folder { .. }
+            | Self::Stream { .. }
+            | Self::Busy { .. }
+            | Self::NoFolder { .. } => false,
             Self::Json(_) => true,
             // The user can name another place.
             Self::Write { source, .. } => {

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ExportError;
+use super::draft::Draft;
 use super::evidence::{hex, sha256};
 use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT, open_plain};
 
@@ -119,6 +120,15 @@ impl Target {
 
     /// Whether `bytes` may be written there: nothing is there, or what Hansard wrote, or those very bytes.
     pub fn check(&self, bytes: &[u8]) -> Result<(), ExportError> {
+        self.check_that(|present| present == hex(Sha256::digest(bytes).as_slice()))
+    }
+
+    /// Whether something that isn't made yet may be written there: nothing is there, or what Hansard wrote.
+    pub fn check_unmade(&self) -> Result<(), ExportError> {
+        self.check_that(|_| false)
+    }
+
+    fn check_that(&self, same: impl Fn(&str) -> bool) -> Result<(), ExportError> {
         self.check_place()?;
         let Place::File { real, memory, key, .. } = &self.place else { return Ok(()) };
         let edited = || ExportError::Edited { path: self.path.clone() };
@@ -137,7 +147,21 @@ impl Target {
             .and_then(sha256)
             .map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         let ours = Memory::load(memory).files.get(key).is_some_and(|known| *known == present);
-        if ours || present == hex(Sha256::digest(bytes).as_slice()) { Ok(()) } else { Err(edited()) }
+        if ours || same(&present) { Ok(()) } else { Err(edited()) }
+    }
+
+    /// A file to be written there bit by bit; [`Self::check_unmade`] comes first.
+    pub fn draft(&self) -> Result<Draft, ExportError> {
+        self.check_place()?;
+        match &self.place {
+            Place::File { real, memory, key, .. } => Draft::begin(&self.path, real, memory, key),
+            Place::Stream => Err(ExportError::Stream { path: self.path.clone() }),
+        }
+    }
+
+    /// That it can't be written.
+    pub fn failed(&self, source: io::Error) -> ExportError {
+        ExportError::Write { path: self.path.clone(), source }
     }
 
     /// Writes `bytes`, whatever is there, and remembers them. Gives the path back.
@@ -146,9 +170,8 @@ impl Target {
             Place::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Place::File { real, memory, key, .. } => {
-                replace(real, bytes).inspect(|()| remember(memory, key, bytes))
-            }
+            Place::File { real, memory, key, .. } => replace(real, bytes)
+                .inspect(|()| remember(memory, key, hex(Sha256::digest(bytes).as_slice()))),
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)
@@ -163,9 +186,9 @@ fn is_own(folder: &Path, file: &Path) -> bool {
 }
 
 /// The file is written by now; failing to remember it only means that the next export will ask for `--force`.
-fn remember(memory: &Path, key: &str, bytes: &[u8]) {
+pub(super) fn remember(memory: &Path, key: &str, hash: String) {
     let mut known = Memory::load(memory);
-    known.files.insert(key.to_owned(), hex(Sha256::digest(bytes).as_slice()));
+    known.files.insert(key.to_owned(), hash);
     if let Err(error) = known.save(memory) {
         tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }
@@ -179,7 +202,12 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
+    sync_folder(path)
+}
+
+/// A rename is on the disk when its folder is.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    File::open(folder)?.sync_all()?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     Ok(())
 }

@@ -216,7 +216,7 @@ impl Session {
 }
 
 /// Path of a file inside the session in `dir`, checked not to lead out of it through a link.
-pub(super) fn inside(dir: &Path, file: &str) -> Result<PathBuf, ReadError> {
+pub(crate) fn inside(dir: &Path, file: &str) -> Result<PathBuf, ReadError> {
     let mut path = dir.to_owned();
     for part in Path::new(file).components() {
         path.push(part);

@@ -19,10 +19,12 @@ use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, manifest, meeting, said, write};
 
 mod chrome;
+mod devices;
 mod formats;
 mod page;
 mod readers;
 mod sessions;
+mod tracks;
 
 // ---- what the formats say ----
 

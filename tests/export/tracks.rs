@@ -1,0 +1,305 @@
+//! `export --tracks`: devices with clocks of their own, on one time afterwards; and what happens to files.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::session::manifest::ClockFit;
+use hansard::session::wav::Layout;
+
+use crate::devices::{Device, Random, clicks, entry, heard, samples, session};
+use crate::sessions::{expect, hansard};
+
+const RATE: u32 = 48_000;
+
+/// Records both devices for `seconds`, exports, and gives how far, in ms, clicks are apart from one another and from the truth, at most.
+fn two_devices(seed: u64, a: &Device, b: &Device, kind: &str) -> (f64, f64) {
+    let root = tempfile::tempdir().unwrap();
+    let mut random = Random(seed);
+    let clicks = clicks(a.until.min(b.until));
+    let takes = [("ada", a), ("bob", b)];
+    let entries = takes.map(|(track, device)| entry(track, 1, device, device.measured(&mut random)));
+    let dir = session(root.path(), entries.to_vec());
+    for (track, device) in takes {
+        device.write(&dir.join(format!("tracks/{track}.wav")), &clicks);
+    }
+    let paths = expect(0, hansard(root.path(), &["export", "last", "--tracks", kind]));
+    let paths: Vec<PathBuf> = paths.lines().map(PathBuf::from).collect();
+    assert_eq!(paths, [dir.join(format!("aligned/ada.{kind}")), dir.join(format!("aligned/bob.{kind}"))]);
+    let [ada, bob] = [0, 1].map(|n| samples(&paths[n]));
+    assert_eq!(ada.len(), bob.len(), "one length");
+    let (mut apart, mut off) = (0.0_f64, 0.0_f64);
+    for at in &clicks {
+        let [ada, bob] =
+            [&ada, &bob].map(|track| heard(track, RATE, *at).unwrap_or_else(|| panic!("no click at {at} s")));
+        apart = apart.max((ada - bob).abs());
+        off = off.max((ada - at).abs()).max((bob - at).abs());
+    }
+    let (apart, off) = (apart * 1e3, off * 1e3);
+    println!(
+        "seed {seed}: {} clicks in {:.0} s: at most {apart:.3} ms apart, {off:.3} ms off",
+        clicks.len(),
+        a.until
+    );
+    (apart, off)
+}
+
+#[test]
+fn clicks_of_two_devices_stay_together() {
+    for seed in [1, 2] {
+        let [a, b] = [300.0, -200.0].map(|ppm| Device::steady(RATE, ppm, 0.1, 180.0));
+        let (apart, off) = two_devices(seed, &a, &b, "wav");
+        assert!(apart < 1.0 && off < 1.0);
+    }
+}
+
+#[test]
+#[ignore = "an hour of sound; ./dev soak"]
+fn clicks_of_two_devices_stay_together_for_an_hour() {
+    for seed in 1..=3 {
+        let [a, b] = [300.0, -200.0].map(|ppm| Device::steady(RATE, ppm, 0.1, 3_600.0));
+        let (apart, off) = two_devices(seed, &a, &b, "wav");
+        assert!(apart < 1.0 && off < 1.0);
+    }
+}
+
+/// A session of one mono take with those samples, as its recorder measured its clock to be `rate`.
+fn one_take(root: &Path, layout: Layout, bytes: &[u8], clock: ClockFit) -> PathBuf {
+    let device = Device::steady(layout.rate.0, 0.0, 0.0, 1.0);
+    let mut take = entry("ada", 1, &device, clock);
+    take.frames = Frames(bytes.len() as u64 / layout.frame_bytes());
+    take.channels = layout.channels;
+    take.format = layout.format;
+    let header = layout.header(bytes.len() as u64).unwrap();
+    take.data_offset = header.len() as u64;
+    let dir = session(root, vec![take]);
+    fs::write(dir.join("tracks/ada.wav"), [&header, bytes].concat()).unwrap();
+    dir
+}
+
+fn layout(format: SampleFormat, channels: u16) -> Layout {
+    Layout { rate: SampleRate(RATE), channels, format }
+}
+
+#[test]
+fn a_true_clock_leaves_every_sample_as_it_was() {
+    let mut random = Random(3);
+    for (format, channels, kinds) in [
+        (SampleFormat::S16, 1, &["wav", "flac"][..]),
+        (SampleFormat::S24, 2, &["wav", "flac"]),
+        (SampleFormat::F32, 1, &["wav"]),
+    ] {
+        let layout = layout(format, channels);
+        let frames = 100_002;
+        let mut bytes: Vec<u8> =
+            (0..frames * layout.frame_bytes()).map(|_| (random.unit() * 256.0) as u8).collect();
+        if format == SampleFormat::F32 {
+            bytes = (0..frames).flat_map(|_| (random.unit() as f32 - 0.5).to_le_bytes()).collect();
+        }
+        for kind in kinds {
+            let root = tempfile::tempdir().unwrap();
+            let dir = one_take(root.path(), layout, &bytes, ClockFit::nominal(0.0, SampleRate(RATE)));
+            expect(0, hansard(root.path(), &["export", "last", "--tracks", kind]));
+            let file = dir.join(format!("aligned/ada.{kind}"));
+            assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(dir.join("aligned")).unwrap().permissions().mode() & 0o777, 0o700);
+            let raw = fs::read(dir.join("tracks/ada.wav")).unwrap();
+            match *kind {
+                "wav" => assert!(fs::read(file).unwrap() == raw, "{format:?}: not even the header differs"),
+                _ => assert!(unflac(&file) == raw[raw.len() - bytes.len()..], "{format:?} in FLAC"),
+            }
+        }
+    }
+}
+
+/// The samples of a FLAC file, as WAV would hold them; its own checksum is looked at.
+fn unflac(path: &Path) -> Vec<u8> {
+    use std::io::Read as _;
+    let mut reader = flac_codec::decode::verify(path).map(|sum| {
+        assert_eq!(sum, flac_codec::decode::Verified::MD5Match, "{}", path.display());
+        let file = std::io::BufReader::new(fs::File::open(path).unwrap());
+        flac_codec::decode::FlacByteReader::endian(file, flac_codec::byteorder::LittleEndian).unwrap()
+    });
+    let mut bytes = Vec::new();
+    reader.as_mut().unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+/// A tone of 1 kHz at -1 dBFS, of a device that is `ppm` fast.
+fn tone(rate: f64, frames: u64) -> impl Iterator<Item = f64> {
+    (0..frames).map(move |n| (std::f64::consts::TAU * 1_000.0 * n as f64 / rate).sin() * 10_f64.powf(-0.05))
+}
+
+#[test]
+fn the_correction_does_not_spoil_a_tone() {
+    let (ppm, frames) = (137.0, 480_000);
+    let measured = f64::from(RATE) * (1.0 + ppm * 1e-6);
+    for (bits, least) in [("32f", 100.0), ("24", 100.0), ("16", 90.0)] {
+        let root = tempfile::tempdir().unwrap();
+        let bytes: Vec<u8> = tone(measured, frames).flat_map(|x| (x as f32).to_le_bytes()).collect();
+        let clock = ClockFit { rate: measured, ppm, ..ClockFit::nominal(0.0, SampleRate(RATE)) };
+        let dir = one_take(root.path(), layout(SampleFormat::F32, 1), &bytes, clock);
+        expect(0, hansard(root.path(), &["export", "last", "--tracks", "wav", "--bits", bits]));
+        let out = samples(&dir.join("aligned/ada.wav"));
+        let (mut signal, mut noise) = (0.0, 0.0);
+        // But for the ends, where the tone begins and breaks off.
+        for (x, ideal) in out.iter().zip(tone(f64::from(RATE), frames)).take(out.len() - 200).skip(200) {
+            signal += ideal * ideal;
+            noise += (f64::from(*x) - ideal).powi(2);
+        }
+        let db = 10.0 * (signal / noise).log10();
+        println!("{bits} bits: {db:.1} dB");
+        assert!(db >= least, "{bits} bits: {db:.1} dB");
+    }
+}
+
+#[test]
+fn a_lost_device_and_another_rate_leave_silence_between_and_no_shift() {
+    let root = tempfile::tempdir().unwrap();
+    let clicks = clicks(60.0);
+    // The device is lost at 20 s and comes back at 33.3 s, at another rate and on another clock; its last half second was another's sound.
+    let first = Device::steady(44_100, 250.0, 0.2, 20.0);
+    let second = Device::steady(48_000, -120.0, 33.3, 60.0);
+    let steady = Device::steady(48_000, 10.0, 0.0, 60.0);
+    let mut takes =
+        vec![entry("ada", 1, &first, first.true_clock()), entry("ada", 2, &second, second.true_clock())];
+    takes[0].foreign = vec![(Frames(first.frame_at(15.5) as u64), Frames(first.frames()))];
+    takes.push(entry("bob", 1, &steady, steady.true_clock()));
+    let dir = session(root.path(), takes);
+    for (file, device) in [("ada", &first), ("ada.2", &second), ("bob", &steady)] {
+        device.write(&dir.join(format!("tracks/{file}.wav")), &clicks);
+    }
+    for rate in [48_000, 44_100, 16_000] {
+        expect(
+            0,
+            hansard(
+                root.path(),
+                &["export", "last", "--tracks", "wav", "--rate", &rate.to_string(), "--force"],
+            ),
+        );
+        let [ada, bob] = ["ada", "bob"].map(|track| samples(&dir.join(format!("aligned/{track}.wav"))));
+        assert_eq!(ada.len(), bob.len());
+        let frame = |at: f64| (at * f64::from(rate)) as usize;
+        assert!(
+            ada[frame(15.501)..frame(33.299)].iter().all(|x| *x == 0.0),
+            "what was not recorded is silent"
+        );
+        let mut most = 0.0_f64;
+        for at in &clicks {
+            let bob = heard(&bob, rate, *at).unwrap();
+            most = most.max((bob - at).abs());
+            match heard(&ada, rate, *at) {
+                Some(ada) => most = most.max((ada - at).abs()),
+                None => assert!((15.4..33.4).contains(at), "the click at {at} s is gone"),
+            }
+        }
+        println!("{rate} Hz: clicks are {:.4} ms off at most", most * 1e3);
+        assert!(most < 0.05e-3, "{most}");
+    }
+}
+
+/// A session that takes a while: an hour of silence that takes no room.
+fn long(root: &Path, seconds: u64, channels: u16) -> PathBuf {
+    let clock = ClockFit { rate: 48_010.0, ppm: 208.3, ..ClockFit::nominal(0.0, SampleRate(RATE)) };
+    let layout = layout(SampleFormat::S16, channels);
+    let dir = one_take(root, layout, &[], clock);
+    let file = fs::OpenOptions::new().write(true).open(dir.join("tracks/ada.wav")).unwrap();
+    file.set_len(44 + seconds * u64::from(RATE) * layout.frame_bytes()).unwrap();
+    dir
+}
+
+fn export(root: &Path) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_hansard"))
+        .args(["export", "last", "--tracks", "wav"])
+        .env("HANSARD_RECORDINGS", root)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < limit, "{what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn an_interrupted_export_leaves_nothing_under_a_files_name() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = long(root.path(), 5 * 3_600, 1);
+    let part = dir.join("aligned/.ada.wav.part");
+    let grown = || fs::metadata(&part).is_ok_and(|data| data.len() > 1 << 20);
+
+    let interrupted = export(root.path());
+    wait_for("a part grows", grown);
+    let busy = hansard(root.path(), &["export", "last", "--tracks", "wav"]);
+    assert!(String::from_utf8_lossy(&busy.stderr).contains("another export"), "{busy:?}");
+    assert_eq!(busy.status.code(), Some(1));
+    rustix::process::kill_process(
+        rustix::process::Pid::from_child(&interrupted),
+        rustix::process::Signal::INT,
+    )
+    .unwrap();
+    let ended = interrupted.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("interrupted"), "{ended:?}");
+    assert_eq!(fs::read_dir(dir.join("aligned")).unwrap().count(), 0, "nothing stays");
+
+    let mut killed = export(root.path());
+    wait_for("a part grows", grown);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(!dir.join("aligned/ada.wav").exists() && part.exists());
+    // What the kill left is written over by the next, and gone with it.
+    let file = fs::OpenOptions::new().write(true).open(dir.join("tracks/ada.wav")).unwrap();
+    file.set_len(44 + 96_000).unwrap();
+    expect(0, hansard(root.path(), &["export", "last", "--tracks", "wav"]));
+    assert!(dir.join("aligned/ada.wav").exists() && !part.exists());
+}
+
+#[test]
+fn what_somebody_put_there_stays_and_what_can_not_be_is_said_beforehand() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = long(root.path(), 2, 1);
+    let said = |args: &[&str]| {
+        let all = [&["export", "last", "--tracks"], args].concat();
+        let output = hansard(root.path(), &all);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for _ in 0..2 {
+        assert_eq!(said(&["wav"]).0, Some(0), "its own file is replaced");
+    }
+    fs::write(dir.join("aligned/ada.wav"), "mine").unwrap();
+    let (code, why) = said(&["wav"]);
+    assert!(code == Some(1) && why.contains("--force"), "{why}");
+    assert_eq!(fs::read(dir.join("aligned/ada.wav")).unwrap(), b"mine");
+    assert_eq!(said(&["wav", "--force"]).0, Some(0));
+
+    // A folder of the user's, which is made; a file or stdout is none.
+    let out = root.path().join("new/folder");
+    assert_eq!(said(&["flac", "--output", out.to_str().unwrap()]).0, Some(0));
+    assert!(out.join("ada.flac").exists());
+    for place in ["-", out.join("ada.flac").to_str().unwrap()] {
+        let (code, why) = said(&["wav", "--output", place]);
+        assert!(code == Some(1) && why.contains("folder"), "{why}");
+    }
+    assert_eq!(said(&["flac", "--bits", "32f"]).0, Some(1));
+    assert_eq!(
+        hansard(root.path(), &["export", "last", "--rate", "16000"]).status.code(),
+        Some(1),
+        "without --tracks"
+    );
+
+    // 13 hours of 16 bits at 48 kHz.
+    fs::remove_dir_all(&dir).unwrap();
+    let dir = long(root.path(), 13 * 3_600, 1);
+    let (code, why) = said(&["wav"]);
+    assert!(code == Some(1) && why.contains("4 GiB") && why.contains("--tracks flac"), "{why}");
+    assert!(!dir.join("aligned").join("ada.wav").exists());
+}
