@@ -20,6 +20,7 @@
 //! | [`models`] | the model catalogue, `pull`, `import` |
 //! | [`export`] | minutes and the other formats |
 //! | [`actors`] | the control plane: who starts, watches and restarts whom |
+//! | [`control`] | the socket of a running recorder |
 //! | [`config`] | layers of settings, validated into one value |
 //! | [`cli`] | the command line; one file per verb |
 
@@ -29,6 +30,7 @@ pub mod capture;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 pub mod export;
 pub mod models;
 pub mod plan;

@@ -4,21 +4,25 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::audio::units::SampleFormat;
+use crate::capture::drain::Timeline;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
 use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
+use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::syncs::Syncs;
 use crate::session::track::TrackShared;
-use crate::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use crate::session::vigil::Alarm;
+use crate::session::writer::{Closed, Control, DevicePlan, Room, TrackPlan, Writer};
 use crate::speech::transcript::Utterance;
 
 /// The writer looks for something to do this often.
@@ -29,6 +33,17 @@ const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
 const PANICS_MAX: usize = 100;
+
+/// Why a recording can't be paused or go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PauseError {
+    /// Its sources have no time of their own.
+    #[error("this recording reads its sources at full speed: there is nothing to pause")]
+    AtFullSpeed,
+    /// It is over.
+    #[error("the recording is ending: it can't be paused or go on any more")]
+    Ending,
+}
 
 /// One device and the tracks that it feeds.
 pub struct DeviceSpec {
@@ -53,8 +68,15 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
-    /// The end was asked for.
-    stopped: std::sync::atomic::AtomicBool,
+    /// Id and title of the session.
+    pub name: (String, String),
+    /// Session second at which the end was asked for.
+    stopped_at: OnceLock<f64>,
+    /// What is wrong at the moment: which track's, what, in words.
+    alarms: Mutex<Vec<(Option<String>, Alarm, String)>>,
+    /// Marks so far.
+    marks: AtomicUsize,
+    room: Arc<Room>,
     /// Sees what happens to time from outside.
     time: Mutex<sleep::Watch>,
     /// What the writer says to the user.
@@ -89,11 +111,13 @@ impl Recording {
         }
         tracks.sort_by_key(|(track, _)| manifest.sources.iter().position(|s| s.track == track.track));
         let (tracks, lane_of) = tracks.into_iter().unzip();
+        let name = (manifest.id.clone(), manifest.title.clone());
         let (control, orders) = mpsc::channel();
         let (tell, told) = mpsc::channel();
         let (syncs, syncing) = Syncs::on_thread(Arc::clone(&disk))?;
         let mut writer = Writer::create(disk, syncs, dir, clock.clone(), manifest, plans, orders)?;
         writer.tell(tell);
+        let room = writer.room();
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
@@ -105,7 +129,11 @@ impl Recording {
             tracks,
             lane_of,
             control,
-            stopped: Default::default(),
+            name,
+            stopped_at: OnceLock::new(),
+            alarms: Mutex::default(),
+            marks: AtomicUsize::new(0),
+            room,
             time: Mutex::default(),
             told: Mutex::new(told),
             threads: Mutex::new(vec![thread, syncing]),
@@ -121,6 +149,7 @@ impl Recording {
 
     /// A line for the journal.
     pub fn note(&self, event: Event) {
+        self.remember_alarm(&event);
         self.tell_writer(Control::Journal(event));
     }
 
@@ -151,13 +180,97 @@ impl Recording {
 
     /// What the writer has to say to the user since the last call; it is in the journal already.
     pub fn told(&self) -> Vec<Event> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
+        let told: Vec<Event> = self.told.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect();
+        told.iter().for_each(|event| self.remember_alarm(event));
+        told
+    }
+
+    fn remember_alarm(&self, event: &Event) {
+        let Event::Alarm { alarm, track, on, text } = event else { return };
+        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        alarms.retain(|(of, which, _)| (of, which) != (track, alarm));
+        if *on {
+            alarms.push((track.clone(), *alarm, text.clone()));
+        }
+    }
+
+    /// What is wrong at the moment: which track's, what, in words.
+    pub fn alarms(&self) -> Vec<(Option<String>, Alarm, String)> {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// For so many seconds the disk has room; none: not known yet.
+    pub fn room_s(&self) -> Option<f64> {
+        self.room.seconds()
+    }
+
+    /// Marks so far.
+    pub fn marks(&self) -> usize {
+        self.marks.load(Ordering::Relaxed)
+    }
+
+    /// Marks a moment: session second `at`; none: now, or the end where that has come.
+    pub fn mark(&self, at: Option<f64>, kind: MarkKind, text: String) -> Mark {
+        let now = || self.stopped_at().unwrap_or_else(|| self.clock.now().seconds());
+        let at = at.unwrap_or_else(now);
+        let id = mark::id(self.marks.fetch_add(1, Ordering::Relaxed) + 1);
+        let mark = Mark { id: id.clone(), at, kind, text: text.clone() };
+        self.note(Event::Mark { id, at, mark: kind, text, withdrawn: false });
+        mark
+    }
+
+    /// From now on nothing is recorded; none: it was so already. Gives since when.
+    ///
+    /// # Errors
+    /// There is nothing that could be paused.
+    pub fn pause(&self) -> Result<(f64, Option<Event>), PauseError> {
+        if self.stopped_at().is_some() {
+            return Err(PauseError::Ending);
+        }
+        if self.lanes.iter().any(|lane| lane.timeline() == Timeline::Counted) {
+            return Err(PauseError::AtFullSpeed);
+        }
+        let at = self.clock.now().seconds();
+        match self.clock.pauses().begin(at) {
+            Ok(()) => {
+                let event = Event::Paused { at };
+                self.note(event.clone());
+                Ok((at, Some(event)))
+            }
+            Err(since) => Ok((since, None)),
+        }
+    }
+
+    /// It goes on. Gives now, and, where it was paused, since when, and what to tell of it.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub fn resume(&self) -> Result<(f64, Option<(f64, Event)>), PauseError> {
+        if self.stopped_at().is_some() {
+            return Err(PauseError::Ending);
+        }
+        let at = self.clock.now().seconds();
+        let Some(since) = self.clock.pauses().end(at) else { return Ok((at, None)) };
+        let event = Event::Resumed { at };
+        self.note(event.clone());
+        Ok((at, Some((since, event))))
+    }
+
+    /// Session second since which it is paused.
+    pub fn paused_since(&self) -> Option<f64> {
+        self.clock.pauses().spans().last().filter(|(_, to)| to.is_infinite()).map(|(from, _)| *from)
+    }
+
+    /// Session second at which the end was asked for.
+    pub fn stopped_at(&self) -> Option<f64> {
+        self.stopped_at.get().copied()
     }
 
     /// Recording ends now, on all lanes.
     pub fn stop(&self) {
-        if !self.stopped.swap(true, std::sync::atomic::Ordering::AcqRel) {
-            self.note(Event::Stopped { at: self.clock.now().seconds() });
+        let at = self.clock.now().seconds();
+        if self.stopped_at.set(at).is_ok() {
+            self.note(Event::Stopped { at });
         }
         for lane in &self.lanes {
             lane.stop();

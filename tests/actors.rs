@@ -48,6 +48,11 @@ async fn a_panic_in_device_capture_costs_no_sound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_panic_of_the_one_that_listens_at_the_socket_costs_no_sound() {
+    a_panic_costs_no_sound(Role::Control, "control").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_the_transcriber_costs_no_sound() {
     a_panic_costs_no_sound(Role::Transcriber, "transcriber").await;
 }

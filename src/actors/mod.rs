@@ -4,6 +4,7 @@
 //! Recorder (root: session state, policy)
 //! ├── Writer             started first, finished last; steers the disk thread
 //! ├── DeviceCapture × N  one per device, independent; steers its lane
+//! ├── Control            listens at the socket through which other commands steer it
 //! └── Transcriber        owns the recogniser; may be absent or degraded without anyone upstream noticing
 //!     └── per track: Denoiser ─▶ Segmenter   one block in flight
 //! ```
@@ -17,6 +18,8 @@ use crate::session::journal::Event;
 use crate::speech::transcript::Utterance;
 
 pub mod children;
+#[cfg(unix)]
+pub mod control;
 pub mod denoiser;
 pub mod device_capture;
 pub mod recorder;
@@ -62,6 +65,8 @@ pub enum Role {
     Writer,
     /// The first device's.
     DeviceCapture,
+    /// The one that listens at the socket.
+    Control,
     /// The transcriber.
     Transcriber,
     /// The first track's denoiser.

@@ -9,11 +9,16 @@ use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, Supervisio
 use tokio::sync::oneshot;
 
 use super::children::Restarts;
+#[cfg(unix)]
+use super::control;
 use super::transcriber::{self, Outcome, Patience};
 use super::{Listener, Role, device_capture, writer};
+use crate::control::{Request, Response};
 use crate::recording::Recording;
 use crate::session::journal::Event;
 use crate::session::writer::Closed;
+
+mod asked;
 
 /// It looks around this often.
 const EVERY: Duration = Duration::from_millis(50);
@@ -48,6 +53,8 @@ pub enum Message {
     Tick,
     /// Something happened to a device; it is in the journal already.
     Happened(Vec<Event>),
+    /// Somebody steers it from outside.
+    Asked(Request, oneshot::Sender<Response>),
     /// End the session. `closed` is told when the recording is safe, `done` when the text is there or given up.
     Finish {
         /// How long text is waited for.
@@ -75,6 +82,9 @@ pub enum Child {
     Writer,
     /// The device capture of a lane.
     DeviceCapture(usize),
+    /// The one that listens at the socket.
+    #[cfg(unix)]
+    Control,
     /// The transcriber.
     Transcriber,
 }
@@ -107,11 +117,16 @@ pub struct State {
     children: HashMap<ActorId, Child>,
     writer: Option<ActorRef<writer::Message>>,
     captures: HashMap<usize, ActorRef<device_capture::Message>>,
+    #[cfg(unix)]
+    control: Option<ActorRef<control::Message>>,
     transcriber: Option<ActorRef<transcriber::Message>>,
     restarts: HashMap<Child, Restarts>,
     ended: Option<oneshot::Sender<Option<String>>>,
     /// Why there is no transcriber any more.
     text_failed: Option<String>,
+    /// Whoever waits for the recording to be safe, and whether it is.
+    stop_waiters: Vec<oneshot::Sender<Response>>,
+    is_safe: bool,
     phase: Phase,
 }
 
@@ -133,16 +148,22 @@ impl Actor for Recorder {
             children: HashMap::new(),
             writer: None,
             captures: HashMap::new(),
+            #[cfg(unix)]
+            control: None,
             transcriber: None,
             restarts: HashMap::new(),
             ended: Some(arguments.ended),
             text_failed: None,
+            stop_waiters: Vec::new(),
+            is_safe: false,
             phase: Phase::Recording,
         };
         state.spawn(&myself, Child::Writer).await?;
         for lane in 0..lanes {
             state.spawn(&myself, Child::DeviceCapture(lane)).await?;
         }
+        #[cfg(unix)]
+        state.spawn(&myself, Child::Control).await?;
         if state.transcribe.is_some() {
             state.spawn(&myself, Child::Transcriber).await?;
         }
@@ -159,6 +180,7 @@ impl Actor for Recorder {
         match message {
             Message::Tick => state.tick(&myself),
             Message::Happened(events) => events.iter().for_each(|event| state.listener.notice(event)),
+            Message::Asked(request, reply) => state.asked(request, reply),
             Message::Finish { patience, closed, done } => state.begin_finish(patience, closed, done),
             Message::TracksClosed(result) => state.tracks_closed(&myself, result),
             Message::TextDone(outcome) => state.text_done(outcome),
@@ -204,6 +226,13 @@ impl State {
                 let id = actor.get_id();
                 self.captures.insert(lane, actor);
                 id
+            }
+            #[cfg(unix)]
+            Child::Control => {
+                let arguments = control::Arguments { recording, recorder: myself.clone() };
+                let (actor, _) =
+                    Actor::spawn_linked(None, control::Control, arguments, myself.get_cell()).await?;
+                self.control.insert(actor).get_id()
             }
             Child::Transcriber => {
                 let Some(arguments) = self.transcribe.clone() else { return Ok(()) };
@@ -309,6 +338,11 @@ impl State {
         else {
             return;
         };
+        self.is_safe = result.is_some();
+        for waiter in self.stop_waiters.drain(..) {
+            // Who asked may have given up waiting.
+            drop(waiter.send(Response::Stopped { closed: self.is_safe }));
+        }
         if closed.send(result).is_err() {
             tracing::debug!("nobody waits for the tracks to be closed");
         }
@@ -366,6 +400,14 @@ impl State {
                     capture.cast(device_capture::Message::Crash)?;
                 }
             }
+            #[cfg(unix)]
+            Role::Control => {
+                if let Some(control) = &self.control {
+                    control.cast(control::Message::Crash)?;
+                }
+            }
+            #[cfg(not(unix))]
+            Role::Control => {}
             Role::Transcriber | Role::Denoiser | Role::Segmenter => {
                 if let Some(transcriber) = &self.transcriber {
                     transcriber.cast(transcriber::Message::Crash(role))?;
@@ -380,6 +422,8 @@ fn name(child: Child) -> String {
     match child {
         Child::Writer => "writer".into(),
         Child::DeviceCapture(lane) => format!("device capture {}", lane + 1),
+        #[cfg(unix)]
+        Child::Control => "control".into(),
         Child::Transcriber => "transcriber".into(),
     }
 }

@@ -11,6 +11,9 @@
 //! What is missing because the computer slept is told from the rest. What another device delivered is told afterwards: that
 //! the stream was moved to it is only noticed some time later.
 //!
+//! A pause is a span of session time: frames that fall into it by the take's clock are counted and dropped, to the frame, whenever they were
+//! handed over; sound that is missing in it is missing for it. Up to 10 s are silence, a longer one ends the take.
+//!
 //! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly there.
 
 use std::collections::VecDeque;
@@ -23,12 +26,12 @@ use rtrb::Producer;
 use super::DeviceFormat;
 use super::rt::CaptureTap;
 use crate::audio::units::{Frames, SampleRate};
-use crate::clock::model::{Slip, TakeClock};
-use crate::clock::sleep::parts;
+use crate::clock::model::{ClockModel, Slip, TakeClock};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
 
 mod current;
+mod paused;
 mod status;
 
 use current::Current;
@@ -280,7 +283,7 @@ impl Drain {
         current.tell_foreign(false, &mut self.outbox) || moved
     }
 
-    /// Places the opening's first frame on the session's timeline and begins its take.
+    /// Places the opening's first frame on the session's timeline and begins its take, unless that is paused.
     fn start_take(&mut self, current: &mut Current) {
         current.started = true;
         self.counted = current.opening.timeline == Timeline::Counted;
@@ -288,17 +291,27 @@ impl Drain {
             Timeline::Counted => self.end_s,
             Timeline::Clocked => current.start_estimate(&self.clock).max(self.end_s),
         };
+        current.take_begins(start);
+        current.waiting = Some((self.end_s, current.opening.cause_before));
+        if !self.is_paused(current) {
+            self.ensure_take(current);
+        }
+    }
+
+    /// Begins the take that has been waiting for its first sound, and accounts for the time before it.
+    fn ensure_take(&mut self, current: &mut Current) {
+        let Some((from, cause)) = current.waiting.take() else { return };
         let rate = current.opening.format.rate;
-        let missing = start - self.end_s;
-        let cause = current.opening.cause_before;
+        let start = current.end_s().max(from);
+        let missing = start - from;
         let within = !self.any_take && missing <= SILENCE_MAX_S;
         if !self.any_take && !within {
             self.outbox.push_back(Item::Rate(rate));
         }
         self.any_take = true;
-        let offset = if within { self.end_s } else { start };
+        let offset = if within { from } else { start };
         if !within && Frames::from_seconds(missing, rate).0 > 0 {
-            self.absent(self.end_s, missing, cause);
+            self.absent(from, missing, cause);
         }
         self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset });
         current.take_begins(offset);
@@ -310,7 +323,7 @@ impl Drain {
 
     /// Missing time outside of takes, by cause.
     fn absent(&mut self, mut from: f64, seconds: f64, cause: GapCause) {
-        for (seconds, cause) in parts(from, seconds, cause, &self.clock.slept()) {
+        for (seconds, cause) in self.causes(from, seconds, cause) {
             self.outbox.push_back(Item::Absent { from, seconds, cause });
             from += seconds;
         }
@@ -319,13 +332,13 @@ impl Drain {
     /// Silence at the current place, by cause.
     fn silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
         let rate = current.opening.format.rate;
-        let parts = parts(current.end_s(), frames.seconds(rate), cause, &self.clock.slept());
+        let parts = self.causes(current.end_s(), frames.seconds(rate), cause);
         let (mut placed, mut seconds, count) = (Frames(0), 0.0, parts.len());
         for (n, (length, cause)) in parts.into_iter().enumerate() {
             seconds += length;
             // The last part takes what rounding leaves.
             let until = if n + 1 == count { frames } else { Frames::from_seconds(seconds, rate).min(frames) };
-            current.silence(until.saturating_sub(placed), cause, &mut self.outbox);
+            self.place_silence(current, until.saturating_sub(placed), cause);
             placed = until;
         }
     }
@@ -372,23 +385,32 @@ impl Drain {
     /// `frames` are missing at the current place: silence, or the end of the take.
     fn gap(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
         let seconds = frames.seconds(current.opening.format.rate);
-        if seconds <= SILENCE_MAX_S {
+        if seconds <= SILENCE_MAX_S || current.waiting.is_some() {
             self.silence(current, frames, cause);
             return;
         }
         let from = self.end_take(current);
-        self.absent(from, seconds, cause);
-        self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset: from + seconds });
         current.take_begins(from + seconds);
+        current.waiting = Some((from, cause));
+        if !self.is_paused(current) {
+            self.ensure_take(current);
+        }
     }
 
     /// Ends the take and returns the session second of its end.
     fn end_take(&mut self, current: &mut Current) -> f64 {
+        self.settle_pause(current);
         current.emit_block(&mut self.outbox);
+        let model = current.model.clone();
+        self.close_take(current, &model, current.frames)
+    }
+
+    /// Ends the take after `frames`, of which `model` knows.
+    fn close_take(&mut self, current: &mut Current, model: &ClockModel, frames: Frames) -> f64 {
         current.tell_foreign(true, &mut self.outbox);
-        let end = current.end_s();
-        let clock = current.model.finish();
-        let span = clock.span(current.frames);
+        let end = model.line().time_of(frames);
+        let clock = model.finish();
+        let span = clock.span(frames);
         let TakeClock { fit, slips, tail_deficit, .. } = clock;
         self.outbox.push_back(Item::Clock(fit));
         self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
@@ -407,11 +429,10 @@ impl Drain {
             return false;
         }
         self.lost(current, stamp.lost_before);
-        current.remember(stamp.at, present);
-        current.take_frames(present, &mut self.outbox);
+        self.take_frames(current, stamp.at, present);
         if present < wanted {
             // Its callback died half way: what it had announced and not delivered is lost.
-            current.silence(wanted - present, GapCause::Overrun, &mut self.outbox);
+            self.silence(current, wanted - present, GapCause::Overrun);
             current.cut = true;
         }
         self.lost(current, stamp.lost_after);
@@ -425,7 +446,7 @@ impl Drain {
             return true;
         }
         self.status.set_position(current.end_s());
-        if current.frames >= current.clock_due {
+        if current.waiting.is_none() && current.frames >= current.clock_due {
             current.clock_due =
                 current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
             current.emit_block(&mut self.outbox);
@@ -449,16 +470,25 @@ impl Drain {
         if !current.started {
             return;
         }
+        if let Some((from, _)) = current.waiting {
+            // Its last take is over; what comes after this opening accounts for the time since.
+            self.end_s = from;
+            return;
+        }
         // What was lost after the last stamp: there was no room for another one.
         let unsaid = Frames(current.opening.tap.meter.lost().saturating_sub(current.lost_known));
         let seconds = unsaid.seconds(current.opening.format.rate);
         self.status.add_overrun(unsaid);
         if seconds <= SILENCE_MAX_S {
-            current.silence(unsaid, GapCause::Overrun, &mut self.outbox);
+            self.silence(current, unsaid, GapCause::Overrun);
+            if let Some((from, _)) = current.waiting {
+                self.end_s = from;
+                return;
+            }
             self.end_s = self.end_take(current);
         } else {
             let from = self.end_take(current);
-            self.outbox.push_back(Item::Absent { from, seconds, cause: GapCause::Overrun });
+            self.absent(from, seconds, GapCause::Overrun);
             self.end_s = from + seconds;
         }
     }

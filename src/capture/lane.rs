@@ -4,6 +4,7 @@
 //! [`Lane::step`] is its whole policy: open, watch, reopen after a loss (0.25 s doubling to 5 s) for the life of the session, close.
 //! The thread that opens, plays and drops a stream may hang in the backend; it alone may be given up, and that is said.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use rtrb::{Consumer, RingBuffer};
 
-use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step};
+use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timeline};
 use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{BrokenOff, Opened, Plug, Source};
 use super::watch::{Watch, watch_over};
@@ -30,6 +31,8 @@ const RETRY_MS_MAX: u64 = 5_000;
 const SLOW_OPEN_S: f64 = 5.0;
 /// After stop was asked, sound up to that moment is waited for this long beyond the buffer's period.
 const TAIL_S: f64 = 0.5;
+/// Steps of which the levels are kept: about a second.
+const LEVELS: usize = 20;
 /// A stream that has not closed in this time is given up.
 const CLOSE_S: f64 = 2.0;
 
@@ -44,6 +47,8 @@ pub struct LaneView {
     pub ended: bool,
     /// Peak of |sample| since the last look.
     pub peak: f32,
+    /// Peak of |sample| in about the last second, whoever looks.
+    pub level: f32,
     /// Session second up to which its sound has been placed.
     pub position: f64,
     /// Frames lost in full rings.
@@ -69,6 +74,9 @@ struct LaneControl {
     was_open: bool,
     stopping: bool,
     trouble: Option<String>,
+    /// Peak since somebody looked, and of each of the last steps.
+    peak: f32,
+    levels: VecDeque<f32>,
     drain: Option<JoinHandle<()>>,
 }
 
@@ -121,6 +129,8 @@ impl Lane {
             was_open: false,
             stopping: false,
             trouble: None,
+            peak: 0.0,
+            levels: VecDeque::new(),
             drain: Some(thread),
         };
         let lane = Self { source, clock, status, control: Mutex::new(control), abandoned: AtomicU64::new(0) };
@@ -132,10 +142,16 @@ impl Lane {
         self.source.label()
     }
 
+    /// How its frames relate to time.
+    pub fn timeline(&self) -> Timeline {
+        self.source.timeline()
+    }
+
     /// Looks after the device; what happened is for the journal. To be called some times a second.
     pub fn step(&self, now: MonoNs) -> Vec<Event> {
         let mut events = Vec::new();
         let mut control = self.control();
+        control.take_level();
         let state = std::mem::replace(&mut control.state, State::Stopped);
         control.state = self.next_state(&mut control, state, now, &mut events);
         events
@@ -177,18 +193,23 @@ impl Lane {
         self.status.position()
     }
 
-    /// For the status line.
+    /// For the status line, whose peak begins anew with each look.
     pub fn view(&self) -> LaneView {
+        let view = self.look();
+        self.control().peak = 0.0;
+        view
+    }
+
+    /// The same for anybody else.
+    pub fn look(&self) -> LaneView {
         let control = self.control();
-        let meter = match &control.state {
-            State::Open { opened, .. } => Some(&opened.meter),
-            _ => None,
-        };
+        let open = matches!(control.state, State::Open { .. });
         LaneView {
             label: self.label(),
-            open: meter.is_some(),
+            open,
             ended: matches!(control.state, State::Ended),
-            peak: meter.map_or(0.0, |meter| meter.take_peak()),
+            peak: control.peak,
+            level: control.levels.iter().copied().fold(0.0, f32::max),
             position: self.status.position(),
             overrun: self.status.overrun().0,
             trouble: control.trouble.clone(),
@@ -346,7 +367,7 @@ impl Lane {
     fn tail_is_in(&self, now: MonoNs) -> bool {
         let Some(stop_at) = self.status.stop_at() else { return true };
         let waited = self.clock.seconds_of(now) - stop_at;
-        self.source.timeline() == super::drain::Timeline::Counted
+        self.source.timeline() == Timeline::Counted
             || self.status.position() >= stop_at
             || waited > self.source.buffer_ms() as f64 / 1e3 + TAIL_S
     }
@@ -410,6 +431,21 @@ impl Lane {
         control.openings = None;
         self.status.close();
         State::Stopped
+    }
+}
+
+impl LaneControl {
+    /// Reads the meter: nobody else does, so nobody takes a peak away from anybody.
+    fn take_level(&mut self) {
+        let level = match &self.state {
+            State::Open { opened, .. } => opened.meter.take_peak(),
+            _ => 0.0,
+        };
+        self.peak = self.peak.max(level);
+        if self.levels.len() == LEVELS {
+            self.levels.pop_front();
+        }
+        self.levels.push_back(level);
     }
 }
 

@@ -118,11 +118,7 @@ fn formats() -> impl clap::builder::TypedValueParser<Value = Asked> {
 
 /// A place in a session, in seconds.
 fn place(text: &str) -> Result<f64, String> {
-    match duration::parse(text) {
-        Ok(duration) => Ok(duration.as_secs_f64()),
-        Err(duration::DurationError::NotPositive(_)) if !text.contains('-') => Ok(0.0),
-        Err(error) => Err(error.to_string()),
-    }
+    duration::position(text).map(|place| place.as_secs_f64()).map_err(|error| error.to_string())
 }
 
 fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {

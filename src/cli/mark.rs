@@ -1,14 +1,21 @@
-//! `hansard mark TEXT`: marks a moment of a finished session.
+//! `hansard mark TEXT`: marks a moment, of the recording that is running or of a session that is over.
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
+#[cfg(unix)]
+use super::control;
 use super::text::print_result;
 use super::{Exit, say, show, wrong_use};
 use crate::actors::SessionSink as _;
 use crate::config::Config;
+#[cfg(unix)]
+use crate::control::{
+    Request, Response,
+    folder::{self, Running},
+};
 use crate::export::{self, Format};
 use crate::session::duration;
 use crate::session::journal::Event;
@@ -29,10 +36,10 @@ pub struct Args {
     /// What it is [default: what the text begins with, else a note]
     #[arg(long, value_enum, value_name = "KIND")]
     kind: Option<MarkKind>,
-    /// The moment, from the session's start: 00:12:30, 12m30s
+    /// The moment, from the session's start: 00:12:30, 12m30s [default: now, if it is being recorded]
     #[arg(long, value_name = "TIME", value_parser = duration::position)]
     at: Option<Duration>,
-    /// The session: a path, an id or `last`
+    /// The session: a path, an id or `last` [default: the only one that is being recorded]
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// As JSON
@@ -42,18 +49,44 @@ pub struct Args {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let (kind, text) = mark::parse(&args.text, args.kind).map_err(|error| wrong_use(error.to_string()))?;
+    #[cfg(unix)]
+    if let Some(recorder) = recorder(args, config)? {
+        return mark_live(recorder, args);
+    }
     let Some(name) = &args.session else {
         return Err(wrong_use("which session? --session last, or its path or id"));
     };
+    let dir = read::resolve(&config.paths.recordings, name).map_err(show::exit)?;
     let Some(at) = args.at else {
         return Err(wrong_use(
             "that session is not being recorded: say where the mark belongs with --at 00:12:30",
         ));
     };
-    let dir = read::resolve(&config.paths.recordings, name).map_err(show::exit)?;
     let mark = append(&dir, at.as_secs_f64(), kind, text)?;
     refresh_minutes(&dir, config);
     told(&mark, args.json)
+}
+
+/// The recorder to tell; none: the session that is named is over.
+#[cfg(unix)]
+fn recorder(args: &Args, config: &Config) -> anyhow::Result<Option<Running>> {
+    match &args.session {
+        None => control::recorder(None, config).map(Some),
+        Some(name) => {
+            let dir = read::resolve(&config.paths.recordings, name).map_err(show::exit)?;
+            Ok(folder::find(&dir))
+        }
+    }
+}
+
+/// Marks a moment of what is being recorded.
+#[cfg(unix)]
+fn mark_live(recorder: Running, args: &Args) -> anyhow::Result<Exit> {
+    let at = args.at.map(|at| at.as_secs_f64());
+    match control::ask_of(recorder, &Request::Mark { text: args.text.clone(), kind: args.kind, at })? {
+        Response::Marked(mark) => told(&mark, args.json),
+        other => Err(anyhow::anyhow!("the recorder answers something else: {other:?}")),
+    }
 }
 
 /// Appends to the journal of a session that nobody is recording.

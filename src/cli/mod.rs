@@ -8,8 +8,12 @@ use clap::{Parser, Subcommand};
 
 pub use self::text::say;
 use crate::config::Config;
+#[cfg(unix)]
+use crate::control::Request;
 
 pub mod config;
+#[cfg(unix)]
+pub mod control;
 pub mod devices;
 pub mod export;
 mod growing;
@@ -52,8 +56,20 @@ pub enum Verb {
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
+    /// How a running recording goes
+    #[cfg(unix)]
+    Status(control::Args),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
+    /// Record nothing, on any track, until it is resumed
+    #[cfg(unix)]
+    Pause(control::Args),
+    /// Go on with a recording that is paused
+    #[cfg(unix)]
+    Resume(control::Args),
+    /// End a running recording, as Ctrl-C does
+    #[cfg(unix)]
+    Stop(control::Args),
     /// Check that a session's files are what was recorded, and that nothing is missing unsaid
     Verify(verify::Args),
     /// Mend sessions whose recorder died
@@ -128,6 +144,14 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
+        #[cfg(unix)]
+        Verb::Status(args) => control::run(&args, &config, &Request::Status),
+        #[cfg(unix)]
+        Verb::Pause(args) => control::run(&args, &config, &Request::Pause),
+        #[cfg(unix)]
+        Verb::Resume(args) => control::run(&args, &config, &Request::Resume),
+        #[cfg(unix)]
+        Verb::Stop(args) => control::run(&args, &config, &Request::Stop),
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),

@@ -373,6 +373,7 @@ fn rehearse_crash(actor: &ActorRef<Message>) {
         Ok("recorder") => Role::Recorder,
         Ok("writer") => Role::Writer,
         Ok("device_capture") => Role::DeviceCapture,
+        Ok("control") => Role::Control,
         Ok("transcriber") => Role::Transcriber,
         Ok("denoiser") => Role::Denoiser,
         Ok("segmenter") => Role::Segmenter,

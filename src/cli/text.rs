@@ -295,6 +295,13 @@ fn describe(event: &Event) -> Option<String> {
             format!("lines are shown only when they are finished from now on: {reason}")
         }
         Event::TextCaughtUp => "the text has caught up".into(),
+        Event::Paused { at } => {
+            format!("paused at {}: nothing is recorded until hansard resume", clock(*at))
+        }
+        Event::Resumed { at } => format!("recording again at {}", clock(*at)),
+        Event::NoControl { reason } => {
+            format!("{reason}; the recording goes on, but no other command can steer it")
+        }
         Event::TextPending { reason } => format!("text is pending: {reason}"),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");

@@ -13,10 +13,12 @@ use crate::audio::units::SessionNs;
 
 pub mod map;
 pub mod model;
+pub mod pauses;
 pub mod sleep;
 pub mod slip;
 mod system;
 
+use pauses::Pauses;
 use sleep::Sleeps;
 pub use system::SystemClock;
 
@@ -103,6 +105,7 @@ pub struct SessionClock {
     start: MonoNs,
     /// Never touched by [`SessionClock::mono`], which callbacks call.
     sleeps: Arc<Mutex<Sleeps>>,
+    pauses: Arc<Pauses>,
 }
 
 impl SessionClock {
@@ -110,7 +113,7 @@ impl SessionClock {
     pub fn start_now(clock: Arc<dyn Clock>) -> Self {
         let start = clock.now();
         let sleeps = Sleeps::new(start, clock.suspended());
-        Self { clock, start, sleeps: Arc::new(Mutex::new(sleeps)) }
+        Self { clock, start, sleeps: Arc::new(Mutex::new(sleeps)), pauses: Arc::default() }
     }
 
     /// Now on the monotonic clock. Realtime-safe.
@@ -143,6 +146,11 @@ impl SessionClock {
     pub fn slept(&self) -> Vec<(f64, f64)> {
         let sleeps = self.sleeps();
         sleeps.spans().iter().map(|&(from, to)| (self.seconds_of(from), self.seconds_of(to))).collect()
+    }
+
+    /// What the user paused.
+    pub fn pauses(&self) -> &Pauses {
+        &self.pauses
     }
 
     /// Seconds between two instants in which the machine was awake: what a device that is waited for has had. Looks first.

@@ -230,6 +230,21 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The user paused: nothing is recorded, on any track.
+    Paused {
+        /// Since which session second.
+        at: f64,
+    },
+    /// It goes on.
+    Resumed {
+        /// From which session second on.
+        at: f64,
+    },
+    /// There is no way for other commands to steer this recording.
+    NoControl {
+        /// Why.
+        reason: String,
+    },
     /// Somebody marked a moment. A later line of the same id replaces this one.
     Mark {
         /// Identity within the session.

@@ -80,6 +80,8 @@ pub struct Replay {
     files: HashSet<String>,
     /// Devices that were gone at the end, by their SPEC.
     pub devices: HashMap<String, DeviceEnd>,
+    /// What the user paused: session seconds from and to; of the last one, to infinity where it was not resumed.
+    pub pauses: Vec<(f64, f64)>,
     /// When the recording was told to stop.
     pub stopped_at: Option<f64>,
     /// Up to when it was being recorded at least, as found when it was mended.
@@ -254,6 +256,13 @@ impl Replay {
             Event::TakeEnded { track, take, frames, clock, since, until, given_up } => {
                 let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
                 self.end_take(track, *take, clock.clone(), TakeEnd { frames, since, until, given_up })?;
+            }
+            Event::Paused { at } => self.pauses.push((check_time(*at)?, f64::INFINITY)),
+            Event::Resumed { at } => {
+                let at = check_time(*at)?;
+                if let Some((from, to)) = self.pauses.last_mut().filter(|(_, to)| to.is_infinite()) {
+                    *to = at.max(*from);
+                }
             }
             Event::Stopped { at } => self.stopped_at = Some(check_time(*at)?),
             Event::Recovered { until, .. } => {

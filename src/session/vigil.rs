@@ -199,6 +199,14 @@ impl TrackVigil {
         }
     }
 
+    /// Nothing is to be recorded at session second `now`: that nothing comes is no wonder.
+    pub fn rest(&mut self, now: f64) {
+        self.arrived = self.arrived.max(now);
+        if !self.zeros {
+            self.zero_since = None;
+        }
+    }
+
     /// To be called about once a second, at session second `now`; `ended`: the source came to its own end.
     pub fn look(&mut self, now: f64, ended: bool) {
         if ended || self.kind == SourceKind::Loopback {
@@ -274,8 +282,7 @@ pub enum Space {
 impl SpaceVigil {
     /// There are `available` bytes, and recording takes `per_second` bytes a second.
     pub fn look(&mut self, available: u64, per_second: u64) -> Space {
-        let per_second = per_second.max(1);
-        let left_s = available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second as f64;
+        let left_s = space_left_s(available, per_second);
         if left_s < SPACE_STOP_S {
             return if std::mem::replace(&mut self.stopped, true) { Space::Same } else { Space::Full };
         }
@@ -296,6 +303,11 @@ impl SpaceVigil {
         }
         Space::Same
     }
+}
+
+/// For so many seconds of recording, at `per_second` bytes a second, there is room in `available` bytes.
+pub fn space_left_s(available: u64, per_second: u64) -> f64 {
+    available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
 }
 
 /// `00:01:23`

@@ -30,6 +30,7 @@ mod watch;
 
 use commit::{Commit, MANIFEST};
 use output::{DeviceOut, DeviceTake};
+pub use watch::Room;
 use watch::Watch;
 
 /// A group commit is due this long after the last one: what a power cut can lose is this and the time of a sync.

@@ -25,7 +25,7 @@ impl Home {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let models = folder.path().join("models");
-        for dir in ["cwd", "models"] {
+        for dir in ["cwd", "models", "run"] {
             fs::create_dir(folder.path().join(dir)).unwrap();
         }
         Self { folder, models }
@@ -76,6 +76,8 @@ impl Home {
             .env("HOME", self.folder.path())
             .env("HANSARD_RECORDINGS", self.recordings())
             .env("HANSARD_MODELS", &self.models)
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .env("TMPDIR", self.path("cwd"))
             .current_dir(self.path("cwd"))
             .stdin(Stdio::null());
     }

@@ -5,6 +5,7 @@
 
 mod accuracy;
 mod alarms;
+mod control;
 mod disk;
 mod files;
 mod home;

@@ -54,7 +54,8 @@ pub fn check_tracks(ran: &Ran) {
         let account = ran.closed.account.iter().find(|account| account.track == track.name);
         let account = account.unwrap_or_else(|| panic!("no account of {}", track.name));
         let found = sounds(&mine, &lines, device, track);
-        check_losses(&found, account, &lines, device, panicked_in_write(ran));
+        check_losses(&found, account, &lines, index, ran);
+        check_pauses(&found, account, index, ran);
         check_total(account, index, ran);
         if ran.storm.victim.is_some_and(|victim| victim != index) {
             assert!(account.lost.0 == 0, "{account:?} of a device that nothing was wrong with");
@@ -214,20 +215,31 @@ fn panicked_in_write(ran: &Ran) -> bool {
 }
 
 /// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the account.
-fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: &Past, blurred: bool) {
+fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], index: usize, ran: &Ran) {
+    let (device, blurred) = (&ran.devices[index], panicked_in_write(ran));
     let causes = by_cause(account);
     let of = |cause| causes.get(&cause).copied().unwrap_or_default();
     let (there, truly) = (length(found), length(&true_sound(&device.truth)));
     assert_eq!(account.written.0, there, "frames of sound in the files: {account:?}");
     let refused = of(GapCause::WriteError) + of(GapCause::Restart);
-    let explained = if blurred { there + refused >= truly } else { there + refused == truly };
+    // What is paused is sound that was not wanted, or that would have been missing anyhow. At the end it is counted by the clock, up to
+    // the moment of stop.
+    let paused = of(GapCause::Paused);
+    let rate = f64::from(device.script.rate);
+    let rest_s = (ran.closed_s[index] - ran.stop_s).max(0.0) + NEAR_S + drift(device);
+    let unwanted = match paused {
+        0 => 0,
+        frames => (frames as f64 / counted_at(account, index, ran) * rate + rest_s * rate) as u64,
+    };
+    let explained = there + refused + unwanted >= truly && (blurred || there + refused <= truly);
     assert!(
         explained,
         "{truly} frames of sound are not what is there and what is said to be missing: {account:?}"
     );
     let overrun: u64 =
         device.truth.iter().map(|t| if let Truth::Overrun(frames) = t { *frames } else { 0 }).sum();
-    let explained = of(GapCause::Overrun) == overrun || (blurred && of(GapCause::Overrun) < overrun);
+    let fewer = (blurred || paused > 0) && of(GapCause::Overrun) < overrun;
+    let explained = of(GapCause::Overrun) == overrun || fewer;
     assert!(explained, "{overrun} frames, what found no room in the ring: {account:?}");
     let mut journalled: BTreeMap<GapCause, u64> = BTreeMap::new();
     for line in lines {
@@ -241,10 +253,37 @@ fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], device: 
     accounted(account);
 }
 
+/// Frames a second at which a track counts: without any file it can't be the device's.
+fn counted_at(account: &TrackAccount, index: usize, ran: &Ran) -> f64 {
+    let track = ran.tracks.iter().find(|track| track.track == account.track).expect("a track");
+    let rate = if track.takes().is_empty() { 48_000 } else { ran.devices[index].script.rate };
+    f64::from(rate)
+}
+
+/// Nothing of a pause is stored, and no more is missing for it than it was long.
+fn check_pauses(found: &[Span], account: &TrackAccount, index: usize, ran: &Ran) {
+    let device = &ran.devices[index];
+    let near = NEAR_S + drift(device);
+    let pauses = || ran.storm.pauses.iter().filter(|(from, _)| *from < ran.stop_s);
+    for (begun, over) in pauses() {
+        for (from, to) in found {
+            let (from, to) = (device.script.time_of(*from), device.script.time_of(*to));
+            let stored = to.min(over - near) - from.max(begun + near);
+            assert!(stored <= 0.0, "{stored:.3} s of the pause at {begun:.3} s are stored: {account:?}");
+        }
+    }
+    // Until the device is closed its sound is taken, though stop was asked for.
+    let end = ran.closed_s[index].max(ran.stop_s);
+    let most: f64 = pauses().map(|(from, to)| to.min(end) - from + near).sum();
+    let paused = by_cause(account).get(&GapCause::Paused).copied().unwrap_or_default();
+    let paused_s = paused as f64 / counted_at(account, index, ran);
+    assert!(paused_s <= most, "{paused_s:.3} s are missing for {most:.3} s of pauses: {account:?}");
+}
+
 /// What is expected comes down to session time × rate.
 fn check_total(account: &TrackAccount, index: usize, ran: &Ran) {
     let device = &ran.devices[index];
-    let expected_s = account.expected.0 as f64 / f64::from(device.script.rate);
+    let expected_s = account.expected.0 as f64 / counted_at(account, index, ran);
     let off = expected_s - ran.stop_s;
     let near = TAIL_S + NEAR_S + drift(device);
     // Until the device is closed its sound is taken, though stop was asked for.

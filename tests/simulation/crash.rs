@@ -113,7 +113,8 @@ fn check_loss(ran: &Ran, dir: &Path, track: usize, moment: &Moment) {
     let left_s = left_s.fold(0.0, f64::max);
     let lost = delivered.iter().map(|(from, to)| {
         let times = (device.0.script.time_of(*from), device.0.script.time_of(*to));
-        (times.1 - times.0.max(left_s)).max(0.0)
+        let from = times.0.max(left_s);
+        if times.1 > from { ran.storm.wanted_s(from, times.1) } else { 0.0 }
     });
     let lost_s: f64 = lost.sum();
     let callback_s = device.0.script.callback.1 as f64 / rate;

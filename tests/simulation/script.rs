@@ -10,6 +10,8 @@ use crate::random::Random;
 
 /// Samples of one device, all channels: bounds a run's time.
 const SAMPLES_MAX: f64 = 250_000.0;
+/// The first seed on whose day somebody may pause.
+const PAUSED_FROM: u64 = 300;
 /// Before the end the disk is well again and the writer is left alone, so that the account can be drawn up; in seconds.
 const CALM_END_S: f64 = 2.5;
 
@@ -35,6 +37,8 @@ pub struct Storm {
     pub listened: bool,
     /// A line for the transcript each so many seconds.
     pub text_every_s: Option<f64>,
+    /// When the user pauses and resumes, in session seconds.
+    pub pauses: Vec<(f64, f64)>,
     /// All that goes wrong concerns this device; the others must not notice.
     pub victim: Option<usize>,
 }
@@ -86,6 +90,7 @@ impl Storm {
             take_bytes_max: kind.chance(0.3).then(|| kind.between((300_000, 600_000))),
             listened: false,
             text_every_s: None,
+            pauses: Vec::new(),
             victim: victim.then_some(0),
             devices,
         };
@@ -111,6 +116,10 @@ impl Storm {
         }
         let mut disk = random.fork();
         storm.hangs = (0..disk.below(3)).map(|_| hang(&mut disk)).collect();
+        // Last, so that the other days stay what they are.
+        if seed >= PAUSED_FROM && kind.chance(0.6) {
+            storm.pauses = pauses(&mut kind);
+        }
         storm
     }
 
@@ -146,6 +155,7 @@ impl Storm {
             take_bytes_max: None,
             listened: false,
             text_every_s: Some(0.4),
+            pauses: vec![],
             victim: None,
         }
     }
@@ -161,6 +171,12 @@ impl Storm {
         day
     }
 
+    /// Seconds between two session seconds that were not paused.
+    pub fn wanted_s(&self, from: f64, to: f64) -> f64 {
+        let paused = self.pauses.iter().map(|(begun, over)| (over.min(to) - begun.max(from)).max(0.0));
+        ((to - from) - paused.sum::<f64>()).max(0.0)
+    }
+
     /// All tracks, with their device.
     pub fn tracks(&self) -> impl Iterator<Item = (usize, &TrackScript)> {
         self.devices
@@ -173,6 +189,21 @@ impl Storm {
 fn hang(random: &mut Random) -> (f64, f64) {
     let from = random.range(0.0, 12.0);
     (from, from + random.pick(&[0.2, 1.5, 5.0, 15.0]) * random.range(0.5, 1.0))
+}
+
+/// Shorter and longer than what is written as silence, one right after the other, one that is never resumed.
+fn pauses(random: &mut Random) -> Vec<(f64, f64)> {
+    let (mut pauses, mut now) = (Vec::new(), 0.0);
+    for _ in 0..random.between((1, 3)) {
+        let from = now + *random.pick(&[0.0, 0.05, 1.0, 4.0, 8.0]) * random.range(0.3, 1.0);
+        let seconds = *random.pick(&[0.005, 0.3, 2.0, 9.9, 11.0, 14.0]) * random.range(0.9, 1.0);
+        now = if random.chance(0.15) { f64::INFINITY } else { from + seconds };
+        pauses.push((from, now));
+        if now.is_infinite() {
+            break;
+        }
+    }
+    pauses
 }
 
 fn busy(random: &mut Random) -> Vec<(f64, f64)> {

@@ -11,7 +11,7 @@ use crate::world::{Moment, World};
 use crate::{check, crash, recovery};
 
 /// Seeds that are tried always, from 0 on.
-const FIXED: u64 = 300;
+const FIXED: u64 = 360;
 /// Seeds that were never tried before, in an ordinary run.
 const FRESH: u64 = 100;
 /// Threads that try them: each seed is a world of its own.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hansard::audio::units::Frames;
 use hansard::capture::drain::Step;
+use hansard::clock::SessionClock;
 use hansard::recording::guarded_step;
 use hansard::session::disk::Disk;
 use hansard::session::journal::Event;
@@ -40,9 +41,33 @@ struct Capture {
     closed_s: Vec<f64>,
     /// Most items in an outbox, and most stamps held back.
     most: (usize, usize),
+    session: SessionClock,
+    /// When somebody pauses and resumes; how many of these moments are over; what the journal is still to hear of them.
+    pauses: Vec<(f64, f64)>,
+    turns: usize,
+    heard: Vec<Event>,
 }
 
 impl Capture {
+    /// What the user does up to now.
+    fn pause(&mut self) {
+        while let Some((from, to)) = self.pauses.get(self.turns / 2) {
+            let begins = self.turns.is_multiple_of(2);
+            let at = if begins { *from } else { *to };
+            if at > self.now || at >= self.stop_s {
+                return;
+            }
+            if begins {
+                self.session.pauses().begin(at).expect("it is not paused");
+                self.heard.push(Event::Paused { at });
+            } else {
+                self.session.pauses().end(at).expect("it is paused");
+                self.heard.push(Event::Resumed { at });
+            }
+            self.turns += 1;
+        }
+    }
+
     fn run_until(&mut self, to: f64) {
         while self.now < to - TICK_S / 2.0 {
             self.now += TICK_S;
@@ -52,8 +77,11 @@ impl Capture {
 
     fn tick(&mut self) {
         let now = self.now;
-        for (index, device) in self.devices.iter_mut().enumerate() {
+        for device in &mut self.devices {
             device.happen_until(now);
+        }
+        self.pause();
+        for (index, device) in self.devices.iter_mut().enumerate() {
             if now >= self.stop_s {
                 device.stop(self.stop_s);
             }
@@ -271,6 +299,10 @@ impl World {
             drained: vec![false; count],
             closed_s: vec![f64::INFINITY; count],
             most: (0, 0),
+            session: session.clone(),
+            pauses: storm.pauses.clone(),
+            turns: 0,
+            heard: Vec::new(),
         };
         let capture = Arc::new(Mutex::new(capture));
         let mut watch = Watch {
@@ -346,6 +378,8 @@ impl World {
             if let Some(listeners) = &mut self.listeners {
                 listeners.step(now);
             }
+            let heard = std::mem::take(&mut lock(&self.capture).heard);
+            heard.into_iter().for_each(|event| self.tell(Control::Journal(event)));
             self.write(now);
             if lock(&self.capture).drained.iter().all(|drained| *drained) {
                 break;

@@ -31,6 +31,12 @@ pub(super) struct Current {
     unvouched: VecDeque<(MonoNs, Frames, Frames)>,
     foreign_told: bool,
     pub(super) clock_due: Frames,
+    /// No take goes on: since which session second, and why. The next one begins with the next sound.
+    pub(super) waiting: Option<(f64, GapCause)>,
+    /// Frames at the end of what has been placed that are paused and have not been handed on yet.
+    pub(super) paused: Frames,
+    /// The clock as it was known when they began.
+    pub(super) before_pause: Option<ClockModel>,
 }
 
 impl Current {
@@ -49,6 +55,9 @@ impl Current {
             unvouched: VecDeque::new(),
             foreign_told: false,
             clock_due: Frames(0),
+            waiting: None,
+            paused: Frames(0),
+            before_pause: None,
         }
     }
 
@@ -95,6 +104,11 @@ impl Current {
         self.model = ClockModel::starting_at(self.opening.format.rate, offset);
         self.frames = Frames(0);
         self.clock_due = Frames(0);
+        self.unvouched.clear();
+    }
+
+    /// The take is over: its sound is nobody's matter any more.
+    pub(super) fn forget_unvouched(&mut self) {
         self.unvouched.clear();
     }
 
@@ -192,6 +206,14 @@ impl Current {
             if self.block.len() >= block_max {
                 self.emit_block(outbox);
             }
+        }
+    }
+
+    /// Takes `frames` frames out of the ring that nobody wants.
+    pub(super) fn drop_frames(&mut self, frames: Frames) {
+        let samples = frames.0 as usize * usize::from(self.opening.format.channels);
+        if let Ok(chunk) = self.opening.tap.samples.read_chunk(samples) {
+            chunk.commit_all();
         }
     }
 

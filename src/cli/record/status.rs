@@ -21,7 +21,9 @@ impl Status {
         let now = self.recording.clock.now().seconds();
         for (lane, device) in self.recording.lanes.iter().enumerate() {
             let view = device.view();
+            let paused = self.recording.paused_since().is_some();
             let level = match (&view.trouble, view.open, view.ended) {
+                _ if paused => "paused".to_owned(),
                 (_, _, true) => "ended".to_owned(),
                 (_, true, _) if view.peak > 0.0 => format!("{:>4.0} dBFS", 20.0 * view.peak.log10()),
                 (_, true, _) => "silent".to_owned(),

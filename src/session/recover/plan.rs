@@ -7,6 +7,7 @@ use std::path::Path;
 use super::find;
 use super::{FileMend, RecoverError, Recovered};
 use crate::audio::units::Frames;
+use crate::clock::pauses;
 use crate::session::journal::{Event, RecoveredTake, Span};
 use crate::session::manifest::{FORMAT, GapCause, Manifest, SourceEntry, SourceKind, State};
 use crate::session::read::{self, JOURNAL, ReadError, TRANSCRIPT};
@@ -353,9 +354,14 @@ impl<'a> Maker<'a> {
             _ if source.kind == SourceKind::Loopback => GapCause::Stall,
             _ => GapCause::Restart,
         };
-        let frames = Frames::from_seconds(missing, find::rate_of(&self.replay, &source.track));
-        let (track, at) = (source.track.clone(), reckoning.covered_until);
-        self.tell(Event::Gap { track, take: None, from_frame: None, at, frames, cause })
+        let rate = find::rate_of(&self.replay, &source.track);
+        let mut at = reckoning.covered_until;
+        for (seconds, cause) in pauses::parts(at, missing, cause, &self.replay.pauses) {
+            let (track, frames) = (source.track.clone(), Frames::from_seconds(seconds, rate));
+            self.tell(Event::Gap { track, take: None, from_frame: None, at, frames, cause })?;
+            at += seconds;
+        }
+        Ok(())
     }
 
     /// `session.json`, unless it is as it should be.

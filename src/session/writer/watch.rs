@@ -1,13 +1,17 @@
 //! The writer's vigil: it sees all sound and knows the disk, so it is the one to say what is wrong with either.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 
 use super::Writer;
-use crate::clock::MonoNs;
+use crate::clock::{MonoNs, pauses};
 use crate::session::journal::Event;
 use crate::session::manifest::State;
-use crate::session::vigil::{Alarm, Change, Space, SpaceVigil, TEXT_BYTES_PER_S, TrackVigil, look_around};
+use crate::session::vigil::{
+    Alarm, Change, Space, SpaceVigil, TEXT_BYTES_PER_S, TrackVigil, look_around, space_left_s,
+};
 
 /// A commit that the disk has not answered for so long is told, in seconds.
 const SLOW_S: f64 = 10.0;
@@ -23,6 +27,25 @@ pub(super) struct Watch {
     slow: bool,
     /// To whoever speaks with the user.
     told: Option<Sender<Event>>,
+    room: Arc<Room>,
+}
+
+/// For how long the disk has room, as far as the writer knows.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// Milliseconds and one; 0: not known.
+    ms: AtomicU64,
+}
+
+impl Room {
+    fn set(&self, seconds: f64) {
+        self.ms.store((seconds * 1e3) as u64 + 1, Ordering::Relaxed);
+    }
+
+    /// For so many seconds of recording; none: not known yet.
+    pub fn seconds(&self) -> Option<f64> {
+        self.ms.load(Ordering::Relaxed).checked_sub(1).map(|ms| ms as f64 / 1e3)
+    }
 }
 
 impl Watch {
@@ -40,6 +63,11 @@ impl Writer {
         self.watch.told = Some(told);
     }
 
+    /// What it knows of the room on the disk, for others.
+    pub fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.watch.room)
+    }
+
     /// Looks at all tracks and at the disk; what began or ended is journalled and told.
     pub(super) fn watch(&mut self, now: MonoNs) {
         if self.manifest.state == State::Closed {
@@ -47,7 +75,11 @@ impl Writer {
         }
         let now_s = self.clock.seconds_of(now);
         let mut outs: Vec<_> = self.devices.iter_mut().flat_map(|device| &mut device.tracks).collect();
+        let (paused, _) = pauses::at(now_s, &self.clock.pauses().spans());
         for out in &mut outs {
+            if paused {
+                out.vigil.rest(now_s);
+            }
             out.vigil.look(now_s, out.plan.shared.is_ended());
         }
         let mut vigils: Vec<&mut TrackVigil> = outs.iter_mut().map(|out| &mut out.vigil).collect();
@@ -104,6 +136,7 @@ impl Writer {
         if self.watch.bytes_per_s == 0 {
             return;
         }
+        self.watch.room.set(space_left_s(available, self.watch.bytes_per_s));
         match self.watch.space.look(available, self.watch.bytes_per_s) {
             Space::Same => {}
             Space::Changed(Change { alarm, on, text }) => self.alarm(alarm, None, on, text),

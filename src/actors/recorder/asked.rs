@@ -1,0 +1,144 @@
+//! What a Recorder answers to whoever steers it: another command through the socket, a key in its own terminal.
+
+use std::sync::PoisonError;
+
+use tokio::sync::oneshot;
+
+use super::{Phase, State};
+use crate::control::{Device, Doing, Request, Response, Status, TrackStatus, Trouble};
+use crate::session::mark::{self, MarkKind};
+
+impl State {
+    /// Carries out what was asked and answers; who asked may be gone.
+    pub(super) fn asked(&mut self, request: Request, reply: oneshot::Sender<Response>) {
+        let response = match request {
+            Request::Stop if !matches!(self.phase, Phase::Transcribing { .. } | Phase::Over) => {
+                self.ask_to_end(Some("hansard stop".into()));
+                // Answered when the recording is safe.
+                self.stop_waiters.push(reply);
+                return;
+            }
+            Request::Stop => Response::Stopped { closed: self.is_safe },
+            Request::Status => Response::Status(Box::new(self.status())),
+            Request::Mark { text, kind, at } => self.mark(&text, kind, at),
+            Request::Pause => self.pause(),
+            Request::Resume => self.resume(),
+        };
+        if reply.send(response).is_err() {
+            tracing::debug!("nobody waits for the answer");
+        }
+    }
+
+    fn mark(&self, text: &str, kind: Option<MarkKind>, at: Option<f64>) -> Response {
+        let now = self.recording.clock.now().seconds();
+        if at.is_some_and(|at| !at.is_finite() || at < 0.0 || at > now) {
+            return refused("that moment has not been recorded yet: --at counts from the session's start");
+        }
+        match mark::parse(text, kind) {
+            Ok((kind, text)) => Response::Marked(self.recording.mark(at, kind, text)),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn pause(&self) -> Response {
+        match self.recording.pause() {
+            Ok((at, event)) => {
+                event.iter().for_each(|event| self.listener.notice(event));
+                Response::Paused { at, already: event.is_none() }
+            }
+            Err(error) => refused(error),
+        }
+    }
+
+    fn resume(&self) -> Response {
+        match self.recording.resume() {
+            Ok((at, resumed)) => {
+                resumed.iter().for_each(|(_, event)| self.listener.notice(event));
+                Response::Resumed { at, since: resumed.map(|(since, _)| since) }
+            }
+            Err(error) => refused(error),
+        }
+    }
+
+    /// How it goes. Looks at what others keep; waits for nothing.
+    fn status(&self) -> Status {
+        let recording = &self.recording;
+        let now = recording.clock.now().seconds();
+        let paused_since = recording.paused_since();
+        let doing = match &self.phase {
+            Phase::Recording if paused_since.is_some() => Doing::Paused,
+            Phase::Recording => Doing::Recording,
+            Phase::Draining { .. } | Phase::Closing { .. } => Doing::Ending,
+            Phase::Transcribing { .. } | Phase::Over => Doing::Finishing,
+        };
+        let alarms = recording.alarms();
+        let of = |track: Option<&str>| -> Vec<Trouble> {
+            let own = alarms.iter().filter(|(of, ..)| of.as_deref() == track);
+            own.map(|(_, alarm, text)| Trouble { alarm: *alarm, text: text.clone() }).collect()
+        };
+        Status {
+            session: recording.name.0.clone(),
+            path: recording
+                .dir
+                .canonicalize()
+                .unwrap_or_else(|_| recording.dir.clone())
+                .display()
+                .to_string(),
+            title: recording.name.1.clone(),
+            pid: std::process::id(),
+            doing,
+            elapsed: recording.stopped_at().unwrap_or(now),
+            paused_since: paused_since.filter(|_| doing == Doing::Paused),
+            disk_seconds: recording.room_s(),
+            marks: recording.marks(),
+            alarms: of(None),
+            tracks: self.track_statuses(now, |track| of(Some(track))),
+        }
+    }
+
+    fn track_statuses(&self, now: f64, alarms: impl Fn(&str) -> Vec<Trouble>) -> Vec<TrackStatus> {
+        let mut tracks = Vec::new();
+        for (lane, device) in self.recording.lanes.iter().enumerate() {
+            let view = device.look();
+            for (index, track) in self.recording.tracks_of(lane) {
+                let (gaps, lost) = track.missing();
+                let takes = track.takes();
+                let seconds =
+                    |frames: fn(&crate::session::track::TakeShared) -> crate::audio::units::Frames| {
+                        takes.iter().map(|take| frames(take).seconds(take.entry.rate)).sum::<f64>()
+                    };
+                let status = TrackStatus {
+                    track: track.track.clone(),
+                    name: track.name.clone(),
+                    source: view.label.clone(),
+                    device: match (view.ended, view.open) {
+                        (true, _) => Device::Ended,
+                        (_, true) => Device::Open,
+                        _ => Device::Opening,
+                    },
+                    trouble: view.trouble.clone(),
+                    level_dbfs: (view.open && view.level > 0.0).then(|| f64::from(20.0 * view.level.log10())),
+                    written: seconds(|take| take.written()),
+                    durable: seconds(|take| take.durable()),
+                    gaps,
+                    lost,
+                    text_lag: self.text_lag(index, now),
+                    alarms: alarms(&track.track),
+                };
+                tracks.push((index, status));
+            }
+        }
+        tracks.sort_by_key(|(index, _)| *index);
+        tracks.into_iter().map(|(_, status)| status).collect()
+    }
+
+    fn text_lag(&self, track: usize, now: f64) -> Option<f64> {
+        let analysis = &self.transcribe.as_ref()?.analysis;
+        let until = analysis.lock().unwrap_or_else(PoisonError::into_inner).text_until(track);
+        Some((self.recording.stopped_at().unwrap_or(now) - until).max(0.0))
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> Response {
+    Response::Refused { error: error.to_string() }
+}

@@ -1,0 +1,104 @@
+//! Pauses: what of the sound is kept, what becomes of the time in which nothing is.
+
+use super::{Current, Drain, SILENCE_MAX_S, Timeline};
+use crate::audio::units::Frames;
+use crate::clock::{MonoNs, pauses, sleep};
+use crate::session::manifest::GapCause;
+
+impl Drain {
+    /// Whether the place that the drain has reached lies in a pause.
+    pub(super) fn is_paused(&self, current: &Current) -> bool {
+        current.opening.timeline == Timeline::Clocked
+            && pauses::at(current.end_s(), &self.clock.pauses().spans()).0
+    }
+
+    /// Parts of a gap by cause: what was paused, what the machine slept through, the rest.
+    pub(super) fn causes(&self, mut from: f64, seconds: f64, cause: GapCause) -> Vec<(f64, GapCause)> {
+        let slept = self.clock.slept();
+        let mut causes = Vec::new();
+        for (seconds, cause) in pauses::parts(from, seconds, cause, &self.clock.pauses().spans()) {
+            match cause {
+                GapCause::Paused => causes.push((seconds, cause)),
+                cause => causes.extend(sleep::parts(from, seconds, cause, &slept)),
+            }
+            from += seconds;
+        }
+        causes
+    }
+
+    /// Moves `frames` frames, which came at `at`, out of the ring: into blocks what is wanted, nowhere what is paused.
+    pub(super) fn take_frames(&mut self, current: &mut Current, at: MonoNs, frames: Frames) {
+        let pauses = match current.opening.timeline {
+            Timeline::Clocked => self.clock.pauses().spans(),
+            Timeline::Counted => Vec::new(),
+        };
+        let mut left = frames;
+        while left.0 > 0 {
+            let (paused, until) = pauses::at(current.end_s(), &pauses);
+            let room = ((until - current.end_s()) * current.model.line().rate).ceil();
+            // Whatever rounding says: one frame at least, so that this ends.
+            let part = Frames((room.min(left.0 as f64) as u64).max(1));
+            if paused {
+                current.drop_frames(part);
+                self.pause(current, part);
+            } else {
+                self.ensure_take(current);
+                self.settle_pause(current);
+                current.remember(at, part);
+                current.take_frames(part, &mut self.outbox);
+            }
+            left = left - part;
+        }
+    }
+
+    /// Missing frames at the current place for one cause.
+    pub(super) fn place_silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
+        match &mut current.waiting {
+            Some((_, why)) => {
+                current.frames += frames;
+                if cause != GapCause::Paused {
+                    *why = cause;
+                }
+            }
+            None if cause == GapCause::Paused => self.pause(current, frames),
+            None => {
+                self.settle_pause(current);
+                current.silence(frames, cause, &mut self.outbox);
+            }
+        }
+    }
+
+    /// The next `frames` frames are paused. They are held back until it is known whether they are silence or the take's end.
+    fn pause(&mut self, current: &mut Current, frames: Frames) {
+        if current.waiting.is_some() || frames.0 == 0 {
+            current.frames += frames;
+            return;
+        }
+        if current.paused.0 == 0 {
+            current.emit_block(&mut self.outbox);
+            current.before_pause = Some(current.model.clone());
+        }
+        current.paused += frames;
+        current.frames += frames;
+        if current.paused.seconds(current.opening.format.rate) <= SILENCE_MAX_S {
+            return;
+        }
+        let sound = current.frames - std::mem::take(&mut current.paused);
+        if let Some(model) = current.before_pause.take() {
+            let from = self.close_take(current, &model, sound);
+            current.forget_unvouched();
+            current.waiting = Some((from, GapCause::Paused));
+        }
+    }
+
+    /// What is held back as paused becomes silence.
+    pub(super) fn settle_pause(&mut self, current: &mut Current) {
+        current.before_pause = None;
+        let frames = std::mem::take(&mut current.paused);
+        if frames.0 > 0 {
+            // It has its place already.
+            current.frames = current.frames - frames;
+            current.silence(frames, GapCause::Paused, &mut self.outbox);
+        }
+    }
+}

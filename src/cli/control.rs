@@ -1,0 +1,159 @@
+//! `hansard status | pause | resume | stop`: steers a running recorder, by default the only one.
+
+use std::io::{self, Write};
+use std::time::{Duration, Instant};
+
+use super::text::print_result;
+use super::{Exit, show, wrong_use};
+use crate::config::Config;
+use crate::control::client::{AskError, ask};
+use crate::control::folder::{self, Running};
+use crate::control::{Device, Doing, Request, Response, Status, TrackStatus};
+use crate::export::text::{clean, clock, length, name};
+use crate::session::read;
+
+/// A recorder that hangs up is asked again for so long: whoever keeps others out is thrown out sooner …
+const CROWDED: Duration = Duration::from_secs(8);
+/// … and this often.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Arguments.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The session that is being recorded: a path, an id or `last` [default: the only one]
+    #[arg(long, value_name = "S")]
+    pub(super) session: Option<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+pub(super) fn run(args: &Args, config: &Config, request: &Request) -> anyhow::Result<Exit> {
+    let recorder = recorder(args.session.as_deref(), config)?;
+    let response = ask_of(recorder, request)?;
+    if args.json {
+        match &response {
+            Response::Status(status) => print_result(serde_json::to_string_pretty(status)?),
+            response => print_result(serde_json::to_string(response)?),
+        }
+        return Ok(exit(&response));
+    }
+    match &response {
+        Response::Status(status) => print_status(&mut io::stdout().lock(), status)?,
+        Response::Paused { at, already: false } => print_result(format_args!(
+            "paused at {}: nothing is recorded until hansard resume",
+            clock(*at, true)
+        )),
+        Response::Paused { at, already: true } => {
+            print_result(format_args!("it was paused already, at {}", clock(*at, true)));
+        }
+        Response::Resumed { at, since: Some(since) } => {
+            print_result(format_args!("recording again, after a pause of {}", length(at - since)));
+        }
+        Response::Resumed { since: None, .. } => print_result("it was not paused"),
+        Response::Stopped { closed: true } => print_result("the recording is safe"),
+        Response::Stopped { closed: false } => {
+            print_result("the disk did not answer in time: hansard verify tells what is there");
+        }
+        Response::Marked(_) | Response::Refused { .. } => {}
+    }
+    Ok(exit(&response))
+}
+
+fn exit(response: &Response) -> Exit {
+    if matches!(response, Response::Stopped { closed: false }) { Exit::Failed } else { Exit::Well }
+}
+
+/// Asks; what the recorder refuses is wrong use. One that is being asked by too many at once is asked again.
+pub(super) fn ask_of(mut recorder: Running, request: &Request) -> anyhow::Result<Response> {
+    let until = Instant::now() + CROWDED;
+    loop {
+        let socket = recorder.socket.clone();
+        match ask(recorder, request) {
+            Ok(Response::Refused { error }) => return Err(wrong_use(error)),
+            Ok(response) => return Ok(response),
+            Err(AskError::HungUp) if Instant::now() < until => std::thread::sleep(AGAIN),
+            Err(error) => return Err(error.into()),
+        }
+        recorder = folder::connect(&socket).ok_or(AskError::HungUp)?;
+    }
+}
+
+/// The recorder that is meant.
+pub(super) fn recorder(session: Option<&str>, config: &Config) -> anyhow::Result<Running> {
+    let Some(session) = session else { return the_only_one() };
+    let dir = read::resolve(&config.paths.recordings, session).map_err(show::exit)?;
+    let not = || wrong_use(format!("{} is not being recorded at this moment", dir.display()));
+    folder::find(&dir).ok_or_else(not)
+}
+
+fn the_only_one() -> anyhow::Result<Running> {
+    let mut running = folder::find_all();
+    match running.len() {
+        0 => Err(wrong_use("no recording is running; for one that is over give --session")),
+        1 => running.pop().ok_or_else(|| wrong_use("no recording is running")),
+        _ => {
+            let names: Vec<String> = running.into_iter().filter_map(session_of).collect();
+            Err(wrong_use(format!(
+                "several recordings are running: say which one with --session ({})",
+                names.join(", ")
+            )))
+        }
+    }
+}
+
+fn session_of(recorder: Running) -> Option<String> {
+    match ask(recorder, &Request::Status) {
+        Ok(Response::Status(status)) => Some(status.path),
+        _ => None,
+    }
+}
+
+fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
+    let doing = match status.doing {
+        Doing::Recording => "recording".to_owned(),
+        Doing::Paused => {
+            format!("paused since {}", clock(status.paused_since.unwrap_or(status.elapsed), true))
+        }
+        Doing::Ending => "ending".to_owned(),
+        Doing::Finishing => "safe; the text is being finished".to_owned(),
+    };
+    writeln!(out, "{}: {doing}, {}", name(&status.title), clock(status.elapsed, true))?;
+    writeln!(out, "{} (process {})", clean(&status.path), status.pid)?;
+    if let Some(room) = status.disk_seconds {
+        writeln!(out, "The disk has room for {}.", length(room))?;
+    }
+    if status.marks > 0 {
+        writeln!(out, "Marks: {}", status.marks)?;
+    }
+    for trouble in &status.alarms {
+        writeln!(out, "ALARM: {}", clean(&trouble.text))?;
+    }
+    for track in &status.tracks {
+        writeln!(out, "  {}", line(track))?;
+        for trouble in &track.alarms {
+            writeln!(out, "    ALARM: {}", clean(&trouble.text))?;
+        }
+    }
+    Ok(())
+}
+
+/// `Alice: −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s, lost 0.0 s, text 3 s behind`
+fn line(track: &TrackStatus) -> String {
+    let level = match (track.device, track.level_dbfs, &track.trouble) {
+        (Device::Ended, ..) => "ended".to_owned(),
+        (Device::Open, Some(level), _) => format!("{level:.0} dBFS"),
+        (Device::Open, None, _) => "silent".to_owned(),
+        (Device::Opening, _, Some(trouble)) => clean(trouble),
+        (Device::Opening, ..) => "opening".to_owned(),
+    };
+    let lag = track.text_lag.map(|lag| format!(", text {lag:.0} s behind")).unwrap_or_default();
+    format!(
+        "{}: {level}, {} written ({:.1} s of it not yet safe from a power cut), gaps {:.1} s, lost {:.1} s{lag}",
+        name(&track.name),
+        clock(track.written, true),
+        (track.written - track.durable).max(0.0),
+        track.gaps,
+        track.lost,
+    )
+}

@@ -1,0 +1,79 @@
+//! Asks a running recorder one thing.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use super::folder::Running;
+use super::{Request, Response};
+
+/// A recorder answers within this; only its end takes longer.
+const ANSWER: Duration = Duration::from_secs(10);
+/// To drain all devices and to close and sync all tracks a recorder has 10 s and 60 s.
+const STOP: Duration = Duration::from_secs(80);
+/// Bytes of the longest answer: the status of some thousand tracks.
+const ANSWER_BYTES_MAX: u64 = 4 << 20;
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// It did not answer.
+    #[error("the recorder does not answer ({0}); it goes on with what it was doing")]
+    Silent(io::Error),
+    /// It hung up.
+    #[error("the recorder ended, or is being asked by too many at once; try again")]
+    HungUp,
+    /// It is another version's.
+    #[error("the recorder answers what this version does not understand ({0}); use the version that records")]
+    Foreign(serde_json::Error),
+}
+
+/// Asks, and waits for the answer.
+///
+/// # Errors
+/// There is none in time, or none that can be understood.
+pub fn ask(recorder: Running, request: &Request) -> Result<Response, AskError> {
+    let limit = if *request == Request::Stop { STOP } else { ANSWER };
+    let mut stream = recorder.stream;
+    let mut line = serde_json::to_vec(request).map_err(AskError::Foreign)?;
+    line.push(b'\n');
+    stream.set_write_timeout(Some(ANSWER)).map_err(AskError::Silent)?;
+    // A recorder that hangs up at once may still have said why.
+    let sent = stream.write_all(&line);
+    let answer = read_line(stream, limit).map_err(AskError::Silent)?;
+    if answer.last() != Some(&b'\n') {
+        return Err(sent
+            .err()
+            .filter(|error| error.kind() == io::ErrorKind::WouldBlock)
+            .map_or(AskError::HungUp, AskError::Silent));
+    }
+    serde_json::from_slice(&answer).map_err(AskError::Foreign)
+}
+
+/// A line, or what there is of it.
+fn read_line(stream: std::os::unix::net::UnixStream, limit: Duration) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + limit;
+    let mut line = Vec::new();
+    let mut reader = BufReader::new(stream.take(ANSWER_BYTES_MAX));
+    loop {
+        let left = until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1));
+        reader.get_ref().get_ref().set_read_timeout(Some(left))?;
+        match reader.fill_buf() {
+            Ok([]) => return Ok(line),
+            Ok(bytes) => {
+                let end = bytes.iter().position(|byte| *byte == b'\n').map(|end| end + 1);
+                let taken = end.unwrap_or(bytes.len());
+                line.extend_from_slice(&bytes[..taken]);
+                reader.consume(taken);
+                if end.is_some() {
+                    return Ok(line);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok(line),
+            Err(error) => return Err(error),
+        }
+        if Instant::now() >= until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+    }
+}

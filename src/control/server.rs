@@ -1,0 +1,149 @@
+//! The recorder's side of its socket: takes one line from each client, answers with one, and hangs up.
+//!
+//! Promises: at most [`CLIENTS_MAX`] clients at a time, the others are hung up on; each has [`REQUEST_LIMIT`] for its line, of at most
+//! [`LINE_BYTES_MAX`] bytes, and as long to take its answer. Nothing that comes in reaches the data plane but as a [`Request`].
+
+use std::future::Future;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::folder::{self, FolderError};
+use super::{LINE_BYTES_MAX, Request, Response};
+
+/// Clients at a time: people and scripts ask one thing now and then.
+pub const CLIENTS_MAX: usize = 16;
+/// A client has this long to send its line, and to take the answer.
+pub const REQUEST_LIMIT: Duration = Duration::from_secs(2);
+/// After an error of the system (no more file descriptors) the next client is waited for this long.
+const AFTER_ERROR: Duration = Duration::from_millis(200);
+
+/// Why a recorder has no socket.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// There is no place for it.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// It can't be made.
+    #[error("can't make the control socket {}: {error}", path.display())]
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// A socket with whoever listens at it; both go when it is dropped.
+#[derive(Debug)]
+pub struct Server {
+    path: PathBuf,
+    /// The one task that accepts; with it go all its clients.
+    _task: JoinSet<()>,
+}
+
+impl Server {
+    /// Listens for the session in `session` (its folder); `answer` is asked what clients ask. To be called within a runtime.
+    ///
+    /// # Errors
+    /// There is no socket then.
+    pub fn start<A, F>(session: &Path, answer: A) -> Result<Self, ServeError>
+    where
+        A: Fn(Request) -> F + Clone + Send + 'static,
+        F: Future<Output = Response> + Send + 'static,
+    {
+        let path = folder::socket_in(&folder::prepare()?, session);
+        let listener = listen(&path).map_err(|error| ServeError::Socket { path: path.clone(), error })?;
+        let mut task = JoinSet::new();
+        task.spawn(accept(listener, answer));
+        Ok(Self { path, _task: task })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::debug!(path = %self.path.display(), %error, "the control socket can't be removed");
+        }
+    }
+}
+
+/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: whoever finds one at which nobody does may
+/// remove it.
+fn listen(path: &Path) -> io::Result<UnixListener> {
+    let new = path.with_extension(format!("new-{}", std::process::id()));
+    if let Err(error) = std::fs::remove_file(&new)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let listener = UnixListener::bind(&new)?;
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+    std::fs::rename(&new, path)?;
+    Ok(listener)
+}
+
+async fn accept<A, F>(listener: UnixListener, answer: A)
+where
+    A: Fn(Request) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let room = Arc::new(Semaphore::new(CLIENTS_MAX));
+    let mut clients = JoinSet::new();
+    loop {
+        // What is over is taken leave of, so that the set does not grow.
+        while clients.try_join_next().is_some() {}
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, "a client of the control socket could not be taken on");
+                tokio::time::sleep(AFTER_ERROR).await;
+                continue;
+            }
+        };
+        // Too many: this one is hung up on.
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else { continue };
+        let answer = answer.clone();
+        clients.spawn(async move {
+            if let Err(error) = serve(stream, answer).await {
+                tracing::debug!(%error, "a client of the control socket went wrong");
+            }
+            drop(place);
+        });
+    }
+}
+
+/// One client: its line, the answer.
+async fn serve<A, F>(stream: UnixStream, answer: A) -> io::Result<()>
+where
+    A: Fn(Request) -> F,
+    F: Future<Output = Response>,
+{
+    if stream.peer_cred()?.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let (reader, mut writer) = stream.into_split();
+    let mut line = Vec::new();
+    let mut reader = BufReader::new(reader.take(LINE_BYTES_MAX));
+    timeout(REQUEST_LIMIT, reader.read_until(b'\n', &mut line)).await??;
+    let response = if line.last() != Some(&b'\n') {
+        Response::Refused { error: format!("a request is one line of at most {LINE_BYTES_MAX} bytes") }
+    } else {
+        match serde_json::from_slice(&line) {
+            Ok(request) => answer(request).await,
+            Err(error) => Response::Refused { error: format!("that is no request: {error}") },
+        }
+    };
+    let mut line = serde_json::to_vec(&response)?;
+    line.push(b'\n');
+    timeout(REQUEST_LIMIT, writer.write_all(&line)).await??;
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! A running recorder is steered from outside: asked, marked, paused, stopped; and pestered.
+
+use std::fs;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use hansard::audio::units::{Frames, SampleFormat};
+use hansard::capture::synth::code;
+use hansard::session::journal::{Event, Line};
+use hansard::session::manifest::GapCause;
+use hansard::session::mark::MarkKind;
+use hansard::session::read::Session;
+use serde_json::Value;
+
+use crate::home::{Home, Running, wait};
+use crate::sound;
+
+const ALICE: &str = "--source=Alice=synth:coded,secs=0";
+const BOB: &str = "--source=Bob=synth:coded,secs=0,rate=44100,bits=16,block=1-2000";
+
+fn recorder(home: &Home) -> (Running, PathBuf) {
+    let mut running = home.start(["record", "--no-transcribe", "--title=Weekly", ALICE, BOB]);
+    let dir = running.records(home, 0.5);
+    (running, dir)
+}
+
+/// The only socket.
+fn socket(home: &Home) -> PathBuf {
+    let sockets = sockets(home);
+    assert_eq!(sockets.len(), 1, "{sockets:?}");
+    sockets[0].clone()
+}
+
+fn sockets(home: &Home) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home.path("run").join("hansard")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+fn status(home: &Home) -> Value {
+    home.run(["status", "--json"]).expect(0).json()
+}
+
+fn journal(dir: &Path) -> Vec<Event> {
+    let text = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().event).collect()
+}
+
+/// Checks that what stands in a track's only file is coded sound without a hole, but for silence where the journal names a gap; the gaps.
+#[track_caller]
+fn check_coded(session: &Session, track: &str) -> Vec<(GapCause, Frames, f64)> {
+    let entry = session.manifest.takes.iter().find(|take| take.track == track).unwrap();
+    let (spec, samples) = sound::read_pcm(&sound::track(session, track));
+    let format = if spec.bits_per_sample == 16 { SampleFormat::S16 } else { SampleFormat::S24 };
+    let scale = f64::from(1u32 << (spec.bits_per_sample - 1));
+    let mut gaps = Vec::new();
+    let mut silent = vec![false; samples.len()];
+    for event in journal(&session.dir) {
+        if let Event::Gap { track: of, from_frame: Some(from), frames, cause, .. } = event
+            && of == track
+        {
+            silent[from.0 as usize..(from + frames).0 as usize].fill(true);
+            gaps.push((cause, frames, entry.time_of(from)));
+        }
+    }
+    // Frame 0 of the device stands behind the silence before it began; a pause takes as many frames as it leaves out.
+    let first = silent.iter().position(|silent| !silent).unwrap();
+    for (k, sample) in samples.iter().enumerate() {
+        let should = if silent[k] { 0.0 } else { f64::from(code((k - first) as u64, 0, format)) };
+        assert_eq!(f64::from(*sample) / scale, should, "{track} frame {k}");
+    }
+    gaps
+}
+
+#[test]
+fn a_pest_is_served_last_and_the_tracks_never_notice() {
+    let home = Home::new();
+    let (running, dir) = recorder(&home);
+    let path = socket(&home);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    let is_answered = |bytes: &[u8]| -> String {
+        let mut stream = UnixStream::connect(&path).unwrap();
+        // It may hang up before it has read all.
+        drop(stream.write_all(bytes));
+        let mut answer = String::new();
+        drop(stream.read_to_string(&mut answer));
+        answer
+    };
+    for junk in [
+        &b"hello\n"[..],
+        b"{\"ask\":\"format_the_disk\"}\n",
+        b"{\"ask\":\"mark\",\"text\":\"\"}\n",
+        b"{\"ask\":\"mark\",\"text\":\"x\",\"at\":1e99}\n",
+        b"\xff\xfe\x00\n",
+        &[b'['; 60_000],
+    ] {
+        let mut line = junk.to_vec();
+        line.push(b'\n');
+        let answer = is_answered(&line);
+        assert!(answer.starts_with("{\"answer\":\"refused\",\"error\":"), "{junk:?}: {answer}");
+    }
+    // Longer than any line: cut off, whatever comes of it.
+    is_answered(&vec![b'x'; 4 << 20]);
+    // Those that say nothing take all places; whoever waits gets one all the same.
+    let mut silent: Vec<UnixStream> = (0..64).filter_map(|_| UnixStream::connect(&path).ok()).collect();
+    for (n, stream) in silent.iter_mut().enumerate() {
+        if n % 2 == 0 {
+            drop(stream.write_all(b"{\"ask\":"));
+        } else {
+            drop(stream.shutdown(std::net::Shutdown::Write));
+        }
+    }
+    let report = status(&home);
+    assert_eq!(report["path"], dir.canonicalize().unwrap().to_str().unwrap());
+    // A flood of questions.
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| (0..100).for_each(|_| drop(is_answered(b"{\"ask\":\"status\"}\n"))));
+        }
+    });
+    drop(silent);
+    home.run(["stop"]).expect(0);
+    let ran = running.end();
+    ran.expect(0);
+    let session = ran.session();
+    for track in ["alice", "bob"] {
+        let gaps = check_coded(&session, track);
+        assert!(gaps.iter().all(|(cause, ..)| *cause == GapCause::NotStarted), "{gaps:?}");
+    }
+    assert!(session.marks().is_empty(), "{:?}", session.marks());
+    home.run(["verify", "last"]).expect(0);
+    assert_eq!(sockets(&home), [] as [PathBuf; 0], "it leaves nothing behind");
+}
+
+#[test]
+fn it_tells_how_it_goes_and_takes_marks() {
+    let home = Home::new();
+    home.refuses(&["status"], &["no recording is running"]);
+    home.refuses(&["mark", "x"], &["no recording is running", "--session"]);
+    let (running, dir) = recorder(&home);
+    wait("something is durable", || status(&home)["tracks"][1]["durable"].as_f64().unwrap() > 0.0);
+    let report = status(&home);
+    assert_eq!((&report["title"], &report["doing"]), (&"Weekly".into(), &"recording".into()));
+    assert_eq!((&report["marks"], &report["paused_since"]), (&0.into(), &Value::Null));
+    assert!(report["disk_seconds"].as_f64().unwrap() > 0.0);
+    for (track, name) in [(0, "Alice"), (1, "Bob")] {
+        let track = &report["tracks"][track];
+        assert_eq!((&track["name"], &track["device"]), (&name.into(), &"open".into()));
+        let number = |key: &str| track[key].as_f64().unwrap_or_else(|| panic!("{key} in {track}"));
+        assert!(
+            number("written") >= number("durable")
+                && number("written") <= report["elapsed"].as_f64().unwrap()
+        );
+        assert!(number("level_dbfs") <= 0.1 && number("lost") == 0.0, "{track}");
+        assert_eq!((&track["text_lag"], &track["alarms"]), (&Value::Null, &Value::Array(vec![])));
+    }
+    let shown = home.run(["status"]);
+    assert!(shown.expect(0).out.contains("Weekly: recording, 0:00:0"), "{}", shown.out);
+
+    home.run(["mark", "Decision: yes"]).expect(0);
+    home.run(["mark", "and when?", "--kind=question", "--session", dir.to_str().unwrap()]).expect(0);
+    let marked = home.run(["mark", "Note: it began", "--at=0", "--session=last", "--json"]);
+    assert_eq!(marked.expect(0).json()["id"], "mark-3");
+    home.refuses(&["mark", "x", "--at=01:00:00"], &["has not been recorded yet"]);
+    home.refuses(&["mark", " "], &["needs words"]);
+    home.run(["stop", "--session=last"]).expect(0);
+    let ran = running.end();
+    ran.expect(0);
+    assert!(ran.err.contains("hansard stop: finishing"), "{}", ran.err);
+    let session = ran.session();
+    let marks: Vec<_> = session.marks().iter().map(|m| (m.id.as_str(), m.kind, m.text.as_str())).collect();
+    use MarkKind::{Decision, Note, Question};
+    assert_eq!(
+        marks,
+        [("mark-3", Note, "it began"), ("mark-1", Decision, "yes"), ("mark-2", Question, "and when?")]
+    );
+    assert!(session.marks()[1].at > 0.0 && session.marks()[2].at < session.manifest.duration + 1.0);
+    // The next one goes on counting.
+    home.run(["mark", "afterwards", "--at=0", "--session=last"]).expect(0);
+    let session = Session::open(&session.dir).unwrap();
+    assert!(session.marks().iter().any(|mark| mark.id == "mark-4"));
+    home.refuses(&["pause", "--session=last"], &["is not being recorded"]);
+}
+
+#[test]
+fn with_several_recorders_one_has_to_be_named() {
+    let home = Home::new();
+    let (one, dir) = recorder(&home);
+    let mut other = home.start(["record", "--no-transcribe", "--title=Other", ALICE]);
+    other.says("recording into");
+    wait("both have their sockets", || sockets(&home).len() == 2);
+    home.refuses(&["stop"], &["several recordings", "weekly", "other", "--session"]);
+    home.run(["stop", "--session", dir.to_str().unwrap()]).expect(0);
+    one.end().expect(0);
+    assert_eq!(status(&home)["title"], "Other", "now it is the only one");
+    other.signal("KILL");
+    other.end();
+    // What it left is no recorder, and goes.
+    home.refuses(&["status"], &["no recording is running"]);
+    assert_eq!(sockets(&home), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_pause_stores_nothing_and_is_no_loss() {
+    let home = Home::new();
+    let (mut running, dir) = recorder(&home);
+    let paused = home.run(["pause", "--json"]);
+    let at = paused.expect(0).json()["at"].as_f64().unwrap();
+    assert!(home.run(["pause"]).expect(0).out.contains("paused already"));
+    running.says("paused at");
+    // What was held back from before the pause may still be on its way; then nothing grows any more.
+    let bytes = || -> u64 {
+        let tracks = fs::read_dir(dir.join("tracks")).unwrap();
+        tracks.map(|track| track.unwrap().metadata().unwrap().len()).sum()
+    };
+    wait("the pause is a second old", || status(&home)["elapsed"].as_f64().unwrap() > at + 1.0);
+    let stored = bytes();
+    let report = status(&home);
+    assert_eq!((&report["doing"], report["paused_since"].as_f64()), (&"paused".into(), Some(at)));
+    wait("the pause is a second older", || status(&home)["elapsed"].as_f64().unwrap() > at + 2.0);
+    assert_eq!(bytes(), stored, "something was stored");
+    let resumed = home.run(["resume", "--json"]).expect(0).json();
+    let until = resumed["at"].as_f64().unwrap();
+    assert_eq!(resumed["since"].as_f64(), Some(at));
+    assert!(home.run(["resume"]).expect(0).out.contains("was not paused"));
+    running.records_more(&home);
+    // A second one, in which it is stopped.
+    home.run(["pause"]).expect(0);
+    home.run(["stop"]).expect(0);
+    let ran = running.end();
+    ran.expect(0);
+    let session = ran.session();
+    for (track, rate) in [("alice", 48_000.0), ("bob", 44_100.0)] {
+        let gaps = check_coded(&session, track);
+        let (_, frames, from) = gaps.iter().find(|(cause, ..)| *cause == GapCause::Paused).unwrap();
+        // To the frame by the track's own clock, which is known to some milliseconds.
+        assert!((from - at).abs() < 0.05, "{track} pauses at {from} s, not {at} s");
+        let seconds = frames.0 as f64 / rate;
+        assert!((seconds - (until - at)).abs() < 0.05, "{track}: {seconds} s of {} s", until - at);
+    }
+    for account in &session.manifest.account {
+        assert_eq!(account.lost.0, 0, "{account:?}");
+    }
+    home.run(["verify", "last"]).expect(0);
+}
+
+#[test]
+fn killed_in_a_pause_it_has_lost_nothing() {
+    let home = Home::new();
+    let (running, dir) = recorder(&home);
+    home.run(["pause"]).expect(0);
+    wait("the pause is journalled", || {
+        journal(&dir).iter().any(|event| matches!(event, Event::Paused { .. }))
+    });
+    let elapsed = || status(&home)["elapsed"].as_f64().unwrap();
+    let now = elapsed();
+    wait("a while has passed", || elapsed() > now + 0.5);
+    running.signal("KILL");
+    running.end();
+    let recovered = home.run(["recover"]);
+    recovered.expect(0);
+    home.run(["verify", "last"]).expect(0);
+    let session = Session::open(&dir).unwrap();
+    for account in &session.manifest.account {
+        assert_eq!(account.lost.0, 0, "{account:?}");
+    }
+}
+
+#[test]
+fn where_others_could_get_at_it_there_is_no_socket_and_a_recording_all_the_same() {
+    let home = Home::new();
+    let folder = home.path("run").join("hansard");
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
+    let (running, _) = recorder(&home);
+    // Then it is in the folder for temporary files, which the same rules hold for.
+    assert_eq!(sockets(&home), [] as [PathBuf; 0]);
+    running.signal("INT");
+    running.end().expect(0);
+}
