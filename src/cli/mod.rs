@@ -15,6 +15,7 @@ pub mod config;
 #[cfg(unix)]
 pub mod control;
 pub mod devices;
+pub mod edit;
 pub mod export;
 mod growing;
 pub mod list;
@@ -70,6 +71,8 @@ pub enum Verb {
     /// End a running recording, as Ctrl-C does
     #[cfg(unix)]
     Stop(control::Args),
+    /// Correct a session: names, lines, what is shown; nothing is destroyed
+    Edit(edit::Args),
     /// Check that a session's files are what was recorded, and that nothing is missing unsaid
     Verify(verify::Args),
     /// Mend sessions whose recorder died
@@ -143,6 +146,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Devices(args) => devices::run(&args, &config),
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
+        Verb::Edit(args) => edit::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
         #[cfg(unix)]
         Verb::Status(args) => control::run(&args, &config, &Request::Status),

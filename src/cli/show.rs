@@ -28,7 +28,10 @@ pub struct Args {
     /// Also what was held back and what is another track's echo, with the reason
     #[arg(long)]
     withheld: bool,
-    /// Every revision of every utterance
+    /// With the id of each line, for hansard edit
+    #[arg(long)]
+    ids: bool,
+    /// Every revision of every utterance, and who wrote it
     #[arg(long)]
     history: bool,
     /// As JSON
@@ -77,12 +80,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     takes(&mut out, &session.manifest)?;
     accounts(&mut out, &session.manifest)?;
     marks(&mut out, &meeting)?;
+    hidden(&mut out, &meeting, args.history)?;
     writeln!(out, "\nTranscript")?;
     if utterances.is_empty() {
         writeln!(out, "  {}", Meeting::NOTHING_SAID)?;
     }
     for utterance in utterances {
-        line(&mut out, &meeting, utterance, args.history)?;
+        line(&mut out, &meeting, utterance, args)?;
     }
     if !args.withheld && meeting.hidden != Default::default() {
         let hidden = meeting.hidden;
@@ -184,11 +188,36 @@ fn marks(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
     Ok(())
 }
 
+/// Passages that people hid, and the names that they gave.
+fn hidden(out: &mut impl Write, meeting: &Meeting, history: bool) -> io::Result<()> {
+    let amendments = &meeting.session.amendments;
+    if !amendments.passages.is_empty() {
+        writeln!(out, "\nHidden passages")?;
+    }
+    for passage in &amendments.passages {
+        let (from, to) = (meeting.clock(passage.from), meeting.clock(passage.to));
+        writeln!(out, "  {from} to {to} [{}]", clean(&passage.id))?;
+    }
+    let renames: Vec<(&str, &str)> = amendments.renames().filter(|_| history).collect();
+    if !renames.is_empty() {
+        writeln!(out, "\nNames")?;
+    }
+    for (from, to) in renames {
+        indented(out, &format!("{} became {}", name(from), name(to)), 2)?;
+    }
+    Ok(())
+}
+
 /// `  03:07  Alice  text …`, wrapped, with what sets an utterance apart in brackets.
-fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, history: bool) -> io::Result<()> {
+fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, args: &Args) -> io::Result<()> {
     let mut marks = Vec::new();
-    if history {
+    if args.history {
         marks.push(format!("{} rev {}", clean(&utterance.id), utterance.rev));
+        if let Some(edited) = utterance.edited {
+            marks.push(format!("by a person, {}", edited.utc.strftime("%Y-%m-%d %H:%M:%SZ")));
+        }
+    } else if args.ids {
+        marks.push(clean(&utterance.id));
     }
     if let Some(reason) = &utterance.withheld {
         marks.push(format!("withheld: {}", clean(reason)));

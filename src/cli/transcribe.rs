@@ -207,7 +207,7 @@ fn finish(
     outcome: Outcome,
 ) -> anyhow::Result<Exit> {
     match &outcome {
-        Outcome::Complete => sink.replace_rest(&before.utterances),
+        Outcome::Complete => sink.replace_rest(&before.latest()),
         Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;

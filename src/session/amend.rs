@@ -1,7 +1,9 @@
-//! What people added to a session after the fact or beside the sound: read from the journal, where it was appended.
+//! What people added to a session after the fact or beside the sound: marks, other names, hidden passages; read from the journal, where it was
+//! appended.
 //!
-//! Nothing is changed by it on the disk: it is laid over what was recorded when a session is read. Promises: bounded memory, no panic on any
-//! journal. A line that can't be understood is passed over: `verify` is the one to judge the journal.
+//! Nothing is changed by it on the disk: it is laid over what was recorded when a session is read, so it holds for text that is made later
+//! as well. Promises: bounded memory, no panic on any journal. A line that can't be understood is passed over: `verify` is the one to
+//! judge the journal.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -10,21 +12,51 @@ use std::path::Path;
 use super::journal::{Event, Line};
 use super::mark::Mark;
 use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
+use crate::speech::transcript::{Utterance, Word};
 
 /// More than anybody adds to a meeting.
 const ADDED_MAX: usize = 100_000;
+/// Why an utterance is withheld that lies in a hidden passage.
+pub const HIDDEN: &str = "hidden";
+/// What stands where hidden words stood between others.
+const LEFT_OUT: &str = "[…]";
 
 /// What people added.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Amendments {
-    /// The marks that stand, by session time.
+    /// The marks that stand, by session time; those in a hidden passage do not.
     pub marks: Vec<Mark>,
     /// Marks that there ever were, those that were taken back among them.
     pub marks_made: usize,
+    /// Passages that are hidden, by their beginning.
+    pub passages: Vec<Passage>,
+    /// Passages that ever were hidden.
+    pub passages_made: usize,
+    /// Other names, in the order in which they were given.
+    renames: Vec<Rename>,
+}
+
+/// A passage that no export shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passage {
+    /// Identity within the session: `hide-1`.
+    pub id: String,
+    /// Session seconds.
+    pub from: f64,
+    /// Session seconds.
+    pub to: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Rename {
+    /// Number of its line in the journal.
+    seq: u64,
+    from: String,
+    to: String,
 }
 
 /// How a journal writes the kinds of lines that matter here; only those are parsed.
-const KINDS: [&[u8]; 1] = [br#""kind":"mark""#];
+const KINDS: [&[u8]; 3] = [br#""kind":"mark""#, br#""kind":"renamed""#, br#""kind":"hidden""#];
 
 impl Amendments {
     /// Reads the journal of the session in `dir`; one that is missing says nothing.
@@ -56,6 +88,72 @@ impl Amendments {
             }
         }
     }
+
+    /// What `name` is called now. Of a name that was written by a person only what was said after the journal's line `since` holds.
+    pub fn name_of(&self, name: &str, since: u64) -> String {
+        let later = self.renames.iter().filter(|rename| rename.seq >= since);
+        later.fold(name.to_owned(), |name, rename| if rename.from == name { rename.to.clone() } else { name })
+    }
+
+    /// All names that were given: what each was, and what it became.
+    pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.renames.iter().map(|rename| (rename.from.as_str(), rename.to.as_str()))
+    }
+
+    /// The passage that hides a moment.
+    pub fn hides(&self, at: f64) -> Option<&Passage> {
+        self.passages.iter().find(|passage| (passage.from..=passage.to).contains(&at))
+    }
+
+    /// An utterance as it stands in the minutes: under the name that counts, without what is hidden.
+    pub fn amended(&self, utterance: &Utterance) -> Utterance {
+        let since = utterance.edited.map_or(0, |edited| edited.journal);
+        let speaker = self.name_of(&utterance.speaker, since);
+        let spans: Vec<(f64, f64)> = self.passages.iter().map(|passage| (passage.from, passage.to)).collect();
+        match without(utterance, &spans) {
+            Rest::All => Utterance { speaker, ..utterance.clone() },
+            Rest::Some(words) => Utterance { speaker, ..utterance.part(words) },
+            Rest::Nothing => Utterance { speaker, withheld: Some(HIDDEN.into()), ..utterance.clone() },
+        }
+    }
+}
+
+/// What is left of an utterance.
+#[derive(Debug, PartialEq)]
+pub enum Rest {
+    /// All of it: nothing of it lies there.
+    All,
+    /// These words.
+    Some(Vec<Word>),
+    /// Nothing.
+    Nothing,
+}
+
+/// What of an utterance lies outside of `spans` (session seconds). A word that touches one lies in it; an utterance without words is one word.
+/// Where words are left out between others the one before says so.
+pub fn without(utterance: &Utterance, spans: &[(f64, f64)]) -> Rest {
+    let touched = |start: f64, end: f64| spans.iter().any(|(from, to)| start < *to && end > *from);
+    if !touched(utterance.start, utterance.end.max(utterance.start + 1e-3)) {
+        return Rest::All;
+    }
+    let mut rest: Vec<Word> = Vec::new();
+    let mut left_out = false;
+    for word in &utterance.words {
+        if touched(word.start, word.end.max(word.start + 1e-3)) {
+            left_out = true;
+            continue;
+        }
+        if let Some(before) = rest.last_mut().filter(|_| left_out) {
+            before.text = format!("{} {LEFT_OUT}", before.text);
+        }
+        left_out = false;
+        rest.push(word.clone());
+    }
+    match rest.len() {
+        0 => Rest::Nothing,
+        kept if kept == utterance.words.len() => Rest::All,
+        _ => Rest::Some(rest),
+    }
 }
 
 fn contains(line: &[u8], part: &[u8]) -> bool {
@@ -68,6 +166,8 @@ struct Gathered {
     lines: usize,
     /// By id; none: taken back.
     marks: HashMap<String, Option<Mark>>,
+    passages: HashMap<String, Option<Passage>>,
+    renames: Vec<Rename>,
 }
 
 impl Gathered {
@@ -78,6 +178,11 @@ impl Gathered {
                 let mark = Mark { id: id.clone(), at, kind: mark, text };
                 self.marks.insert(id, Some(mark).filter(|_| !withdrawn));
             }
+            Event::Hidden { id, from, to, shown } if is_time(from) && is_time(to) => {
+                let passage = Passage { id: id.clone(), from, to };
+                self.passages.insert(id, Some(passage).filter(|_| !shown));
+            }
+            Event::Renamed { from, to } => self.renames.push(Rename { seq: line.seq, from, to }),
             _ => return true,
         }
         self.lines += 1;
@@ -85,9 +190,82 @@ impl Gathered {
     }
 
     fn into_amendments(self) -> Amendments {
-        let marks_made = self.marks.len();
+        let (marks_made, passages_made) = (self.marks.len(), self.passages.len());
+        let mut passages: Vec<Passage> = self.passages.into_values().flatten().collect();
+        passages.sort_by(|a, b| a.from.total_cmp(&b.from).then_with(|| a.id.cmp(&b.id)));
         let mut marks: Vec<Mark> = self.marks.into_values().flatten().collect();
         marks.sort_by(|a, b| a.at.total_cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
-        Amendments { marks, marks_made }
+        let mut amendments =
+            Amendments { marks: Vec::new(), marks_made, passages, passages_made, renames: self.renames };
+        marks.retain(|mark| amendments.hides(mark.at).is_none());
+        amendments.marks = marks;
+        amendments
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::speech::transcript::joined;
+
+    fn said(words: &[(&str, f64)]) -> Utterance {
+        let words: Vec<Word> = words
+            .iter()
+            .map(|(text, start)| Word { text: (*text).into(), start: *start, end: start + 0.9, p: 0.9 })
+            .collect();
+        Utterance {
+            id: "alice-1-0".into(),
+            rev: 0,
+            track: "alice".into(),
+            speaker: "Alice".into(),
+            take: 1,
+            from_frame: crate::audio::units::Frames(0),
+            to_frame: crate::audio::units::Frames(0),
+            start: words.first().map_or(10.0, |word| word.start),
+            end: words.last().map_or(13.0, |word| word.end),
+            text: joined(&words),
+            words,
+            confidence: 0.9,
+            language: "en".into(),
+            model: "scripted".into(),
+            is_final: true,
+            withheld: None,
+            bleed_of: None,
+            edited: None,
+        }
+    }
+
+    #[test]
+    fn hidden_words_go_and_leave_a_sign_between_others() {
+        let all = said(&[("we", 10.0), ("pay", 11.0), ("nine", 12.0), ("euros", 13.0)]);
+        let text = |spans: &[(f64, f64)]| match without(&all, spans) {
+            Rest::All => "all".to_owned(),
+            Rest::Some(words) => joined(&words),
+            Rest::Nothing => "nothing".to_owned(),
+        };
+        assert_eq!(text(&[(0.0, 10.0), (13.9, 20.0)]), "all");
+        assert_eq!(text(&[(12.0, 12.1)]), "we pay […] euros");
+        assert_eq!(text(&[(0.0, 10.95), (12.95, 20.0)]), "pay nine");
+        assert_eq!(text(&[(10.5, 13.5)]), "nothing");
+        let no_words = Utterance { words: vec![], ..all.clone() };
+        assert_eq!(without(&no_words, &[(11.0, 11.1)]), Rest::Nothing, "nobody knows what lies there");
+        let hidden = Amendments {
+            passages: vec![Passage { id: "hide-1".into(), from: 9.0, to: 20.0 }],
+            ..Amendments::default()
+        };
+        assert_eq!(hidden.amended(&all).withheld.as_deref(), Some(HIDDEN));
+        assert_eq!(hidden.amended(&all).text, all.text, "it is held back, not destroyed");
+    }
+
+    #[test]
+    fn names_are_given_in_order_and_only_to_what_was_there() {
+        let rename = |seq, from: &str, to: &str| Rename { seq, from: from.into(), to: to.into() };
+        // Two who had been taken for each other.
+        let renames = vec![rename(5, "Alice", "X"), rename(6, "Bob", "Alice"), rename(7, "X", "Bob")];
+        let amendments = Amendments { renames, ..Amendments::default() };
+        assert_eq!(amendments.name_of("Alice", 0), "Bob");
+        assert_eq!(amendments.name_of("Bob", 0), "Alice");
+        assert_eq!(amendments.name_of("Alice", 8), "Alice", "a person wrote it when all that was known");
+        assert_eq!(amendments.name_of("Carol", 0), "Carol");
     }
 }

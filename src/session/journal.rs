@@ -245,6 +245,25 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A speaker has another name from here on, in all that was and will be transcribed.
+    Renamed {
+        /// As it stood.
+        from: String,
+        /// As it stands.
+        to: String,
+    },
+    /// A passage is hidden: no export shows what was said there. A later line of the same id replaces this one.
+    Hidden {
+        /// Identity within the session.
+        id: String,
+        /// Session seconds.
+        from: f64,
+        /// Session seconds.
+        to: f64,
+        /// It is shown again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        shown: bool,
+    },
     /// Somebody marked a moment. A later line of the same id replaces this one.
     Mark {
         /// Identity within the session.

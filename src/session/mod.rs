@@ -13,6 +13,7 @@ pub mod account;
 pub mod amend;
 pub mod disk;
 pub mod duration;
+pub mod edit;
 pub mod journal;
 pub mod levels;
 pub mod lines;

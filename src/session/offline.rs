@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::disk::{Disk, DiskFile, SystemDisk};
+use super::edit::Kept;
 use super::journal::{Event, Journal, Line};
 use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, Session, TRANSCRIPT};
 use super::track::{TakeShared, TrackShared};
@@ -73,7 +74,7 @@ impl OfflineError {
 pub fn tracks(session: &Session) -> Result<Vec<Arc<TrackShared>>, OfflineError> {
     let mut tracks = Vec::new();
     for source in &session.manifest.sources {
-        let track = Arc::new(TrackShared::new(&source.track, &source.name, source.kind));
+        let track = Arc::new(TrackShared::new(&source.track, session.recorded_name(source), source.kind));
         for take in session.manifest.takes.iter().filter(|take| take.track == source.track) {
             let mut entry = take.clone();
             if !RATES.contains(&entry.rate.0) || !CHANNELS.contains(&entry.channels) {
@@ -129,10 +130,15 @@ impl Past {
         }
     }
 
+    /// Lines that the journal has.
+    pub fn lines(&self) -> u64 {
+        self.next_seq
+    }
+
     /// The utterances of the text that was begun last: those that a continuation goes on after.
     pub fn current<'a>(&self, session: &'a Session) -> impl Iterator<Item = &'a Utterance> + use<'a> {
         let lines = session.history.iter().skip(self.begun_at);
-        lines.filter(|utterance| utterance.withheld.as_deref() != Some(REPLACED))
+        lines.filter(|line| line.withheld.as_deref() != Some(REPLACED) && line.edited.is_none())
     }
 }
 
@@ -148,6 +154,8 @@ struct Inner {
     revisions: HashMap<String, u32>,
     /// Ids that belong to the text that is being made.
     current: HashSet<String>,
+    /// What people wrote.
+    kept: Kept,
     error: Option<io::Error>,
 }
 
@@ -166,6 +174,7 @@ impl OfflineSink {
             transcript: SystemDisk.append(&transcript).map_err(|error| write(&transcript, error))?,
             revisions: session.utterances.iter().map(|u| (u.id.clone(), u.rev.saturating_add(1))).collect(),
             current,
+            kept: Kept::of(session),
             error: None,
         };
         if !resume {
@@ -176,10 +185,19 @@ impl OfflineSink {
         Ok(Self { inner: Mutex::new(inner) })
     }
 
+    /// Appends what a person wrote.
+    pub fn write_edited(&self, utterance: Utterance) {
+        self.inner().append(utterance);
+    }
+
     /// The text is complete: what stood in the minutes before and was not found again is withheld; it stays in the transcript.
     pub fn replace_rest(&self, before: &[Utterance]) {
         for old in before {
-            let again = self.inner().current.contains(&old.id);
+            let again = {
+                let inner = self.inner();
+                // What a person wrote stands, whatever was found.
+                inner.current.contains(&old.id) || inner.kept.has(&old.id)
+            };
             if !again && old.withheld.as_deref() != Some(REPLACED) {
                 self.write_utterance(Utterance { withheld: Some(REPLACED.into()), ..old.clone() });
             }
@@ -206,19 +224,28 @@ impl OfflineSink {
     }
 }
 
-impl SessionSink for OfflineSink {
-    fn write_utterance(&self, mut utterance: Utterance) {
-        let mut inner = self.inner();
-        let next = inner.revisions.get(&utterance.id).copied().unwrap_or(0);
-        utterance.rev = next;
-        inner.revisions.insert(utterance.id.clone(), next.saturating_add(1));
-        inner.current.insert(utterance.id.clone());
+impl Inner {
+    /// Appends an utterance as the next revision of its id.
+    fn append(&mut self, mut utterance: Utterance) {
+        let next = self.revisions.entry(utterance.id.clone()).or_default();
+        utterance.rev = *next;
+        *next = next.saturating_add(1);
         let result = serde_json::to_vec(&utterance).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');
-            inner.transcript.write_all(&line)
+            self.transcript.write_all(&line)
         });
         if let Err(error) = result {
-            inner.error.get_or_insert(error);
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl SessionSink for OfflineSink {
+    fn write_utterance(&self, utterance: Utterance) {
+        let mut inner = self.inner();
+        inner.current.insert(utterance.id.clone());
+        for utterance in inner.kept.leave(utterance) {
+            inner.append(utterance);
         }
     }
 

@@ -169,24 +169,48 @@ pub struct Session {
     pub dir: PathBuf,
     /// `session.json`.
     pub manifest: Manifest,
-    /// The last revision of each utterance, by start; withheld ones and echoes are among them.
+    /// The last revision of each utterance, by start, under the names and without the passages that people said; withheld ones and
+    /// echoes are among them.
     pub utterances: Vec<Utterance>,
     /// All revisions in the order they were written.
     pub history: Vec<Utterance>,
     /// The transcript's last line was torn by a crash and left out.
     pub torn_tail: bool,
-    /// What people added.
+    /// What people added. The names in `manifest` are those that they gave.
     pub amendments: Amendments,
+    /// Names of the sources as they were recorded.
+    recorded_names: Vec<String>,
 }
 
 impl Session {
     /// Reads manifest and transcript of the session in `dir`.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
-        let manifest = read_manifest(dir)?;
+        let mut manifest = read_manifest(dir)?;
         let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
-        let utterances = latest(&history);
         let amendments = Amendments::read(dir)?;
-        Ok(Self { dir: dir.to_owned(), manifest, utterances, history, torn_tail, amendments })
+        let utterances = latest(&history).iter().map(|line| amendments.amended(line)).collect();
+        let recorded_names = manifest.sources.iter().map(|source| source.name.clone()).collect();
+        for source in &mut manifest.sources {
+            source.name = amendments.name_of(&source.name, 0);
+        }
+        let dir = dir.to_owned();
+        Ok(Self { dir, manifest, utterances, history, torn_tail, amendments, recorded_names })
+    }
+
+    /// The last revision of each utterance as it was written, by start.
+    pub fn latest(&self) -> Vec<Utterance> {
+        latest(&self.history)
+    }
+
+    /// The last revision of an utterance as it was written.
+    pub fn written(&self, id: &str) -> Option<&Utterance> {
+        self.history.iter().filter(|line| line.id == id).max_by_key(|line| line.rev)
+    }
+
+    /// The name of a source as it was recorded, which a text that is made now is written under.
+    pub fn recorded_name<'a>(&'a self, source: &'a SourceEntry) -> &'a str {
+        let place = self.manifest.sources.iter().position(|other| other.track == source.track);
+        place.and_then(|place| self.recorded_names.get(place)).map_or(&source.name, String::as_str)
     }
 
     /// What somebody marked, by time.

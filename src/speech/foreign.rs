@@ -46,26 +46,10 @@ pub fn without(utterance: &Utterance, spans: &[(f64, f64)]) -> Vec<Utterance> {
     if kept.is_empty() {
         return vec![Utterance { rev, withheld: Some(FOREIGN.into()), ..utterance.clone() }];
     }
-    let part = |words: Vec<Word>| {
-        let (start, end) = (words[0].start, words[words.len() - 1].end);
-        // The frames of an utterance and its seconds are one line.
-        let rate = (utterance.to_frame.0 - utterance.from_frame.0) as f64
-            / (utterance.end - utterance.start).max(1e-3);
-        let frame =
-            |s: f64| utterance.from_frame + Frames(((s - utterance.start) * rate).round().max(0.0) as u64);
-        Utterance {
-            from_frame: frame(start),
-            to_frame: frame(end),
-            start,
-            end,
-            text: words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
-            words,
-            ..utterance.clone()
-        }
-    };
     let withheld = Some(FOREIGN.to_owned());
-    let others = Utterance { id: format!("{}-{FOREIGN}", utterance.id), rev: 0, withheld, ..part(taken) };
-    vec![Utterance { rev, ..part(kept) }, others]
+    let others =
+        Utterance { id: format!("{}-{FOREIGN}", utterance.id), rev: 0, withheld, ..utterance.part(taken) };
+    vec![Utterance { rev, ..utterance.part(kept) }, others]
 }
 
 #[cfg(test)]

@@ -63,6 +63,24 @@ impl Utterance {
     pub fn is_shown(&self) -> bool {
         self.withheld.is_none() && self.bleed_of.is_none() && !self.text.is_empty()
     }
+
+    /// The same with only some of its words, of which there is at least one; its place is theirs.
+    pub fn part(&self, words: Vec<Word>) -> Self {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { return self.clone() };
+        let (start, end) = (first.start, last.end);
+        // The frames of an utterance and its seconds are one line.
+        let rate = self.to_frame.saturating_sub(self.from_frame).0 as f64 / (self.end - self.start).max(1e-3);
+        let frame = |s: f64| self.from_frame + Frames(((s - self.start) * rate).round().max(0.0) as u64);
+        Self {
+            from_frame: frame(start),
+            to_frame: frame(end),
+            start,
+            end,
+            text: joined(&words),
+            words,
+            ..self.clone()
+        }
+    }
 }
 
 /// A word with its time.
@@ -76,4 +94,9 @@ pub struct Word {
     pub end: f64,
     /// Probability, 0..1.
     pub p: f64,
+}
+
+/// Words as a sentence.
+pub fn joined(words: &[Word]) -> String {
+    words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
 }
