@@ -9,6 +9,7 @@ use hansard::session::read::Session;
 use hansard::speech::transcript::{Utterance, Word};
 
 use crate::home::{Home, shared};
+use crate::sound;
 
 /// A finished session in which four lines were said.
 fn finished(home: &Home) -> PathBuf {
@@ -147,6 +148,17 @@ fn a_hidden_passage_stands_in_no_export_until_it_is_shown_again() {
             "{format}: {}",
             ran.out
         );
+    }
+    // Nor is it heard in what is exported; the track has it still.
+    home.run(["export", "last", "--tracks=wav", "--output", home.path("cwd").to_str().unwrap()]).expect(0);
+    let files = fs::read_dir(home.path("cwd")).unwrap().map(|entry| entry.unwrap().path());
+    let wavs: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "wav")).collect();
+    assert_eq!(wavs.len(), 2, "{wavs:?}");
+    for wav in wavs {
+        let samples = sound::read_pcm(&wav).1;
+        let at = |s: f64| (s * 48_000.0) as usize;
+        assert!(samples[at(1.9)..at(3.3)].iter().all(|sample| *sample == 0), "{}", wav.display());
+        assert!(samples[at(1.0)..at(1.8)].iter().any(|sample| *sample != 0), "{}", wav.display());
     }
     home.refuses(&["edit", "last", "hide", "--from=2s", "--to=1s"], &["begins before it ends"]);
     edit(&home, &["restore", "hide-1"]);

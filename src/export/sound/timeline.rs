@@ -84,7 +84,7 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
         if take.format.bytes() > format.bytes() {
             format = take.format;
         }
-        for stretch in stretches(&pieces(take), frames, &take.foreign) {
+        for stretch in stretches(&pieces(take), frames, &left_out(session, take)) {
             if let Some(piece) = stretch.impossible(take.rate) {
                 return Err(SoundError::Clock {
                     file: take.file.clone(),
@@ -103,6 +103,18 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
         format,
         spans: apart(spans),
     })
+}
+
+/// What of a take is not heard, in order: another device's sound, and the passages that people hid.
+fn left_out(session: &Session, take: &TakeEntry) -> Vec<(Frames, Frames)> {
+    let hidden = session.amendments.passages.iter().map(|passage| {
+        // A frame more on both sides: what is hidden is hidden.
+        let (from, to) = (take.clock.frame_at(passage.from), take.clock.frame_at(passage.to));
+        (from.saturating_sub(Frames(1)), to + Frames(1))
+    });
+    let mut spans: Vec<(Frames, Frames)> = take.foreign.iter().copied().chain(hidden).collect();
+    spans.sort();
+    spans
 }
 
 /// The clock of a take, piece by piece.
