@@ -7,6 +7,7 @@
 mod support;
 
 mod growing;
+mod minutes;
 mod report;
 
 use std::path::{Path, PathBuf};
@@ -81,7 +82,7 @@ fn run(args: &Args) -> Result<bool> {
     let mut pulse = Pulse::start(&mics, &speakers)?;
     let played = record(args, &mut pulse, &meeting, &wavs, &recordings)?;
     let session = Session::newest(&recordings, &known)?;
-    report::report(&meeting, &session, &played, args.wer_max)
+    report::report(&meeting, &session, &played, args.wer_max, &hansard()?)
 }
 
 /// What happened while the meeting was played.

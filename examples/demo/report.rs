@@ -1,12 +1,14 @@
 //! What came of the meeting, for people, and whether it is good enough.
 
 use std::cell::Cell;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use hansard::session::manifest::State;
 use hansard::speech::transcript::Utterance;
 
 use crate::growing::{Early, early};
+use crate::minutes;
 use crate::support::align::{Alignment, locate};
 use crate::support::meeting::{Feed, Meeting, Phrase};
 use crate::support::pulse::RATE;
@@ -31,7 +33,13 @@ impl Checks {
 }
 
 /// Prints all figures; whether all bounds were kept.
-pub fn report(meeting: &Meeting, session: &Session, played: &Played, wer_max: f64) -> Result<bool> {
+pub fn report(
+    meeting: &Meeting,
+    session: &Session,
+    played: &Played,
+    wer_max: f64,
+    hansard: &Path,
+) -> Result<bool> {
     let checks = Checks(Cell::new(true));
     println!("\n== Session\n{}", session.dir.display());
     let exit = played.exit.map_or("none".into(), |code| code.to_string());
@@ -52,11 +60,15 @@ pub fn report(meeting: &Meeting, session: &Session, played: &Played, wer_max: f6
     attribution(&lines, &result);
     times(&result, unprinted, session, &printed, &checks);
     while_spoken(&early(&printed));
+    let exports = minutes::write(hansard, meeting, &session.dir, starts.first().copied().unwrap_or(0.0))?;
     let minutes = session.dir.join("minutes.md");
     println!(
         "\n== Minutes\n{}",
         std::fs::read_to_string(&minutes).with_context(|| minutes.display().to_string())?
     );
+    println!("== Files to open");
+    exports.iter().for_each(|path| println!("{}", path.display()));
+    println!();
     let good = checks.0.get();
     println!("== Verdict\n{}", if good { "passed" } else { "FAILED: see the marks above" });
     Ok(good)

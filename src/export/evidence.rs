@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -157,6 +158,9 @@ pub struct Evidence<'a> {
     pub confidence: f64,
     /// SHA-256 of the file.
     pub sha256: Option<&'a str>,
+    /// When a person wrote this revision of the text; none: it is as it was heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Timestamp>,
 }
 
 impl<'a> Evidence<'a> {
@@ -174,6 +178,7 @@ impl<'a> Evidence<'a> {
             model: &said.model,
             confidence: said.confidence,
             sha256: known.and_then(|file| file.fingerprint.sha256()),
+            edited: said.edited.map(|edited| edited.utc),
         }
     }
 }

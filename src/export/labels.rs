@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use super::text;
 use super::timing::{spoken, words};
 use super::turns::{Meeting, hidden_because};
+use crate::session::mark::Mark;
 
-/// The whole document; a label an utterance, or a word.
+/// The whole document; a label an utterance, or a word, and a mark.
 pub fn render(meeting: &Meeting, by_word: bool) -> String {
     let mut labels: Vec<(f64, f64, String)> = Vec::new();
     for said in &meeting.said {
@@ -24,6 +25,9 @@ pub fn render(meeting: &Meeting, by_word: bool) -> String {
             labels.push((start, end, format!("{name}: {}{why}", text::clean(&said.text))));
         }
     }
+    let mark =
+        |mark: &Mark| (mark.at, mark.at, format!("{}: {}", mark.kind.title(), text::clean(&mark.text)));
+    labels.extend(meeting.marks().map(mark));
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut out = String::new();
     for (start, end, text) in labels {

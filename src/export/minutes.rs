@@ -4,11 +4,14 @@
 //! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they came about; what was recorded of
 //! each track; the tracks' fingerprints. Texts are on one line and not escaped: that is each format's own business.
 
+use std::collections::HashMap;
+
 use super::account::{self, Line};
 use super::evidence::{self, Fingerprint};
 use super::text::{self, grouped, length};
 use super::turns::{Meeting, Paragraph, Person, Turn};
 use crate::session::manifest::{Manifest, State};
+use crate::session::mark::{Mark, MarkKind};
 
 /// A piece of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +28,25 @@ pub enum Block {
     Turn(Head),
     /// A paragraph of what is said; all but a turn's first have a time.
     Said(Option<String>, Vec<Span>),
+    /// What somebody marked, at its place.
+    Mark(Marked),
     /// Lines to be copied as they are.
     Code(Vec<String>),
+}
+
+/// A mark, told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Marked {
+    /// Name of its place, to which [`Span::Link`] leads: letters, digits and underscores.
+    pub anchor: String,
+    /// `Decision`
+    pub kind: &'static str,
+    /// Time into the meeting.
+    pub into: String,
+    /// Time of day.
+    pub day: String,
+    /// In whose words.
+    pub text: String,
 }
 
 /// Who takes the floor, and when.
@@ -51,13 +71,15 @@ pub enum Span {
     Strong(String),
     /// Set apart: what somebody else put in, remarks of ours.
     Aside(String),
+    /// Leads to the place of that name in the document, where the format can do that.
+    Link(String, String),
 }
 
 impl Span {
     /// The text without its kind.
     pub fn text(&self) -> &str {
         match self {
-            Self::Plain(text) | Self::Strong(text) | Self::Aside(text) => text,
+            Self::Plain(text) | Self::Strong(text) | Self::Aside(text) | Self::Link(text, _) => text,
         }
     }
 }
@@ -72,6 +94,7 @@ pub fn document(meeting: &Meeting) -> Vec<Block> {
     let mut out = vec![Block::Heading(1, meeting.title())];
     out.extend(lead(meeting, &accounts));
     out.extend(who(meeting));
+    out.extend(marks(meeting));
     out.extend(minutes(meeting));
     out.extend(made(meeting));
     out.extend(recorded(meeting, &accounts));
@@ -141,16 +164,61 @@ fn who(meeting: &Meeting) -> Vec<Block> {
     vec![Block::Heading(2, "Who was there".to_owned()), Block::Table(head, "lrrrl", rows)]
 }
 
+/// All that was marked, by kind, each with its time, which leads to its place.
+fn marks(meeting: &Meeting) -> Vec<Block> {
+    let mut out = Vec::new();
+    for (kind, plural) in MarkKind::ALL.into_iter().zip(["Decisions", "Actions", "Questions", "Notes"]) {
+        let of_kind = meeting.marks().enumerate().filter(|(_, mark)| mark.kind == kind);
+        let items: Vec<Block> = of_kind
+            .map(|(n, mark)| {
+                let Marked { anchor, into, text, .. } = marked(meeting, n, mark);
+                Block::Item(vec![Span::Link(into, anchor), Span::Plain(format!(" · {text}"))])
+            })
+            .collect();
+        if !items.is_empty() {
+            out.push(Block::Heading(3, plural.to_owned()));
+            out.extend(items);
+        }
+    }
+    if !out.is_empty() {
+        out.insert(0, Block::Heading(2, "What was marked".to_owned()));
+    }
+    out
+}
+
+fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
+    Marked {
+        anchor: format!("mark_{}", n + 1),
+        kind: mark.kind.title(),
+        into: meeting.clock(mark.at),
+        day: meeting.time_of_day(mark.at),
+        text: text::clean(&mark.text),
+    }
+}
+
+/// What was said, and each mark behind the paragraph in which its moment lies.
 fn minutes(meeting: &Meeting) -> Vec<Block> {
     let mut out = vec![Block::Heading(2, "Minutes".to_owned())];
     if meeting.turns.is_empty() {
         out.push(Block::Text(vec![Span::Aside(Meeting::NOTHING_SAID.to_owned())]));
     }
+    let starts: Vec<f64> =
+        meeting.turns.iter().flat_map(|turn| &turn.paragraphs).map(|part| part.start).collect();
+    let mut after: HashMap<usize, Vec<Block>> = HashMap::new();
+    for (n, mark) in meeting.marks().enumerate() {
+        // Paragraphs of people who speak at once overlap: the last one that had begun.
+        let place = starts.iter().rposition(|start| *start <= mark.at).map_or(0, |at| at + 1);
+        after.entry(place).or_default().push(Block::Mark(marked(meeting, n, mark)));
+    }
+    out.extend(after.remove(&0).unwrap_or_default());
+    let mut told = 0;
     for turn in &meeting.turns {
         out.push(Block::Turn(head(meeting, turn)));
         for (n, paragraph) in turn.paragraphs.iter().enumerate() {
             let time = (n > 0).then(|| meeting.clock(paragraph.start));
             out.push(Block::Said(time, spans(paragraph)));
+            told += 1;
+            out.extend(after.remove(&told).unwrap_or_default());
         }
     }
     out
@@ -208,6 +276,10 @@ pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
             "Left out, but kept in the transcript"
         };
         notes.push(format!("{what}: {}.", hidden.join(", ")));
+    }
+    let edited = meeting.said.iter().filter(|said| said.edited.is_some()).count() as u64;
+    if edited > 0 {
+        notes.push(format!("Corrected by hand: {}.", text::count(edited, "utterance")));
     }
     let id = text::clean(&meeting.session.manifest.id);
     notes.push(format!("Written by Hansard {} from the session {id}.", env!("CARGO_PKG_VERSION")));

@@ -38,6 +38,10 @@ fn put(out: &mut String, block: &Block) {
         Block::Turn(head) => write!(out, "{}\n\n", turn(head)),
         Block::Said(None, spans) => write!(out, "{}\n\n", line(spans)),
         Block::Said(Some(time), spans) => write!(out, "*{time}* · {}\n\n", line(spans)),
+        Block::Mark(mark) => {
+            let (kind, into, day, text) = (mark.kind, &mark.into, &mark.day, escape(&mark.text));
+            write!(out, "> **{kind}** · {into} · {day} · {text}\n\n")
+        }
         Block::Code(lines) => write!(out, "```\n{}\n```\n\n", lines.join("\n")),
         Block::Table(head, align, rows) => {
             table(out, head, align, rows);
@@ -61,7 +65,7 @@ fn line(spans: &[Span]) -> String {
     for span in spans {
         let text = escape_at(span.text(), out.is_empty());
         out += &match span {
-            Span::Plain(_) => text,
+            Span::Plain(_) | Span::Link(..) => text,
             Span::Strong(_) => format!("**{text}**"),
             Span::Aside(_) => format!("*{text}*"),
         };

@@ -15,6 +15,7 @@ pub mod account;
 pub mod captions;
 pub mod csv;
 pub mod ctm;
+pub mod docx;
 pub mod draft;
 pub mod evidence;
 mod fields;
@@ -44,6 +45,8 @@ pub enum Format {
     Txt,
     /// Minutes as one page for a browser, with a picture of who spoke when, and search
     Html,
+    /// Minutes as a Word document
+    Docx,
     /// SubRip subtitles
     Srt,
     /// WebVTT subtitles, with speakers
@@ -85,6 +88,7 @@ impl Format {
             Self::Md => "minutes.md",
             Self::Txt => "transcript.txt",
             Self::Html => "minutes.html",
+            Self::Docx => "minutes.docx",
             Self::Srt => "transcript.srt",
             Self::Vtt => "transcript.vtt",
             Self::Json => "transcript.seglst.json",
@@ -105,12 +109,13 @@ impl Format {
 
     /// Whether it is no text, and nothing for a terminal.
     pub const fn is_binary(self) -> bool {
-        false
+        matches!(self, Self::Docx)
     }
 
     /// Whether it tells the tracks' fingerprints, for which their files have to be read ([`Meeting::with_files`]).
     pub const fn tells_files(self, options: &Options) -> bool {
-        matches!(self, Self::Md | Self::Txt | Self::Html) || (options.evidence && self.has_evidence())
+        matches!(self, Self::Md | Self::Txt | Self::Html | Self::Docx)
+            || (options.evidence && self.has_evidence())
     }
 
     /// Whether [`Options::words`] changes it. JSON has them anyway, as has CTM.
@@ -127,6 +132,7 @@ impl Format {
     pub fn render(self, meeting: &Meeting, options: &Options) -> Result<Vec<u8>, ExportError> {
         let rules = &options.captions;
         let text = match self {
+            Self::Docx => return Ok(docx::render(meeting)?),
             Self::Md => minutes_md::render(meeting),
             Self::Txt => txt::render(meeting),
             Self::Html => html::render(meeting, options),
@@ -192,6 +198,9 @@ pub enum ExportError {
     /// A value that JSON can't hold.
     #[error("can't write the transcript as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// Larger than an archive can be.
+    #[error("can't write the Word document: {0}")]
+    Docx(#[from] zip::result::ZipError),
     /// The system's own error.
     #[error("can't write {}: {source}", path.display())]
     Write {
@@ -213,7 +222,7 @@ impl ExportError {
             | Self::Stream { .. }
             | Self::Busy { .. }
             | Self::NoFolder { .. } => false,
-            Self::Json(_) => true,
+            Self::Json(_) | Self::Docx(_) => true,
             // The user can name another place.
             Self::Write { source, .. } => {
                 !matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)

@@ -8,6 +8,7 @@ use super::evidence::{Evidence, TrackFile};
 use super::floor;
 use super::text;
 use super::timing::spoken;
+use crate::session::mark::Mark;
 use crate::session::read::Session;
 use crate::speech::transcript::Utterance;
 
@@ -135,6 +136,11 @@ impl<'a> Meeting<'a> {
     /// The same, with what is known of the tracks' files.
     pub fn with_files(self, files: Vec<TrackFile>) -> Self {
         Self { files, ..self }
+    }
+
+    /// What somebody marked within the selection, by time.
+    pub fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.session.marks().iter().filter(|mark| self.selection.covers(mark.at))
     }
 
     /// Where an utterance's sound is, and what vouches for its text.

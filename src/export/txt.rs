@@ -41,6 +41,10 @@ fn put(out: &mut String, block: &Block) {
             let time = time.as_ref().map(|time| format!("[{time}] ")).unwrap_or_default();
             wrapped(out, INDENT, INDENT, &(time + &line(spans)));
         }
+        Block::Mark(mark) => {
+            let text = format!("{} [{}] {}  {}", mark.kind, mark.into, mark.day, mark.text);
+            wrapped(out, ">>> ", "    ", &text);
+        }
         Block::Code(lines) => out.extend(lines.iter().map(|line| format!("{line}\n"))),
         Block::Table(head, align, rows) => table(out, head, align, rows),
     }

@@ -9,7 +9,7 @@ use hansard::speech::transcript::Utterance;
 use serde_json::Value;
 
 use crate::readers::{read_csv, read_srt_by, read_vtt};
-use crate::sessions::{START, expect, hansard, manifest, meeting, said, write};
+use crate::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
 
 /// What `hansard export last --format F --output - ARG…` says.
 fn export(root: &tempfile::TempDir, format: &str, args: &[&str]) -> String {
@@ -118,6 +118,29 @@ fn every_line_leads_to_its_samples() {
     let minutes = hansard::export::write_minutes(&dir, 2.0, 2).unwrap();
     let put_off = fs::read_to_string(minutes).unwrap();
     assert!(!put_off.contains(ABC) && put_off.contains("had not to wait"), "{put_off}");
+}
+
+#[test]
+fn marks_stand_in_their_section_and_in_their_place() {
+    let (root, dir) = meeting();
+    let marks = [
+        mark(1, 21.0, "decision", "We release on *Friday*"),
+        mark(2, 0.5, "note", "before anybody spoke"),
+        mark(3, 6.0, "action", "Béla asks | the landlord"),
+    ];
+    fs::write(dir.join("events.jsonl"), marks.concat()).unwrap();
+    let md = export(&root, "md", &[]);
+    let section = "## What was marked\n\n### Decisions\n\n- 00:21 · We release on \\*Friday\\*\n\n### Actions\n\n- 00:06 · Béla asks \\| the landlord\n\n### Notes\n\n- 00:00 · before anybody spoke\n\n## Minutes\n\n> **Note** · 00:00 · 09:30:00 · before anybody spoke\n\n**Alice**";
+    assert!(md.contains(section), "{md}");
+    // It is noted while a paragraph is spoken, and stands behind it.
+    let place = "Or is there anything else?\n\n> **Action** · 00:06 · 09:30:06 · Béla asks \\| the landlord\n\n**Remote**";
+    assert!(md.contains(place), "{md}");
+    assert!(md.contains("isn't.\n\n> **Decision** · 00:21 · 09:30:21 · We release"), "{md}");
+    assert!(export(&root, "txt", &[]).contains("\n>>> Action [00:06] 09:30:06 Béla asks | the landlord\n"));
+    assert!(
+        export(&root, "labels", &[]).contains("21.000000\t21.000000\tDecision: We release on *Friday*\n")
+    );
+    assert!(!export(&root, "md", &["--to", "20s"]).contains("Decision"));
 }
 
 #[test]

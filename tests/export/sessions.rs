@@ -119,6 +119,15 @@ pub fn write(recordings: &Path, manifest: &Manifest, utterances: &[Utterance]) -
     dir
 }
 
+/// A line of the journal that marks a moment.
+pub fn mark(n: u32, at: f64, kind: &str, text: &str) -> String {
+    let line = serde_json::json!({
+        "seq": 1000 + n, "session_ns": 0, "utc": "2026-03-14T08:40:00Z", "kind": "mark",
+        "payload": { "id": format!("mark-{n}"), "at": at, "mark": kind, "text": text },
+    });
+    format!("{line}\n")
+}
+
 pub const START: &str = "2026-03-14T08:30:00Z";
 
 /// A recordings folder with one meeting of three, with overlap, a loss, an echo and a withheld line.

@@ -67,6 +67,9 @@ pub struct Turn {
     pub say: Vec<String>,
     #[serde(default)]
     pub pause: f64,
+    /// What is marked once it is said.
+    #[serde(default)]
+    pub mark: Option<String>,
 }
 
 /// One breath of one person: the truth. Seconds count from the first frame of the feeds.
@@ -137,6 +140,8 @@ pub struct Meeting {
     pub truth: Vec<Phrase>,
     /// In the script's order of people, all of one length.
     pub feeds: Vec<Feed>,
+    /// What is to be marked, and when, in the truth's seconds.
+    pub marks: Vec<(f64, String)>,
 }
 
 impl Meeting {
@@ -210,9 +215,10 @@ impl Script {
             .enumerate()
             .map(|(n, person)| Feed { person: person.clone(), samples: to_i16(&self.heard_by(n, &clean)) })
             .collect();
+        let marks = breaths.iter().filter_map(|b| Some((b.phrase.end, b.mark.clone()?))).collect();
         let mut truth: Vec<Phrase> = breaths.into_iter().map(|b| b.phrase).collect();
         truth.sort_by(|a, b| a.start.total_cmp(&b.start));
-        Ok(Meeting { title: self.title.clone(), truth, feeds })
+        Ok(Meeting { title: self.title.clone(), truth, feeds, marks })
     }
 
     /// Every breath of every turn, placed in time.
@@ -222,7 +228,7 @@ impl Script {
         for turn in &self.turns {
             let person = self.people.iter().find(|p| p.name == turn.who).context("checked when loaded")?;
             let mut at = (latest_end + turn.gap).max(0.0);
-            for text in &turn.say {
+            for (n, text) in turn.say.iter().enumerate() {
                 let spoken = speak(&person.voice, text)?;
                 let seconds = (spoken.speech.len()) as f64 / f64::from(RATE);
                 breaths.push(Breath {
@@ -234,6 +240,7 @@ impl Script {
                     },
                     samples: spoken.samples,
                     speech: spoken.speech,
+                    mark: turn.mark.clone().filter(|_| n + 1 == turn.say.len()),
                 });
                 at += seconds + turn.pause;
             }
@@ -285,6 +292,8 @@ struct Breath {
     samples: Vec<f32>,
     /// Where in `samples` the speech is.
     speech: std::ops::Range<usize>,
+    /// What is marked at its end.
+    mark: Option<String>,
 }
 
 struct Spoken {

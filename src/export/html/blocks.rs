@@ -15,7 +15,7 @@ pub(super) fn section(class: &str, blocks: &[Block]) -> String {
     )
 }
 
-/// Blocks one after the other. Turns are not among them: they are more than text here.
+/// Blocks one after the other. Turns and marks are not among them: they are more than text here.
 pub(super) fn render(blocks: &[Block]) -> String {
     let mut out = String::new();
     let mut listed = false;
@@ -37,6 +37,7 @@ pub(super) fn render(blocks: &[Block]) -> String {
             }
             Block::Code(lines) => writeln!(out, "<pre>{}</pre>", escape(&lines.join("\n"))),
             Block::Turn(head) => writeln!(out, "<p>{}</p>", escape(&head.speaker)),
+            Block::Mark(mark) => writeln!(out, "<p>{}</p>", escape(&mark.text)),
         };
     }
     if listed {
@@ -47,7 +48,7 @@ pub(super) fn render(blocks: &[Block]) -> String {
 
 fn spans(spans: &[Span]) -> String {
     let tell = |span: &Span| match span {
-        Span::Plain(text) => escape(text),
+        Span::Plain(text) | Span::Link(text, _) => escape(text),
         Span::Strong(text) => format!("<strong>{}</strong>", escape(text)),
         Span::Aside(text) => format!("<em>{}</em>", escape(text)),
     };
