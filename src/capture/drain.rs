@@ -128,6 +128,8 @@ pub enum Item {
     },
     /// The measured clock of the take that is going on.
     Clock(ClockFit),
+    /// What it was measured by, thinned: so many frames of the take had been delivered by that session second.
+    Observed(Vec<(Frames, f64)>),
     /// The take is over.
     TakeEnd {
         /// Small steps that its stamps show: sound that went missing unseen. Nothing stands for it in the take.
@@ -377,7 +379,7 @@ impl Drain {
         // Up to the last stamp that is on time again; if more went missing after it, that is another gap.
         let on_time = deficits.iter().rposition(|late| *late - smallest < LATE_S).unwrap_or(0);
         current.cleared = on_time + 1;
-        let frames = Frames((smallest * current.model.line().rate).round() as u64);
+        let frames = Frames((smallest * current.model.line().piece_of(current.frames).rate).round() as u64);
         self.gap(current, frames, GapCause::Stall);
         true
     }
@@ -413,6 +415,7 @@ impl Drain {
         let span = clock.span(frames);
         let TakeClock { fit, slips, tail_deficit, .. } = clock;
         self.outbox.push_back(Item::Clock(fit));
+        current.tell_observations(true, &mut self.outbox);
         self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
         end
     }
@@ -451,6 +454,7 @@ impl Drain {
                 current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
             current.emit_block(&mut self.outbox);
             self.outbox.push_back(Item::Clock(current.fit()));
+            current.tell_observations(false, &mut self.outbox);
         }
         true
     }

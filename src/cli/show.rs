@@ -14,6 +14,7 @@ use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
 use crate::session::read::{ReadError, Session, resolve};
+use crate::session::vigil::clock_trouble;
 use crate::speech::transcript::Utterance;
 
 /// Columns of a line.
@@ -153,15 +154,23 @@ fn takes(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
     Ok(())
 }
 
-/// `clock +12.3 ppm, residual 0.12 ms of 320 points`
+/// `clock +12.3 ppm, residual 0.12 ms of 320 points in 3 pieces`
 fn measured(take: &TakeEntry) -> String {
     let clock = &take.clock;
     match clock.points {
         0 => "clock not measured".to_owned(),
-        n => format!(
-            "clock {:+.1} ppm ({:.3} Hz), residual {:.2} ms of {n} points",
-            clock.ppm, clock.rate, clock.residual_ms
-        ),
+        n => {
+            let pieces = match clock.pieces.len() {
+                0 => String::new(),
+                pieces => format!(" in {pieces} pieces"),
+            };
+            let trouble = clock_trouble(clock, take.frames.seconds(take.rate));
+            let trouble = trouble.map(|text| format!("; WARNING: it {text}")).unwrap_or_default();
+            format!(
+                "clock {:+.1} ppm ({:.3} Hz), residual {:.2} ms of {n} points{pieces}{trouble}",
+                clock.ppm, clock.rate, clock.residual_ms
+            )
+        }
     }
 }
 

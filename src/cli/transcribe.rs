@@ -17,11 +17,13 @@ use crate::actors::{Listener, SessionSink as _, SessionView};
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::export;
+use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::offline::{self, OfflineError, OfflineSink, Past};
 use crate::session::read::{self, Session};
+use crate::session::times;
 use crate::speech::analysis::Analysis;
 use crate::speech::transcript::Utterance;
 
@@ -211,6 +213,9 @@ fn finish(
         Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
+    if let Err(error) = times::settle(&SystemDisk, dir) {
+        say(format_args!("the transcript keeps times that are not those of its frames: {error}"));
+    }
     if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX) {
         say(format_args!("the minutes were not written: {error}"));
     }

@@ -129,8 +129,9 @@ fn measured(take: &TakeReport) -> String {
         0 => "clock not measured".to_owned(),
         _ => format!("clock {:+.1} ppm, residual {:.2} ms", take.clock.ppm, take.clock.residual_ms),
     };
+    let trouble = take.warning.as_ref().map(|text| format!("; WARNING: it {text}")).unwrap_or_default();
     let open = if take.open { ", not ended" } else { "" };
-    format!("{}: from {} to {}{open}, {clock}", clean(&take.file), at(take.start), at(take.end))
+    format!("{}: from {} to {}{open}, {clock}{trouble}", clean(&take.file), at(take.start), at(take.end))
 }
 
 /// What is wrong, where, and what to do.

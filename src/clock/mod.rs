@@ -11,9 +11,14 @@ use jiff::Timestamp;
 
 use crate::audio::units::SessionNs;
 
+pub mod bend;
+pub mod envelope;
 pub mod map;
 pub mod model;
 pub mod pauses;
+pub mod shape;
+#[cfg(test)]
+mod simulated;
 pub mod sleep;
 pub mod slip;
 mod system;

@@ -5,7 +5,7 @@
 //! of `SIDE_S` or more after it all lie above the *usual* ones before it, by much more than either side spreads, and
 //! where none ever comes back. What is in doubt is no slip: it stays in the account as unexplained.
 
-use super::model::{Point, median_slope};
+use super::envelope::{Point, median, median_slope, thinned};
 
 /// Smallest step that is believed. The promise is 5 ms; the rest is what the buckets' minima scatter.
 const SLIP_MIN_S: f64 = 0.004;
@@ -17,8 +17,12 @@ const SIDE_POINTS: usize = 8;
 const SPREADS: f64 = 3.0;
 /// How far to both sides a stamp that contradicts is looked for, in sides.
 const MEMORY_SIDES: usize = 10;
-/// Most slips that are looked for in one take; a device that loses more has other troubles.
+/// Most slips that are looked for in one stretch; a device that loses more has other troubles.
 const SLIPS_MAX: usize = 16;
+/// So many points are looked at one by one; of more …
+const POINTS: usize = 256;
+/// … the least late of each stretch of up to so many seconds: steps stand out better from those.
+const STRETCH_S: f64 = 4.0;
 
 /// One step: from this point on everything is later.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,8 +33,50 @@ pub struct Step {
     pub seconds: f64,
 }
 
+impl Step {
+    /// The nominal second that it is held to be at: between the last point before it and the first one after.
+    pub fn at_s(&self, points: &[Point]) -> f64 {
+        (points[self.index - 1].nominal_s + points[self.index].nominal_s) / 2.0
+    }
+}
+
 /// The steps in `points` (minima of buckets of time, in order of time), in order.
 pub fn steps(points: &[Point]) -> Vec<Step> {
+    let Some((first, last)) = points.first().zip(points.last()) else { return Vec::new() };
+    let spacing = (last.nominal_s - first.nominal_s) / (points.len() - 1).max(1) as f64;
+    let stretch = (STRETCH_S / spacing.max(1e-3)).ceil() as usize;
+    let of = points.len().div_ceil(POINTS).next_power_of_two().min(stretch.max(1));
+    if of == 1 {
+        return coarse_steps(points);
+    }
+    let apart = SIDE_POINTS * of;
+    let slope = typical_slope(points, apart);
+    let coarse = thinned(points, points.len().div_ceil(of), |p| p.above(slope, 0.0));
+    let found = coarse_steps(&coarse);
+    found.iter().filter_map(|step| placed(points, &coarse, step)).collect()
+}
+
+/// A step that was found between two of the coarse points, among all points.
+fn placed(points: &[Point], coarse: &[Point], step: &Step) -> Option<Step> {
+    let near = SIDE_POINTS;
+    let (from, to) = (step.index.saturating_sub(near), (step.index + near).min(coarse.len()));
+    let slope = median_slope([&coarse[from..step.index], &coarse[step.index..to]]);
+    let before = lowest(&flattened(&coarse[from..step.index], slope));
+    let place = |p: &Point| points.partition_point(|other| other.nominal_s < p.nominal_s);
+    let (first, last) = (place(&coarse[step.index - 1]), place(&coarse[step.index]));
+    let below = |p: &Point| p.above(slope, before) < step.seconds / 2.0;
+    let index = (first..=last).rev().find(|i| below(&points[*i])).unwrap_or(first) + 1;
+    (index < points.len()).then_some(Step { index, ..*step })
+}
+
+/// Median slope between points that lie so far apart: few such pairs join both sides of any step.
+fn typical_slope(points: &[Point], apart: usize) -> f64 {
+    let pairs = points.iter().zip(points.get(apart..).unwrap_or_default());
+    let rising = pairs.filter(|(a, b)| b.nominal_s > a.nominal_s);
+    median(rising.map(|(a, b)| (b.lateness_s - a.lateness_s) / (b.nominal_s - a.nominal_s)).collect())
+}
+
+fn coarse_steps(points: &[Point]) -> Vec<Step> {
     let mut level = points.to_vec();
     let mut found: Vec<Step> = Vec::new();
     let mut refuted = vec![false; points.len()];
@@ -62,19 +108,22 @@ fn side_points(points: &[Point]) -> usize {
 
 /// Where the least late point after stands highest above the usual one before.
 fn best_candidate(points: &[Point], side: usize, refuted: &[bool]) -> Option<usize> {
-    // Pairs so close together that few of them join both sides of any step.
+    // Pairs so close together that few of them join both sides of any step; of the neighbourhood alone, as rates change.
     let apart = (side / 4).max(1);
-    let mut slopes: Vec<f64> = points
-        .iter()
-        .zip(&points[apart..])
-        .filter(|(a, b)| b.nominal_s > a.nominal_s)
-        .map(|(a, b)| (b.lateness_s - a.lateness_s) / (b.nominal_s - a.nominal_s))
+    let slopes: Vec<f64> = (0..=points.len() / side)
+        .map(|block| {
+            let middle = block * side;
+            let (from, to) = (middle.saturating_sub(4 * side), (middle + 4 * side).min(points.len()));
+            typical_slope(&points[from..to], apart)
+        })
         .collect();
-    slopes.sort_by(f64::total_cmp);
-    let flat = flattened(points, slopes.get(slopes.len() / 2).copied().unwrap_or(0.0));
+    let rise = |k: usize| -> f64 {
+        let flat = flattened(&points[k - side..k + side], slopes[k / side]);
+        lowest(&flat[side..]) - upper_quartile(&flat[..side])
+    };
     (side..=points.len() - side)
         .filter(|&k| !refuted[k.min(refuted.len() - 1)])
-        .map(|k| (k, lowest(&flat[k..k + side]) - upper_quartile(&flat[k - side..k])))
+        .map(|k| (k, rise(k)))
         .filter(|(_, step)| *step > SLIP_MIN_S / 2.0)
         .max_by(|a, b| a.1.total_cmp(&b.1))
         .map(|(k, _)| k)

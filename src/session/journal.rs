@@ -119,8 +119,19 @@ pub enum Event {
         track: String,
         /// The take.
         take: u32,
-        /// The line.
+        /// The map as of now.
         fit: ClockFit,
+    },
+    /// What the clock of a take was measured by, since the last such line: so many frames had been delivered by that session second. Thinned
+    /// to the least late stamp of each bucket of time (a second, doubled whenever there are 4096: 14 000 points in a day). With the take's
+    /// gaps they give its map again.
+    Observed {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// Frame of the file and session second, in order.
+        points: Vec<(Frames, f64)>,
     },
     /// A take is over; its file is closed.
     TakeEnded {

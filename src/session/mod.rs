@@ -28,6 +28,7 @@ pub mod recover;
 pub mod replay;
 pub mod syncs;
 pub mod tail;
+pub mod times;
 pub mod track;
 pub mod verify;
 pub mod vigil;

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::amend::Amendments;
 use super::manifest::{FORMAT, Manifest, SourceEntry, Start, TakeEntry};
 use super::mark::Mark;
+use super::times;
 use crate::audio::units::SampleRate;
 use crate::speech::transcript::Utterance;
 
@@ -183,12 +184,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Reads manifest and transcript of the session in `dir`.
+    /// Reads manifest and transcript of the session in `dir`. Times of utterances are those that the clocks in the manifest say.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let mut manifest = read_manifest(dir)?;
         let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
         let amendments = Amendments::read(dir)?;
-        let utterances = latest(&history).iter().map(|line| amendments.amended(line)).collect();
+        let mut utterances: Vec<Utterance> =
+            latest(&history).iter().map(|line| amendments.amended(line)).collect();
+        times::derive(&manifest, &mut utterances);
+        utterances.sort_by(by_time);
         let recorded_names = manifest.sources.iter().map(|source| source.name.clone()).collect();
         for source in &mut manifest.sources {
             source.name = amendments.name_of(&source.name, 0);
@@ -545,8 +549,10 @@ fn latest(history: &[Utterance]) -> Vec<Utterance> {
         }
     }
     let mut utterances: Vec<Utterance> = last.into_values().cloned().collect();
-    utterances.sort_by(|a, b| {
-        a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end)).then_with(|| a.id.cmp(&b.id))
-    });
+    utterances.sort_by(by_time);
     utterances
+}
+
+fn by_time(a: &Utterance, b: &Utterance) -> std::cmp::Ordering {
+    a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end)).then_with(|| a.id.cmp(&b.id))
 }

@@ -253,6 +253,7 @@ impl Replay {
                 check_clock(fit)?;
                 self.open_take(track, *take)?.clock = fit.clone();
             }
+            Event::Observed { track, take, points } => self.open_take(track, *take)?.observe(points)?,
             Event::TakeEnded { track, take, frames, clock, since, until, given_up } => {
                 let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
                 self.end_take(track, *take, clock.clone(), TakeEnd { frames, since, until, given_up })?;
@@ -367,7 +368,12 @@ impl Replay {
             within = Some(take);
             match cause {
                 GapCause::Slip => record.slips.0 = record.slips.0.saturating_add(frames.0),
-                _ => record.silences.push((from, from + frames)),
+                _ => {
+                    record.silences.push((from, from + frames));
+                    if !matches!(cause, GapCause::Overrun | GapCause::Foreign) {
+                        record.begins.push(from + frames);
+                    }
+                }
             }
             if cause == GapCause::Foreign {
                 match record.entry.foreign.last_mut().filter(|(_, end)| *end == from) {

@@ -13,6 +13,7 @@ use super::manifest::{ClockFit, Manifest, SourceKind, TakeEntry, TrackAccount};
 use super::read::{self, ReadError};
 use super::reckon::{Reckoning, reckon};
 use super::replay::{self, Replay, ReplayError, Sum, TakeRecord};
+use super::vigil::clock_trouble;
 use super::wav::{HEADER_MAX, OnDisk};
 use crate::audio::units::{Frames, SampleRate};
 
@@ -95,6 +96,9 @@ pub struct TakeReport {
     pub open: bool,
     /// Its clock; no points: it has none, or it was not measured.
     pub clock: ClockFit,
+    /// What is wrong with that clock, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
 }
 
 /// A track, checked.
@@ -275,17 +279,21 @@ impl Check<'_> {
 
 fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut Vec<Problem>) -> TakeReport {
     let entry = &take.entry;
+    // Of a take that nobody ended the latest line is as old as the recorder's last word; all that was observed tells more.
+    let refit = take.ended.is_none().then(|| take.refit()).flatten();
+    let clock = refit.map_or_else(|| take.clock.clone(), |clock| clock.fit);
     let mut report = TakeReport {
         take: entry.take,
         file: entry.file.clone(),
-        start: take.clock.time_of(Frames(0)),
-        end: take.clock.time_of(take.frames()),
+        start: clock.time_of(Frames(0)),
+        end: clock.time_of(take.frames()),
         rate: entry.rate,
         frames: take.frames(),
         checked: Frames(0),
         unchecked: Frames(0),
         open: take.ended.is_none(),
-        clock: take.clock.clone(),
+        warning: clock_trouble(&clock, take.frames().seconds(entry.rate)),
+        clock,
     };
     let mut check = Check { take, problems };
     match read::inside(dir, &entry.file).and_then(|path| OnDisk::open(&path)) {

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::SourceKind;
+use super::manifest::{ClockFit, ClockPiece, SourceKind};
 
 /// A track without true sound for this long is dead, in seconds. Its user has to know within ten: this leaves the time to notice.
 const DEAD_S: f64 = 8.5;
@@ -26,6 +26,12 @@ const ACTIVE: f32 = 0.003_162_3;
 const QUIET_S: f64 = 180.0;
 /// …while the other ones were active for this long in sum, in seconds, may be muted: a hint.
 const OTHERS_S: f64 = 30.0;
+/// A clock further from its nominal rate than this, in parts per million, is no working crystal's …
+const CLOCK_PPM_MAX: f64 = 1_000.0;
+/// … and with residuals above this, in milliseconds, its times can't be relied on.
+const CLOCK_RESIDUAL_MS_MAX: f64 = 20.0;
+/// Seconds of sound before a clock is judged: until then it is only guessed at.
+const CLOCK_AFTER_S: f64 = 60.0;
 /// Room for this many seconds of recording: a warning, and a last one.
 const SPACE_WARN_S: [f64; 2] = [600.0, 120.0];
 /// The warning ends with a fifth more room than it began with: a disk on the edge is one event.
@@ -55,6 +61,8 @@ pub enum Alarm {
     DiskSlow,
     /// The battery is about to be empty.
     Battery,
+    /// The device's clock is far from its rate, or its deliveries tell no clock.
+    Clock,
 }
 
 /// An alarm began or ended.
@@ -93,7 +101,31 @@ pub struct TrackVigil {
     others_then: f64,
     active_then: f64,
     quiet: bool,
+    clock: bool,
     changes: Vec<Change>,
+}
+
+/// What is wrong with the clock of a take, for people; none: it is as clocks are. A short take is never judged.
+pub fn clock_trouble(fit: &ClockFit, seconds: f64) -> Option<String> {
+    if fit.points == 0 || seconds < CLOCK_AFTER_S {
+        return None;
+    }
+    let nominal = fit.rate / (1.0 + fit.ppm * 1e-6);
+    let ppm = |piece: &ClockPiece| (piece.rate / nominal - 1.0) * 1e6;
+    let pieces = fit.pieces();
+    let worst = pieces.iter().map(ppm).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(fit.ppm);
+    if worst.abs() > CLOCK_PPM_MAX {
+        return Some(format!(
+            "runs {worst:+.0} ppm off its rate of {nominal:.0} Hz: times are corrected for it, but no working device is further off than \
+             {CLOCK_PPM_MAX:.0}; is its rate set right?"
+        ));
+    }
+    (fit.residual_ms > CLOCK_RESIDUAL_MS_MAX).then(|| {
+        format!(
+            "delivers so unevenly that its times are known to {:.0} ms only: is the computer busy, or the device on a bad hub?",
+            fit.residual_ms
+        )
+    })
 }
 
 impl TrackVigil {
@@ -115,6 +147,7 @@ impl TrackVigil {
             others_then: 0.0,
             active_then: 0.0,
             quiet: false,
+            clock: false,
             changes: Vec::new(),
         }
     }
@@ -216,6 +249,15 @@ impl TrackVigil {
             self.no_sound = true;
             let text = format!("has delivered nothing since {}: is it plugged in?", hms(self.until));
             self.change(Alarm::NoSound, true, text);
+        }
+    }
+
+    /// The clock of the take that goes on has been measured anew, over so many seconds of sound.
+    pub fn judge_clock(&mut self, fit: &ClockFit, seconds: f64) {
+        let trouble = clock_trouble(fit, seconds);
+        if std::mem::replace(&mut self.clock, trouble.is_some()) != trouble.is_some() {
+            let text = trouble.clone().unwrap_or_else(|| "has a clock as it should be again".into());
+            self.change(Alarm::Clock, trouble.is_some(), text);
         }
     }
 
@@ -423,6 +465,30 @@ mod tests {
             look_around(&mut [&mut alice, &mut bob]);
         }
         assert_eq!((said(&mut alice), said(&mut bob)), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_clock_that_no_device_has_is_said_once() {
+        let rate = crate::audio::units::SampleRate::HZ_48000;
+        let fit = |ppm: f64, residual_ms| ClockFit {
+            rate: 48_000.0 * (1.0 + ppm * 1e-6),
+            ppm,
+            residual_ms,
+            points: 900,
+            ..ClockFit::nominal(0.0, rate)
+        };
+        let mut mic = TrackVigil::new(SourceKind::Mic);
+        mic.judge_clock(&fit(1_350.0, 0.1), 59.0);
+        mic.judge_clock(&fit(-999.0, 19.0), 300.0);
+        assert_eq!(said(&mut mic), []);
+        mic.judge_clock(&fit(1_350.0, 0.1), 61.0);
+        mic.judge_clock(&fit(1_351.0, 0.1), 62.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
+        mic.judge_clock(&fit(900.0, 0.1), 63.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, false)]);
+        mic.judge_clock(&fit(10.0, 21.0), 64.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
+        assert_eq!(clock_trouble(&ClockFit::nominal(0.0, rate), 900.0), None, "it was not measured");
     }
 
     #[test]

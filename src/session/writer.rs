@@ -115,6 +115,8 @@ pub struct Writer {
     /// A file of a take ends before it has more bytes than this.
     take_bytes_max: u64,
     watch: Watch,
+    /// How often clocks were due in the journal.
+    clocks_noted: u64,
     errors: Vec<String>,
     finishing: bool,
 }
@@ -163,6 +165,7 @@ impl Writer {
             manifest_at: now,
             take_bytes_max: TAKE_BYTES_MAX,
             watch: Watch::default(),
+            clocks_noted: 0,
             errors: Vec::new(),
             finishing: false,
         };
@@ -290,6 +293,7 @@ impl Writer {
                     self.note_clocks_of(device);
                 }
             }
+            Item::Observed(points) => self.note_observed(device, &points),
             Item::TakeEnd { slips, tail_deficit, span } => {
                 if let Some(take) = &mut self.devices[device].take {
                     take.span = span;
@@ -324,9 +328,12 @@ impl Writer {
                 let place = out.place_of(slip.at);
                 self.note_gap(device, track, place, take.clock.time_of(slip.at), slip.frames, GapCause::Slip);
             }
+            // The whole take may say what no part of it did.
+            self.devices[device].tracks[track].judge_clock();
             self.close_file(device, track);
             self.settle_unwritten(device, track);
         }
+        self.tell_changes();
         self.devices[device].take = None;
     }
 

@@ -140,6 +140,7 @@ fn read(out: &Outcome, expected: &[Run]) -> Result<Read, TestCaseError> {
             }
             Item::Foreign { .. } => return Err(TestCaseError::fail("nobody moved the stream")),
             Item::Clock(fit) => *read.clocks.last_mut().expect("a take") = fit.clone(),
+            Item::Observed(_) => prop_assert!(open),
             Item::TakeEnd { slips, tail_deficit, .. } => {
                 prop_assert!(open);
                 open = false;

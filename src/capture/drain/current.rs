@@ -185,6 +185,10 @@ impl Current {
         if frames.0 > 0 {
             self.emit_block(outbox);
             self.frames += frames;
+            // What found no room in our ring, or was not wanted, is counted: nothing is unknown about it.
+            if !matches!(cause, GapCause::Overrun | GapCause::Paused) {
+                self.model.gap(self.frames);
+            }
             outbox.push_back(Item::Silence { frames, cause });
         }
     }
@@ -220,6 +224,15 @@ impl Current {
     pub(super) fn emit_block(&mut self, outbox: &mut VecDeque<Item>) {
         if !self.block.is_empty() {
             outbox.push_back(Item::Sound(std::mem::take(&mut self.block)));
+        }
+    }
+
+    /// Hands on what the clock was measured by.
+    pub(super) fn tell_observations(&mut self, ends: bool, outbox: &mut VecDeque<Item>) {
+        let observations = self.model.take_observations(ends);
+        if !observations.is_empty() {
+            self.emit_block(outbox);
+            outbox.push_back(Item::Observed(observations));
         }
     }
 

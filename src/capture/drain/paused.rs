@@ -60,7 +60,10 @@ impl Drain {
                     *why = cause;
                 }
             }
-            None if cause == GapCause::Paused => self.pause(current, frames),
+            None if cause == GapCause::Paused => {
+                self.pause(current, frames);
+                current.model.gap(current.frames);
+            }
             None => {
                 self.settle_pause(current);
                 current.silence(frames, cause, &mut self.outbox);

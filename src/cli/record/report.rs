@@ -9,11 +9,18 @@ use crate::cli::text::{print_result, quoted, say};
 use crate::config::Config;
 use crate::export;
 use crate::export::account::Line;
+use crate::session::disk::SystemDisk;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
+use crate::session::times;
 
 /// What a person, or a script with `--json`, is told at the end.
 pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
+    if request.transcribe
+        && let Err(error) = times::settle(&SystemDisk, dir)
+    {
+        say(format_args!("the transcript keeps the times that were known while it was recorded: {error}"));
+    }
     if request.transcribe
         && let Err(error) =
             export::write_minutes(dir, config.minutes.paragraph_pause_s, export::evidence::AT_THE_END_MAX)

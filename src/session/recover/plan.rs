@@ -7,6 +7,7 @@ use std::path::Path;
 use super::find;
 use super::{FileMend, RecoverError, Recovered};
 use crate::audio::units::Frames;
+use crate::clock::model::Slip;
 use crate::clock::pauses;
 use crate::session::journal::{Event, RecoveredTake, Span};
 use crate::session::manifest::{FORMAT, GapCause, Manifest, SourceEntry, SourceKind, State};
@@ -296,6 +297,7 @@ impl<'a> Maker<'a> {
 
     /// What the journal would have said, had the recorder lived.
     fn ending(&mut self) -> Result<(), RecoverError> {
+        let slips = self.refit();
         let until = self.recorded_until();
         let open = std::mem::take(&mut self.open);
         let takes: Vec<RecoveredTake> = open.iter().map(|(take, _)| take.clone()).collect();
@@ -307,6 +309,11 @@ impl<'a> Maker<'a> {
         }
         for (RecoveredTake { track, take, committed, found }, _) in open {
             let Some(clock) = self.replay.take(&track, take).map(|take| take.clock.clone()) else { continue };
+            for slip in slips.iter().filter(|slip| slip.0 == track && slip.1 == take) {
+                let (_, _, Slip { at: from, frames }, at) = *slip;
+                let (track, take, from_frame) = (track.clone(), Some(take), Some(from));
+                self.tell(Event::Gap { track, take, from_frame, at, frames, cause: GapCause::Slip })?;
+            }
             let (frames, since, until, given_up) = (committed + found, None, None, false);
             self.tell(Event::TakeEnded { track, take, frames, clock, since, until, given_up })?;
         }
@@ -317,6 +324,26 @@ impl<'a> Maker<'a> {
             self.replay.sources().iter().map(|source| reckon(&self.replay, source).account).collect();
         let duration = self.replay.manifest().map_or(0.0, |manifest| manifest.duration);
         self.tell(Event::Closed { duration, account })
+    }
+
+    /// Fits the clocks of open takes anew, from what was observed of them; what slipped: track, take, and session second.
+    fn refit(&mut self) -> Vec<(String, u32, Slip, f64)> {
+        let mut slips = Vec::new();
+        for take in self.replay.takes.iter_mut().filter(|take| take.ended.is_none()) {
+            let Some(clock) = take.refit() else { continue };
+            // A recorder that told of them was killed just before it told of the end.
+            if take.slips.0 == 0 {
+                let entry = &take.entry;
+                slips.extend(
+                    clock
+                        .slips
+                        .iter()
+                        .map(|slip| (entry.track.clone(), entry.take, *slip, clock.fit.time_of(slip.at))),
+                );
+            }
+            take.clock = clock.fit;
+        }
+        slips
     }
 
     /// Session second up to which the session was being recorded at least: the latest sound of a source with a clock, the

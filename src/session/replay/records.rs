@@ -3,8 +3,15 @@
 use std::collections::HashMap;
 
 use crate::audio::units::{Frames, SampleRate};
+use crate::clock::model::{ClockModel, TakeClock};
 use crate::session::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry};
+use crate::session::read::is_time;
 use crate::session::wav::Layout;
+
+/// A clock is fitted anew from so many observations at least: what was journalled along with fewer is as good.
+const REFIT_POINTS: u64 = 16;
+/// More than a recorder writes of one take in years: 4096 each time their distance doubles.
+const OBSERVATIONS_MAX: usize = 1 << 18;
 
 /// The facts that stand in the journal's first line.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +65,10 @@ pub struct TakeRecord {
     pub silences: Vec<(Frames, Frames)>,
     /// Frames that slipped out of it unseen; nothing stands for them.
     pub slips: Frames,
+    /// What its clock was measured by: frames that had been delivered, session second; in order.
+    pub observations: Vec<(Frames, f64)>,
+    /// Frames at which sound begins again after some was missing, how much only the stamps tell.
+    pub begins: Vec<Frames>,
 }
 
 impl TakeRecord {
@@ -70,6 +81,8 @@ impl TakeRecord {
             ended: None,
             silences: vec![],
             slips: Frames(0),
+            observations: vec![],
+            begins: vec![],
         }
     }
 
@@ -87,6 +100,24 @@ impl TakeRecord {
     pub fn silent(&self, frames: Frames) -> Frames {
         let within = |(from, to): &(Frames, Frames)| (*to).min(frames).saturating_sub((*from).min(frames)).0;
         Frames(self.silences.iter().map(within).fold(0, u64::saturating_add))
+    }
+
+    /// Its clock, fitted anew from what was observed; none where too little was.
+    pub fn refit(&self) -> Option<TakeClock> {
+        let mut model = ClockModel::in_retrospect(self.entry.rate, self.entry.offset);
+        let mut begins = self.begins.iter().peekable();
+        for (frames, at) in &self.observations {
+            while let Some(from) = begins.next_if(|from| *from < frames) {
+                model.gap(*from);
+            }
+            model.observe(*frames, *at);
+        }
+        let mut clock = model.finish();
+        if clock.fit.points < REFIT_POINTS {
+            return None;
+        }
+        clock.fit.points = clock.fit.points.max(self.clock.points);
+        Some(clock)
     }
 
     /// Whether it comes from a device whose clock was measured; else position is all there is.
@@ -143,6 +174,22 @@ pub enum DeviceEnd {
 }
 
 impl TakeRecord {
+    pub(super) fn observe(&mut self, points: &[(Frames, f64)]) -> Result<(), String> {
+        let mut last = self.observations.last().map_or(Frames(0), |(frames, _)| *frames);
+        for (frames, at) in points {
+            let fits = *frames > last && frames.0 <= super::FRAMES_MAX && is_time(*at);
+            if !fits || self.observations.len() >= OBSERVATIONS_MAX {
+                return Err(format!(
+                    "{at} s at frame {frames} of {} can't be observed here",
+                    self.entry.file
+                ));
+            }
+            self.observations.push((*frames, *at));
+            last = *frames;
+        }
+        Ok(())
+    }
+
     pub(super) fn add_sum(&mut self, sum: Sum) -> Result<(), String> {
         if sum.from < self.committed() || sum.to <= sum.from || sum.to.0 > super::FRAMES_MAX {
             let (from, to) = (sum.from, sum.to);

@@ -5,14 +5,23 @@ use std::sync::Arc;
 
 use super::Writer;
 use super::output::TrackOut;
+use crate::audio::units::Frames;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, TakeEntry, TrackAccount};
 use crate::session::track::TakeShared;
 
+/// Pieces of a map that may be journalled each time: 5 MB a day.
+const PIECES_EACH_TIME: u64 = 8;
+
 impl Writer {
     pub(super) fn note_clocks(&mut self) {
+        self.clocks_noted += 1;
         for device in 0..self.devices.len() {
-            self.note_clocks_of(device);
+            // A take of many pieces has a long line: the more, the more seldom, so that a day of them stays small.
+            let pieces = self.devices[device].take.as_ref().map_or(0, |take| take.clock.pieces.len());
+            if self.clocks_noted.is_multiple_of(1 + pieces as u64 / PIECES_EACH_TIME) {
+                self.note_clocks_of(device);
+            }
         }
     }
 
@@ -29,6 +38,13 @@ impl Writer {
             })
             .collect();
         clocks.into_iter().for_each(|event| self.note(event));
+    }
+
+    /// Journals what the clock of a device's take was measured by, for each file of it.
+    pub(super) fn note_observed(&mut self, device: usize, points: &[(Frames, f64)]) {
+        let tracks = self.devices[device].tracks.iter();
+        let events: Vec<Event> = tracks.filter_map(|out| out.observed(points)).collect();
+        events.into_iter().for_each(|event| self.note(event));
     }
 
     pub(super) fn account(&self) -> Vec<TrackAccount> {

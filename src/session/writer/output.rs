@@ -11,6 +11,7 @@ use crate::capture::DeviceFormat;
 use crate::capture::drain::Item;
 use crate::clock::MonoNs;
 use crate::session::account::Ledger;
+use crate::session::journal::Event;
 use crate::session::manifest::{ClockFit, GapCause, TakeEntry, TrackAccount};
 use crate::session::track::{Remains, TakeFile, TakeShared};
 use crate::session::vigil::TrackVigil;
@@ -172,6 +173,25 @@ impl TrackOut {
     pub(super) fn place_of(&self, frame: Frames) -> Option<(u32, Frames)> {
         let file = self.file.as_ref().filter(|_| frame >= self.base)?;
         Some((file.shared().entry.take, frame - self.base))
+    }
+
+    /// What was observed of the device's take, as its current file has it.
+    pub(super) fn observed(&self, points: &[(Frames, f64)]) -> Option<Event> {
+        let entry = &self.file.as_ref()?.shared().entry;
+        let own = points.iter().filter(|(frames, _)| *frames > self.base);
+        // To a microsecond: a frame is longer.
+        let points: Vec<_> =
+            own.map(|(frames, at)| (*frames - self.base, (at * 1e6).round() / 1e6)).collect();
+        let (track, take) = (entry.track.clone(), entry.take);
+        (!points.is_empty()).then_some(Event::Observed { track, take, points })
+    }
+
+    /// Looks whether the clock of the current file can be right.
+    pub(super) fn judge_clock(&mut self) {
+        if let Some(file) = &self.file {
+            let seconds = file.frames().seconds(file.shared().entry.rate);
+            self.vigil.judge_clock(&file.shared().clock(), seconds);
+        }
     }
 
     /// Listens to what is about to be written, at session second `now`: whether it is true sound.

@@ -81,19 +81,25 @@ impl Writer {
                 out.vigil.rest(now_s);
             }
             out.vigil.look(now_s, out.plan.shared.is_ended());
+            out.judge_clock();
         }
         let mut vigils: Vec<&mut TrackVigil> = outs.iter_mut().map(|out| &mut out.vigil).collect();
         look_around(&mut vigils);
+        self.tell_changes();
+        self.look_at_commit(now);
+        self.look_at_space();
+    }
+
+    /// Journals and tells what began or ended on any track.
+    pub(super) fn tell_changes(&mut self) {
         let mut changes = Vec::new();
-        for out in outs {
+        for out in self.devices.iter_mut().flat_map(|device| &mut device.tracks) {
             let track = &out.plan.shared;
             changes.extend(out.vigil.take_changes().into_iter().map(|change| (track.clone(), change)));
         }
         for (track, Change { alarm, on, text }) in changes {
             self.alarm(alarm, Some(track.track.clone()), on, format!("{} {text}", track.name));
         }
-        self.look_at_commit(now);
-        self.look_at_space();
     }
 
     /// A disk that hangs costs no sound, but nobody can promise what a power cut would leave.
