@@ -10,6 +10,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{
@@ -91,8 +92,8 @@ impl Piece {
 pub struct Stretch {
     from: Frames,
     to: Frames,
-    /// At least one, in order; the first begins at `from` or before.
-    pieces: Vec<Piece>,
+    /// At least one, in order; the first begins at `from` or before. Shared, since a take may have many stretches.
+    pieces: Arc<[Piece]>,
 }
 
 /// The stretches of a take of `frames` frames, in order. `pieces` are its clock, in order, the first from frame 0; `left_out` (in order)
@@ -104,11 +105,11 @@ pub fn stretches(pieces: &[Piece], frames: Frames, left_out: &[(Frames, Frames)]
     let begins = pieces.iter().filter(|piece| piece.from < frames);
     let mut close = |run: &mut Vec<Piece>, end: Frames| {
         let Some(first) = run.first() else { return };
-        let mut from = first.from;
+        let (mut from, pieces) = (first.from, Arc::<[Piece]>::from(run.as_slice()));
         for &(a, b) in left_out.iter().chain([&(end, end)]) {
             let to = a.clamp(from, end);
             if to > from {
-                all.push(Stretch { from, to, pieces: run.clone() });
+                all.push(Stretch { from, to, pieces: pieces.clone() });
             }
             from = b.clamp(from, end);
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::SoundError;
 use crate::audio::align::{Piece, Placed, stretches};
@@ -48,7 +49,7 @@ pub struct Span {
     /// What.
     pub placed: Placed,
     /// Of which take.
-    pub take: TakeEntry,
+    pub take: Arc<TakeEntry>,
 }
 
 impl Timeline {
@@ -80,6 +81,7 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
     let (mut channels, mut format, mut spans) = (1, SampleFormat::S16, Vec::new());
     for take in takes {
         let frames = frames_of(session, take)?;
+        let shared = Arc::new(take.clone());
         channels = channels.max(take.channels);
         if take.format.bytes() > format.bytes() {
             format = take.format;
@@ -93,7 +95,7 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
                 });
             }
             let placed = stretch.place(take.rate, rate);
-            spans.push(Span { out: placed.out.clone(), placed, take: take.clone() });
+            spans.push(Span { out: placed.out.clone(), placed, take: shared.clone() });
         }
     }
     Ok(TrackPlan {
