@@ -1,13 +1,17 @@
 //! Every way in which a session is read, in this process: a panic or a hang anywhere fails the test.
 
+use std::io::Cursor;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use hansard::audio::decode::SoundFile;
-use hansard::audio::units::Frames;
+use hansard::audio::units::{Frames, SampleRate};
 use hansard::export::evidence::track_files;
 use hansard::export::save::Target;
+use hansard::export::sound::Mix;
 use hansard::export::turns::Meeting;
 use hansard::export::{Format, Options};
 use hansard::session::disk::SystemDisk;
@@ -80,6 +84,7 @@ fn look(world: &World) {
     for format in Format::value_variants() {
         drop(format.render(&meeting, &options));
     }
+    listen(&session);
     let Ok(tracks) = offline::tracks(&session) else { return };
     for take in tracks.iter().flat_map(|track| track.takes()) {
         let mut samples = Vec::new();
@@ -88,6 +93,19 @@ fn look(world: &World) {
         if reader.read(Frames(0), to, &mut samples).is_ok() {
             take.leave_out_foreign(Frames(0), &mut samples);
         }
+    }
+}
+
+/// The first seconds of all tracks on session time, however long they say they are.
+fn listen(session: &Session) {
+    let heard_ms = AtomicU64::new(0);
+    let watch = |seconds: f64| match heard_ms.fetch_add((seconds * 1e3) as u64, Ordering::Relaxed) {
+        0..=2_000 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    };
+    if let Ok(mix) = Mix::plan(session, SampleRate::HZ_16000) {
+        let failed = |error: std::io::Error| panic!("memory can be written to: {error}");
+        drop(mix.write(Cursor::new(Vec::new()), &watch, failed));
     }
 }
 
