@@ -21,7 +21,9 @@ use crate::session::duration;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::Session;
+use beside::Beside;
 
+mod beside;
 mod tracks;
 
 /// Arguments.
@@ -58,6 +60,9 @@ pub struct Args {
     /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json, jsonl, csv)
     #[arg(long, help_heading = "What is told")]
     evidence: bool,
+    /// The HTML page alone, without the sound of all tracks in one file beside it
+    #[arg(long)]
+    no_sound: bool,
     #[command(flatten)]
     captions: Captions,
     #[command(flatten)]
@@ -153,21 +158,31 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if formats.iter().any(|format| format.tells_files(&options)) {
         meeting = meeting.with_files(files(&session));
     }
-    let render = |format: Format| format.render(&meeting, &options).map_err(exit);
+    let render = |format: Format, options: &Options| format.render(&meeting, options).map_err(exit);
     if to_stdout {
         for format in formats {
-            io::stdout().write_all(&render(format)?)?;
+            io::stdout().write_all(&render(format, &options)?)?;
         }
         return Ok(Exit::Well);
     }
+    let targets = targets(&formats, &session, args.output.as_deref(), &config.paths.recordings)?;
+    let beside = match formats.contains(&Format::Html) && !args.no_sound {
+        true => Beside::plan(&session, &place, &selection, formats.len() == 1)?,
+        false => None,
+    };
+    let options = Options { sound: beside.as_ref().map(|beside| beside.name.as_str()), ..options };
     let mut exports = Vec::new();
-    for (format, target) in targets(&formats, &session, args.output.as_deref(), &config.paths.recordings)? {
-        exports.push((target, render(format)?));
+    for (format, target) in targets {
+        exports.push((target, render(format, &options)?));
     }
     // All are checked before the first is written: an export is made as a whole or not at all.
     for (target, bytes) in &exports {
         let checked = if args.force { target.check_place() } else { target.check(bytes) };
         checked.map_err(exit)?;
+    }
+    // The sound first: it takes longest, and a page shall not lack it for long.
+    if let Some(beside) = beside {
+        writeln!(io::stdout(), "{}", beside.write()?.display())?;
     }
     for (target, bytes) in exports {
         let path = target.write(&bytes).map_err(exit)?;

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use hansard::audio::decode::SoundFile;
 use hansard::export::turns::Meeting;
 use hansard::export::{Format, Options};
 use hansard::session::manifest::{GapCause, Manifest};
@@ -11,7 +12,7 @@ use hansard::speech::transcript::Utterance;
 use serde_json::{Value, json};
 
 use super::chrome::Chrome;
-use super::sessions::{START, manifest, meeting, said, write};
+use super::sessions::{START, expect, hansard, manifest, meeting, said, write};
 
 /// The page of a session in its folder, with a minute of a tone as its sound if it is to have one, and with each line's evidence.
 fn page(dir: &Path, sound: bool, evidence: bool) -> PathBuf {
@@ -67,13 +68,18 @@ fn journal(dir: &Path, manifest: &Manifest, marks: &[(f64, &str, &str)]) {
     }
     let gap = json!({"track": "track-0", "take": null, "from_frame": null, "at": 30.0, "frames": 144_000, "cause": GapCause::DeviceLost});
     events.push(json!({"kind": "gap", "payload": gap}));
-    let lines = events.into_iter().enumerate().map(|(n, mut event)| {
-        event["seq"] = n.into();
-        event["session_ns"] = 0.into();
-        event["utc"] = START.into();
-        format!("{event}\n")
-    });
-    fs::write(dir.join("events.jsonl"), lines.collect::<String>()).unwrap();
+    fs::write(dir.join("events.jsonl"), "").unwrap();
+    events.into_iter().for_each(|event| append(dir, event));
+}
+
+/// One more line of the journal.
+fn append(dir: &Path, mut event: Value) {
+    let mut lines = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    event["seq"] = lines.lines().count().into();
+    event["session_ns"] = 0.into();
+    event["utc"] = START.into();
+    lines += &format!("{event}\n");
+    fs::write(dir.join("events.jsonl"), lines).unwrap();
 }
 
 /// Where a word stands, for a click into its middle.
@@ -211,6 +217,67 @@ fn a_word_leads_to_its_sound() {
         chrome.js("[...document.querySelectorAll('.sounding')].some((key) => key.checkVisibility())"),
         false
     );
+}
+
+#[test]
+fn the_sound_lies_beside_the_page() {
+    let (root, dir) = meeting();
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 48_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    for track in 0..3 {
+        let mut wav = hound::WavWriter::create(dir.join(format!("tracks/track-{track}.wav")), spec).unwrap();
+        (0..48_000 * 60).for_each(|n| wav.write_sample((n % 100 * 50) as i16).unwrap());
+        wav.finalize().unwrap();
+    }
+    // A person took out what Remote had said.
+    let (from, to) = (19.95, 23.0);
+    journal(&dir, &Session::open(&dir).unwrap().manifest, &[]);
+    let hidden = json!({"kind": "hidden", "payload": {"id": "hide-1", "from": from, "to": to}});
+    append(&dir, hidden);
+
+    let export = |args: &[&str]| {
+        expect(0, hansard(root.path(), &[&["export", "last", "--format", "html"], args].concat()))
+    };
+    let elsewhere = root.path().join("a page.html");
+    export(&["--output", elsewhere.to_str().unwrap()]);
+    assert!(fs::read_to_string(&elsewhere).unwrap().contains("src=\"./a%20page.flac\""));
+    assert!(root.path().join("a page.flac").is_file());
+    for silent in [&["--no-sound"][..], &["--from", "5s"], &["--speaker", "Alice"], &["--output", "-"]] {
+        let out = export(silent);
+        let page =
+            if silent[0] == "--output" { out } else { fs::read_to_string(dir.join("minutes.html")).unwrap() };
+        assert!(!page.contains("<audio"), "{silent:?}");
+        assert!(!dir.join("minutes.flac").exists(), "{silent:?}");
+    }
+    let paths = export(&[]);
+    let names: Vec<_> = paths.lines().map(|path| Path::new(path).file_name().unwrap()).collect();
+    assert_eq!(names, ["minutes.flac", "minutes.html"]);
+    let page = fs::read_to_string(dir.join("minutes.html")).unwrap();
+    assert!(!page.contains("importer"), "what is hidden is not in the file");
+
+    let mut sound = SoundFile::open(&dir.join("minutes.flac")).unwrap();
+    let mut samples = Vec::new();
+    while sound.read(65_536, &mut samples).unwrap() > 0 {}
+    assert!(samples.len().abs_diff(16_000 * 60) < 100, "{}", samples.len());
+    let second = |from: f64, to: f64| &samples[(from * 16e3) as usize..(to * 16e3) as usize];
+    assert!(
+        second(from + 0.01, to - 0.01).iter().all(|sample| sample.abs() < 1e-4),
+        "what is hidden is not heard"
+    );
+    assert!(second(19.0, 19.9).iter().any(|sample| *sample != 0.0));
+    assert!(second(23.1, 24.0).iter().any(|sample| *sample != 0.0));
+
+    let Some(mut chrome) = Chrome::start() else { return };
+    chrome.open(&dir.join("minutes.html"), "#t=8.5");
+    chrome.until("!player.hidden && sound.currentTime === 8.5 && !sound.seeking");
+    assert!((chrome.number("sound.duration") - 60.0).abs() < 0.01);
+    chrome.key(" ", " ");
+    chrome.until("sound.currentTime > 9");
+    assert_eq!(chrome.complaints(), Vec::<Value>::new());
 }
 
 #[test]

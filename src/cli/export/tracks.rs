@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,7 +16,7 @@ use crate::cli::{say, wrong_use};
 use crate::export::save::Target;
 use crate::export::sound::file::Container;
 use crate::export::sound::timeline::TrackPlan;
-use crate::export::sound::{FOLDER, Request, SoundError, Tracks};
+use crate::export::sound::{FOLDER, Request, SoundError, Tracks, Watch};
 use crate::export::text;
 use crate::export::turns::Selection;
 use crate::session::read::{Session, inside};
@@ -101,8 +101,7 @@ impl Sound {
                 target.check_unmade().map_err(|error| exit(error.into()))?;
             }
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        for path in runtime.block_on(write(tracks, targets))? {
+        for path in watched(tracks.seconds(), move |watch| tracks.write(&targets, watch))? {
             writeln!(io::stdout(), "{}", path.display())?;
         }
         Ok(())
@@ -135,11 +134,22 @@ fn make_folder(folder: &Path) -> anyhow::Result<()> {
     builder.create(folder).with_context(|| format!("can't make the folder {}", folder.display()))
 }
 
-/// Works on other threads, shows how far it is, and listens to signals.
-async fn write(tracks: Tracks, targets: Vec<Target>) -> anyhow::Result<Vec<PathBuf>> {
+/// Makes `seconds` of sound on other threads, shows how far it is, and listens to signals.
+pub(super) fn watched<T: Send + 'static>(
+    seconds: f64,
+    work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
+) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(listening(seconds, work))
+}
+
+async fn listening<T: Send + 'static>(
+    seconds: f64,
+    work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
+) -> anyhow::Result<T> {
     let mut signals = Signals::new().context("can't take signals over")?;
     let stop = Arc::new(AtomicBool::new(false));
-    let bar = bar(tracks.seconds());
+    let bar = bar(seconds);
     let mut work = tokio::task::spawn_blocking({
         let (stop, bar) = (stop.clone(), bar.clone());
         move || {
@@ -147,7 +157,7 @@ async fn write(tracks: Tracks, targets: Vec<Target>) -> anyhow::Result<Vec<PathB
                 bar.inc((seconds * 1e3) as u64);
                 if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             };
-            tracks.write(&targets, &watch)
+            work(&watch)
         }
     });
     let done = loop {
@@ -175,6 +185,6 @@ fn bar(seconds: f64) -> ProgressBar {
 }
 
 /// Wrong input is 1, a failing machine 3.
-fn exit(error: SoundError) -> anyhow::Error {
+pub(super) fn exit(error: SoundError) -> anyhow::Error {
     if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }

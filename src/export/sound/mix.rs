@@ -39,9 +39,7 @@ pub fn write_mix(
     rate: SampleRate,
     watch: Watch<'_>,
 ) -> Result<PathBuf, SoundError> {
-    let mix = Mix::plan(session, rate)?;
-    let draft = mix.write(target.draft()?, watch, |error| target.failed(error).into())?;
-    Ok(draft.keep()?)
+    Mix::plan(session, rate)?.save(target, watch)
 }
 
 impl Mix {
@@ -54,6 +52,12 @@ impl Mix {
         let layout = Layout { rate, channels: 1, format: SampleFormat::S16 };
         check("the mix", Container::Flac, layout, timeline.frames)?;
         Ok(Self { timeline, layout })
+    }
+
+    /// Writes it to `target`, which has been checked, and gives the path.
+    pub fn save(&self, target: &Target, watch: Watch<'_>) -> Result<PathBuf, SoundError> {
+        let draft = self.write(target.draft()?, watch, |error| target.failed(error).into())?;
+        Ok(draft.keep()?)
     }
 
     /// How long it is.
