@@ -42,6 +42,10 @@ pub trait Listener: Send + Sync {
 pub trait SessionSink: Send + Sync {
     /// A line for the transcript.
     fn write_utterance(&self, utterance: Utterance);
+    /// A new utterance under the id that it is to have, where there is text already; without text where a person's own line stands.
+    fn settle_identity(&self, utterance: Utterance) -> Utterance {
+        utterance
+    }
     /// A line for the journal.
     fn note(&self, event: Event);
 }

@@ -16,7 +16,7 @@ use crate::session::journal::Event;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::listen::{self, Hints};
 use crate::speech::recognizer::{Recognizer, RecognizerError};
-use crate::speech::work::{Asked, Work};
+use crate::speech::work::{Asked, Pass, Work};
 
 /// It looks around this often, beside being told.
 const EVERY: Duration = Duration::from_millis(200);
@@ -43,8 +43,8 @@ pub struct Arguments {
     pub analysis: Arc<Mutex<Analysis>>,
     /// Makes the recogniser.
     pub make: MakeRecognizer,
-    /// Somebody waits for each line while it is being spoken.
-    pub live: bool,
+    /// How the work is done.
+    pub pass: Pass,
     /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one, so that it never holds up
     /// the lines themselves.
     pub partials: Option<MakeRecognizer>,
@@ -173,7 +173,7 @@ impl Actor for Transcriber {
         let mut state = State {
             recognizer: Some((arguments.make)()),
             eye: eye.map(|make| Eye { recognizer: Some(make()), make, failed: 0 }),
-            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.live),
+            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.pass),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),

@@ -21,6 +21,7 @@ mod growing;
 pub mod list;
 pub mod mark;
 pub mod models;
+mod progress;
 pub mod record;
 pub mod recover;
 pub mod show;

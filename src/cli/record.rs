@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::devices::quietly;
 use super::signals::Signals;
 use super::spec::{SourceSpec, SpecKind, settle_names};
-use super::text::{self, Choice, Languages, Terminal, Wanted, say};
-use super::{Exit, wrong_use};
+use super::text::{self, Choice, Languages, Terminal, Wanted, quoted, say};
+use super::{Exit, transcribe, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
 use crate::actors::{Listener as _, Role, SessionView, recorder::Message};
@@ -31,9 +31,10 @@ use crate::session::disk::SystemDisk;
 use crate::session::duration;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
-use crate::session::manifest::{SourceEntry, SourceKind};
+use crate::session::manifest::{SourceEntry, SourceKind, TrackAccount};
 use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
+use crate::speech::work::Pass;
 
 mod report;
 mod status;
@@ -119,7 +120,6 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         options,
         duration: args.duration,
         transcribe: !args.no_transcribe && config.record.transcribe,
-        needs_text: false,
         json: args.json,
     };
     record(&request, &config)
@@ -132,8 +132,6 @@ pub(super) struct Request {
     pub(super) options: SourceOptions,
     pub(super) duration: Option<Duration>,
     pub(super) transcribe: bool,
-    /// The recording is only the way to the text: without it the whole has failed.
-    pub(super) needs_text: bool,
     pub(super) json: bool,
 }
 
@@ -146,11 +144,6 @@ impl Request {
     /// The languages of the sources, where they have one of their own.
     fn languages(&self) -> impl Iterator<Item = Option<&str>> {
         self.specs.iter().map(|spec| spec.language.as_deref())
-    }
-
-    /// Whether somebody waits for each line while it is being spoken.
-    fn is_live(&self) -> bool {
-        !self.is_counted()
     }
 
     /// Whether all sources are files and scripts that wait for us: what is missed can be had again.
@@ -208,8 +201,46 @@ fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
     Ok(specs)
 }
 
+/// Sound files that have become a session.
+pub(super) struct Imported {
+    pub(super) dir: PathBuf,
+    /// Whether something of them is lost, or the whole has failed.
+    pub(super) exit: Exit,
+    pub(super) account: Vec<TrackAccount>,
+    pub(super) errors: Vec<String>,
+}
+
+/// Makes a session of sound files, without text. What is interrupted before they are read to their end has failed, which is said.
+pub(super) fn import(request: &Request, config: &Config) -> anyhow::Result<Imported> {
+    let (dir, ended) = conclude(request, config)?;
+    let asked = ended.asked;
+    let (mut exit, account, errors) = report::judge(&dir, &ended);
+    if asked {
+        say(format_args!(
+            "the sound was not read to its end; give the same command again ({} can be removed)",
+            quoted(&dir)
+        ));
+        exit = Exit::Failed;
+    }
+    Ok(Imported { dir, exit, account, errors })
+}
+
 /// Records and transcribes; the exit code says how it went.
-pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
+fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
+    let (dir, mut ended) = conclude(request, config)?;
+    if config.transcribe.final_pass && request.transcribe && ended.outcome == Outcome::Complete {
+        match transcribe::final_pass(&dir, config) {
+            Ok(None) => {}
+            Ok(Some(reason)) => ended.outcome = Outcome::Pending(format!("the final pass: {reason}")),
+            // The recording and its text are there all the same.
+            Err(error) => say(format_args!("there was no final pass: {error:#}")),
+        }
+    }
+    Ok(report(request, config, &dir, &ended))
+}
+
+/// Records and transcribes: the session, and how it ended.
+fn conclude(request: &Request, config: &Config) -> anyhow::Result<(PathBuf, Ended)> {
     let plan = quietly(|| plan::plan(&request.specs, &request.options)).map_err(input_error)?;
     let text = planned_text(request, config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -236,7 +267,7 @@ pub(super) fn record(request: &Request, config: &Config) -> anyhow::Result<Exit>
     let ended = runtime.block_on(conduct(request, config, (text, &sources), &recording, signals));
     // Blocking work that is left (a recogniser that hangs) must not keep us.
     runtime.shutdown_timeout(Duration::from_secs(2));
-    Ok(report(request, config, &dir, ended?))
+    Ok((dir, ended?))
 }
 
 /// The folder is new, so nobody else has it: a file system that can't lock is no reason not to record.
@@ -284,6 +315,8 @@ struct Ended {
     closed: Option<Closed>,
     outcome: Outcome,
     recorder_failed: bool,
+    /// Somebody ended it, or it had to end, before its sources did.
+    asked: bool,
 }
 
 /// Starts the actors and waits for the end, whoever brings it about.
@@ -306,8 +339,8 @@ async fn conduct(
                 listener: listener.clone(),
             };
             let analysis = Analysis::new(recording.tracks.len());
-            let (live, partials) = (request.is_live(), listener.shows_partials());
-            let wanted = Wanted { model, sources, live, partials };
+            let pass = if request.is_counted() { Pass::Plain } else { Pass::Live };
+            let wanted = Wanted { model, sources, pass, partials: listener.shows_partials() };
             Some(text::arguments(config, &wanted, session, analysis)?)
         }
     };
@@ -360,6 +393,7 @@ async fn conduct(
         recording.note(Event::TextPending { reason: reason.clone() });
     }
     let mut ended = finish(&actor, &mut handle, recording, patience, &mut signals).await?;
+    ended.asked = asked;
     actor.stop(None);
     if let (Text::Later(reason), Outcome::Complete) = (text, &ended.outcome) {
         ended.outcome = Outcome::Pending(reason);
@@ -402,7 +436,7 @@ async fn finish(
             say(format_args!("{signal} again: closing the files at once"));
             let closed = close_at_once(recording).await;
             let outcome = Outcome::Pending("it was ended before the text was made".into());
-            return Ok(Ended { closed, outcome, recorder_failed: false });
+            return Ok(Ended { closed, outcome, recorder_failed: false, asked: true });
         }
     };
     say("the recording is safe");
@@ -419,14 +453,19 @@ async fn finish(
     if !tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")? {
         say("the disk does not answer any more: text may be missing, which hansard transcribe makes again");
     }
-    Ok(Ended { closed, outcome, recorder_failed: false })
+    Ok(Ended { closed, outcome, recorder_failed: false, asked: false })
 }
 
 /// The root is dead: its children went with it, the data plane did not. Everything is closed in order.
 async fn recorder_died(recording: &Arc<Recording>) -> Ended {
     say("the recorder failed; closing all files");
     let closed = close_at_once(recording).await;
-    Ended { closed, outcome: Outcome::Pending("the recorder failed".into()), recorder_failed: true }
+    Ended {
+        closed,
+        outcome: Outcome::Pending("the recorder failed".into()),
+        recorder_failed: true,
+        asked: false,
+    }
 }
 
 async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {

@@ -18,6 +18,7 @@ use crate::speech::analysis::Analysis;
 use crate::speech::listen::Hints;
 use crate::speech::recognizer::Recognizer;
 use crate::speech::transcript::Utterance;
+use crate::speech::work::Pass;
 use crate::speech::worker::{WorkerOptions, WorkerRecognizer};
 
 /// What is shown of lines that still grow steps back behind the lines themselves.
@@ -99,8 +100,8 @@ impl Languages {
 pub(super) struct Wanted<'a> {
     pub(super) model: &'a ModelInfo,
     pub(super) sources: &'a [SourceEntry],
-    /// Somebody waits for each line.
-    pub(super) live: bool,
+    /// How the work is done.
+    pub(super) pass: Pass,
     /// Somebody looks at lines that still grow.
     pub(super) partials: bool,
 }
@@ -112,17 +113,18 @@ pub(super) fn arguments(
     session: SessionView,
     analysis: Analysis,
 ) -> anyhow::Result<transcriber::Arguments> {
-    let Wanted { model, live, partials, .. } = *wanted;
+    let Wanted { model, pass, partials, .. } = *wanted;
     let settings = segments(config);
     settings.check().map_err(|error| wrong_use(error.to_string()))?;
     let mut options = WorkerOptions::new(&model.path);
     options.threads = config.transcribe.threads_in_force().get() as usize;
     options.request_limit = std::time::Duration::from_secs_f64(config.transcribe.segment_timeout_s);
-    let partials: Option<MakeRecognizer> = (live && partials && config.transcribe.partials).then(|| {
-        let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
-        Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())) as Box<dyn Recognizer>)
-            as MakeRecognizer
-    });
+    let partials: Option<MakeRecognizer> = (pass == Pass::Live && partials && config.transcribe.partials)
+        .then(|| {
+            let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
+            Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())) as Box<dyn Recognizer>)
+                as MakeRecognizer
+        });
     let make: MakeRecognizer = Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())));
     let language = |source: &SourceEntry| {
         let language = source.language.as_ref().unwrap_or(&config.transcribe.language);
@@ -138,7 +140,7 @@ pub(super) fn arguments(
         session,
         analysis: Arc::new(Mutex::new(analysis)),
         make,
-        live,
+        pass,
         partials,
         settings,
         denoise: config.transcribe.denoise,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use ractor::Actor;
 
-use super::record::{self, Request};
+use super::progress::Progress;
+use super::record::{self, Imported, Request};
 use super::signals::Signals;
 use super::spec::{SourceSpec, settle_names};
 use super::text::{self, Choice, Languages, Terminal, Wanted, print_result, quoted, say};
@@ -17,15 +18,21 @@ use crate::actors::{Listener, SessionSink as _, SessionView};
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::export;
+use crate::models::ModelInfo;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
-use crate::session::manifest::State;
+use crate::session::manifest::{SourceEntry, State};
 use crate::session::offline::{self, OfflineError, OfflineSink, Past};
 use crate::session::read::{self, Session};
 use crate::session::times;
+use crate::session::track::TrackShared;
 use crate::speech::analysis::Analysis;
 use crate::speech::transcript::Utterance;
+use crate::speech::work::Pass;
+
+/// The progress is looked at this often.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
@@ -48,6 +55,9 @@ pub struct Args {
     /// Names and terms that will be said, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
+    /// Recognise over stretches of up to 28 s instead of segment by segment, as the final pass after a recording does
+    #[arg(long)]
+    long: bool,
     /// Go on where the text of the session ends, instead of doing it again
     #[arg(long)]
     resume: bool,
@@ -80,10 +90,10 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
         .map_err(|error| wrong_use(format!("{name} is neither a sound file nor a session: {error}")))?;
-    transcribe_session(&dir, args, &config, &languages)
+    transcribe_session(&dir, args, &config, &languages, None)
 }
 
-/// Sound files become a session: a recording of them at full speed.
+/// Sound files become a session: a recording of them at full speed, and then its text, which can be interrupted and gone on with.
 fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyhow::Result<Exit> {
     if args.resume {
         return Err(wrong_use("--resume goes on with a session; sound files become a new one"));
@@ -103,11 +113,22 @@ fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyh
         specs,
         options: record::source_options(config, Pace::Max { limit: None }),
         duration: None,
-        transcribe: true,
-        needs_text: true,
+        transcribe: false,
         json: args.json,
     };
-    record::record(&request, config)
+    let imported = record::import(&request, config)?;
+    if imported.exit == Exit::Failed {
+        if args.json {
+            let (dir, account, errors) = (&imported.dir, &imported.account, &imported.errors);
+            let pending = "the sound could not be read in";
+            print_result(serde_json::json!({
+                "session": dir.to_string_lossy(), "account": account, "errors": errors, "text_pending": pending,
+            }));
+        }
+        return Ok(Exit::Failed);
+    }
+    let exit = transcribe_session(&imported.dir, args, config, languages, Some(&imported))?;
+    Ok(if exit == Exit::Well { imported.exit } else { exit })
 }
 
 fn transcribe_session(
@@ -115,6 +136,7 @@ fn transcribe_session(
     args: &Args,
     config: &Config,
     languages: &Languages,
+    imported: Option<&Imported>,
 ) -> anyhow::Result<Exit> {
     // Nothing is put into a folder that is no session, not even a lock.
     let mut sources = read::read_manifest(dir).map_err(show::exit)?.sources;
@@ -123,6 +145,56 @@ fn transcribe_session(
         Choice::Use(model) => model,
         Choice::None(reason) => return Err(wrong_use(reason)),
     };
+    let terminal = Terminal::new(args.json);
+    let pass = if args.long || config.transcribe.final_pass { Pass::Long } else { Pass::Plain };
+    let how = How { model: &model, sources: &sources, pass, resume: args.resume };
+    let pending = make_text(dir, config, &how, Some(terminal))?;
+    if let Some(reason) = &pending {
+        let dir = quoted(dir);
+        say(format_args!("not finished ({reason}); go on with: hansard transcribe --resume {dir}"));
+    }
+    if args.json {
+        let mut report = serde_json::json!({ "session": dir.to_string_lossy(), "text_pending": pending });
+        if let Some(imported) = imported {
+            report["account"] = serde_json::json!(imported.account);
+            report["errors"] = serde_json::json!(imported.errors);
+        }
+        print_result(report);
+    } else {
+        print_result(dir.display());
+    }
+    Ok(if pending.is_some() { Exit::Failed } else { Exit::Well })
+}
+
+/// How a session's text is made.
+struct How<'a> {
+    model: &'a ModelInfo,
+    sources: &'a [SourceEntry],
+    pass: Pass,
+    /// It goes on where it was interrupted.
+    resume: bool,
+}
+
+/// The text of a recording that is over, once more over long stretches. None: it is finished; else why it is not. Lines are not printed
+/// again: the minutes have them.
+pub(super) fn final_pass(dir: &Path, config: &Config) -> anyhow::Result<Option<String>> {
+    let sources = read::read_manifest(dir).map_err(show::exit)?.sources;
+    let Choice::Use(model) =
+        text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))?
+    else {
+        return Ok(Some("there is no model".into()));
+    };
+    say("the text is made once more, over longer stretches; Ctrl-C leaves it as it is");
+    make_text(dir, config, &How { model: &model, sources: &sources, pass: Pass::Long, resume: false }, None)
+}
+
+/// Makes the text of a session and its minutes; none: it is finished, else why it is not.
+fn make_text(
+    dir: &Path,
+    config: &Config,
+    how: &How<'_>,
+    terminal: Option<Terminal>,
+) -> anyhow::Result<Option<String>> {
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(show::exit)?;
     if session.manifest.state == State::Recording {
@@ -131,20 +203,39 @@ fn transcribe_session(
         );
     }
     let tracks = offline::tracks(&session).map_err(exit)?;
+    let ends: Vec<f64> = tracks.iter().map(|track| end_of(track)).collect();
     let past = Past::read(dir).map_err(exit)?;
     let mut analysis = Analysis::new(tracks.len());
-    if args.resume {
+    if how.resume {
         resume(&session, past, &mut analysis);
     }
-    let sink = Arc::new(OfflineSink::open(&session, past, args.resume).map_err(exit)?);
-    let listener = Arc::new(Numbered { terminal: Terminal::new(args.json), sink: sink.clone() });
+    let sink = Arc::new(OfflineSink::open(&session, past, how.resume).map_err(exit)?);
+    let listener = Arc::new(Numbered { terminal, sink: sink.clone() });
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
-    let wanted = Wanted { model: &model, sources: &sources, live: false, partials: false };
+    let wanted = Wanted { model: how.model, sources: how.sources, pass: how.pass, partials: false };
     let arguments = text::arguments(config, &wanted, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
-    let outcome = runtime.block_on(work(arguments));
+    let progress = Progress::new(Arc::clone(&arguments.analysis), ends);
+    let outcome = runtime.block_on(work(arguments, progress));
     runtime.shutdown_timeout(Duration::from_secs(2));
-    finish(dir, args, config, &session, &sink, outcome?)
+    let pending = match outcome? {
+        Outcome::Complete => {
+            sink.replace_rest(&session.latest());
+            None
+        }
+        Outcome::Pending(reason) => {
+            sink.note(Event::TextPending { reason: reason.clone() });
+            Some(reason)
+        }
+    };
+    sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
+    if let Err(error) = times::settle(&SystemDisk, dir) {
+        say(format_args!("the transcript keeps times that are not those of its frames: {error}"));
+    }
+    if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX) {
+        say(format_args!("the minutes were not written: {error}"));
+    }
+    Ok(pending)
 }
 
 /// Wrong input is 1, a failing machine 3.
@@ -152,20 +243,24 @@ pub(super) fn exit(error: OfflineError) -> anyhow::Error {
     if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 
-/// Shows utterances with the revision that they have in the transcript.
+/// Shows utterances with the revision that they have in the transcript, if somebody wants to see them.
 struct Numbered {
-    terminal: Terminal,
+    terminal: Option<Terminal>,
     sink: Arc<OfflineSink>,
 }
 
 impl Listener for Numbered {
     fn line(&self, utterance: &Utterance) {
-        let rev = self.sink.revision(&utterance.id);
-        self.terminal.line(&Utterance { rev, ..utterance.clone() });
+        if let Some(terminal) = &self.terminal {
+            let rev = self.sink.revision(&utterance.id);
+            terminal.line(&Utterance { rev, ..utterance.clone() });
+        }
     }
 
     fn notice(&self, event: &Event) {
-        self.terminal.notice(event);
+        if let Some(terminal) = &self.terminal {
+            terminal.notice(event);
+        }
     }
 }
 
@@ -183,54 +278,30 @@ fn resume(session: &Session, past: Past, analysis: &mut Analysis) {
     }
 }
 
-async fn work(arguments: transcriber::Arguments) -> anyhow::Result<Outcome> {
+/// Session second at which a track's sound ends.
+fn end_of(track: &TrackShared) -> f64 {
+    let takes = track.takes();
+    takes.iter().map(|take| take.clock().time_of(take.written())).fold(0.0, f64::max)
+}
+
+async fn work(arguments: transcriber::Arguments, mut progress: Progress) -> anyhow::Result<Outcome> {
     let mut signals = Signals::new().context("can't take signals over")?;
+    let mut every = tokio::time::interval(LOOK_EVERY);
     let (actor, handle) =
         Actor::spawn(None, Transcriber, arguments).await.context("can't start the transcriber")?;
     let finished = actor.call(|reply| transcriber::Message::Finish(Patience::WITH_PROGRESS, reply), None);
-    let outcome = tokio::select! {
-        answer = finished => match answer {
-            Ok(ractor::rpc::CallResult::Success(outcome)) => outcome,
-            _ => Outcome::Pending("the transcriber failed".into()),
-        },
-        signal = signals.next() => Outcome::Pending(signal.into()),
-        _ = handle => Outcome::Pending("the transcriber failed".into()),
+    tokio::pin!(finished, handle);
+    let outcome = loop {
+        tokio::select! {
+            answer = &mut finished => break match answer {
+                Ok(ractor::rpc::CallResult::Success(outcome)) => outcome,
+                _ => Outcome::Pending("the transcriber failed".into()),
+            },
+            signal = signals.next() => break Outcome::Pending(signal.into()),
+            _ = &mut handle => break Outcome::Pending("the transcriber failed".into()),
+            _ = every.tick() => progress.look(),
+        }
     };
     actor.stop(None);
     Ok(outcome)
-}
-
-fn finish(
-    dir: &Path,
-    args: &Args,
-    config: &Config,
-    before: &Session,
-    sink: &OfflineSink,
-    outcome: Outcome,
-) -> anyhow::Result<Exit> {
-    match &outcome {
-        Outcome::Complete => sink.replace_rest(&before.latest()),
-        Outcome::Pending(reason) => sink.note(Event::TextPending { reason: reason.clone() }),
-    }
-    sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
-    if let Err(error) = times::settle(&SystemDisk, dir) {
-        say(format_args!("the transcript keeps times that are not those of its frames: {error}"));
-    }
-    if let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX) {
-        say(format_args!("the minutes were not written: {error}"));
-    }
-    let pending = match outcome {
-        Outcome::Complete => None,
-        Outcome::Pending(reason) => Some(reason),
-    };
-    if let Some(reason) = &pending {
-        let dir = quoted(dir);
-        say(format_args!("not finished ({reason}); go on with: hansard transcribe --resume {dir}"));
-    }
-    if args.json {
-        print_result(serde_json::json!({ "session": dir.to_string_lossy(), "text_pending": pending }));
-    } else {
-        print_result(dir.display());
-    }
-    Ok(if pending.is_some() { Exit::Failed } else { Exit::Well })
 }

@@ -68,6 +68,7 @@ pub(super) const KEYS: &[Key] = &[
     key("transcribe.threads", Kind::Whole { from: 0, to: 256 }),
     key("transcribe.denoise", Kind::Choice(&["vad", "off", "asr"])),
     key("transcribe.partials", Kind::Switch),
+    key("transcribe.final_pass", Kind::Switch),
     key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
     key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),

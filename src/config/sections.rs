@@ -77,6 +77,8 @@ pub struct Transcribe {
     pub denoise: Denoise,
     /// Whether to show the words of whoever speaks before the line is finished.
     pub partials: bool,
+    /// Whether to make the text once more over long stretches when a recording is over.
+    pub final_pass: bool,
     /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.
     pub segment_timeout_s: f64,
 }

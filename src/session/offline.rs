@@ -156,6 +156,8 @@ struct Inner {
     current: HashSet<String>,
     /// What people wrote.
     kept: Kept,
+    /// The text that was there, as it stood.
+    before: Vec<Utterance>,
     error: Option<io::Error>,
 }
 
@@ -175,6 +177,7 @@ impl OfflineSink {
             revisions: session.utterances.iter().map(|u| (u.id.clone(), u.rev.saturating_add(1))).collect(),
             current,
             kept: Kept::of(session),
+            before: session.latest(),
             error: None,
         };
         if !resume {
@@ -241,6 +244,29 @@ impl Inner {
 }
 
 impl SessionSink for OfflineSink {
+    /// Text that is made again keeps the id of the utterance that lies where most of it does, unless another one has it by now; so what
+    /// refers to it goes on doing so.
+    fn settle_identity(&self, mut new: Utterance) -> Utterance {
+        let inner = self.inner();
+        if inner.before.iter().any(|old| old.id == new.id) && !inner.current.contains(&new.id) {
+            return new;
+        }
+        let overlap = |old: &Utterance| {
+            new.to_frame.min(old.to_frame).saturating_sub(new.from_frame.max(old.from_frame)).0
+        };
+        let free = |old: &&Utterance| {
+            let made_again = inner.current.contains(&old.id) || inner.kept.has(&old.id);
+            (&old.track, old.take) == (&new.track, new.take)
+                && !made_again
+                && old.withheld.as_deref() != Some(REPLACED)
+                && overlap(old) > 0
+        };
+        if let Some(old) = inner.before.iter().filter(free).max_by_key(|old| overlap(old)) {
+            new.id = old.id.clone();
+        }
+        new
+    }
+
     fn write_utterance(&self, utterance: Utterance) {
         let mut inner = self.inner();
         inner.current.insert(utterance.id.clone());

@@ -25,12 +25,39 @@ pub struct Job {
     pub end: f64,
     /// How often it was begun and not finished.
     pub attempts: u32,
+    /// The segments that it is made of, if it is a stretch of several.
+    pub parts: Vec<Segment>,
+    /// It is not to be made part of a stretch.
+    pub alone: bool,
 }
 
 impl Job {
     fn new(track: usize, take: usize, clock: &ClockFit, segment: Segment) -> Self {
         let (start, end) = (clock.time_of(segment.from), clock.time_of(segment.to));
-        Self { track, take, segment, start, end, attempts: 0 }
+        Self { track, take, segment, start, end, attempts: 0, parts: Vec::new(), alone: false }
+    }
+
+    /// Whether nothing is to be added to it.
+    fn is_whole(&self) -> bool {
+        self.alone || self.attempts > 0 || !self.parts.is_empty()
+    }
+
+    /// Several that follow one another as one.
+    fn stretch(jobs: &[Self]) -> Option<Self> {
+        let (first, last) = (jobs.first()?, jobs.last()?);
+        if jobs.len() == 1 {
+            return Some(first.clone());
+        }
+        let heard = |job: &Self| (job.segment.offset.saturating_sub(job.segment.onset).0 as f32).max(1.0);
+        let speech = jobs.iter().map(|job| job.segment.speech * heard(job)).sum::<f32>();
+        let segment = Segment {
+            to: last.segment.to,
+            offset: last.segment.offset,
+            speech: speech / jobs.iter().map(heard).sum::<f32>(),
+            ..first.segment
+        };
+        let parts = jobs.iter().map(|job| job.segment).collect();
+        Some(Self { segment, end: last.end, parts, ..first.clone() })
     }
 
     /// Whether it is about the same sound as another one.
@@ -160,6 +187,56 @@ impl Analysis {
         Some(job)
     }
 
+    /// The next stretch to recognise: segments of one track that follow one another, together at most `longest_s` from the first one's
+    /// start to the last one's end and no more than `pause_s` apart. It is given once nothing can be added to it any more, so that it does
+    /// not depend on how fast the track is heard.
+    pub fn begin_stretch(&mut self, longest_s: f64, pause_s: f64) -> Option<Job> {
+        if self.in_work.is_some() {
+            return None;
+        }
+        let stretches = (0..self.tracks.len()).filter_map(|track| self.stretch(track, longest_s, pause_s));
+        let members = stretches.min_by(|a, b| a[0].end.total_cmp(&b[0].end))?;
+        let mut job = Job::stretch(&members)?;
+        self.waiting.retain(|waiting| !members.contains(waiting));
+        job.attempts += 1;
+        self.in_work = Some(job.clone());
+        Some(job)
+    }
+
+    /// What of a track is ready to be one stretch.
+    fn stretch(&self, track: usize, longest_s: f64, pause_s: f64) -> Option<Vec<Job>> {
+        let mut waiting: Vec<&Job> = self.waiting.iter().filter(|job| job.track == track).collect();
+        waiting.sort_by_key(|job| (job.take, job.segment.from));
+        let mut members: Vec<Job> = Vec::new();
+        let mut complete = false;
+        for job in waiting {
+            let fits = members.first().zip(members.last()).is_none_or(|(first, last)| {
+                let one = [first, last, job].iter().all(|job| !job.is_whole());
+                let near = job.end - first.start <= longest_s && job.start - last.end <= pause_s;
+                one && first.take == job.take && near
+            });
+            if !fits {
+                complete = true;
+                break;
+            }
+            members.push(job.clone());
+        }
+        let (first, last, heard) = (members.first()?, members.last()?, self.tracks[track]);
+        let over = heard.done || heard.take > first.take;
+        let far = heard.decided_s > first.start + longest_s || heard.decided_s > last.end + pause_s;
+        (complete || over || far || first.is_whole()).then_some(members)
+    }
+
+    /// The parts of the stretch in work that `again` names are to be recognised each for itself; the rest is done.
+    pub fn split(&mut self, again: impl Fn(&Segment) -> bool, time_of: impl Fn(Frames) -> f64) {
+        let Some(job) = self.in_work.take() else { return };
+        for part in job.parts.iter().rev().filter(|part| again(part)) {
+            let (start, end) = (time_of(part.from), time_of(part.to));
+            let (attempts, parts) = (0, Vec::new());
+            self.waiting.push_front(Job { segment: *part, start, end, attempts, parts, alone: true, ..job });
+        }
+    }
+
     /// The segment in work is done with, well or not.
     pub fn finished(&mut self) {
         self.in_work = None;
@@ -276,5 +353,30 @@ mod tests {
         analysis.begin_next();
         analysis.finished();
         assert!(analysis.open_elsewhere(0, 3.0, 4.0).is_empty());
+    }
+
+    #[test]
+    fn a_stretch_is_given_when_nothing_can_be_added_to_it() {
+        let mut analysis = Analysis::new(1);
+        let hear = |analysis: &mut Analysis, segments: &[Segment], until: u64| {
+            analysis.found(0, 0, &clock(), segments, Frames(until * 48_000));
+        };
+        hear(&mut analysis, &[segment(1, 5), segment(6, 10)], 11);
+        assert_eq!(analysis.begin_stretch(28.0, 3.0), None, "more may come");
+        hear(&mut analysis, &[segment(12, 20), segment(21, 30)], 31);
+        let job = analysis.begin_stretch(28.0, 3.0).unwrap();
+        assert_eq!((job.start, job.end, job.parts.len()), (1.0, 20.0, 3), "the fourth does not fit");
+        // One of the parts has to be done again, for itself.
+        analysis.split(|part| part.from.0 == 6 * 48_000, |frame| frame.0 as f64 / 48e3);
+        let again = analysis.begin_stretch(28.0, 3.0).unwrap();
+        assert_eq!((again.start, again.end, again.parts.len()), (6.0, 10.0, 0));
+        analysis.finished();
+        assert_eq!(analysis.begin_stretch(28.0, 3.0), None);
+        hear(&mut analysis, &[], 34);
+        assert_eq!(
+            analysis.begin_stretch(28.0, 3.0).map(|job| job.start),
+            Some(21.0),
+            "a long pause follows"
+        );
     }
 }

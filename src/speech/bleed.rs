@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::transcript::Utterance;
+use super::words;
 use crate::audio::units::Frames;
 
 /// How far echo and source may lie apart in time, in seconds.
@@ -162,29 +163,13 @@ pub fn revised(utterance: &Utterance, verdict: &Verdict) -> Option<Utterance> {
                 |s: f64| utterance.from_frame + Frames(((s - utterance.start) * per_second).round() as u64);
             (next.from_frame, next.to_frame) = (frame(next.start), frame(next.end));
             next.words = utterance.words[keep.clone()].to_vec();
-            next.text = cut(utterance, keep);
+            let texts = utterance.words.iter().map(|word| word.text.as_str());
+            next.text = words::cut(&utterance.text, texts, keep.clone());
             let sum: f64 = next.words.iter().map(|word| word.p.max(1e-9).ln()).sum();
             next.confidence = (sum / next.words.len() as f64).exp();
         }
     }
     (next.bleed_of != utterance.bleed_of || next.words.len() != utterance.words.len()).then_some(next)
-}
-
-/// The part of the text that some words make, spaces as they stand there.
-fn cut(utterance: &Utterance, keep: &Range<usize>) -> String {
-    let mut at = 0;
-    let mut spans = Vec::new();
-    for word in &utterance.words {
-        let Some(from) = utterance.text[at..].find(word.text.as_str()) else { break };
-        at += from + word.text.len();
-        spans.push(at - word.text.len()..at);
-    }
-    match (spans.get(keep.start), spans.get(keep.end - 1)) {
-        (Some(first), Some(last)) => utterance.text[first.start..last.end].to_owned(),
-        _ => {
-            utterance.words[keep.clone()].iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
-        }
-    }
 }
 
 /// A verdict against an utterance, and the words of others (utterance id, word) that it rests on.

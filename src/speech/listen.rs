@@ -3,14 +3,16 @@
 
 use crate::actors::SessionView;
 use crate::audio::denoise::Denoiser;
+use crate::audio::segment::Segment;
 use crate::audio::units::{Frames, SampleRate};
 use crate::audio::{mono, resample};
 use crate::session::tail::SpanReader;
 use crate::session::track::TakeShared;
 
 use super::analysis::Job;
-use super::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
+use super::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use super::transcript::Utterance;
+use super::words;
 
 /// Sound before a segment that the denoiser hears first, so that it has settled.
 const DENOISE_LEAD_S: f64 = 1.0;
@@ -74,11 +76,11 @@ fn prompt(vocabulary: &str) -> Option<String> {
 /// Whether a text does little else than to recite the vocabulary: most of it stands there, in that order, and that is several terms. Whoever
 /// really says a name says other words with it.
 fn recites(text: &str, vocabulary: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
+    let plain = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
         words.map(str::to_lowercase).collect()
     };
-    let (said, told) = (words(text), words(&format!("glossary {vocabulary}")));
+    let (said, told) = (plain(text), plain(&format!("glossary {vocabulary}")));
     let run_from = |at: usize| {
         let run = |from: usize| said[at..].iter().zip(&told[from..]).take_while(|(a, b)| a == b).count();
         (0..told.len()).map(run).max().unwrap_or(0)
@@ -106,6 +108,44 @@ fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> R
     heard.extend(chain.finish().map_err(|error| error.to_string())?.samples);
     let lead = (job.segment.from - from).rescale(rate, SampleRate::HZ_16000);
     Ok(heard.split_off((lead.0 as usize).min(heard.len())))
+}
+
+/// What was understood of a stretch, by its segments: each word belongs to the one that it lies in or nearest to.
+pub fn of_parts(job: &Job, recognised: &Recognised, rate: SampleRate) -> Vec<(Segment, Recognised)> {
+    let whole = &recognised.hypothesis;
+    let into = |frame: Frames| frame.saturating_sub(job.segment.from).seconds(rate);
+    let distance = |part: &Segment, word: &Word| {
+        let middle = (word.start + word.end) / 2.0;
+        (into(part.onset) - middle).max(middle - into(part.offset)).max(0.0)
+    };
+    let owner = |word: &Word| {
+        let parts = job.parts.iter().enumerate();
+        parts.min_by(|a, b| distance(a.1, word).total_cmp(&distance(b.1, word))).map_or(0, |(n, _)| n)
+    };
+    // Times may wander, words do not overtake one another.
+    let mut owners: Vec<usize> = whole.words.iter().map(owner).collect();
+    for at in 1..owners.len() {
+        owners[at] = owners[at].max(owners[at - 1]);
+    }
+    let of_part = |(n, part): (usize, &Segment)| {
+        let first = owners.partition_point(|owner| *owner < n);
+        let end = owners.partition_point(|owner| *owner <= n);
+        let origin = into(part.from);
+        let length = part.to.saturating_sub(part.from).seconds(rate);
+        let within = |s: f64| (s - origin).clamp(0.0, length);
+        let words = whole.words[first..end].iter();
+        let words =
+            words.map(|word| Word { start: within(word.start), end: within(word.end), ..word.clone() });
+        let texts = whole.words.iter().map(|word| word.text.as_str());
+        let hypothesis = Hypothesis {
+            text: words::cut(&whole.text, texts, first..end),
+            words: words.collect(),
+            audio_s: length,
+            ..whole.clone()
+        };
+        (*part, Recognised { hypothesis })
+    };
+    job.parts.iter().enumerate().map(of_part).collect()
 }
 
 /// Identity of the utterance whose segment begins at frame `from`.
@@ -171,5 +211,33 @@ mod tests {
         }
         assert!(!recites("anything at all", ""));
         assert_eq!((prompt(""), prompt("A, B")), (None, Some("Glossary: A, B.".into())));
+    }
+
+    #[test]
+    fn the_words_of_a_stretch_go_to_their_segments() {
+        let rate = SampleRate::HZ_16000;
+        let at = |s: f64| Frames::from_seconds(10.0 + s, rate);
+        let segment = |from: f64, to: f64| Segment {
+            from: at(from),
+            to: at(to),
+            onset: at(from),
+            offset: at(to),
+            speech: 0.9,
+        };
+        let parts = vec![segment(0.0, 1.0), segment(2.0, 3.0), segment(4.0, 5.0)];
+        let segment = segment(0.0, 5.0);
+        let job =
+            Job { track: 0, take: 0, segment, start: 10.0, end: 15.0, attempts: 1, parts, alone: false };
+        // The second word's time wandered behind the third's.
+        let words = [("We", 0.1), ("will,", 3.9), ("ask", 2.4), ("again", 4.2), ("now.", 4.8)];
+        let words = words.map(|(text, start)| Word { text: text.into(), start, end: start + 0.2, p: 0.9 });
+        let text = "We will, ask again now.".to_owned();
+        let hypothesis = Hypothesis { text, words: words.to_vec(), audio_s: 5.0, ..Hypothesis::default() };
+        let said = of_parts(&job, &Recognised { hypothesis }, rate);
+        let texts: Vec<&str> = said.iter().map(|(_, said)| said.hypothesis.text.as_str()).collect();
+        assert_eq!(texts, ["We", "", "will, ask again now."]);
+        let first = &said[2].1.hypothesis.words[0];
+        assert!((0.0..=1.0).contains(&first.start) && first.start <= first.end, "{first:?}");
+        assert_eq!(said[2].0.from, at(4.0));
     }
 }

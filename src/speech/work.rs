@@ -14,6 +14,7 @@ use super::recognizer::{Hypothesis, RecognizerError};
 use super::transcript::{Utterance, Word};
 use super::{foreign, gates};
 use crate::actors::SessionView;
+use crate::audio::segment::Segment;
 use crate::audio::units::SampleRate;
 use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
@@ -29,6 +30,26 @@ const CAUGHT_UP_S: f64 = 2.0;
 const DROWNED_DB: f64 = 6.0;
 /// See [`DROWNED_DB`].
 const DROWNED_S: f64 = 1.5;
+
+/// A stretch of several segments lasts at most so long, in seconds: Whisper hears 30 s at once …
+const STRETCH_S: f64 = 28.0;
+/// … and holds no longer pause than this.
+const STRETCH_PAUSE_S: f64 = 3.0;
+/// A part of a stretch with so much evidence of speech and of this length holds words: where none were found, it is asked for itself.
+const PART_SPEECH: f32 = 0.5;
+/// See [`PART_SPEECH`], in seconds.
+const PART_S: f64 = 0.7;
+
+/// How the work is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pass {
+    /// Somebody waits for each line while it is spoken: segments are recognised before they have ended, if there is nothing else to do.
+    Live,
+    /// Segment by segment.
+    Plain,
+    /// In stretches of many segments, from which more is understood; each segment still is an utterance.
+    Long,
+}
 
 /// Something to recognise.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,16 +79,14 @@ pub struct Work {
     /// What is shown of what is being spoken, and per track the line that stands there.
     partials: Partials,
     growing: BTreeMap<usize, Utterance>,
-    /// Somebody waits for each line while it is spoken.
-    live: bool,
+    pass: Pass,
     /// It has fallen behind and has not caught up.
     behind: bool,
 }
 
 impl Work {
-    /// Work that goes on where `analysis` says. Where the session is `live`, segments are recognised before they have ended, if there is
-    /// nothing else to do.
-    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, live: bool) -> Self {
+    /// Work that goes on where `analysis` says.
+    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, pass: Pass) -> Self {
         let levels = TrackLevels::new(session.dir.clone(), session.tracks.clone());
         Self {
             session,
@@ -78,7 +97,7 @@ impl Work {
             early: BTreeMap::new(),
             partials: Partials::default(),
             growing: BTreeMap::new(),
-            live,
+            pass,
             behind: false,
         }
     }
@@ -136,7 +155,15 @@ impl Work {
     pub fn next_job(&mut self, now: Duration) -> Option<Asked> {
         self.look_behind();
         loop {
-            let Some(job) = self.analysis().begin_next() else { break };
+            let next = match self.pass {
+                Pass::Live | Pass::Plain => self.analysis().begin_next(),
+                Pass::Long => self.analysis().begin_stretch(STRETCH_S, STRETCH_PAUSE_S),
+            };
+            let Some(job) = next else { break };
+            if !job.parts.is_empty() && self.has_foreign(&job) {
+                self.split(&job, |_| true);
+                continue;
+            }
             if gates::unheard(&job.segment).is_none()
                 && let Some(job) = self.own_part(job)
             {
@@ -159,7 +186,7 @@ impl Work {
 
     /// A segment that is about to end.
     fn next_early(&self) -> Option<Job> {
-        if !self.live || self.behind {
+        if self.pass != Pass::Live || self.behind {
             return None;
         }
         let known = |job: &Job| self.early.get(&job.track).is_some_and(|early| early.job.is_same(job));
@@ -175,7 +202,7 @@ impl Work {
     /// Says when the text falls behind what is said, and when it has caught up: once each.
     fn look_behind(&mut self) {
         let seconds = self.analysis().behind_s();
-        if self.live && !self.behind && seconds > BEHIND_S {
+        if self.pass == Pass::Live && !self.behind && seconds > BEHIND_S {
             self.behind = true;
             self.note(Event::TextBehind { seconds });
         } else if self.behind && seconds < CAUGHT_UP_S {
@@ -195,7 +222,7 @@ impl Work {
     /// The next piece of what is still being spoken, to be recognised for the eye alone; none while the text is behind, or where the
     /// voice seems to be another track's.
     pub fn next_partial(&mut self) -> Option<Job> {
-        if !self.live || self.behind || self.unusable.is_some() {
+        if self.pass != Pass::Live || self.behind || self.unusable.is_some() {
             return None;
         }
         let open: Vec<Open> = self.analysis().open().cloned().collect();
@@ -294,10 +321,11 @@ impl Work {
                 // It was found out meanwhile that some of it is another device's sound.
                 self.analysis().again();
             }
-            Ok(recognised) => {
+            Ok(recognised) if job.parts.is_empty() => {
                 self.analysis().finished();
                 self.take_text(job, recognised, model, now);
             }
+            Ok(recognised) => self.take_stretch(job, &recognised, model, now),
             Err(error) if error.is_permanent() => {
                 // It is no fault of the segment.
                 self.put_back(&error.to_string());
@@ -310,16 +338,56 @@ impl Work {
         }
     }
 
+    /// Whether some of a job's sound is another device's.
+    fn has_foreign(&self, job: &Job) -> bool {
+        let take = self.session.tracks[job.track].takes().get(job.take).cloned();
+        let (from, to) = (job.segment.from, job.segment.to);
+        take.is_some_and(|take| take.foreign().iter().any(|foreign| foreign.0 < to && foreign.1 > from))
+    }
+
+    /// Parts of the stretch in work are asked each for themselves; the rest of it is done.
+    fn split(&self, job: &Job, again: impl Fn(&Segment) -> bool) {
+        let take = self.session.tracks[job.track].takes().get(job.take).cloned();
+        let Some(clock) = take.map(|take| take.clock()) else { return self.analysis().finished() };
+        self.analysis().split(again, |frame| clock.time_of(frame));
+    }
+
+    /// What was understood of a stretch: each of its segments gets the words that lie in it. A stretch that went round in a loop is asked once
+    /// more, segment by segment; so is what begins with a segment that certainly holds words and got none. So the text of a track always
+    /// grows in the order of its sound, and whoever goes on after its last line misses nothing.
+    fn take_stretch(&mut self, job: &Job, recognised: &Recognised, model: &str, now: Duration) {
+        if gates::verdict(&recognised.hypothesis, &job.segment) == Some(gates::REPETITION) {
+            return self.split(job, |_| true);
+        }
+        let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else {
+            return self.analysis().finished();
+        };
+        let rate = take.entry.rate;
+        let said = listen::of_parts(job, recognised, rate);
+        let missed = |(part, said): &(Segment, Recognised)| {
+            let long = part.offset.saturating_sub(part.onset).seconds(rate) >= PART_S;
+            long && part.speech >= PART_SPEECH && !has_text(&said.hypothesis)
+        };
+        let sure = said.iter().position(missed).unwrap_or(said.len());
+        let again = said.get(sure).map(|(part, _)| part.from);
+        self.split(job, |part| again.is_some_and(|from| part.from >= from));
+        for (part, recognised) in &said[..sure] {
+            let (start, end) = (take.clock().time_of(part.from), take.clock().time_of(part.to));
+            let of_part = Job { segment: *part, start, end, parts: Vec::new(), ..job.clone() };
+            self.take_text(&of_part, recognised.clone(), model, now);
+        }
+    }
+
     fn take_text(&mut self, job: &Job, recognised: Recognised, model: &str, now: Duration) {
         self.partials.finished(job);
         let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
         let has_text = has_text(&recognised.hypothesis);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned(), withheld);
-        let Some(utterance) = utterance else { return };
+        let Some(utterance) = utterance.map(|new| self.session.sink.settle_identity(new)) else { return };
         if !has_text || utterance.withheld.is_some() {
             self.hush(&utterance.track, &utterance.id);
         }
-        if !has_text {
+        if !has_text || utterance.text.is_empty() {
             return;
         }
         self.session.sink.write_utterance(utterance.clone());

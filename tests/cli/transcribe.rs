@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use hansard::session::read::Session;
+use hansard::speech::transcript::{Edited, Utterance};
 
 use crate::home::{Home, children, is_alive, shared, signal, wait};
 use crate::words;
@@ -84,6 +85,40 @@ fn a_known_recording_becomes_its_words_and_the_same_ones_again() {
     }
     let exported = home.run(["export", "last", "--output=-", "--format=json"]).expect(0).json();
     assert_eq!(exported.as_array().unwrap().len(), kept.len());
+}
+
+#[test]
+fn a_pass_over_long_stretches_keeps_ids_and_what_a_person_wrote() {
+    let test = "a_pass_over_long_stretches_keeps_ids_and_what_a_person_wrote";
+    let (Some(home), Some((wav, said))) = (Home::with_models(test), jfk(test)) else { return };
+    let ran = home.run(["transcribe", wav.to_str().unwrap(), TINY]);
+    ran.expect(0);
+    let before = ran.session();
+    let shown = |session: &Session| -> Vec<Utterance> {
+        session.utterances.iter().filter(|u| u.is_shown()).cloned().collect()
+    };
+    assert!(shown(&before).len() > 2, "several segments become one stretch");
+    // A person mends one line.
+    let mut mine = shown(&before)[1].clone();
+    (mine.rev, mine.text) = (mine.rev + 1, "what the person wrote".into());
+    mine.edited = Some(Edited { utc: "2026-03-14T09:30:00Z".parse().unwrap(), journal: 0 });
+    let path = before.dir.join("transcript.jsonl");
+    let line = serde_json::to_string(&mine).unwrap();
+    fs::write(&path, fs::read_to_string(&path).unwrap() + &line + "\n").unwrap();
+
+    home.run(["transcribe", "last", "--long", TINY]).expect(0);
+    let after = Session::open(&before.dir).unwrap();
+    let ids =
+        |session: &Session| -> BTreeSet<String> { shown(session).iter().map(|u| u.id.clone()).collect() };
+    assert_eq!(ids(&before), ids(&after), "each keeps its id");
+    let kept = shown(&after).into_iter().find(|u| u.id == mine.id).unwrap();
+    assert_eq!((kept.text.as_str(), kept.rev), (mine.text.as_str(), mine.rev), "nothing came after it");
+    // All others are made again, and together they still say it.
+    let others: Vec<Utterance> = shown(&after).into_iter().filter(|u| u.id != mine.id).collect();
+    assert!(others.iter().all(|u| u.rev > 0), "{others:?}");
+    let whole = text(&after).replace(&mine.text, &shown(&before)[1].text);
+    let (wrong, of) = errors(&said, &whole);
+    assert!(wrong * 10 <= of, "{wrong} of {of} words: {whole}");
 }
 
 #[test]

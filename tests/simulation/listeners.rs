@@ -22,7 +22,7 @@ use hansard::speech::listen::{self, Hints, Recognised};
 use hansard::speech::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::speech::seeking::Seeking;
 use hansard::speech::transcript::Utterance;
-use hansard::speech::work::{Asked, Work};
+use hansard::speech::work::{Asked, Pass, Work};
 
 use crate::random::Random;
 
@@ -178,7 +178,7 @@ impl Listeners {
         let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
         let mut random = Random::new(seed);
         let mut listeners = Self {
-            work: Work::new(session.clone(), Arc::clone(&analysis), true),
+            work: Work::new(session.clone(), Arc::clone(&analysis), Pass::Live),
             session,
             sink,
             analysis,
@@ -259,7 +259,7 @@ impl Listeners {
         }
         if self.random.chance(DEATH) {
             let in_work = self.asked.take().map(|(asked, ..)| asked).filter(|asked| !asked.early);
-            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), true);
+            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), Pass::Live);
             self.work.put_back("the transcriber was restarted");
             // What it had shown it knows no more of.
             self.screen.0.lock().expect("no panic").clear();

@@ -27,6 +27,7 @@ use hansard::session::writer::Closed;
 use hansard::speech::analysis::Analysis;
 use hansard::speech::listen::Hints;
 use hansard::speech::transcript::Utterance;
+use hansard::speech::work::Pass;
 use ractor::Actor;
 use tokio::sync::oneshot;
 
@@ -87,7 +88,7 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         analysis: Arc::new(Mutex::new(Analysis::new(recording.tracks.len()))),
         session,
         make,
-        live: pace == Pace::Real,
+        pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
         partials: None,
         settings: SegmentSettings::default(),
         denoise: Denoise::Vad,

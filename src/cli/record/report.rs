@@ -15,7 +15,7 @@ use crate::session::read::read_manifest;
 use crate::session::times;
 
 /// What a person, or a script with `--json`, is told at the end.
-pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ended) -> Exit {
+pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: &Ended) -> Exit {
     if request.transcribe
         && let Err(error) = times::settle(&SystemDisk, dir)
     {
@@ -32,23 +32,13 @@ pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ende
         Outcome::Pending(reason) => Some(reason),
     };
     if let Some(reason) = pending.filter(|_| request.transcribe) {
-        say(format_args!("text is pending ({reason}); make it with: hansard transcribe {}", quoted(dir)));
+        let resume = if reason.starts_with("the final pass") { "--resume --long " } else { "" };
+        say(format_args!(
+            "text is pending ({reason}); make it with: hansard transcribe {resume}{}",
+            quoted(dir)
+        ));
     }
-    let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
-    let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
-    for error in &errors {
-        say(error);
-    }
-    let readable = captured(dir, &account);
-    let lost = account.iter().any(|track| track.lost.0 > 0);
-    let no_text = request.needs_text && pending.is_some();
-    let exit = if ended.recorder_failed || ended.closed.is_none() || no_text || !readable {
-        Exit::Failed
-    } else if lost || !errors.is_empty() {
-        Exit::Losses
-    } else {
-        Exit::Well
-    };
+    let (exit, account, errors) = judge(dir, ended);
     if request.json {
         let duration = ended.closed.as_ref().map(|closed| closed.duration);
         print_result(serde_json::json!({
@@ -59,6 +49,25 @@ pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: Ende
         print_result(dir.display());
     }
     exit
+}
+
+/// Says what was captured and what was not; how that went, where every frame is, and what went wrong.
+pub(super) fn judge(dir: &Path, ended: &Ended) -> (Exit, Vec<TrackAccount>, Vec<String>) {
+    let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
+    let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
+    for error in &errors {
+        say(error);
+    }
+    let readable = captured(dir, &account);
+    let lost = account.iter().any(|track| track.lost.0 > 0);
+    let exit = if ended.recorder_failed || ended.closed.is_none() || !readable {
+        Exit::Failed
+    } else if lost || !errors.is_empty() {
+        Exit::Losses
+    } else {
+        Exit::Well
+    };
+    (exit, account, errors)
 }
 
 /// A line per track. Returns whether the session can be read.
