@@ -26,7 +26,7 @@ use rtrb::Producer;
 use super::DeviceFormat;
 use super::rt::CaptureTap;
 use crate::audio::units::{Frames, SampleRate};
-use crate::clock::model::{ClockModel, Slip, TakeClock};
+use crate::clock::model::{Slip, TakeClock};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
 
@@ -304,7 +304,7 @@ impl Drain {
     fn ensure_take(&mut self, current: &mut Current) {
         let Some((from, cause)) = current.waiting.take() else { return };
         let rate = current.opening.format.rate;
-        let start = current.end_s().max(from);
+        let start = current.place_s().max(from);
         let missing = start - from;
         let within = !self.any_take && missing <= SILENCE_MAX_S;
         if !self.any_take && !within {
@@ -334,7 +334,7 @@ impl Drain {
     /// Silence at the current place, by cause.
     fn silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
         let rate = current.opening.format.rate;
-        let parts = self.causes(current.end_s(), frames.seconds(rate), cause);
+        let parts = self.causes(current.place_s(), frames.seconds(rate), cause);
         let (mut placed, mut seconds, count) = (Frames(0), 0.0, parts.len());
         for (n, (length, cause)) in parts.into_iter().enumerate() {
             seconds += length;
@@ -403,21 +403,20 @@ impl Drain {
     fn end_take(&mut self, current: &mut Current) -> f64 {
         self.settle_pause(current);
         current.emit_block(&mut self.outbox);
-        let model = current.model.clone();
-        self.close_take(current, &model, current.frames)
+        let end = current.end_s();
+        let clock = current.model.finish();
+        self.close_take(current, clock, current.frames);
+        end
     }
 
-    /// Ends the take after `frames`, of which `model` knows.
-    fn close_take(&mut self, current: &mut Current, model: &ClockModel, frames: Frames) -> f64 {
+    /// Ends the take after `frames`, with what is known of its clock.
+    fn close_take(&mut self, current: &mut Current, clock: TakeClock, frames: Frames) {
         current.tell_foreign(true, &mut self.outbox);
-        let end = model.line().time_of(frames);
-        let clock = model.finish();
         let span = clock.span(frames);
         let TakeClock { fit, slips, tail_deficit, .. } = clock;
         self.outbox.push_back(Item::Clock(fit));
         current.tell_observations(true, &mut self.outbox);
         self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
-        end
     }
 
     /// Forwards the front stamp with its samples; false while they are still being copied into the ring.
@@ -448,6 +447,7 @@ impl Drain {
             // In the middle of a burst the model knows only how late it is: the stamp that is on time is still to come.
             return true;
         }
+        current.placed_by = current.fit();
         self.status.set_position(current.end_s());
         if current.waiting.is_none() && current.frames >= current.clock_due {
             current.clock_due =

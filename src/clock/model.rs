@@ -71,6 +71,13 @@ pub struct TakeClock {
 }
 
 impl TakeClock {
+    /// The take has only its first `frames` frames, though more were delivered on the same clock: that is why none are missing at its end.
+    pub fn end_at(&mut self, frames: Frames) {
+        self.slips.retain(|slip| slip.at < frames);
+        self.fit.pieces.retain(|piece| piece.from < frames);
+        self.tail_deficit = 0.0;
+    }
+
     /// From which session second to which the take was delivered, as its stamps tell; `frames` are all of the take. None
     /// without any stamp: position is all that is known then.
     pub fn span(&self, frames: Frames) -> Option<(f64, f64)> {

@@ -35,14 +35,15 @@ pub(super) struct Current {
     pub(super) waiting: Option<(f64, GapCause)>,
     /// Frames at the end of what has been placed that are paused and have not been handed on yet.
     pub(super) paused: Frames,
-    /// The clock as it was known when they began.
-    pub(super) before_pause: Option<ClockModel>,
+    /// The clock that pauses go by: as it was known before the burst that is being handed on, of which all is late but the end.
+    pub(super) placed_by: ClockFit,
 }
 
 impl Current {
     pub(super) fn new(opening: Opening) -> Self {
         Self {
             model: ClockModel::new(opening.format.rate),
+            placed_by: ClockFit::nominal(0.0, opening.format.rate),
             opening,
             pending: VecDeque::new(),
             frames: Frames(0),
@@ -57,7 +58,6 @@ impl Current {
             clock_due: Frames(0),
             waiting: None,
             paused: Frames(0),
-            before_pause: None,
         }
     }
 
@@ -102,6 +102,7 @@ impl Current {
 
     pub(super) fn take_begins(&mut self, offset: f64) {
         self.model = ClockModel::starting_at(self.opening.format.rate, offset);
+        self.placed_by = self.fit();
         self.frames = Frames(0);
         self.clock_due = Frames(0);
         self.unvouched.clear();
@@ -238,6 +239,11 @@ impl Current {
 
     pub(super) fn fit(&self) -> ClockFit {
         self.model.line().clone()
+    }
+
+    /// The same as pauses see it: a burst in hand does not move it.
+    pub(super) fn place_s(&self) -> f64 {
+        self.placed_by.time_of(self.frames)
     }
 
     /// Session second of the end of what has been placed.

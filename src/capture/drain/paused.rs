@@ -9,7 +9,7 @@ impl Drain {
     /// Whether the place that the drain has reached lies in a pause.
     pub(super) fn is_paused(&self, current: &Current) -> bool {
         current.opening.timeline == Timeline::Clocked
-            && pauses::at(current.end_s(), &self.clock.pauses().spans()).0
+            && pauses::at(current.place_s(), &self.clock.pauses().spans()).0
     }
 
     /// Parts of a gap by cause: what was paused, what the machine slept through, the rest.
@@ -34,8 +34,9 @@ impl Drain {
         };
         let mut left = frames;
         while left.0 > 0 {
-            let (paused, until) = pauses::at(current.end_s(), &pauses);
-            let room = ((until - current.end_s()) * current.model.line().rate).ceil();
+            let place = current.place_s();
+            let (paused, until) = pauses::at(place, &pauses);
+            let room = ((until - place) * current.model.line().rate).ceil();
             // Whatever rounding says: one frame at least, so that this ends.
             let part = Frames((room.min(left.0 as f64) as u64).max(1));
             if paused {
@@ -79,7 +80,6 @@ impl Drain {
         }
         if current.paused.0 == 0 {
             current.emit_block(&mut self.outbox);
-            current.before_pause = Some(current.model.clone());
         }
         current.paused += frames;
         current.frames += frames;
@@ -87,16 +87,17 @@ impl Drain {
             return;
         }
         let sound = current.frames - std::mem::take(&mut current.paused);
-        if let Some(model) = current.before_pause.take() {
-            let from = self.close_take(current, &model, sound);
-            current.forget_unvouched();
-            current.waiting = Some((from, GapCause::Paused));
-        }
+        // What was delivered since then tells of the same clock, but not of this take.
+        let mut clock = current.model.finish();
+        clock.end_at(sound);
+        let from = current.model.line().time_of(sound);
+        self.close_take(current, clock, sound);
+        current.forget_unvouched();
+        current.waiting = Some((from, GapCause::Paused));
     }
 
     /// What is held back as paused becomes silence.
     pub(super) fn settle_pause(&mut self, current: &mut Current) {
-        current.before_pause = None;
         let frames = std::mem::take(&mut current.paused);
         if frames.0 > 0 {
             // It has its place already.
