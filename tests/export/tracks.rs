@@ -444,8 +444,9 @@ fn the_mix_holds_every_track_at_its_place_and_never_clips() {
     let peak = sound.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     assert!((0.7..0.9).contains(&peak), "{peak}");
     for at in &clicks {
+        // A twelfth of a millisecond is the limiter's, which turns a click's end down more than its beginning; its delay would be 5 ms.
         let heard = heard(&sound, 16_000, *at).unwrap();
-        assert!((heard - at).abs() < 1e-4, "{at}: {heard}");
+        assert!((heard - at).abs() < 3e-4, "{at}: {heard}");
     }
     // Ended in the middle, nothing is left.
     let other = Target::in_session(&dir, "other.flac");
