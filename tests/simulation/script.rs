@@ -10,7 +10,7 @@ use crate::random::Random;
 
 /// Samples of one device, all channels: bounds a run's time.
 const SAMPLES_MAX: f64 = 250_000.0;
-/// The first seed on whose day somebody may pause.
+/// The first seed on whose day somebody may pause, if it is odd.
 const PAUSED_FROM: u64 = 300;
 /// Before the end the disk is well again and the writer is left alone, so that the account can be drawn up; in seconds.
 const CALM_END_S: f64 = 2.5;
@@ -117,7 +117,7 @@ impl Storm {
         let mut disk = random.fork();
         storm.hangs = (0..disk.below(3)).map(|_| hang(&mut disk)).collect();
         // Last, so that the other days stay what they are.
-        if seed >= PAUSED_FROM && kind.chance(0.6) {
+        if seed >= PAUSED_FROM && seed % 2 == 1 && kind.chance(0.6) {
             storm.pauses = pauses(&mut kind);
         }
         storm
