@@ -2,7 +2,7 @@
 //! best, and each part again, as long as that explains more than the points scatter (binary segmentation: Vostrikova 1981;
 //! Theil-Sen lines instead of means). A bend is where the two lines meet, so it is known better than to a bucket.
 //!
-//! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than [`TENT_MIN_S`].
+//! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than `TENT_MIN_S`.
 
 use super::envelope::{Line, Point, median, slope_under, thinned};
 

@@ -4,7 +4,7 @@
 //! Promises: the tracks that were recorded are only read. Memory does not grow with the length. A file stands under its name when it is
 //! whole, and not before; what somebody else put there stays. What was not recorded is exact silence, and so is another device's sound.
 //!
-//! [`timeline`] says what sounds when, [`render`] makes it, [`file`] writes it, [`mix`] adds the tracks up.
+//! [`timeline`] says what sounds when, [`render`] makes it, [`mod@file`] writes it, [`mix`] adds the tracks up.
 
 use std::io::{self, Seek, Write};
 use std::ops::ControlFlow;

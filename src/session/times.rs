@@ -1,7 +1,7 @@
 //! Times of what was said, from where it stands: an utterance's frames are the truth, its seconds come from the clock of its take. While a
 //! meeting goes on that clock is still being measured; once a take is over it is known better, and so are the times.
 //!
-//! Readers get the times of the map as the manifest has it ([`derive`]); [`settle`] makes the transcript on the disk agree, by a revision of
+//! Readers get the times of the map as the manifest has it ([`derive()`]); [`settle`] makes the transcript on the disk agree, by a revision of
 //! each line that is off. Up to [`AGREES_S`] a line is held to agree. Text, names and words stay as they are. A line whose frames and seconds are
 //! further apart than a clock can be is somebody's own work and is left alone.
 
