@@ -79,7 +79,10 @@ fn transcribe(
     segments(sound, rate)
         .into_iter()
         .map(|segment| (segment, recognizer.recognize(&request(sound, rate, &segment)).unwrap()))
-        .filter(|(segment, heard)| !heard.text.is_empty() && gates::verdict(heard, segment).is_none())
+        .filter(|(segment, heard)| {
+            let evidence = gates::evidence(heard, segment, rate);
+            !heard.text.is_empty() && gates::verdict(heard, &evidence).is_none()
+        })
         .collect()
 }
 

@@ -103,6 +103,8 @@ def measure(recording: corpus.Recording, arguments: argparse.Namespace) -> dict:
     withheld = [each for each in shown["utterances"] if each["withheld"]]
     result = {"name": recording.name, "group": recording.group, "seconds": recording.seconds, **cost}
     result |= score(recording, heard, withheld)
+    told = ("start", "text", "withheld", "bleed_of", "evidence")
+    result["utterances"] = [{key: each.get(key) for key in told} for each in shown["utterances"]]
     print(f"{recording.name:24} WER {rate(result['wer']):5.1f} %  {cost['cpu']:6.1f} s CPU", file=sys.stderr)
     return result
 

@@ -125,7 +125,8 @@ fn understood(recognizer: &mut WorkerRecognizer, sound: &[f32], segments: &[Segm
             ..Request::default()
         };
         let heard = recognizer.recognize(&request)?;
-        if gates::verdict(&heard, segment).is_none() && !heard.text.is_empty() {
+        let evidence = gates::evidence(&heard, segment, RATE);
+        if gates::verdict(&heard, &evidence).is_none() && !heard.text.is_empty() {
             let (start, end) = (segment.onset.seconds(RATE), segment.offset.seconds(RATE));
             lines.push(json!({ "speaker": "-", "start_time": start, "end_time": end, "words": heard.text, "word_times": [] }));
         }

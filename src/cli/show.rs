@@ -15,7 +15,7 @@ use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
 use crate::session::read::{ReadError, Session, resolve};
 use crate::session::vigil::clock_trouble;
-use crate::speech::transcript::Utterance;
+use crate::speech::transcript::{Evidence, Utterance};
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
@@ -229,7 +229,8 @@ fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, args: &A
         marks.push(clean(&utterance.id));
     }
     if let Some(reason) = &utterance.withheld {
-        marks.push(format!("withheld: {}", clean(reason)));
+        let evidence = utterance.evidence.as_ref().map_or(String::new(), judged_by);
+        marks.push(format!("withheld: {}{evidence}", clean(reason)));
     }
     if let Some(of) = &utterance.bleed_of {
         marks.push(format!("echo of {}", clean(of)));
@@ -240,6 +241,14 @@ fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, args: &A
     let marks = if marks.is_empty() { String::new() } else { format!(" [{}]", marks.join(", ")) };
     let time = meeting.clock(utterance.start);
     indented(out, &format!("{time} {}: {}{marks}", name(&utterance.speaker), clean(&utterance.text)), 2)
+}
+
+/// `; speech 0.44 over 1.2 s, nobody 0.35, log probability -0.90`
+fn judged_by(evidence: &Evidence) -> String {
+    let Evidence { speech_prob, speech_s, no_speech_prob, avg_logprob } = evidence;
+    format!(
+        "; speech {speech_prob:.2} over {speech_s:.1} s, nobody {no_speech_prob:.2}, log probability {avg_logprob:.2}"
+    )
 }
 
 /// Wrapped, the first line at `indent`, the rest four further.

@@ -232,6 +232,7 @@ mod tests {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         }
     }
 

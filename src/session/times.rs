@@ -151,6 +151,7 @@ mod tests {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         }
     }
 

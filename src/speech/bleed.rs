@@ -18,9 +18,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use self::sound::{Sound, db};
+use self::tokens::{Token, common, tokens};
 use super::transcript::Utterance;
 use super::words;
 use crate::audio::units::Frames;
+
+mod sound;
+mod tokens;
 
 /// How far echo and source may lie apart in time, in seconds.
 const SHIFT_S: f64 = 0.5;
@@ -47,8 +52,6 @@ const CORRELATE_MIN: usize = 100;
 const SHORT_CORRELATE_MIN: usize = 15;
 /// Least length (words that match) of a head or tail that is taken off.
 const TRIM_WORDS_MIN: usize = 2;
-/// The recogniser's word times are this uncertain, so a level is never taken over less (seconds).
-const WORD_SPAN_MIN_S: f64 = 0.15;
 /// One utterance has at most 28 s. What has more tokens than this is no speech, and is left alone.
 const TOKENS_MAX: usize = 1000;
 /// Seconds of an envelope's window.
@@ -209,96 +212,6 @@ fn own_level(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Opt
         .max_by(f64::total_cmp)
 }
 
-/// A normalised word, or a character of a script that writes no spaces.
-#[derive(Debug, Clone, PartialEq)]
-struct Token {
-    text: String,
-    /// Index of the word it belongs to.
-    word: usize,
-    start: f64,
-    end: f64,
-}
-
-/// Tokens of the words; of the text, spread evenly, where the recogniser gave no words.
-fn tokens(utterance: &Utterance) -> Vec<Token> {
-    let mut tokens = Vec::new();
-    let mut add = |text: &str, word: usize, start: f64, end: f64| {
-        for text in normalised(text) {
-            tokens.push(Token { text, word, start, end });
-        }
-    };
-    if utterance.words.is_empty() {
-        let texts: Vec<&str> = utterance.text.split_whitespace().collect();
-        let step = (utterance.end - utterance.start).max(0.0) / texts.len().max(1) as f64;
-        for (i, text) in texts.iter().enumerate() {
-            let start = utterance.start + step * i as f64;
-            add(text, i, start, start + step);
-        }
-    } else {
-        for (i, word) in utterance.words.iter().enumerate() {
-            add(&word.text, i, word.start, word.end);
-        }
-    }
-    tokens
-}
-
-/// Lower case, letters and digits only; apostrophes vanish, other marks part.
-fn normalised(word: &str) -> Vec<String> {
-    let mut tokens = Vec::new();
-    let mut run = String::new();
-    for c in word.chars().filter(|c| !matches!(c, '\'' | '’')).flat_map(char::to_lowercase) {
-        let alone = ('\u{2e80}'..='\u{9fff}').contains(&c) || ('\u{20000}'..='\u{3ffff}').contains(&c);
-        if (alone || !c.is_alphanumeric()) && !run.is_empty() {
-            tokens.push(std::mem::take(&mut run));
-        }
-        if alone {
-            tokens.push(c.to_string());
-        } else if c.is_alphanumeric() {
-            run.push(c);
-        }
-    }
-    if !run.is_empty() {
-        tokens.push(run);
-    }
-    tokens
-}
-
-/// Equal, or one misheard letter apart in a long word.
-fn alike(a: &str, b: &str) -> bool {
-    a == b || (a.len() >= 5 && b.len() >= 5 && strsim::normalized_levenshtein(a, b) >= 0.8)
-}
-
-/// The longest common subsequence of tokens that lie close in time; of equally long ones the one closest in time.
-/// Pairs of indices, ascending.
-fn common(a: &[Token], b: &[Token]) -> Vec<(usize, usize)> {
-    let worth = |x: &Token, y: &Token| -> i64 {
-        let apart = (x.start - y.start).abs();
-        if apart <= WORD_SHIFT_S && alike(&x.text, &y.text) { 1_000_000 - (apart * 100.0) as i64 } else { 0 }
-    };
-    let width = b.len() + 1;
-    let mut best = vec![0i64; (a.len() + 1) * width];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            let pair = worth(&a[i], &b[j]);
-            let taken = if pair > 0 { pair + best[(i + 1) * width + j + 1] } else { 0 };
-            best[i * width + j] = taken.max(best[(i + 1) * width + j]).max(best[i * width + j + 1]);
-        }
-    }
-    let (mut i, mut j, mut pairs) = (0, 0, Vec::new());
-    while i < a.len() && j < b.len() {
-        let here = best[i * width + j];
-        if here == best[(i + 1) * width + j] {
-            i += 1;
-        } else if here == best[i * width + j + 1] {
-            j += 1;
-        } else {
-            pairs.push((i, j));
-            (i, j) = (i + 1, j + 1);
-        }
-    }
-    pairs
-}
-
 /// An utterance beside what another track holds at the same time.
 struct Pair<'a> {
     new: &'a Utterance,
@@ -432,103 +345,6 @@ fn commonest(backing: &[(&str, usize)]) -> Option<String> {
         *counts.entry(id).or_default() += 1;
     }
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map(|(id, _)| id.to_owned())
-}
-
-/// The envelopes of two tracks around an utterance.
-struct Sound {
-    /// Session seconds of the first window of both.
-    from_s: f64,
-    this: Vec<f32>,
-    other: Vec<f32>,
-    /// Of the envelopes over what matched, with the other track `lag` windows earlier; 0 if the order in time is the reverse.
-    correlation: f64,
-    lag: usize,
-    /// Windows that were correlated.
-    stretch: usize,
-    /// The same sound is on the other track, but later: this one is the source, however soft it is.
-    leads: bool,
-}
-
-impl Sound {
-    fn read(new: &Utterance, track: &str, levels: &dyn Levels) -> Option<Self> {
-        let margin = SHIFT_S + LAG_MAX as f64 * WINDOW_S;
-        let (from_s, to_s) = (new.start - margin, new.end + margin);
-        let this = levels.envelope(&new.track, from_s, to_s);
-        let other = levels.envelope(track, from_s, to_s);
-        let known = !this.is_empty() && !other.is_empty();
-        known.then_some(Self { from_s, this, other, correlation: 0.0, lag: 0, stretch: 0, leads: false })
-    }
-
-    /// Windows of a span of session time, at least [`WORD_SPAN_MIN_S`] wide.
-    fn windows(&self, start: f64, end: f64) -> Range<usize> {
-        let wider = (WORD_SPAN_MIN_S - (end - start)).max(0.0) / 2.0;
-        let index = |s: f64| ((s - self.from_s) / WINDOW_S).round().max(0.0) as usize;
-        index(start - wider)..index(end + wider)
-    }
-
-    /// Finds how late this track follows the other, over a span of session time.
-    fn correlate(&mut self, start: f64, end: f64) {
-        let span = self.windows(start, end);
-        let at = |lag: isize| -> f64 {
-            let Some(from) = span.start.checked_add_signed(-lag) else { return 0.0 };
-            let (Some(x), Some(y)) = (self.this.get(span.clone()), self.other.get(from..from + span.len()))
-            else {
-                return 0.0;
-            };
-            pearson(x, y)
-        };
-        let max = LAG_MAX as isize;
-        let best = (-max..=max).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0));
-        self.stretch = span.len();
-        match best {
-            Some((correlation, lag)) if lag >= 0 => {
-                self.correlation = correlation;
-                self.lag = if correlation >= CORRELATED { lag.unsigned_abs() } else { 0 };
-            }
-            Some((correlation, lag)) => {
-                let clear = lag.unsigned_abs() >= LAG_CLEAR && self.stretch >= CORRELATE_MIN;
-                self.leads = clear && correlation >= CORRELATED;
-            }
-            None => {}
-        }
-    }
-
-    /// This track's level at a word, dB.
-    fn here(&self, token: &Token) -> f64 {
-        db(clipped(&self.this, self.windows(token.start, token.end)))
-    }
-
-    /// This track's level at a word against the other's, dB.
-    fn difference(&self, token: &Token) -> f64 {
-        let Range { start, end } = self.windows(token.start, token.end);
-        let there = clipped(&self.other, start.saturating_sub(self.lag)..end.saturating_sub(self.lag));
-        self.here(token) - db(there)
-    }
-}
-
-fn clipped(envelope: &[f32], span: Range<usize>) -> &[f32] {
-    let end = span.end.min(envelope.len());
-    &envelope[span.start.min(end)..end]
-}
-
-/// Level of a stretch of windows in dB full scale, -120 where there is nothing.
-fn db(envelope: &[f32]) -> f64 {
-    let power: f64 = envelope.iter().map(|rms| f64::from(*rms).powi(2)).sum();
-    10.0 * (power / envelope.len().max(1) as f64).max(1e-12).log10()
-}
-
-fn pearson(x: &[f32], y: &[f32]) -> f64 {
-    let n = x.len() as f64;
-    let mean = |v: &[f32]| v.iter().map(|s| f64::from(*s)).sum::<f64>() / n;
-    let (mx, my) = (mean(x), mean(y));
-    let (mut xy, mut xx, mut yy) = (0.0, 0.0, 0.0);
-    for (a, b) in x.iter().zip(y) {
-        let (a, b) = (f64::from(*a) - mx, f64::from(*b) - my);
-        xy += a * b;
-        xx += a * a;
-        yy += b * b;
-    }
-    if xx > 0.0 && yy > 0.0 { xy / (xx * yy).sqrt() } else { 0.0 }
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {

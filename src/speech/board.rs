@@ -148,6 +148,7 @@ mod tests {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         }
     }
 

@@ -110,6 +110,7 @@ mod tests {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         };
         assert_eq!(without(&said, &[(20.0, 21.0)]), []);
         let [kept, others] = &without(&said, &[(11.8, 14.0)])[..] else { panic!("two parts") };

@@ -4,7 +4,9 @@
 //! All bounds are on the safe side: text that somebody spoke must not be withheld for being short, fast or unclear.
 
 use super::recognizer::Hypothesis;
+use super::transcript::Evidence;
 use crate::audio::segment::Segment;
+use crate::audio::units::SampleRate;
 
 /// Nothing in the segment was like speech.
 pub const NO_SPEECH_EVIDENCE: &str = "no_speech_evidence";
@@ -31,7 +33,7 @@ const CHARS_PER_S_MAX: f64 = 60.0;
 /// Too few words for a rate.
 const RATE_WORDS_MIN: usize = 5;
 /// A stock phrase is believed from this evidence on: false alarms of the detector have 0.42 to 0.52.
-const STOCK_EVIDENCE: f32 = 0.5;
+const STOCK_EVIDENCE: f64 = 0.5;
 
 /// What Whisper says most often over noise (the head of the list in arXiv 2501.11378, "bag of hallucinations").
 const STOCK_PHRASES: [&str; 10] = [
@@ -52,12 +54,23 @@ pub fn unheard(segment: &Segment) -> Option<&'static str> {
     (segment.speech < EVIDENCE_MIN).then_some(NO_SPEECH_EVIDENCE)
 }
 
-/// Why the text doesn't stand in the minutes; none: it does.
-pub fn verdict(hypothesis: &Hypothesis, segment: &Segment) -> Option<&'static str> {
-    if let Some(verdict) = unheard(segment) {
-        return Some(verdict);
+/// What speaks for and against what was understood of a segment; `rate` is its take's. Rounded to three places: enough to see why.
+pub fn evidence(hypothesis: &Hypothesis, segment: &Segment, rate: SampleRate) -> Evidence {
+    let short = |value: f64| (value * 1e3).round() / 1e3;
+    Evidence {
+        speech_prob: short(segment.speech.into()),
+        speech_s: short(segment.offset.saturating_sub(segment.onset).seconds(rate)),
+        no_speech_prob: short(hypothesis.no_speech_prob),
+        avg_logprob: short(hypothesis.avg_logprob),
     }
-    if hypothesis.no_speech_prob > NO_SPEECH_PROB_MAX && hypothesis.avg_logprob < LOGPROB_MIN {
+}
+
+/// Why the text doesn't stand in the minutes; none: it does.
+pub fn verdict(hypothesis: &Hypothesis, evidence: &Evidence) -> Option<&'static str> {
+    if evidence.speech_prob < f64::from(EVIDENCE_MIN) {
+        return Some(NO_SPEECH_EVIDENCE);
+    }
+    if evidence.no_speech_prob > NO_SPEECH_PROB_MAX && evidence.avg_logprob < LOGPROB_MIN {
         return Some(NO_SPEECH);
     }
     let plain = plain_words(&hypothesis.text);
@@ -67,7 +80,7 @@ pub fn verdict(hypothesis: &Hypothesis, segment: &Segment) -> Option<&'static st
     if is_too_fast(&plain, hypothesis.audio_s) {
         return Some(TOO_FAST);
     }
-    if segment.speech < STOCK_EVIDENCE && STOCK_PHRASES.contains(&plain.join(" ").as_str()) {
+    if evidence.speech_prob < STOCK_EVIDENCE && STOCK_PHRASES.contains(&plain.join(" ").as_str()) {
         return Some(STOCK_PHRASE);
     }
     None
@@ -118,8 +131,13 @@ mod tests {
     use super::*;
     use crate::audio::units::Frames;
 
-    fn segment(speech: f32) -> Segment {
-        Segment { from: Frames(0), to: Frames(48_000), onset: Frames(4_800), offset: Frames(40_000), speech }
+    const RATE: SampleRate = SampleRate::HZ_16000;
+
+    /// The verdict on a text of so many seconds of sound, all of it speech of that probability.
+    fn judged(hypothesis: &Hypothesis, speech: f32) -> Option<&'static str> {
+        let (from, to) = (Frames(0), Frames::from_seconds(hypothesis.audio_s, RATE));
+        let segment = Segment { from, to, onset: from, offset: to, speech };
+        verdict(hypothesis, &evidence(hypothesis, &segment, RATE))
     }
 
     fn said(text: &str, audio_s: f64) -> Hypothesis {
@@ -137,22 +155,22 @@ mod tests {
             "",
             "哈哈哈哈哈",
         ] {
-            assert_eq!(verdict(&said(text, 6.0), &segment(0.7)), None, "{text}");
+            assert_eq!(judged(&said(text, 6.0), 0.7), None, "{text}");
         }
         let unsure = Hypothesis { no_speech_prob: 0.9, avg_logprob: -0.5, ..said("Yes.", 1.0) };
-        assert_eq!(verdict(&unsure, &segment(0.5)), None);
+        assert_eq!(judged(&unsure, 0.5), None);
     }
 
     #[test]
     fn each_gate_has_its_name() {
-        assert_eq!(verdict(&said("Hello there", 3.0), &segment(0.1)), Some(NO_SPEECH_EVIDENCE));
+        assert_eq!(judged(&said("Hello there", 3.0), 0.1), Some(NO_SPEECH_EVIDENCE));
         let nobody = Hypothesis { no_speech_prob: 0.7, avg_logprob: -1.2, ..said("I'm sorry", 3.0) };
-        assert_eq!(verdict(&nobody, &segment(0.6)), Some(NO_SPEECH));
+        assert_eq!(judged(&nobody, 0.6), Some(NO_SPEECH));
         for text in ["I think so. ".repeat(5), "the ".repeat(10), "我不知道".repeat(5)] {
-            assert_eq!(verdict(&said(&text, 20.0), &segment(0.8)), Some(REPETITION), "{text}");
+            assert_eq!(judged(&said(&text, 20.0), 0.8), Some(REPETITION), "{text}");
         }
         let flood = "that is what they all would have said about it at once in such a hurry today";
-        assert_eq!(verdict(&said(flood, 1.0), &segment(0.8)), Some(TOO_FAST));
-        assert_eq!(verdict(&said("Thank you.", 1.0), &segment(0.45)), Some(STOCK_PHRASE));
+        assert_eq!(judged(&said(flood, 1.0), 0.8), Some(TOO_FAST));
+        assert_eq!(judged(&said("Thank you.", 1.0), 0.45), Some(STOCK_PHRASE));
     }
 }

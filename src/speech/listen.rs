@@ -10,6 +10,7 @@ use crate::session::tail::SpanReader;
 use crate::session::track::TakeShared;
 
 use super::analysis::Job;
+use super::gates;
 use super::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use super::transcript::Utterance;
 use super::words;
@@ -153,18 +154,19 @@ pub fn id(track: &str, take: u32, from: Frames) -> String {
     format!("{track}-{take}-{from}")
 }
 
-/// The utterance of what was understood; its place is that of its words.
+/// The utterance of what was understood, judged; its place is that of its words.
 pub fn utterance(
     session: &SessionView,
     job: &Job,
     recognised: Recognised,
     model: String,
-    withheld: Option<&'static str>,
 ) -> Option<Utterance> {
     let track = &session.tracks[job.track];
     let take = track.takes().get(job.take).cloned()?;
     let (clock, rate) = (take.clock(), take.entry.rate);
     let hypothesis = recognised.hypothesis;
+    let evidence = gates::evidence(&hypothesis, &job.segment, rate);
+    let withheld = gates::verdict(&hypothesis, &evidence);
     let at = |seconds: f64| (job.segment.from + Frames::from_seconds(seconds, rate)).min(job.segment.to);
     let from = hypothesis.words.first().map_or(job.segment.onset, |word| at(word.start));
     let to = hypothesis.words.last().map_or(job.segment.offset, |word| at(word.end)).max(from);
@@ -188,6 +190,7 @@ pub fn utterance(
         withheld: withheld.map(str::to_owned),
         bleed_of: None,
         edited: None,
+        evidence: Some(evidence),
     })
 }
 

@@ -47,6 +47,22 @@ pub struct Utterance {
     /// A person wrote this revision; none: it is as it was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edited>,
+    /// What it was judged by; none: nobody judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// What speaks for and against a text that was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Mean probability of speech from its onset to its end, 0..1: the detector's.
+    pub speech_prob: f64,
+    /// Seconds from the onset of the speech to its end.
+    pub speech_s: f64,
+    /// Probability that nobody spoke, 0..1: the recogniser's.
+    pub no_speech_prob: f64,
+    /// Mean log probability (natural) of what was understood: the recogniser's.
+    pub avg_logprob: f64,
 }
 
 /// That a person wrote a revision.

@@ -244,7 +244,8 @@ impl Work {
     pub fn take_partial(&mut self, job: &Job, recognised: Recognised) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else { return };
         let hypothesis = recognised.hypothesis;
-        if gates::verdict(&hypothesis, &job.segment).is_some() {
+        let evidence = gates::evidence(&hypothesis, &job.segment, take.entry.rate);
+        if gates::verdict(&hypothesis, &evidence).is_some() {
             return;
         }
         let (track, clock) = (&self.session.tracks[job.track], take.clock());
@@ -272,6 +273,7 @@ impl Work {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         };
         if !line.text.is_empty() {
             self.session.listener.partial(&line);
@@ -356,13 +358,14 @@ impl Work {
     /// more, segment by segment; so is what begins with a segment that certainly holds words and got none. So the text of a track always
     /// grows in the order of its sound, and whoever goes on after its last line misses nothing.
     fn take_stretch(&mut self, job: &Job, recognised: &Recognised, model: &str, now: Duration) {
-        if gates::verdict(&recognised.hypothesis, &job.segment) == Some(gates::REPETITION) {
-            return self.split(job, |_| true);
-        }
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else {
             return self.analysis().finished();
         };
         let rate = take.entry.rate;
+        let evidence = gates::evidence(&recognised.hypothesis, &job.segment, rate);
+        if gates::verdict(&recognised.hypothesis, &evidence) == Some(gates::REPETITION) {
+            return self.split(job, |_| true);
+        }
         let said = listen::of_parts(job, recognised, rate);
         let missed = |(part, said): &(Segment, Recognised)| {
             let long = part.offset.saturating_sub(part.onset).seconds(rate) >= PART_S;
@@ -380,9 +383,8 @@ impl Work {
 
     fn take_text(&mut self, job: &Job, recognised: Recognised, model: &str, now: Duration) {
         self.partials.finished(job);
-        let withheld = gates::verdict(&recognised.hypothesis, &job.segment);
         let has_text = has_text(&recognised.hypothesis);
-        let utterance = listen::utterance(&self.session, job, recognised, model.to_owned(), withheld);
+        let utterance = listen::utterance(&self.session, job, recognised, model.to_owned());
         let Some(utterance) = utterance.map(|new| self.session.sink.settle_identity(new)) else { return };
         if !has_text || utterance.withheld.is_some() {
             self.hush(&utterance.track, &utterance.id);

@@ -63,6 +63,7 @@ fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
         withheld: None,
         bleed_of: None,
         edited: None,
+        evidence: None,
     }
 }
 

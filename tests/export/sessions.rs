@@ -9,7 +9,7 @@ use hansard::session::manifest::{
     ClockFit, FORMAT, GapCause, GapSum, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
     TrackAccount,
 };
-use hansard::speech::transcript::{Utterance, Word};
+use hansard::speech::transcript::{Evidence, Utterance, Word};
 
 const RATE: SampleRate = SampleRate::HZ_48000;
 
@@ -107,6 +107,7 @@ pub fn said(id: &str, who: &str, start: f64, text: &str) -> Utterance {
         withheld: None,
         bleed_of: None,
         edited: None,
+        evidence: None,
     }
 }
 
@@ -148,7 +149,16 @@ pub fn meeting() -> (tempfile::TempDir, PathBuf) {
         said("u4", "Remote", 20.0, "The importer is done."),
         Utterance { rev: 1, ..said("u4", "Remote", 20.0, "The importer is done, the exporter isn't.") },
         Utterance { bleed_of: Some("u4".into()), ..said("u5", "Alice", 20.0, "the importer is gone") },
-        Utterance { withheld: Some("no speech".into()), ..said("u6", "Béla", 40.0, "Thanks for watching!") },
+        Utterance {
+            withheld: Some("no speech".into()),
+            evidence: Some(Evidence {
+                speech_prob: 0.312,
+                speech_s: 1.2,
+                no_speech_prob: 0.72,
+                avg_logprob: -1.25,
+            }),
+            ..said("u6", "Béla", 40.0, "Thanks for watching!")
+        },
     ];
     let dir = write(root.path(), &manifest, &utterances);
     (root, dir)

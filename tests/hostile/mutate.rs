@@ -138,6 +138,7 @@ pub fn transcript(count: u64) -> String {
             withheld: None,
             bleed_of: None,
             edited: None,
+            evidence: None,
         };
         serde_json::to_string(&utterance).unwrap() + "\n"
     };

@@ -466,5 +466,6 @@ fn line(number: u32, now: f64) -> Utterance {
         withheld: None,
         bleed_of: None,
         edited: None,
+        evidence: None,
     }
 }

@@ -73,6 +73,7 @@ fn said(id: &str, track: &str, start: f64, text: &str) -> Utterance {
         withheld: None,
         bleed_of: None,
         edited: None,
+        evidence: None,
     }
 }
 
