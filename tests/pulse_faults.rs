@@ -292,6 +292,79 @@ fn devices_that_go_stall_and_come_back() {
     assert_suspended(&recorded);
     assert_slow_and_stalled(&recorded, &carol);
     assert_follows_the_default(&recorded);
+    assert_exported(&recorded, dir.path());
+}
+
+/// The tracks on session time: all of one length, every sound where the undisturbed track beside it has it, across losses and rates, and exact
+/// silence for all that is missing.
+fn assert_exported(recorded: &Recorded, dir: &Path) {
+    let aligned = dir.join("aligned");
+    let mut export = Command::new(env!("CARGO_BIN_EXE_hansard"));
+    export.arg("export").arg(&recorded.session.dir).args(["--tracks", "wav", "--bits", "32f", "--output"]);
+    let exported = export.arg(&aligned).output().unwrap();
+    assert!(exported.status.success(), "{exported:?}");
+    let track = |name: &str| -> Vec<f32> {
+        let wav = hound::WavReader::open(aligned.join(format!("{name}.wav"))).unwrap();
+        assert_eq!(wav.spec().sample_rate, RATE);
+        wav.into_samples::<f32>().map(Result::unwrap).collect()
+    };
+    let frame = |at: f64| (at * f64::from(RATE)).round() as usize;
+    for (name, truth) in [("alice", "alice-true"), ("bob", "bob-true")] {
+        let (sound, truth) = (track(name), track(truth));
+        assert_eq!(sound.len(), truth.len(), "one length");
+        let (mut silent_until, mut offs) = (0.0, Vec::new());
+        for take in recorded.takes(name) {
+            let ends = take.foreign.first().map_or(take.frames, |(from, _)| *from);
+            let (from, to) = (take.time_of(Frames(0)), take.time_of(ends));
+            // A frame on both sides is the edge's.
+            assert_silent(&sound, frame(silent_until) + 1..frame(from).saturating_sub(1), name);
+            silent_until = to;
+            let gaps: Vec<(f64, f64)> = recorded
+                .journal
+                .iter()
+                .filter_map(|line| match &line.event {
+                    Event::Gap { track, take: Some(of), from_frame: Some(first), frames, cause, .. }
+                        if track == name && *of == take.take && *cause != GapCause::Slip && *first < ends =>
+                    {
+                        Some((take.time_of(*first), take.time_of(*first + *frames)))
+                    }
+                    _ => None,
+                })
+                .collect();
+            for (from, to) in &gaps {
+                assert_silent(&sound, frame(*from) + 1..frame(*to).saturating_sub(1), name);
+            }
+            // A piece from its beginning, its end, and from before and after each gap.
+            let starts = gaps.iter().flat_map(|(from, to)| [from - PIECE_S, *to]);
+            for at in starts.chain([from, to - PIECE_S]).filter(|at| *at >= from && at + PIECE_S <= to) {
+                let piece = &sound[frame(at) + 2..frame(at + PIECE_S)];
+                if piece.iter().all(|x| x.abs() < 0.01)
+                    || piece.iter().filter(|x| **x == 0.0).count() > RATE as usize / 20
+                {
+                    continue; // Before the player had begun, or across another gap.
+                }
+                let near = frame(at).saturating_sub(RATE as usize / 4);
+                let far = (frame(at + PIECE_S) + RATE as usize / 4).min(truth.len());
+                let (found, correlation) = whereabouts(&truth[near..far], piece).unwrap();
+                assert!(correlation > 0.9, "{name} at {at:.3} s: other sound: {correlation}");
+                let off = (near + found) as f64 / f64::from(RATE) - (frame(at) + 2) as f64 / f64::from(RATE);
+                println!("exported {name} at {at:.3} s: {:+.2} ms", off * 1e3);
+                assert!(off.abs() <= PLACED_S, "{name} at {at:.3} s is {off:+.4} s off");
+                offs.push(off);
+            }
+        }
+        // A device's latency is its own, and the same before and after: to two blocks of the server.
+        let spread = offs.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+            - offs.iter().copied().fold(f64::INFINITY, f64::min);
+        assert!(offs.len() >= 2 && spread <= 0.010, "{name}: {offs:?}");
+    }
+}
+
+fn assert_silent(sound: &[f32], span: std::ops::Range<usize>, name: &str) {
+    if span.start < span.end {
+        let loud = sound[span.clone()].iter().filter(|x| **x != 0.0).count();
+        assert_eq!(loud, 0, "{name}: what is missing is silent: frames {span:?}");
+    }
 }
 
 /// Alice was unplugged, came back at another rate, and was unplugged and plugged in again within a moment.

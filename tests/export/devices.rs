@@ -166,16 +166,31 @@ pub fn session(recordings: &Path, takes: Vec<TakeEntry>) -> std::path::PathBuf {
 
 /// Where a click near `at` lies in a track, in seconds: the middle of its energy. None: there is none.
 pub fn heard(track: &[f32], rate: u32, at: f64) -> Option<f64> {
+    let (from, to) = window(rate, at, track.len());
+    middle(track[from..to].iter().copied()).map(|frame| (from as f64 + frame) / f64::from(rate))
+}
+
+/// The same of a mono file of 16 bits, of which only that much is read.
+pub fn heard_in<R: std::io::Read + Seek>(wav: &mut hound::WavReader<R>, at: f64) -> Option<f64> {
+    let rate = wav.spec().sample_rate;
+    let (from, to) = window(rate, at, wav.duration() as usize);
+    wav.seek(from as u32).unwrap();
+    let samples = wav.samples::<i16>().take(to - from).map(|x| f32::from(x.unwrap()) / 32_768.0);
+    middle(samples).map(|frame| (from as f64 + frame) / f64::from(rate))
+}
+
+/// Frames around a click.
+fn window(rate: u32, at: f64, frames: usize) -> (usize, usize) {
     let window = 2.0 * CLICK_S + 0.006;
-    let from = ((at - window) * f64::from(rate)).max(0.0) as usize;
-    let to = (((at + window) * f64::from(rate)) as usize).min(track.len());
-    let (mut sum, mut moment) = (0.0, 0.0);
-    for (n, x) in track.iter().enumerate().take(to).skip(from) {
-        let energy = f64::from(x * x);
-        sum += energy;
-        moment += energy * n as f64;
-    }
-    (sum > 0.1).then(|| moment / sum / f64::from(rate))
+    let frame = |at: f64| (at * f64::from(rate)).max(0.0) as usize;
+    (frame(at - window), frame(at + window).min(frames))
+}
+
+/// The middle of the energy, in frames.
+fn middle(samples: impl Iterator<Item = f32>) -> Option<f64> {
+    let energies = samples.map(|x| f64::from(x * x)).enumerate();
+    let (sum, moment) = energies.fold((0.0, 0.0), |(sum, moment), (n, e)| (sum + e, moment + e * n as f64));
+    (sum > 0.1).then(|| moment / sum)
 }
 
 /// The samples of a mono WAV file.

@@ -1,4 +1,6 @@
-//! What is heard when: the takes of each track, laid onto the session's time in frames of the output. Nothing is read but the files' lengths.
+//! What is heard when: the takes of each track, laid onto the session's time in frames of the output. Of the tracks nothing is read but the
+//! files' lengths; of the journal, where silence stands in them for what is missing: that stays exact silence, without the ringing that a
+//! resampler has beside an edge.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use crate::audio::align::{Piece, Placed, stretches};
 use crate::audio::units::{Frames, SampleFormat, SampleRate};
 use crate::session::manifest::{SourceEntry, TakeEntry};
 use crate::session::read::Session;
+use crate::session::replay::{self, Replay};
 use crate::session::wav::{CHANNELS, Layout, OnDisk, RATES};
 
 /// All tracks of a session at one rate, from session second 0 to the end of the longest one.
@@ -55,7 +58,9 @@ pub struct Span {
 impl Timeline {
     /// The whole session at `rate`.
     pub fn new(session: &Session, rate: SampleRate) -> Result<Self, SoundError> {
-        let tracks = session.manifest.sources.iter().map(|source| track(session, source, rate));
+        // As far as the journal is whole: without it, what stands in the files is heard as it stands there.
+        let journal = replay::scan(&session.dir)?.replay;
+        let tracks = session.manifest.sources.iter().map(|source| track(session, &journal, source, rate));
         let tracks = tracks.collect::<Result<Vec<_>, _>>()?;
         let end = tracks.iter().filter_map(|track| track.spans.last()).map(|span| span.out.end).max();
         let frames = end.unwrap_or(0).next_multiple_of(2);
@@ -76,7 +81,12 @@ impl Timeline {
     }
 }
 
-fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<TrackPlan, SoundError> {
+fn track(
+    session: &Session,
+    journal: &Replay,
+    source: &SourceEntry,
+    rate: SampleRate,
+) -> Result<TrackPlan, SoundError> {
     let takes = session.manifest.takes.iter().filter(|take| take.track == source.track);
     let (mut channels, mut format, mut spans) = (1, SampleFormat::S16, Vec::new());
     for take in takes {
@@ -86,7 +96,7 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
         if take.format.bytes() > format.bytes() {
             format = take.format;
         }
-        for stretch in stretches(&pieces(take), frames, &left_out(session, take)) {
+        for stretch in stretches(&pieces(take), frames, &left_out(session, journal, take)) {
             if let Some(piece) = stretch.impossible(take.rate) {
                 return Err(SoundError::Clock {
                     file: take.file.clone(),
@@ -107,14 +117,16 @@ fn track(session: &Session, source: &SourceEntry, rate: SampleRate) -> Result<Tr
     })
 }
 
-/// What of a take is not heard, in order: another device's sound, and the passages that people hid.
-fn left_out(session: &Session, take: &TakeEntry) -> Vec<(Frames, Frames)> {
+/// What of a take is not heard, in order: silence that stands for what is missing, another device's sound, and the passages that people hid.
+fn left_out(session: &Session, journal: &Replay, take: &TakeEntry) -> Vec<(Frames, Frames)> {
     let hidden = session.amendments.passages.iter().map(|passage| {
         // A frame more on both sides: what is hidden is hidden.
         let (from, to) = (take.clock.frame_at(passage.from), take.clock.frame_at(passage.to));
         (from.saturating_sub(Frames(1)), to + Frames(1))
     });
-    let mut spans: Vec<(Frames, Frames)> = take.foreign.iter().copied().chain(hidden).collect();
+    let silences = journal.take(&take.track, take.take).map_or(&[][..], |record| &record.silences);
+    let mut spans: Vec<(Frames, Frames)> =
+        take.foreign.iter().chain(silences).copied().chain(hidden).collect();
     spans.sort();
     spans
 }
