@@ -21,6 +21,7 @@
 //! | [`export`] | minutes and the other formats |
 //! | [`actors`] | the control plane: who starts, watches and restarts whom |
 //! | [`control`] | the socket of a running recorder |
+//! | [`doctor`] | whether a recording would go well |
 //! | [`config`] | layers of settings, validated into one value |
 //! | [`cli`] | the command line; one file per verb |
 
@@ -31,6 +32,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod doctor;
 pub mod export;
 pub mod models;
 pub mod plan;

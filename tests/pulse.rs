@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hansard::session::manifest::{SourceKind, State};
+use hansard::speech::transcript::Utterance;
 use serde_json::Value;
 use support::align::{Alignment, locate};
 use support::meeting::{Feed, Meeting, Script};
@@ -244,6 +245,7 @@ fn a_meeting_on_three_devices_becomes_three_tracks_and_their_text() {
         let texts: Vec<&str> =
             printed.iter().filter(|p| p.out == Out::Text).map(|p| p.text.as_str()).collect();
         assert_text(&rig.meeting, &session, &offsets, &texts);
+        assert_times_are_those_of_the_final_fit(&session);
     }
 }
 
@@ -279,6 +281,85 @@ fn two_streams_of_one_sound_have_it_at_one_time() {
     let apart = starts[0] - starts[1];
     assert!(apart.abs() <= 0.02, "one sound, {apart:.4} s apart: {:?}", session.manifest.takes);
     println!("one sound, {:.1} ms apart", apart * 1e3);
+}
+
+/// Every source is examined through the real capture path, good ones and bad ones beside each other.
+#[test]
+fn the_doctor_tells_good_devices_from_bad_ones() {
+    let _alone = alone();
+    if lacks_sound("the_doctor_tells_good_devices_from_bad_ones") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // What nobody plays into delivers exact zeros; the second clock is 2000 ppm fast.
+    let mut pulse = Pulse::start(&["va_alice", "va_dead"], &["va_speaker"]).unwrap();
+    let fast = pulse.add_fifo_mic("va_fast", 48_096.0, click_loop(48_096.0)).unwrap();
+    fast.deliver(true);
+    let voice: Vec<i16> = (0..30 * RATE).map(|n| ((n % 160) as i16 - 80) * 40).collect();
+    let wav = write_wav(dir.path(), "alice", &voice);
+    pulse.play("va_alice_in", &wav).unwrap();
+    let mut doctor = pulse.recorder(Path::new(env!("CARGO_BIN_EXE_hansard")));
+    let recordings = dir.path().join("recordings");
+    doctor.env("HOME", dir.path()).env("HANSARD_MODELS", dir.path().join("none"));
+    doctor.args(["doctor", "--json", "--seconds", "8", "--out"]).arg(&recordings).args([
+        "--source=Alice=mic:pulseaudio:va_alice",
+        "--source=Dead=mic:pulseaudio:va_dead",
+        "--source=Fast=mic:pulseaudio:va_fast",
+        "--source=Others=loopback",
+        "--source=Typo=mic:pulseaudio:va_alise",
+    ]);
+    let output = doctor.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    println!("{report:#}");
+    assert_eq!(output.status.code(), Some(1), "the unknown device is in the way: {said}");
+    assert!(!recordings.exists(), "nothing is stored");
+
+    let source =
+        |name: &str| report["sources"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap();
+    let findings = |about: &str| -> Vec<(&str, &str)> {
+        let all = report["findings"].as_array().unwrap().iter().filter(|f| f["about"] == about);
+        all.map(|f| (f["severity"].as_str().unwrap(), f["text"].as_str().unwrap())).collect()
+    };
+    let number = |of: &Value, key: &str| of[key].as_f64().unwrap_or_else(|| panic!("no {key} in {of}"));
+    let alice = source("Alice");
+    assert_eq!(findings("Alice"), [], "{alice}");
+    assert_eq!(
+        (&alice["rate"], &alice["channels"], &alice["stored_as"]),
+        (&RATE.into(), &1.into(), &"s16".into())
+    );
+    assert!((number(alice, "peak_dbfs") + 20.2).abs() < 0.5, "a sawtooth of 3200: {alice}");
+    assert!((number(alice, "rms_dbfs") + 25.0).abs() < 1.0, "{alice}");
+    assert!(number(alice, "latency_ms") > 0.0 && number(alice, "period_ms") > 0.0, "{alice}");
+    assert_eq!(alice["xruns"], 0);
+    assert_eq!(source("Dead")["only_zeros"], true);
+    assert!(findings("Dead").iter().any(|(s, text)| *s == "loss" && text.contains("digital silence")));
+    // Its rate is known within what is promised, and far enough off to be told.
+    let clock = &source("Fast")["clock"];
+    assert!((number(clock, "ppm") - 2_000.0).abs() <= number(clock, "uncertain_ppm").max(100.0), "{clock}");
+    assert!(findings("Fast").iter().any(|(_, text)| text.contains("off its rate of 48000 Hz")), "{report:#}");
+    assert!(findings("Typo").iter().any(|(s, text)| *s == "refusal" && text.contains("va_alice")));
+    assert_eq!(
+        findings("Others").iter().filter(|(s, _)| *s != "hint").count(),
+        0,
+        "a silent loudspeaker is no loss"
+    );
+    assert!(findings("model")[0].1.contains("no speech model"));
+}
+
+fn write_wav(dir: &Path, name: &str, sound: &[i16]) -> PathBuf {
+    let path = dir.join(format!("{name}.wav"));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    sound.iter().for_each(|sample| wav.write_sample(*sample).unwrap());
+    wav.finalize().unwrap();
+    path
 }
 
 /// Between two clicks of the world.
@@ -387,6 +468,34 @@ fn assert_session(meeting: &Meeting, session: &Session) {
         assert!(account.written.0 as f64 >= meeting.seconds() * f64::from(RATE), "{account:?}");
     }
     assert!(session.dir.join("minutes.md").is_file(), "record writes the minutes");
+}
+
+/// What stands in the transcript itself, not what readers make of it: the last revision of each line has the times of its frames by the clock
+/// that was fitted at the end.
+fn assert_times_are_those_of_the_final_fit(session: &Session) {
+    let text = std::fs::read_to_string(session.dir.join("transcript.jsonl")).unwrap();
+    let mut last: std::collections::BTreeMap<String, Utterance> = Default::default();
+    let (mut revisions, mut most) = (0, 0.0_f64);
+    for line in text.lines() {
+        let utterance: Utterance = serde_json::from_str(line).unwrap();
+        revisions += u32::from(utterance.rev > 0);
+        last.insert(utterance.id.clone(), utterance);
+    }
+    for said in last.values() {
+        let take =
+            session.manifest.takes.iter().find(|t| t.track == said.track && t.take == said.take).unwrap();
+        assert!(take.clock.points > 0, "its clock was measured: {take:?}");
+        for (frame, at) in [(said.from_frame, said.start), (said.to_frame, said.end)] {
+            most = most.max((take.time_of(frame) - at).abs());
+        }
+        assert!(said.words.iter().all(|word| word.start <= word.end), "{said:?}");
+    }
+    println!(
+        "{} lines, {revisions} revisions: times agree with the final fit to {:.3} ms",
+        last.len(),
+        most * 1e3
+    );
+    assert!(!last.is_empty() && most <= 0.001, "{most} s");
 }
 
 /// Each track carries what its device heard; the session time of the feeds' first frame on each of them.

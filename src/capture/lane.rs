@@ -33,6 +33,8 @@ const SLOW_OPEN_S: f64 = 5.0;
 const TAIL_S: f64 = 0.5;
 /// Steps of which the levels are kept: about a second.
 const LEVELS: usize = 20;
+/// What is told where the sound system lost sound on its own.
+pub const XRUN: &str = "the sound system reports an xrun";
 /// A stream that has not closed in this time is given up.
 const CLOSE_S: f64 = 2.0;
 
@@ -216,6 +218,14 @@ impl Lane {
         }
     }
 
+    /// What the callbacks of the device leave to look at, while it is open.
+    pub fn meter(&self) -> Option<Arc<SinkMeter>> {
+        match &self.control().state {
+            State::Open { opened, .. } => Some(Arc::clone(&opened.meter)),
+            _ => None,
+        }
+    }
+
     fn control(&self) -> std::sync::MutexGuard<'_, LaneControl> {
         self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -311,7 +321,7 @@ impl Lane {
     ) -> State {
         let trouble = opened.meter.take_trouble();
         for (bit, notice) in [
-            (BackendTrouble::Xrun, "the sound system reports an xrun"),
+            (BackendTrouble::Xrun, XRUN),
             (BackendTrouble::RealtimeDenied, "the system refused realtime priority"),
             (BackendTrouble::Other, "the sound system reports an error"),
         ] {

@@ -53,6 +53,10 @@ pub struct SinkMeter {
     lost: AtomicU64,
     /// When the last callback was, in ns of our clock; 0: none yet.
     last_at: AtomicU64,
+    /// The longest time between two callbacks, in ns.
+    longest: AtomicU64,
+    /// What the backend held to be the age of the first frame of the last buffer, in ns.
+    latency: AtomicU32,
     /// Errors that the backend reported, as a set of bits of [`BackendTrouble`].
     trouble: AtomicU32,
     /// The source has come to its end (files, scripts).
@@ -103,6 +107,16 @@ impl SinkMeter {
     /// When the last callback was.
     pub fn last_at(&self) -> Option<MonoNs> {
         Some(MonoNs(self.last_at.load(Ordering::Relaxed))).filter(|at| at.0 > 0)
+    }
+
+    /// The longest time between two callbacks so far, in seconds.
+    pub fn longest_pause(&self) -> f64 {
+        self.longest.load(Ordering::Relaxed) as f64 * 1e-9
+    }
+
+    /// How old the backend held the first frame of the last buffer to be, in seconds; 0 where it does not say.
+    pub fn latency(&self) -> f64 {
+        f64::from(self.latency.load(Ordering::Relaxed)) * 1e-9
     }
 
     /// Takes the trouble that was reported since the last call, as a set of bits.
@@ -208,7 +222,11 @@ impl CaptureSink {
         self.meter.callbacks.fetch_add(1, Ordering::Relaxed);
         self.meter.frames.fetch_add(frames as u64, Ordering::Relaxed);
         self.meter.lost.store(self.lost, Ordering::Relaxed);
-        self.meter.last_at.store(now.0, Ordering::Relaxed);
+        self.meter.latency.store(latency_ns, Ordering::Relaxed);
+        let before = self.meter.last_at.swap(now.0, Ordering::Relaxed);
+        if before > 0 {
+            self.meter.longest.fetch_max(now.0.saturating_sub(before), Ordering::Relaxed);
+        }
     }
 
     /// Copies whole frames that are known to fit; the peak falls off on the way.

@@ -15,6 +15,7 @@ pub mod config;
 #[cfg(unix)]
 pub mod control;
 pub mod devices;
+pub mod doctor;
 pub mod edit;
 pub mod export;
 mod growing;
@@ -54,6 +55,8 @@ pub enum Verb {
     Record(record::Args),
     /// List what can be recorded
     Devices(devices::Args),
+    /// Try out whether a recording would go well: sources, disk, model; nothing is stored
+    Doctor(doctor::Args),
     /// List the sessions
     List(list::Args),
     /// Show a session: sources, account, transcript
@@ -145,6 +148,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.verb {
         Verb::Record(args) => record::run(&args, config),
         Verb::Devices(args) => devices::run(&args, &config),
+        Verb::Doctor(args) => doctor::run(&args, config),
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
         Verb::Edit(args) => edit::run(&args, &config),

@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         PaceArg::Real => Pace::Real,
     };
     let options = source_options(&config, pace);
-    let mut specs = specs(args, &config, &options)?;
+    let mut specs = specs(&args.sources, &config, &options)?;
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     let request = Request {
         title: args.title.clone(),
@@ -168,9 +168,13 @@ pub(super) fn source_options(config: &Config, pace: Pace) -> SourceOptions {
 }
 
 /// The sources of the command line, else of the config, else the defaults that are there.
-fn specs(args: &Args, config: &Config, options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
-    let specs = if !args.sources.is_empty() {
-        args.sources.clone()
+pub(super) fn specs(
+    wanted: &[SourceSpec],
+    config: &Config,
+    options: &SourceOptions,
+) -> anyhow::Result<Vec<SourceSpec>> {
+    let specs = if !wanted.is_empty() {
+        wanted.to_vec()
     } else if !config.sources.is_empty() {
         let from_config = |source: &crate::config::Source| {
             SourceSpec::from_parts(&source.name, &source.spec)

@@ -116,9 +116,7 @@ pub(super) fn arguments(
     let Wanted { model, pass, partials, .. } = *wanted;
     let settings = segments(config);
     settings.check().map_err(|error| wrong_use(error.to_string()))?;
-    let mut options = WorkerOptions::new(&model.path);
-    options.threads = config.transcribe.threads_in_force().get() as usize;
-    options.request_limit = std::time::Duration::from_secs_f64(config.transcribe.segment_timeout_s);
+    let options = worker(config, model);
     let partials: Option<MakeRecognizer> = (pass == Pass::Live && partials && config.transcribe.partials)
         .then(|| {
             let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
@@ -126,11 +124,7 @@ pub(super) fn arguments(
                 as MakeRecognizer
         });
     let make: MakeRecognizer = Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())));
-    let language = |source: &SourceEntry| {
-        let language = source.language.as_ref().unwrap_or(&config.transcribe.language);
-        // An English-only model needs no telling.
-        if model.multilingual { Some(language.clone()).filter(|l| l != "auto") } else { Some("en".into()) }
-    };
+    let language = |source: &SourceEntry| language_told(config, model, source.language.as_deref());
     let hints = Hints {
         languages: wanted.sources.iter().map(language).collect(),
         vocabulary: config.transcribe.vocabulary.clone(),
@@ -146,6 +140,21 @@ pub(super) fn arguments(
         denoise: config.transcribe.denoise,
         hints,
     })
+}
+
+/// How the recogniser's process is run.
+pub(super) fn worker(config: &Config, model: &ModelInfo) -> WorkerOptions {
+    let mut options = WorkerOptions::new(&model.path);
+    options.threads = config.transcribe.threads_in_force().get() as usize;
+    options.request_limit = std::time::Duration::from_secs_f64(config.transcribe.segment_timeout_s);
+    options
+}
+
+/// The language that the recogniser is told, of a source that may have one of its own; none: it finds out.
+pub(super) fn language_told(config: &Config, model: &ModelInfo, own: Option<&str>) -> Option<String> {
+    let language = own.unwrap_or(&config.transcribe.language);
+    // An English-only model needs no telling.
+    if model.multilingual { Some(language.to_owned()).filter(|l| l != "auto") } else { Some("en".into()) }
 }
 
 fn segments(config: &Config) -> SegmentSettings {

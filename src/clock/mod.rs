@@ -13,6 +13,7 @@ use crate::audio::units::SessionNs;
 
 pub mod bend;
 pub mod envelope;
+pub mod glance;
 pub mod map;
 pub mod model;
 pub mod pauses;

@@ -357,6 +357,24 @@ impl Download<'_> {
     }
 }
 
+/// Whether a model's file is the one that was published under its name; none: no hash of that one is known here. Reads all of it.
+///
+/// # Errors
+/// The file can't be read.
+pub fn is_as_published(model: &ModelInfo) -> Result<Option<bool>, ModelError> {
+    let Some(hash) = catalogue::find(&model.name).and_then(|published| published.hash) else {
+        return Ok(None);
+    };
+    let read = || {
+        let file = File::open(&model.path)?;
+        Ok(match hash {
+            Hash::Sha1(expected) => hash_of::<sha1::Sha1>(&file)? == expected,
+            Hash::Sha256(expected) => hash_of::<sha2::Sha256>(&file)? == expected,
+        })
+    };
+    read().map(Some).map_err(ModelError::io("read", &model.path))
+}
+
 /// The hash of a whole file, lower-case hex.
 fn hash_of<D: Digest>(mut file: &File) -> std::io::Result<String> {
     file.seek(SeekFrom::Start(0))?;

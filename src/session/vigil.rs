@@ -114,16 +114,24 @@ pub fn clock_trouble(fit: &ClockFit, seconds: f64) -> Option<String> {
     let ppm = |piece: &ClockPiece| (piece.rate / nominal - 1.0) * 1e6;
     let pieces = fit.pieces();
     let worst = pieces.iter().map(ppm).max_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap_or(fit.ppm);
-    if worst.abs() > CLOCK_PPM_MAX {
-        return Some(format!(
-            "runs {worst:+.0} ppm off its rate of {nominal:.0} Hz: times are corrected for it, but no working device is further off than \
-             {CLOCK_PPM_MAX:.0}; is its rate set right?"
-        ));
-    }
-    (fit.residual_ms > CLOCK_RESIDUAL_MS_MAX).then(|| {
+    rate_trouble(worst, 0.0, nominal).or_else(|| uneven_trouble(fit.residual_ms))
+}
+
+/// What is wrong with a device that runs `ppm` off its `nominal` rate, known to ± `uncertain` ppm; none: nothing, for sure.
+pub fn rate_trouble(ppm: f64, uncertain: f64, nominal: f64) -> Option<String> {
+    (ppm.abs() - uncertain > CLOCK_PPM_MAX).then(|| {
         format!(
-            "delivers so unevenly that its times are known to {:.0} ms only: is the computer busy, or the device on a bad hub?",
-            fit.residual_ms
+            "runs {ppm:+.0} ppm off its rate of {nominal:.0} Hz: times are corrected for it, but no working device is further off than \
+             {CLOCK_PPM_MAX:.0}; is its rate set right?"
+        )
+    })
+}
+
+/// What is wrong with deliveries whose earliest lie this far from any line, in milliseconds; none: nothing.
+pub fn uneven_trouble(residual_ms: f64) -> Option<String> {
+    (residual_ms > CLOCK_RESIDUAL_MS_MAX).then(|| {
+        format!(
+            "delivers so unevenly that its times are known to {residual_ms:.0} ms only: is the computer busy, or the device on a bad hub?"
         )
     })
 }

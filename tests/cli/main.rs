@@ -7,6 +7,7 @@ mod accuracy;
 mod alarms;
 mod control;
 mod disk;
+mod doctor;
 mod edit;
 mod files;
 mod home;

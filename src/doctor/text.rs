@@ -1,0 +1,180 @@
+//! Whether text would keep up: the model that `record` would take is put to work, in the process that `record` would start, and timed.
+//!
+//! The sound is made here: a buzz in syllables, which costs the recogniser nearly what speech does and says nothing about anybody. What speech
+//! costs more (it has words) is in [`SHARE`].
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::{Finding, Severity};
+use crate::models::{ModelInfo, pull};
+use crate::speech::recognizer::{Recognizer as _, RecognizerError, Request};
+use crate::speech::worker::{WorkerOptions, WorkerRecognizer};
+
+/// Seconds of sound that are timed: a long sentence.
+const SOUND_S: f64 = 10.0;
+/// The first request is not timed: memory is touched for the first time, and the language is found out.
+const WARM_UP_S: f64 = 3.0;
+/// Text keeps up where no more than this share of the time is needed: speech costs more than the sound here, and the computer has other
+/// work.
+const SHARE: f64 = 0.7;
+
+/// The model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelReport {
+    /// Its name.
+    pub name: String,
+    /// Its file.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
+    /// Whether it is the one that was published under this name; none: no hash of that one is known. Its structure was checked anyhow.
+    pub as_published: Option<bool>,
+}
+
+/// How quickly text is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Speed {
+    /// Seconds until the model was ready.
+    pub load_s: f64,
+    /// Seconds of work for a second of sound.
+    pub factor: f64,
+    /// Sources that are to be understood.
+    pub sources: usize,
+    /// So many may speak all the time at once without text falling behind.
+    pub at_once: usize,
+}
+
+impl Speed {
+    fn new(load_s: f64, factor: f64, sources: usize) -> Self {
+        Self { load_s, factor, sources, at_once: (SHARE / factor.max(1e-6)) as usize }
+    }
+}
+
+/// Whether the file is what it should be. Reads all of it, where its hash is known.
+pub fn examine(model: &ModelInfo) -> (ModelReport, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let as_published = match pull::is_as_published(model) {
+        Ok(as_published) => as_published,
+        Err(error) => {
+            findings.push(Finding::new(
+                Severity::Hint,
+                "model",
+                error.to_string(),
+                "get it again: hansard models pull",
+            ));
+            None
+        }
+    };
+    if as_published == Some(false) {
+        findings.push(Finding::new(
+            Severity::Hint,
+            "model",
+            format!("{} is not the file that was published under this name", model.name),
+            format!(
+                "unless you made it yourself, get it again: hansard models rm {0}; hansard models pull {0}",
+                model.name
+            ),
+        ));
+    }
+    let ModelInfo { name, path, bytes, .. } = model.clone();
+    (ModelReport { name, path, bytes, as_published }, findings)
+}
+
+/// Has the recogniser work, for as long as that takes, and judges by it how text would go with so many `sources`.
+pub fn measure(
+    options: WorkerOptions,
+    language: Option<String>,
+    sources: usize,
+) -> (Option<Speed>, Vec<Finding>) {
+    match time(options, language) {
+        Ok((load_s, factor)) => {
+            let speed = Speed::new(load_s, factor, sources);
+            let finding = judge(&speed);
+            (Some(speed), finding.into_iter().collect())
+        }
+        Err(error) => {
+            let advice = "record with --no-transcribe, or choose another model with --model (hansard models list); no sound is lost without text";
+            (None, vec![Finding::new(Severity::Hint, "text", error.to_string(), advice)])
+        }
+    }
+}
+
+fn judge(speed: &Speed) -> Option<Finding> {
+    let advice = "choose a smaller model with --model (hansard models list); nothing is lost: what is late comes after the end, or with hansard transcribe";
+    let work = speed.factor;
+    let text = match speed.at_once {
+        n if n >= speed.sources => return None,
+        0 => format!("falls behind: a second of speech takes {work:.2} s of work"),
+        1 => format!(
+            "falls behind while several speak at once: a second of speech takes {work:.2} s of work; it catches up when they take turns"
+        ),
+        // More than two who speak at once, all the time, are a choir.
+        _ => return None,
+    };
+    Some(Finding::new(Severity::Hint, "text", text, advice))
+}
+
+/// Seconds until the model was ready, and of work for a second of sound.
+fn time(options: WorkerOptions, language: Option<String>) -> Result<(f64, f64), RecognizerError> {
+    let request = |seconds: f64| Request {
+        samples: buzz(seconds),
+        language: language.clone(),
+        speech: Some((0.0, seconds)),
+        ..Request::default()
+    };
+    let mut recognizer = WorkerRecognizer::new(options);
+    let begun = Instant::now();
+    recognizer.start()?;
+    let load_s = begun.elapsed().as_secs_f64();
+    recognizer.recognize(&request(WARM_UP_S))?;
+    let begun = Instant::now();
+    recognizer.recognize(&request(SOUND_S))?;
+    Ok((load_s, begun.elapsed().as_secs_f64() / SOUND_S))
+}
+
+/// A gliding buzz in syllables, 16 kHz.
+fn buzz(seconds: f64) -> Vec<f32> {
+    use std::f64::consts::TAU;
+    (0..(seconds * 16_000.0) as usize)
+        .map(|n| {
+            let t = n as f64 / 16_000.0;
+            let syllable = (2.0 * TAU * t).sin().max(0.0);
+            let phase = TAU * (120.0 * t + 15.0 * (t * 1.3).sin());
+            let voice: f64 = (1..16).map(|h| (phase * f64::from(h)).sin() / f64::from(h)).sum();
+            (0.15 * syllable * voice) as f32
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_text_costs_is_judged_by_how_many_speak() {
+        for (factor, sources, severity) in [
+            (0.2, 3, None),
+            (0.3, 8, None),
+            (0.5, 1, None),
+            (0.5, 2, Some("several speak at once")),
+            (0.8, 1, Some("falls behind: a second")),
+        ] {
+            let found = judge(&Speed::new(1.0, factor, sources));
+            match severity {
+                None => assert_eq!(found, None, "{factor} {sources}"),
+                Some(part) => assert!(found.unwrap().text.contains(part), "{factor} {sources}"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_sound_stays_within_full_scale() {
+        let sound = buzz(10.0);
+        assert_eq!(sound.len(), 160_000);
+        assert!(sound.iter().all(|x| x.abs() < 0.9));
+        assert!(sound.iter().any(|x| x.abs() > 0.1));
+    }
+}
