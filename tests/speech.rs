@@ -11,7 +11,7 @@ use hansard::audio::denoise::Denoiser;
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
 use hansard::audio::units::{Frames, SampleRate};
-use hansard::audio::vad::Earshot;
+use hansard::audio::vad::Silero;
 use hansard::speech::gates;
 use hansard::speech::protocol::{self, Greeting, PROTOCOL};
 use hansard::speech::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request};
@@ -47,8 +47,7 @@ fn read_wav(path: &Path) -> (Vec<f32>, SampleRate) {
 /// The listening chain as the recorder runs it: the detector hears denoised sound.
 fn segments(sound: &[f32], rate: SampleRate) -> Vec<Segment> {
     let mut denoiser = Denoiser::new(rate, Frames(0), true).unwrap();
-    let mut segmenter =
-        Segmenter::new(SegmentSettings::default(), Box::<Earshot>::default(), rate, Frames(0));
+    let mut segmenter = Segmenter::new(SegmentSettings::default(), Box::<Silero>::default(), rate, Frames(0));
     let mut segments = Vec::new();
     for block in sound.chunks(4_800) {
         segments.extend(segmenter.push(&denoiser.push(block).unwrap()));
@@ -65,7 +64,6 @@ fn request(sound: &[f32], rate: SampleRate, segment: &Segment) -> Request {
         samples: resample::convert(piece, rate, HZ_16000).unwrap(),
         language: Some("en".into()),
         prompt: None,
-        track: 0,
         speech: Some((within(segment.onset), within(segment.offset))),
     }
 }

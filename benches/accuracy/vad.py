@@ -31,7 +31,7 @@ def main() -> int:
     parser.add_argument("--binary", default=os.environ.get("HANSARD_BINARY"))
     parser.add_argument("--program", default=os.environ.get("HANSARD_VAD"))
     parser.add_argument("--model", default=os.environ.get("HANSARD_MODEL_FILE"))
-    parser.add_argument("--silero", default=str(corpus.ROOT.parent / "shared" / "models" / "ggml-silero-v6.2.0.bin"))
+    parser.add_argument("--silero", default=str(corpus.ROOT / "src" / "audio" / "vad" / "silero-v6.2.0.bin"))
     arguments = parser.parse_args()
     chosen = {
         str(corpus.ROOT / next(iter(each.tracks.values()))): each

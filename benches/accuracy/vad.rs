@@ -1,8 +1,8 @@
 //! Detectors of speech beside each other, each behind the same denoiser and segmenter: `./dev accuracy vad` runs it.
 //!
 //! For each WAV file (mono, 16 kHz) and detector one line of JSON: the segments with their evidence, the time the detector took,
-//! and what the recogniser understood of the segments as SegLST. Silero and nnnoiseless are given as all their probabilities at
-//! once, which is the best that either can do: as whisper.cpp offers it, Silero forgets everything at each call.
+//! and what the recogniser understood of the segments as SegLST. nnnoiseless and whisper.cpp's Silero are given as all their
+//! probabilities at once, which is the best that either can do: whisper.cpp's forgets everything at each call.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -12,7 +12,7 @@ use hansard::audio::denoise::{Denoiser, Heard};
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
 use hansard::audio::units::{Frames, SampleRate};
-use hansard::audio::vad::{Earshot, ScriptedVad, Vad};
+use hansard::audio::vad::{ScriptedVad, Silero, Vad};
 use hansard::speech::gates;
 use hansard::speech::recognizer::{Recognizer as _, Request};
 use hansard::speech::worker::{WorkerOptions, WorkerRecognizer};
@@ -21,10 +21,14 @@ use serde_json::{Value, json};
 use whisper_rs::{WhisperVadContext, WhisperVadContextParams};
 
 const RATE: SampleRate = SampleRate::HZ_16000;
-/// Samples of a window of Silero's, at 16 kHz.
+/// Samples of a window of Silero's, and of earshot's, at 16 kHz.
 const SILERO_WINDOW: usize = 512;
+const EARSHOT_WINDOW: usize = 256;
 /// Samples at 16 kHz of a block of nnnoiseless's.
 const NNNOISELESS_WINDOW: usize = 160;
+
+const DETECTORS: [&str; 6] =
+    ["Silero", "Silero, denoised", "whisper.cpp's Silero", "earshot", "earshot, denoised", "nnnoiseless"];
 
 /// vad HANSARD MODEL SILERO-MODEL ONSET OFFSET FILE…
 fn main() -> Result<()> {
@@ -41,13 +45,16 @@ fn main() -> Result<()> {
     for file in files.iter().map(PathBuf::from) {
         let sound = read(&file)?;
         let clean = denoised(&sound)?;
-        for name in ["earshot", "earshot, no denoising", "nnnoiseless", "silero", "silero, no denoising"] {
-            let heard = if name.ends_with("no denoising") { &sound } else { &clean };
+        for name in DETECTORS {
+            let heard = if name.ends_with(", denoised") { &clean } else { &sound };
             let started = Instant::now();
             let detector: Box<dyn Vad> = match name.split(',').next() {
                 Some("nnnoiseless") => Box::new(ScriptedVad::new(NNNOISELESS_WINDOW, nnnoiseless(&sound)?)),
-                Some("silero") => Box::new(ScriptedVad::new(SILERO_WINDOW, probabilities(silero, heard)?)),
-                _ => Box::<Earshot>::default(),
+                Some("earshot") => Box::new(ScriptedVad::new(EARSHOT_WINDOW, earshot(heard))),
+                Some("whisper.cpp's Silero") => {
+                    Box::new(ScriptedVad::new(SILERO_WINDOW, probabilities(silero, heard)?))
+                }
+                _ => Box::<Silero>::default(),
             };
             let segments = cut(settings, detector, heard);
             let seconds = started.elapsed().as_secs_f64();
@@ -91,6 +98,12 @@ fn nnnoiseless(sound: &[f32]) -> Result<Vec<f32>> {
             state.process_frame(&mut out, &scaled)
         })
         .collect())
+}
+
+fn earshot(sound: &[f32]) -> Vec<f32> {
+    let mut detector = Box::<earshot::Detector>::default();
+    let windows = sound.chunks_exact(EARSHOT_WINDOW);
+    windows.map(|window| detector.predict_f32(window).clamp(0.0, 1.0)).collect()
 }
 
 fn probabilities(model: &str, sound: &[f32]) -> Result<Vec<f32>> {

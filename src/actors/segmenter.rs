@@ -10,7 +10,7 @@ use rtrb::Consumer;
 use super::{SessionView, denoiser, transcriber};
 use crate::audio::segment::SegmentSettings;
 use crate::audio::units::Frames;
-use crate::audio::vad::Earshot;
+use crate::audio::vad::Silero;
 use crate::speech::analysis::Analysis;
 use crate::speech::hearing::Piece;
 use crate::speech::seeking::{MakeVad, Seeking};
@@ -70,7 +70,7 @@ impl Actor for Segmenter {
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Go));
         let Arguments { index, session, from, settings, slot, analysis, transcriber } = arguments;
-        let detector: MakeVad = || Box::new(Earshot::default());
+        let detector: MakeVad = || Box::new(Silero::default());
         let seeking = Seeking::new(index, &session, from, settings, detector, analysis);
         Ok(State { seeking, slot, denoiser: None, transcriber })
     }

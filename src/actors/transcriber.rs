@@ -41,8 +41,10 @@ pub struct Arguments {
     pub session: SessionView,
     /// What is known of the work so far.
     pub analysis: Arc<Mutex<Analysis>>,
-    /// Makes the recogniser.
+    /// Makes a recogniser.
     pub make: MakeRecognizer,
+    /// How many work at once, at least one; more than one has something to do only in [`Pass::Plain`].
+    pub recognizers: usize,
     /// How the work is done.
     pub pass: Pass,
     /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one, so that it never holds up
@@ -140,8 +142,8 @@ impl std::fmt::Debug for Answer {
 /// Where it stands.
 pub struct State {
     arguments: Arguments,
-    /// None while it is at work.
-    recognizer: Option<Box<dyn Recognizer>>,
+    /// Those that are not at work.
+    idle: Vec<Box<dyn Recognizer>>,
     eye: Option<Eye>,
     work: Work,
     started: Instant,
@@ -171,7 +173,7 @@ impl Actor for Transcriber {
         let now = Instant::now();
         let eye = arguments.partials.clone();
         let mut state = State {
-            recognizer: Some((arguments.make)()),
+            idle: (0..arguments.recognizers.max(1)).map(|_| (arguments.make)()).collect(),
             eye: eye.map(|make| Eye { recognizer: Some(make()), make, failed: 0 }),
             work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.pass),
             started: now,
@@ -181,6 +183,12 @@ impl Actor for Transcriber {
             progress_at: now,
             arguments,
         };
+        let languages = &state.arguments.hints.languages;
+        for track in 0..state.arguments.session.tracks.len() {
+            if languages.get(track).is_none_or(Option::is_none) {
+                state.work.listen_for_language(track);
+            }
+        }
         // Whatever an earlier life had begun is begun again.
         state.work.put_back("the transcriber was restarted");
         for track in 0..state.arguments.session.tracks.len() {
@@ -309,16 +317,17 @@ impl State {
         }
     }
 
-    /// Gives the next segment to the recogniser, if it is free.
+    /// Gives the next segments to the recognisers that are free.
     fn recognise_next(&mut self, myself: &ActorRef<Message>) {
-        if self.work.unusable().is_some() || self.recognizer.is_none() {
-            return;
+        while self.work.unusable().is_none()
+            && let Some(recognizer) = self.idle.pop()
+        {
+            let asked = self.work.next_job(self.started.elapsed()).or_else(|| self.work.next_ahead());
+            let Some(asked) = asked else { return self.idle.push(recognizer) };
+            self.ask(myself, asked.job.clone(), recognizer, move |result, recognizer| {
+                Message::Answered(Box::new(Answer { asked, result, recognizer }))
+            });
         }
-        let Some(asked) = self.work.next_job(self.started.elapsed()) else { return };
-        let Some(recognizer) = self.recognizer.take() else { return };
-        self.ask(myself, asked.job.clone(), recognizer, move |result, recognizer| {
-            Message::Answered(Box::new(Answer { asked, result, recognizer }))
-        });
     }
 
     /// Has what is still being spoken recognised, if somebody looks and nothing of that is under way.
@@ -342,7 +351,12 @@ impl State {
         + 'static,
     ) {
         let session = self.arguments.session.clone();
-        let hints = Hints { denoise: self.arguments.denoise == Denoise::Asr, ..self.arguments.hints.clone() };
+        let mut hints =
+            Hints { denoise: self.arguments.denoise == Denoise::Asr, ..self.arguments.hints.clone() };
+        if let Some(language) = self.work.language(job.track) {
+            hints.languages.resize(hints.languages.len().max(job.track + 1), None);
+            hints.languages[job.track] = Some(language.to_owned());
+        }
         let work = tokio::task::spawn_blocking(move || {
             let result = listen::recognise(&session, &job, &mut *recognizer, &hints);
             (result, recognizer)
@@ -389,7 +403,7 @@ impl State {
         } else {
             self.work.take_answer(job, answer.result, recognizer.model(), self.started.elapsed());
         }
-        self.recognizer = Some(recognizer);
+        self.idle.push(recognizer);
     }
 
     /// Answers whoever waits for the end, once there is nothing left to wait for.

@@ -17,7 +17,7 @@ const NO_SOUND: f32 = 1e-6;
 /// After so many windows without any sound the detector starts afresh: its memory is of another time.
 const FORGET_AFTER_WINDOWS: u32 = 8;
 /// A cut is looked for where the mean probability of this many windows is lowest: shorter is the middle of a plosive.
-const CUT_WINDOWS: usize = 5;
+const CUT_WINDOWS: usize = 3;
 
 /// A stretch of speech, in frames of the take it was heard on.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +47,7 @@ pub struct Growing {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SegmentSettings {
-    /// Speech begins at this probability. 0.5: earshot's and Silero's own.
+    /// Speech begins at this probability. 0.5: Silero's own.
     pub onset: f32,
     /// Speech goes on down to this one. 0.35: whisperX has 0.363, Silero onset − 0.15.
     pub offset: f32,

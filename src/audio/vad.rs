@@ -1,5 +1,9 @@
 //! Is somebody speaking? A detector gives a probability per window of 16 kHz sound; [`super::segment`] decides.
 
+mod silero;
+
+pub use silero::Silero;
+
 /// A voice activity detector with a memory: windows are given in order, without holes.
 pub trait Vad: Send {
     /// Samples of a window, at 16 kHz.
@@ -8,41 +12,6 @@ pub trait Vad: Send {
     fn probability(&mut self, window: &[f32]) -> f32;
     /// Forgets everything: what follows is another sound.
     fn reset(&mut self);
-}
-
-/// earshot: a small neural network compiled in, windows of 16 ms, about 3000 times faster than real time.
-pub struct Earshot {
-    detector: Box<earshot::Detector>,
-    clean: [f32; Self::WINDOW],
-}
-
-impl Earshot {
-    const WINDOW: usize = 256;
-}
-
-impl Default for Earshot {
-    fn default() -> Self {
-        Self { detector: Box::default(), clean: [0.0; Self::WINDOW] }
-    }
-}
-
-impl Vad for Earshot {
-    fn window(&self) -> usize {
-        Self::WINDOW
-    }
-
-    fn probability(&mut self, window: &[f32]) -> f32 {
-        // It asserts the length and the range, and a sample that is no number would stay in its memory.
-        self.clean.fill(0.0);
-        for (clean, &sample) in self.clean.iter_mut().zip(window) {
-            *clean = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
-        }
-        self.detector.predict_f32(&self.clean).clamp(0.0, 1.0)
-    }
-
-    fn reset(&mut self) {
-        self.detector.reset();
-    }
 }
 
 /// Gives the probabilities of a script, then silence: for tests of what listens to a detector.

@@ -116,7 +116,11 @@ pub(super) fn arguments(
     let Wanted { model, pass, partials, .. } = *wanted;
     let settings = segments(config);
     settings.check().map_err(|error| wrong_use(error.to_string()))?;
-    let options = worker(config, model);
+    let mut options = worker(config, model);
+    let recognizers = if pass == Pass::Plain { at_once(config, model) } else { 1 };
+    if recognizers > 1 {
+        options.threads = 1;
+    }
     let partials: Option<MakeRecognizer> = (pass == Pass::Live && partials && config.transcribe.partials)
         .then(|| {
             let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
@@ -134,6 +138,7 @@ pub(super) fn arguments(
         session,
         analysis: Arc::new(Mutex::new(analysis)),
         make,
+        recognizers,
         pass,
         partials,
         settings,
@@ -155,6 +160,24 @@ pub(super) fn language_told(config: &Config, model: &ModelInfo, own: Option<&str
     let language = own.unwrap_or(&config.transcribe.language);
     // An English-only model needs no telling.
     if model.multilingual { Some(language.to_owned()).filter(|l| l != "auto") } else { Some("en".into()) }
+}
+
+/// How many recognisers work at once where nobody waits for a line: one thread each, as threads that share a segment wait for one
+/// another; as many as there are cores, or as was set, and no more than memory has room for.
+fn at_once(config: &Config, model: &ModelInfo) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = if config.transcribe.threads > 0 { config.transcribe.threads as usize } else { cores() };
+    // The weights and what is computed from them, measured with base-q8_0: 220 MB for a file of 82 MB.
+    let each = model.bytes * 2 + 100_000_000;
+    let room = memory_available().map_or(1, |bytes| bytes / 2 / each);
+    wanted.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1)
+}
+
+/// Bytes that programs can still take without swapping, where the system says so.
+fn memory_available() -> Option<u64> {
+    let facts = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = facts.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 fn segments(config: &Config) -> SegmentSettings {

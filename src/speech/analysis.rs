@@ -174,6 +174,13 @@ impl Analysis {
         self.tracks[track]
     }
 
+    /// The segments that wait, the one that ended first before all others.
+    pub fn waiting(&self) -> impl Iterator<Item = &Job> {
+        let mut waiting: Vec<&Job> = self.waiting.iter().collect();
+        waiting.sort_by(|a, b| a.end.total_cmp(&b.end));
+        waiting.into_iter()
+    }
+
     /// The segment to recognise next: the one that ended first. It stays "in work" until it is [finished](Self::finished).
     pub fn begin_next(&mut self) -> Option<Job> {
         if self.in_work.is_some() {

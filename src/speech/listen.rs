@@ -57,7 +57,6 @@ pub fn recognise(
         samples,
         language: hints.languages.get(job.track).cloned().flatten(),
         prompt: prompt(&hints.vocabulary),
-        track: job.track as u32,
         speech: Some((into(job.segment.onset), into(job.segment.offset))),
     };
     let hypothesis = recognizer.recognize(&request)?;

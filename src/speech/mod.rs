@@ -6,6 +6,7 @@ pub mod board;
 pub mod foreign;
 pub mod gates;
 pub mod hearing;
+pub mod language;
 pub mod listen;
 pub mod overheard;
 pub mod partial;

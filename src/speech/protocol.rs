@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::recognizer::{Hypothesis, REQUEST_S_MAX, RecognizerError, Request};
 
 /// Raised whenever a message changes.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 /// Longest JSON of any message. 30 s of speech are some 200 words of 80 bytes; a prompt is some hundred characters.
 const JSON_BYTES_MAX: usize = 256 * 1024;
 /// Most samples of a request.
@@ -72,7 +72,6 @@ struct RequestHead {
     samples: usize,
     language: Option<String>,
     prompt: Option<String>,
-    track: u32,
     speech: Option<(f64, f64)>,
 }
 
@@ -108,7 +107,6 @@ pub fn write_request(out: &mut impl Write, request: &Request) -> Result<(), Prot
         samples: request.samples.len(),
         language: request.language.clone(),
         prompt: request.prompt.clone(),
-        track: request.track,
         speech: request.speech,
     };
     write_message(out, &head)?;
@@ -125,8 +123,8 @@ pub fn read_request(input: &mut impl Read) -> Result<Option<Request>, ProtocolEr
     input.read_exact(&mut bytes)?;
     let (samples, _) = bytes.as_chunks::<SAMPLE>();
     let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    let RequestHead { language, prompt, track, speech, .. } = head;
-    Ok(Some(Request { samples, language, prompt, track, speech }))
+    let RequestHead { language, prompt, speech, .. } = head;
+    Ok(Some(Request { samples, language, prompt, speech }))
 }
 
 fn within(what: &'static str, length: usize, limit: usize) -> Result<(), ProtocolError> {
@@ -155,7 +153,7 @@ mod tests {
     use super::*;
 
     fn request(samples: Vec<f32>) -> Request {
-        Request { samples, language: Some("de".into()), prompt: None, track: 3, speech: Some((0.25, 0.5)) }
+        Request { samples, language: Some("de".into()), prompt: None, speech: Some((0.25, 0.5)) }
     }
 
     #[test]
@@ -190,7 +188,7 @@ mod tests {
         let mut pipe = Vec::new();
         write_message(
             &mut pipe,
-            &RequestHead { samples: usize::MAX, language: None, prompt: None, track: 0, speech: None },
+            &RequestHead { samples: usize::MAX, language: None, prompt: None, speech: None },
         )
         .unwrap();
         assert!(matches!(read_request(&mut pipe.as_slice()), Err(ProtocolError::TooLong { .. })));

@@ -23,12 +23,10 @@ pub trait Recognizer: Send {
 pub struct Request {
     /// 16 kHz, mono, ±1.0; at most [`REQUEST_S_MAX`].
     pub samples: Vec<f32>,
-    /// ISO 639-1 code; none: the recogniser finds out.
+    /// ISO 639-1 code of the language to write down; none: the recogniser finds out, from this sound alone.
     pub language: Option<String>,
     /// Text that came before, or names and terms to expect.
     pub prompt: Option<String>,
-    /// Whose sound it is: the language of each is found out apart.
-    pub track: u32,
     /// Where in the samples speech was detected, in seconds: words begin no earlier than its start.
     pub speech: Option<(f64, f64)>,
 }
@@ -47,8 +45,11 @@ pub struct Hypothesis {
     pub text: String,
     /// The words with their times.
     pub words: Vec<Word>,
-    /// ISO 639-1 code.
+    /// ISO 639-1 code of the language it is written in.
     pub language: String,
+    /// The language that the sound is likeliest in, and how likely among all, 0..1; none: the model knows but one.
+    #[serde(default)]
+    pub spoken: Option<(String, f32)>,
     /// The recogniser's own opinion that nobody spoke, 0..1.
     pub no_speech_prob: f64,
     /// Mean log probability (natural) of the tokens; 0 without any.
@@ -235,6 +236,7 @@ fn spoken(text: &str, request: &Request) -> Hypothesis {
             .enumerate()
             .map(|(i, word)| Word { text: (*word).to_owned(), start: at(i), end: at(i + 1), p: 0.9 })
             .collect(),
+        spoken: None,
         language: request.language.clone().unwrap_or_else(|| "en".to_owned()),
         no_speech_prob: 0.0,
         avg_logprob: -0.1,

@@ -8,7 +8,6 @@
 //! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which language is
 //! spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a token.
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 
@@ -42,14 +41,13 @@ const TOKENS_PER_S_ENGLISH: f64 = 10.0;
 const TOKENS_PER_S: f64 = 30.0;
 /// Half of the text context; the other half is the prompt's.
 const TOKENS_MAX: f64 = 220.0;
-/// Another language is believed in sound of at least this length; shorter answers are taken for the language before.
-const SWITCH_S_MIN: f64 = 2.0;
-/// See [`SWITCH_S_MIN`]: and if it is so likely, among all languages.
-const SWITCH_P_MIN: f32 = 0.5;
 /// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
 const REST_S_MIN: f64 = 2.0;
 /// Pieces of one request that are heard on their own.
 const RUNS_MAX: usize = 4;
+
+/// Where no language is given this one is tried first.
+const LANGUAGE: &str = "en";
 
 /// How to run Whisper.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +72,6 @@ pub struct WhisperRecognizer {
     state: WhisperState,
     settings: WhisperSettings,
     facts: ModelFacts,
-    /// By track.
-    ears: HashMap<u32, LanguageEar>,
 }
 
 impl WhisperRecognizer {
@@ -106,7 +102,7 @@ impl WhisperRecognizer {
         if let Some(language) = &settings.language {
             check_language(&facts, language)?;
         }
-        Ok(Self { context, state, settings, facts, ears: HashMap::new() })
+        Ok(Self { context, state, settings, facts })
     }
 
     /// What the model is.
@@ -123,8 +119,7 @@ impl WhisperRecognizer {
         if !self.facts.multilingual {
             return Ok(("en".to_owned(), true));
         }
-        let ear = self.ears.get(&request.track).cloned().unwrap_or_default();
-        Ok((ear.language, false))
+        Ok((LANGUAGE.to_owned(), false))
     }
 
     fn parameters<'a>(&self, language: &'a str, seconds: f64) -> FullParams<'a, 'a> {
@@ -164,7 +159,8 @@ impl WhisperRecognizer {
             (0..=whisper_rs::get_lang_max_id()).map(|id| (id, weight(self.context.token_lang(id)))).collect();
         let all: f32 = languages.iter().map(|(_, weight)| weight).sum();
         let likeliest = languages.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| all > 0.0);
-        let language = likeliest.and_then(|(id, weight)| Some((whisper_rs::get_lang_str(id)?, weight / all)));
+        let language =
+            likeliest.and_then(|(id, weight)| Some((whisper_rs::get_lang_str(id)?.to_owned(), weight / all)));
         Ok(Opinion { no_speech_prob, language })
     }
 
@@ -254,7 +250,7 @@ struct Opinion {
     /// Probability that nobody spoke, 0..1.
     no_speech_prob: f64,
     /// The likeliest language, and its probability among all, 0..1.
-    language: Option<(&'static str, f32)>,
+    language: Option<(String, f32)>,
 }
 
 impl Recognizer for WhisperRecognizer {
@@ -271,9 +267,9 @@ impl Recognizer for WhisperRecognizer {
         let mut run = self.run(samples, 0.0, &language, prompt)?;
         let mut opinion = self.opinion()?;
         if !given
-            && let Some(other) = self.ears.entry(request.track).or_default().hears(opinion.language, audio_s)
+            && let Some((spoken, _)) = opinion.language.as_ref().filter(|(spoken, _)| *spoken != language)
         {
-            language = other;
+            language.clone_from(spoken);
             run = self.run(samples, 0.0, &language, prompt)?;
             opinion = self.opinion()?;
         }
@@ -282,40 +278,12 @@ impl Recognizer for WhisperRecognizer {
         let avg_logprob = run.logprob / run.tokens.len().max(1) as f64;
         let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
         let no_speech_prob = opinion.no_speech_prob;
-        Ok(Hypothesis { text, words, language, no_speech_prob, avg_logprob, audio_s })
+        let spoken = opinion.language.filter(|_| self.facts.multilingual);
+        Ok(Hypothesis { text, words, language, spoken, no_speech_prob, avg_logprob, audio_s })
     }
 
     fn model(&self) -> &str {
         &self.facts.name
-    }
-}
-
-/// Remembers what language is being spoken, so that it needn't be found out from one word.
-#[derive(Clone)]
-struct LanguageEar {
-    language: String,
-    /// Whether it was ever heard rather than assumed.
-    known: bool,
-}
-
-impl Default for LanguageEar {
-    fn default() -> Self {
-        Self { language: "en".to_owned(), known: false }
-    }
-}
-
-impl LanguageEar {
-    /// Takes the model's opinion of some sound, and gives the language if it is another one than was assumed.
-    fn hears(&mut self, likeliest: Option<(&str, f32)>, seconds: f64) -> Option<String> {
-        let (language, p) = likeliest?;
-        let sure = !self.known || (seconds >= SWITCH_S_MIN && p >= SWITCH_P_MIN);
-        if language == self.language || !sure {
-            self.known |= language == self.language;
-            return None;
-        }
-        self.known = true;
-        language.clone_into(&mut self.language);
-        Some(self.language.clone())
     }
 }
 
@@ -355,17 +323,5 @@ mod tests {
     fn the_encoder_hears_enough_and_never_too_much() {
         assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 816, 1488, 1500]);
         assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 220]);
-    }
-
-    #[test]
-    fn another_language_is_believed_where_enough_is_heard_of_it() {
-        let mut ear = LanguageEar::default();
-        assert_eq!(ear.hears(Some(("de", 0.4)), 0.5).as_deref(), Some("de"), "something has to be known");
-        assert_eq!(ear.hears(Some(("de", 0.9)), 5.0), None);
-        assert_eq!(ear.hears(Some(("en", 0.9)), 1.0), None, "too short to tell");
-        assert_eq!(ear.hears(Some(("en", 0.4)), 5.0), None, "too unlikely");
-        assert_eq!(ear.hears(None, 5.0), None);
-        assert_eq!(ear.language, "de");
-        assert_eq!(ear.hears(Some(("en", 0.6)), 5.0).as_deref(), Some("en"));
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::analysis::{Analysis, Job, Open};
 use super::bleed::{self, Levels as _};
 use super::board::Board;
+use super::language::LanguageEar;
 use super::listen::{self, Recognised};
 use super::partial::Partials;
 use super::recognizer::{Hypothesis, RecognizerError};
@@ -56,14 +57,24 @@ pub enum Pass {
 pub struct Asked {
     /// What.
     pub job: Job,
-    /// It is still being spoken, and will be exactly this if no more speech comes: the answer is kept until that is certain.
+    /// It is not its turn yet. Either it is still being spoken, and will be exactly this if no more speech comes; or it waits, and others
+    /// are being recognised. The answer is kept until it is its turn.
     pub early: bool,
 }
 
-/// What was understood of a segment before it had ended; none: it failed, which was one of its tries.
+/// A segment that was given to a recogniser before its turn.
 struct Early {
     job: Job,
-    understood: Option<(Recognised, String)>,
+    answer: EarlyAnswer,
+}
+
+enum EarlyAnswer {
+    /// It is being recognised.
+    Awaited,
+    /// That was one of its tries.
+    Failed,
+    /// By this model.
+    Understood(Recognised, String),
 }
 
 /// The work.
@@ -74,8 +85,10 @@ pub struct Work {
     unusable: Option<String>,
     board: Board,
     levels: TrackLevels,
-    /// Per track: the segment that was recognised last before it had ended.
-    early: BTreeMap<usize, Early>,
+    /// What was recognised before its turn; of what is still being spoken, the last one of each track.
+    early: Vec<Early>,
+    /// Of the tracks whose language nobody gave.
+    ears: BTreeMap<usize, LanguageEar>,
     /// What is shown of what is being spoken, and per track the line that stands there.
     partials: Partials,
     growing: BTreeMap<usize, Utterance>,
@@ -94,12 +107,23 @@ impl Work {
             unusable: None,
             board: Board::default(),
             levels,
-            early: BTreeMap::new(),
+            early: Vec::new(),
+            ears: BTreeMap::new(),
             partials: Partials::default(),
             growing: BTreeMap::new(),
             pass,
             behind: false,
         }
+    }
+
+    /// Finds out which language is spoken on a track.
+    pub fn listen_for_language(&mut self, track: usize) {
+        self.ears.insert(track, LanguageEar::default());
+    }
+
+    /// The language that was found to be spoken on a track, if that is to be found out.
+    pub fn language(&self, track: usize) -> Option<&str> {
+        self.ears.get(&track)?.language()
     }
 
     /// What is known of the work.
@@ -154,7 +178,7 @@ impl Work {
     /// ended become text here), else what is about to end. `now` is any clock that goes forward.
     pub fn next_job(&mut self, now: Duration) -> Option<Asked> {
         self.look_behind();
-        loop {
+        while !self.is_next_awaited() {
             let next = match self.pass {
                 Pass::Live | Pass::Plain => self.analysis().begin_next(),
                 Pass::Long => self.analysis().begin_stretch(STRETCH_S, STRETCH_PAUSE_S),
@@ -167,14 +191,16 @@ impl Work {
             if gates::unheard(&job.segment).is_none()
                 && let Some(job) = self.own_part(job)
             {
-                match self.early.remove(&job.track).filter(|early| early.job.is_same(&job)) {
-                    Some(Early { understood: Some((recognised, model)), .. }) => {
-                        self.analysis().finished();
-                        self.take_text(&job, recognised, &model, now);
-                        continue;
+                match self.take_known(&job) {
+                    Some(EarlyAnswer::Understood(recognised, model)) => {
+                        if self.is_in_its_language(&job, &recognised) {
+                            self.analysis().finished();
+                            self.take_text(&job, recognised, &model, now);
+                            continue;
+                        }
                     }
-                    Some(Early { understood: None, .. }) => self.analysis().failed_early(),
-                    None => {}
+                    Some(EarlyAnswer::Failed) => self.analysis().failed_early(),
+                    Some(EarlyAnswer::Awaited) | None => {}
                 }
                 return Some(Asked { job, early: false });
             } else {
@@ -189,14 +215,47 @@ impl Work {
         if self.pass != Pass::Live || self.behind {
             return None;
         }
-        let known = |job: &Job| self.early.get(&job.track).is_some_and(|early| early.job.is_same(job));
         let settled: Vec<Job> =
             self.analysis().open().filter(|open| open.settled).map(|open| open.job.clone()).collect();
-        settled.into_iter().find(|job| {
-            gates::unheard(&job.segment).is_none()
-                && !known(job)
-                && self.own_part(job.clone()).is_some_and(|own| own.is_same(job))
-        })
+        settled.into_iter().find(|job| self.known(job).is_none() && self.is_whole(job))
+    }
+
+    /// A segment that waits, to be recognised before its turn: whoever recognises finds something to do while another one is at
+    /// work. None where somebody waits for each line, as two at once would each be slower, nor in stretches.
+    pub fn next_ahead(&mut self) -> Option<Asked> {
+        if self.pass != Pass::Plain || self.unusable.is_some() {
+            return None;
+        }
+        let job =
+            self.analysis().waiting().find(|job| self.known(job).is_none() && self.is_whole(job)).cloned()?;
+        self.early.push(Early { job: job.clone(), answer: EarlyAnswer::Awaited });
+        Some(Asked { job, early: true })
+    }
+
+    /// Whether all of a segment is worth recognising.
+    fn is_whole(&self, job: &Job) -> bool {
+        gates::unheard(&job.segment).is_none()
+            && self.own_part(job.clone()).is_some_and(|own| own.is_same(job))
+    }
+
+    fn known(&self, job: &Job) -> Option<&Early> {
+        self.early.iter().find(|early| early.job.is_same(job))
+    }
+
+    fn take_known(&mut self, job: &Job) -> Option<EarlyAnswer> {
+        let at = self.early.iter().position(|early| early.job.is_same(job))?;
+        Some(self.early.swap_remove(at).answer)
+    }
+
+    /// Whether another recogniser is at work on the segment whose turn it is.
+    fn is_next_awaited(&self) -> bool {
+        let known = self.analysis().waiting().next().and_then(|job| self.known(job));
+        known.is_some_and(|early| matches!(early.answer, EarlyAnswer::Awaited))
+    }
+
+    /// Whether a segment whose turn it is was written down in the language of its track.
+    fn is_in_its_language(&mut self, job: &Job, recognised: &Recognised) -> bool {
+        self.ears.get_mut(&job.track).is_none_or(|ear| ear.hears(&recognised.hypothesis))
     }
 
     /// Says when the text falls behind what is said, and when it has caught up: once each.
@@ -301,8 +360,11 @@ impl Work {
         if let Err(error) = &result {
             self.failed(job, &error.to_string(), false);
         }
-        let understood = result.ok().map(|recognised| (recognised, model.to_owned()));
-        self.early.insert(job.track, Early { job: job.clone(), understood });
+        let spoken = self.pass == Pass::Live;
+        self.early.retain(|early| !(early.job.is_same(job) || spoken && early.job.track == job.track));
+        let answer = result
+            .map_or(EarlyAnswer::Failed, |recognised| EarlyAnswer::Understood(recognised, model.to_owned()));
+        self.early.push(Early { job: job.clone(), answer });
     }
 
     fn can_not(&mut self, error: &RecognizerError) {
@@ -323,6 +385,7 @@ impl Work {
                 // It was found out meanwhile that some of it is another device's sound.
                 self.analysis().again();
             }
+            Ok(recognised) if !self.is_in_its_language(job, &recognised) => self.analysis().again(),
             Ok(recognised) if job.parts.is_empty() => {
                 self.analysis().finished();
                 self.take_text(job, recognised, model, now);

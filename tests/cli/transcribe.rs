@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use hansard::session::read::Session;
 use hansard::speech::transcript::{Edited, Utterance};
 
-use crate::home::{Home, children, is_alive, shared, signal, wait};
+use crate::home::{Home, Running, children, is_alive, shared, signal, wait};
 use crate::words;
 
 const TINY: &str = "--model=tiny.en-q8_0";
@@ -78,6 +78,17 @@ fn a_known_recording_becomes_its_words_and_the_same_ones_again() {
         assert_eq!(line["rev"], after[line["id"].as_str().unwrap()], "what is printed is what is kept");
     }
     assert_eq!(errors(&text(&session), &text(&again)).0, 0);
+
+    // However many recognisers are at work, each line is the same, and in the same place.
+    let said = |threads: &str| {
+        let mut command = home.command(["transcribe", "last", TINY, "--json"]);
+        Running::start(command.env("HANSARD_TRANSCRIBE_THREADS", threads)).end().expect(0);
+        let lines = fs::read_to_string(session.dir.join("transcript.jsonl")).unwrap();
+        let lines = lines.lines().map(|line| serde_json::from_str::<Utterance>(line).unwrap());
+        let newest = lines.filter(|line| line.withheld.is_none()).collect::<Vec<_>>();
+        newest[newest.len() - kept.len()..].iter().map(|u| (u.id.clone(), u.text.clone())).collect::<Vec<_>>()
+    };
+    assert_eq!(said("1"), said("3"));
     for format in ["md", "txt", "srt", "vtt"] {
         let exported = home.run(["export", "last", "--output=-", "--format", format]);
         exported.expect(0);

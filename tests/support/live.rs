@@ -88,6 +88,7 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         analysis: Arc::new(Mutex::new(Analysis::new(recording.tracks.len()))),
         session,
         make,
+        recognizers: 1,
         pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
         partials: None,
         settings: SegmentSettings::default(),
