@@ -91,7 +91,8 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         recognizers: 1,
         pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
         partials: None,
-        settings: SegmentSettings::default(),
+        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't hang on a window.
+        settings: SegmentSettings { endpoint_ms: 420, ..SegmentSettings::default() },
         denoise: Denoise::Vad,
         hints: Hints::default(),
     };
