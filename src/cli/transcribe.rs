@@ -34,6 +34,12 @@ use crate::speech::work::Pass;
 /// The progress is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// Threads that hear and recognise: whoever computes lends its place to another one, and on a busy machine they would become hundreds, each
+/// with memory of its own.
+const THREADS_MAX: usize = 24;
+/// A thread that has had nothing to do for so long ends.
+const IDLE_THREAD: Duration = Duration::from_secs(2);
+
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -214,7 +220,12 @@ fn make_text(
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
     let wanted = Wanted { model: how.model, sources: how.sources, pass: how.pass, partials: false };
     let arguments = text::arguments(config, &wanted, view, analysis)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .max_blocking_threads(THREADS_MAX)
+        .thread_keep_alive(IDLE_THREAD)
+        .enable_all()
+        .build()?;
     let progress = Progress::new(Arc::clone(&arguments.analysis), ends);
     let outcome = runtime.block_on(work(arguments, progress));
     runtime.shutdown_timeout(Duration::from_secs(2));
