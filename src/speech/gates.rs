@@ -32,6 +32,8 @@ const LOGPROB_MIN: f64 = -1.0;
 /// to be half in doubt about the speaker (0.33 to 0.55) and to guess at the words (−1.9 to −4.4); speech that was understood at
 /// all, in any noise, stays below 1.7.
 const DOUBT_MAX: f64 = 2.0 * 0.6 - LOGPROB_MIN;
+/// Half of it is enough against text that Whisper also makes by itself: loops and stock phrases.
+const DOUBT_HALF: f64 = DOUBT_MAX / 2.0;
 /// Nobody speaks more words a second for long: an auctioneer has 7.
 const WORDS_PER_S_MAX: f64 = 10.0;
 /// Nor more characters a second: fast English has 25.
@@ -40,16 +42,14 @@ const CHARS_PER_S_MAX: f64 = 60.0;
 const RATE_WORDS_MIN: usize = 5;
 /// So many times the same letter is no "nooo" any more, but what a tone sounds like …
 const SAME_LETTERS: usize = 10;
-/// … and so many, where the recogniser has half of the doubt that other text may have.
-const SAME_LETTERS_WEAK: usize = 5;
+/// … and so many, where there is doubt.
+const SAME_LETTERS_DOUBTFUL: usize = 5;
 /// Whoever speaks for so many seconds without a pause that would end the segment …
 const SLOW_S_MIN: f64 = 8.0;
 /// … says more than this many words a second; slow dictation has 1.
 const WORDS_PER_S_MIN: f64 = 0.35;
 /// A stock phrase is believed from this evidence on: false alarms of the detector have 0.42 to 0.52 …
 const STOCK_EVIDENCE: f64 = 0.5;
-/// … with half of the doubt that other text may have …
-const STOCK_DOUBT_MAX: f64 = DOUBT_MAX / 2.0;
 /// … and if the words fill the speech: nobody takes so many seconds over one.
 const STOCK_S_PER_WORD: f64 = 1.5;
 
@@ -93,8 +93,8 @@ pub fn verdict(hypothesis: &Hypothesis, evidence: &Evidence) -> Option<&'static 
         return Some(NO_SPEECH);
     }
     let plain = plain_words(&hypothesis.text);
-    let letters = if doubt(evidence) > DOUBT_MAX / 2.0 { SAME_LETTERS_WEAK } else { SAME_LETTERS };
-    if is_loop(&plain) || plain.iter().any(|word| is_drawn_out(word, letters)) {
+    let doubtful = doubt(evidence) > DOUBT_HALF;
+    if is_loop(&plain, doubtful) || plain.iter().any(|word| is_drawn_out(word, doubtful)) {
         return Some(REPETITION);
     }
     if is_too_fast(&plain, hypothesis.audio_s) {
@@ -114,7 +114,7 @@ fn doubt(evidence: &Evidence) -> f64 {
 /// Whether little speaks for a few words that Whisper also says by itself.
 fn is_weak(evidence: &Evidence, words: usize) -> bool {
     evidence.speech_prob < STOCK_EVIDENCE
-        || doubt(evidence) > STOCK_DOUBT_MAX
+        || doubt(evidence) > DOUBT_HALF
         || evidence.speech_s > STOCK_S_PER_WORD * words as f64
 }
 
@@ -133,12 +133,13 @@ fn plain_words(text: &str) -> Vec<String> {
 }
 
 /// Whether some phrase is said over and over in a row. People do repeat: "no, no, no, no", "very, very, very"; so a
-/// single word needs 10 in a row, and a longer phrase 5 rounds, or 4 from eight words on. (Whisper's own test is a zlib
-/// compression ratio of 2.4, which such loops exceed; counting them needs no compressor and names the reason.)
-fn is_loop(words: &[String]) -> bool {
-    (1..=words.len() / 4).any(|period| {
+/// single word needs 10 in a row, and a longer phrase 5 rounds, or 4 from eight words on; where there is doubt a phrase needs 3. (Whisper's
+/// own test is a zlib compression ratio of 2.4, which such loops exceed; counting them needs no compressor and names the reason.)
+fn is_loop(words: &[String], doubtful: bool) -> bool {
+    (1..=words.len() / 3).any(|period| {
         let rounds = match period {
             1 => 10,
+            _ if doubtful => 3,
             2..=7 => 5,
             _ => 4,
         };
@@ -151,7 +152,8 @@ fn is_loop(words: &[String]) -> bool {
 }
 
 /// Whether a word has one letter so many times in a row, which no language writes: "oooooooooo".
-fn is_drawn_out(word: &str, letters: usize) -> bool {
+fn is_drawn_out(word: &str, doubtful: bool) -> bool {
+    let letters = if doubtful { SAME_LETTERS_DOUBTFUL } else { SAME_LETTERS };
     let mut run = (None, 0);
     word.chars().any(|letter| {
         run = if run.0 == Some(letter) { (run.0, run.1 + 1) } else { (Some(letter), 1) };
@@ -194,6 +196,7 @@ mod tests {
         for text in [
             "No, no, no, no. No!",
             "Nooooo, hmmmm.",
+            "We want it. We want it. We want it.",
             "It is very, very, very, very good.",
             "one two three one two three one two three one two four",
             "We agreed that the mobile app ships first, and the desktop version follows in January.",
@@ -221,6 +224,9 @@ mod tests {
         }
         let tone = Hypothesis { no_speech_prob: 0.25, avg_logprob: -1.6, ..said("BOOOOO", 1.5) };
         assert_eq!(judged(&tone, 0.8), Some(REPETITION));
+        let thrice =
+            Hypothesis { no_speech_prob: 0.5, avg_logprob: -0.8, ..said(&"I'm not a fan. ".repeat(3), 7.0) };
+        assert_eq!(judged(&thrice, 0.9), Some(REPETITION));
         let flood = "that is what they all would have said about it at once in such a hurry today";
         assert_eq!(judged(&said(flood, 1.0), 0.8), Some(TOO_FAST));
         let ringing = Hypothesis { no_speech_prob: 0.35, avg_logprob: -2.1, ..said("I'm sorry.", 2.1) };
