@@ -26,13 +26,15 @@ use rtrb::Producer;
 use super::DeviceFormat;
 use super::rt::CaptureTap;
 use crate::audio::units::{Frames, SampleRate};
-use crate::clock::model::{Slip, TakeClock};
+use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
 
 mod current;
+mod decide;
 mod paused;
 mod status;
+mod takes;
 
 use current::Current;
 pub use status::DrainStatus;
@@ -166,6 +168,8 @@ pub struct Drain {
     stepped_at: MonoNs,
     /// Session second up to which the timeline is accounted for.
     end_s: f64,
+    /// No take goes on: what has been missing since the last one ended, each from its session second up to the next one's. Empty within a take.
+    missing: Vec<(f64, GapCause)>,
     any_take: bool,
     /// The last opening was of a source without a clock: session time says nothing of what is missing.
     counted: bool,
@@ -192,6 +196,7 @@ impl Drain {
             current: None,
             stepped_at: MonoNs(0),
             end_s: 0.0,
+            missing: Vec::new(),
             any_take: false,
             counted: false,
             finished: false,
@@ -285,140 +290,6 @@ impl Drain {
         current.tell_foreign(false, &mut self.outbox) || moved
     }
 
-    /// Places the opening's first frame on the session's timeline and begins its take, unless that is paused.
-    fn start_take(&mut self, current: &mut Current) {
-        current.started = true;
-        self.counted = current.opening.timeline == Timeline::Counted;
-        let start = match current.opening.timeline {
-            Timeline::Counted => self.end_s,
-            Timeline::Clocked => current.start_estimate(&self.clock).max(self.end_s),
-        };
-        current.take_begins(start);
-        current.waiting = Some((self.end_s, current.opening.cause_before));
-        if !self.is_paused(current) {
-            self.ensure_take(current);
-        }
-    }
-
-    /// Begins the take that has been waiting for its first sound, and accounts for the time before it.
-    fn ensure_take(&mut self, current: &mut Current) {
-        let Some((from, cause)) = current.waiting.take() else { return };
-        let rate = current.opening.format.rate;
-        let start = current.place_s().max(from);
-        let missing = start - from;
-        let within = !self.any_take && missing <= SILENCE_MAX_S;
-        if !self.any_take && !within {
-            self.outbox.push_back(Item::Rate(rate));
-        }
-        self.any_take = true;
-        let offset = if within { from } else { start };
-        if !within && Frames::from_seconds(missing, rate).0 > 0 {
-            self.absent(from, missing, cause);
-        }
-        self.outbox.push_back(Item::TakeStart { format: current.opening.format, offset });
-        current.take_begins(offset);
-        if within {
-            // The first take begins with the session, so that any editor lines the tracks up unaided.
-            self.silence(current, Frames::from_seconds(missing, rate), cause);
-        }
-    }
-
-    /// Missing time outside of takes, by cause.
-    fn absent(&mut self, mut from: f64, seconds: f64, cause: GapCause) {
-        for (seconds, cause) in self.causes(from, seconds, cause) {
-            self.outbox.push_back(Item::Absent { from, seconds, cause });
-            from += seconds;
-        }
-    }
-
-    /// Silence at the current place, by cause.
-    fn silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
-        let rate = current.opening.format.rate;
-        let parts = self.causes(current.place_s(), frames.seconds(rate), cause);
-        let (mut placed, mut seconds, count) = (Frames(0), 0.0, parts.len());
-        for (n, (length, cause)) in parts.into_iter().enumerate() {
-            seconds += length;
-            // The last part takes what rounding leaves.
-            let until = if n + 1 == count { frames } else { Frames::from_seconds(seconds, rate).min(frames) };
-            self.place_silence(current, until.saturating_sub(placed), cause);
-            placed = until;
-        }
-    }
-
-    /// Whether the front stamp may be forwarded now; inserts the gap before it where one is decided.
-    fn decide(&mut self, current: &mut Current) -> bool {
-        if current.pending.is_empty() {
-            return false;
-        }
-        if current.cleared > 0 || current.opening.timeline == Timeline::Counted {
-            return true;
-        }
-        let deficits = current.deficits(&self.clock);
-        if let Some(on_time) = deficits.iter().rposition(|late| *late < LATE_S) {
-            // Everything up to a stamp that is on time was late at most.
-            current.cleared = on_time + 1;
-            current.suspect_ms = 0.0;
-            return true;
-        }
-        let smallest = deficits.iter().copied().fold(f64::INFINITY, f64::min);
-        let early = deficits[..deficits.len().div_ceil(2)].iter().copied().fold(f64::INFINITY, f64::min);
-        let gone = current.producer_gone();
-        let hold = self.hold_ms as f64;
-        let patient = current.suspect_ms < (4.0 * hold).max(PATIENCE_MS);
-        let steady = current.steady_ms(PAUSE_PERIODS * hold);
-        if gone && current.ends_in_burst(&deficits, smallest) {
-            // It ended in the middle of a burst: what had come was late, what had not is missing after it.
-            current.cleared = current.pending.len();
-            return true;
-        }
-        let waiting = steady < hold || (early - smallest > SHRINKING_S && steady < 4.0 * hold);
-        if waiting && patient && !gone {
-            return false;
-        }
-        current.suspect_ms = 0.0;
-        // Up to the last stamp that is on time again; if more went missing after it, that is another gap.
-        let on_time = deficits.iter().rposition(|late| *late - smallest < LATE_S).unwrap_or(0);
-        current.cleared = on_time + 1;
-        let frames = Frames((smallest * current.model.line().piece_of(current.frames).rate).round() as u64);
-        self.gap(current, frames, GapCause::Stall);
-        true
-    }
-
-    /// `frames` are missing at the current place: silence, or the end of the take.
-    fn gap(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
-        let seconds = frames.seconds(current.opening.format.rate);
-        if seconds <= SILENCE_MAX_S || current.waiting.is_some() {
-            self.silence(current, frames, cause);
-            return;
-        }
-        let from = self.end_take(current);
-        current.take_begins(from + seconds);
-        current.waiting = Some((from, cause));
-        if !self.is_paused(current) {
-            self.ensure_take(current);
-        }
-    }
-
-    /// Ends the take and returns the session second of its end.
-    fn end_take(&mut self, current: &mut Current) -> f64 {
-        self.settle_pause(current);
-        current.emit_block(&mut self.outbox);
-        let end = current.end_s();
-        let clock = current.model.finish();
-        self.close_take(current, clock, current.frames);
-        end
-    }
-
-    /// Ends the take after `frames`, with what is known of its clock.
-    fn close_take(&mut self, current: &mut Current, clock: TakeClock, frames: Frames) {
-        current.tell_foreign(true, &mut self.outbox);
-        let span = clock.span(frames);
-        let TakeClock { fit, slips, tail_deficit, .. } = clock;
-        self.outbox.push_back(Item::Clock(fit));
-        current.tell_observations(true, &mut self.outbox);
-        self.outbox.push_back(Item::TakeEnd { slips, tail_deficit, span });
-    }
-
     /// Forwards the front stamp with its samples; false while they are still being copied into the ring.
     fn forward_front(&mut self, current: &mut Current) -> bool {
         let Some(stamp) = current.pending.front().copied() else { return false };
@@ -440,16 +311,20 @@ impl Drain {
         self.lost(current, stamp.lost_after);
         current.pending.pop_front();
         current.cleared = current.cleared.saturating_sub(1);
-        if current.opening.timeline == Timeline::Clocked {
-            current.model.observe(current.frames, self.clock.seconds_of(stamp.at));
+        // In the middle of a burst there is nothing to learn but how late it is: the stamp that is on time is still to come.
+        let in_burst = current.cleared > 0;
+        let at = self.clock.seconds_of(stamp.at);
+        if current.opening.timeline == Timeline::Clocked
+            && !(in_burst && current.deficit(Frames(0), at) >= LATE_S)
+        {
+            current.model.observe(current.frames, at);
         }
-        if current.cleared > 0 {
-            // In the middle of a burst the model knows only how late it is: the stamp that is on time is still to come.
+        if in_burst {
             return true;
         }
         current.placed_by = current.fit();
         self.status.set_position(current.end_s());
-        if current.waiting.is_none() && current.frames >= current.clock_due {
+        if self.missing.is_empty() && current.frames >= current.clock_due {
             current.clock_due =
                 current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
             current.emit_block(&mut self.outbox);
@@ -468,54 +343,5 @@ impl Drain {
         current.lost_known = total;
         self.status.add_overrun(frames);
         self.gap(current, frames, GapCause::Overrun);
-    }
-
-    fn end_opening(&mut self, current: &mut Current) {
-        if !current.started {
-            return;
-        }
-        if let Some((from, _)) = current.waiting {
-            // Its last take is over; what comes after this opening accounts for the time since.
-            self.end_s = from;
-            return;
-        }
-        // What was lost after the last stamp: there was no room for another one.
-        let unsaid = Frames(current.opening.tap.meter.lost().saturating_sub(current.lost_known));
-        let seconds = unsaid.seconds(current.opening.format.rate);
-        self.status.add_overrun(unsaid);
-        if seconds <= SILENCE_MAX_S {
-            self.silence(current, unsaid, GapCause::Overrun);
-            if let Some((from, _)) = current.waiting {
-                self.end_s = from;
-                return;
-            }
-            self.end_s = self.end_take(current);
-        } else {
-            let from = self.end_take(current);
-            self.absent(from, seconds, GapCause::Overrun);
-            self.end_s = from + seconds;
-        }
-    }
-
-    /// Accounts for the time between the last take and the end of the recording.
-    fn end_timeline(&mut self) {
-        if let Some(seconds) = self.status.broken_off().filter(|_| self.counted) {
-            self.outbox.push_back(Item::Absent { from: self.end_s, seconds, cause: GapCause::DeviceLost });
-        }
-        let Some(stop_at) = self.status.stop_at().filter(|_| !self.counted) else { return };
-        let cause = if self.status.ended() {
-            GapCause::Ended
-        } else if !self.any_take {
-            GapCause::NotStarted
-        } else if self.status.is_lost() {
-            GapCause::DeviceLost
-        } else {
-            GapCause::Stall
-        };
-        // A device in good order was stopped a moment before its next delivery: that is no gap.
-        let seconds = (stop_at - self.end_s).max(self.status.broken_off().unwrap_or(0.0));
-        if seconds > LATE_S || self.status.broken_off().is_some() {
-            self.absent(self.end_s, seconds, cause);
-        }
     }
 }

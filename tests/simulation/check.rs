@@ -273,7 +273,10 @@ fn untold_s(device: &Past) -> f64 {
 fn check_pauses(found: &[Span], account: &TrackAccount, index: usize, ran: &Ran) {
     let device = &ran.devices[index];
     let near = NEAR_S + drift(device);
-    let pauses = || ran.storm.pauses.iter().filter(|(from, _)| *from < ran.stop_s);
+    // Who would have resumed only after the end never did.
+    let ends = |to: f64| if to < ran.stop_s { to } else { f64::INFINITY };
+    let begun = ran.storm.pauses.iter().filter(|(from, _)| *from < ran.stop_s);
+    let pauses = || begun.clone().map(|(from, to)| (*from, ends(*to)));
     for (begun, over) in pauses() {
         for (from, to) in found {
             let (from, to) = (device.script.time_of(*from), device.script.time_of(*to));

@@ -31,8 +31,6 @@ pub(super) struct Current {
     unvouched: VecDeque<(MonoNs, Frames, Frames)>,
     foreign_told: bool,
     pub(super) clock_due: Frames,
-    /// No take goes on: since which session second, and why. The next one begins with the next sound.
-    pub(super) waiting: Option<(f64, GapCause)>,
     /// Frames at the end of what has been placed that are paused and have not been handed on yet.
     pub(super) paused: Frames,
     /// The clock that pauses go by: as it was known before the burst that is being handed on, of which all is late but the end.
@@ -56,7 +54,6 @@ impl Current {
             unvouched: VecDeque::new(),
             foreign_told: false,
             clock_due: Frames(0),
-            waiting: None,
             paused: Frames(0),
         }
     }
@@ -152,11 +149,12 @@ impl Current {
 
     /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be off.
     pub(super) fn deficits(&self, clock: &SessionClock) -> Vec<f64> {
-        let usual = self.model.recent_lateness().min(LATE_S);
-        let line = self.model.line();
-        self.delivered()
-            .map(|(frames, at)| clock.seconds_of(at) - line.time_of(self.frames + frames) - usual)
-            .collect()
+        self.delivered().map(|(frames, at)| self.deficit(frames, clock.seconds_of(at))).collect()
+    }
+
+    /// The same of a stamp of session second `at`, `frames` behind what has been placed.
+    pub(super) fn deficit(&self, frames: Frames, at: f64) -> f64 {
+        at - self.model.line().time_of(self.frames + frames) - self.model.recent_lateness().min(LATE_S)
     }
 
     /// For how long deliveries have come without a pause longer than `pause_ms`, in milliseconds. A burst ends a pause; how late
@@ -186,10 +184,6 @@ impl Current {
         if frames.0 > 0 {
             self.emit_block(outbox);
             self.frames += frames;
-            // What found no room in our ring, or was not wanted, is counted: nothing is unknown about it.
-            if !matches!(cause, GapCause::Overrun | GapCause::Paused) {
-                self.model.gap(self.frames);
-            }
             outbox.push_back(Item::Silence { frames, cause });
         }
     }

@@ -54,27 +54,27 @@ impl Drain {
 
     /// Missing frames at the current place for one cause.
     pub(super) fn place_silence(&mut self, current: &mut Current, frames: Frames, cause: GapCause) {
-        match &mut current.waiting {
-            Some((_, why)) => {
-                current.frames += frames;
-                if cause != GapCause::Paused {
-                    *why = cause;
-                }
-            }
-            None if cause == GapCause::Paused => {
-                self.pause(current, frames);
-                current.model.gap(current.frames);
-            }
-            None => {
-                self.settle_pause(current);
-                current.silence(frames, cause, &mut self.outbox);
-            }
+        if frames.0 == 0 {
+            return;
+        }
+        if cause == GapCause::Paused {
+            self.pause(current, frames);
+        } else if self.missing.is_empty() {
+            self.settle_pause(current);
+            current.silence(frames, cause, &mut self.outbox);
+        } else {
+            self.missing.push((current.place_s(), cause));
+            current.frames += frames;
         }
     }
 
     /// The next `frames` frames are paused. They are held back until it is known whether they are silence or the take's end.
     fn pause(&mut self, current: &mut Current, frames: Frames) {
-        if current.waiting.is_some() || frames.0 == 0 {
+        if let Some((_, cause)) = self.missing.last() {
+            // There was sound again, though nobody wanted it: whatever had been the cause before is over.
+            if *cause != GapCause::Paused {
+                self.missing.push((current.place_s(), GapCause::Paused));
+            }
             current.frames += frames;
             return;
         }
@@ -90,10 +90,10 @@ impl Drain {
         // What was delivered since then tells of the same clock, but not of this take.
         let mut clock = current.model.finish();
         clock.end_at(sound);
-        let from = current.model.line().time_of(sound);
+        let from = current.placed_by.time_of(sound);
         self.close_take(current, clock, sound);
         current.forget_unvouched();
-        current.waiting = Some((from, GapCause::Paused));
+        self.missing.push((from, GapCause::Paused));
     }
 
     /// What is held back as paused becomes silence.
