@@ -27,9 +27,15 @@ pub(super) fn above<R>(write: impl FnOnce() -> R) -> R {
     if is_shown() { SCREEN.suspend(write) } else { write() }
 }
 
+/// What somebody types stands below all else.
+static TYPED: Mutex<Option<ProgressBar>> = Mutex::new(None);
+
 /// A bar at the bottom of the terminal, beside the lines.
 pub(super) fn add(bar: ProgressBar) -> ProgressBar {
-    SCREEN.add(bar)
+    match &*TYPED.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(typed) => SCREEN.insert_before(typed, bar),
+        None => SCREEN.add(bar),
+    }
 }
 
 /// The lines that grow, by track.
@@ -78,8 +84,48 @@ impl Growing {
 
 fn take_away(line: Option<Line>) {
     if let Some(line) = line {
-        line.bar.finish_and_clear();
-        SCREEN.remove(&line.bar);
+        clear(&line.bar);
+    }
+}
+
+fn clear(bar: &ProgressBar) {
+    bar.finish_and_clear();
+    SCREEN.remove(bar);
+}
+
+/// The line that somebody is typing, below the others; there is one keyboard. Taken away when this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Typed {
+    is_shown: bool,
+}
+
+impl Typed {
+    /// Shows it as it stands; none is taken away.
+    pub(super) fn show(&mut self, text: Option<String>) {
+        let mut typed = TYPED.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_shown = text.is_some();
+        match text {
+            Some(text) => {
+                let new = || SCREEN.add(ProgressBar::new_spinner().with_style(style()));
+                let bar = typed.get_or_insert_with(new);
+                bar.set_message(text);
+                // However fast somebody types, the last letter is to be seen.
+                bar.force_draw();
+            }
+            None => {
+                if let Some(bar) = typed.take() {
+                    clear(&bar);
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Typed {
+    fn drop(&mut self) {
+        if self.is_shown {
+            self.show(None);
+        }
     }
 }
 
@@ -87,7 +133,8 @@ fn style() -> ProgressStyle {
     ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
-fn columns() -> usize {
+/// Columns of the terminal.
+pub(super) fn columns() -> usize {
     #[cfg(unix)]
     if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stderr())
         && size.ws_col > 0

@@ -52,6 +52,13 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Record devices (or files) until Ctrl-C, and transcribe while it goes on
+    #[cfg_attr(
+        unix,
+        command(
+            after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; its words are \
+                          typed in the last line, Enter sets it, Esc gives it up. p pauses and resumes."
+        )
+    )]
     Record(record::Args),
     /// List what can be recorded
     Devices(devices::Args),

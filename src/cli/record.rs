@@ -23,6 +23,7 @@ use crate::capture::device::Backend;
 use crate::capture::feed::Pace;
 use crate::clock::{SessionClock, SystemClock};
 use crate::config::{Config, TrackFormat};
+use crate::control;
 use crate::models::ModelInfo;
 use crate::plan::{self, PlanError, SourceOptions};
 use crate::power::Power;
@@ -36,6 +37,8 @@ use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 use crate::speech::work::Pass;
 
+#[cfg(unix)]
+mod keys;
 mod report;
 mod status;
 
@@ -365,8 +368,22 @@ async fn conduct(
     let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
     tokio::pin!(until);
     let mut asked = false;
+    #[cfg(unix)]
+    let mut keys = keys::Keys::new(recording.clock.clone());
+    #[cfg(unix)]
+    if keys.is_some() {
+        say(keys::HELP);
+    }
     loop {
+        let pressed = async {
+            #[cfg(unix)]
+            if let Some(keys) = &mut keys {
+                return request_of(keys.next().await, recording);
+            }
+            std::future::pending().await
+        };
         tokio::select! {
+            request = pressed => ask(&actor, request),
             _ = every.tick() => status.print(),
             _ = power_every.tick() => {
                 for event in power.look(Instant::now()) {
@@ -391,6 +408,11 @@ async fn conduct(
             _ = &mut handle => return Ok(recorder_died(recording).await),
         }
     }
+    // The terminal is the user's own again while the text is finished.
+    #[cfg(unix)]
+    if let Some(keys) = keys {
+        keys.end().into_iter().for_each(|deed| ask(&actor, request_of(deed, recording)));
+    }
     let limit = Duration::from_secs_f64(config.record.finish_timeout_s);
     let patience = if asked { Patience { idle: limit, total: limit } } else { Patience::WITH_PROGRESS };
     if let Text::Later(reason) = &text {
@@ -403,6 +425,34 @@ async fn conduct(
         ended.outcome = Outcome::Pending(reason);
     }
     Ok(ended)
+}
+
+/// What a key asks for.
+#[cfg(unix)]
+fn request_of(deed: keys::Deed, recording: &Recording) -> control::Request {
+    match deed {
+        keys::Deed::Mark { kind, text, at } => control::Request::Mark { text, kind, at: Some(at) },
+        keys::Deed::Pause if recording.paused_since().is_some() => control::Request::Resume,
+        keys::Deed::Pause => control::Request::Pause,
+    }
+}
+
+/// Asks the recorder, as any other command would, and tells what it has to say that is not told anyhow.
+fn ask(actor: &ActorRef<Message>, request: control::Request) {
+    let (reply, answer) = oneshot::channel();
+    if actor.cast(Message::Asked(request, reply)).is_err() {
+        // It is dead: that is another branch's matter.
+        return;
+    }
+    tokio::spawn(async move {
+        match answer.await {
+            Ok(control::Response::Marked(mark)) => {
+                say(format_args!("marked {} {}: {}", text::clock(mark.at), mark.kind.title(), mark.text));
+            }
+            Ok(control::Response::Refused { error }) => say(error),
+            _ => {}
+        }
+    });
 }
 
 /// For the tests: `HANSARD_TEST_CRASH` names an actor that panics a second after the start.

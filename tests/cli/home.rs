@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use hansard::session::read::Session;
 
 /// Nothing here takes longer on any machine; whatever does hangs.
-const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// A user's home with a folder for recordings, one for models (empty) and one to work in.
 pub struct Home {

@@ -6,11 +6,14 @@
 mod accuracy;
 mod alarms;
 mod control;
+#[path = "../support/copy.rs"]
+mod copy;
 mod disk;
 mod doctor;
 mod edit;
 mod files;
 mod home;
+mod keys;
 mod marks;
 mod recogniser;
 mod record;

@@ -1,0 +1,215 @@
+//! Keys in `record`'s own terminal, typed into a real one: a pseudo-terminal of which the recorder, or a shell that starts it, is the owner.
+
+#![cfg(target_os = "linux")]
+
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use hansard::session::manifest::GapCause;
+use hansard::session::mark::MarkKind;
+use hansard::session::read::Session;
+use rustix::fs::{Mode, OFlags};
+use rustix::process::Signal;
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, SpecialCodeIndex, Winsize, tcgetattr, tcsetwinsize};
+
+use crate::home::{Home, LIMIT, Running, wait};
+
+const RECORD: &str = "record --no-transcribe --source=A=synth:coded,secs=0";
+
+/// A terminal and what runs in it. Killed when dropped before its end.
+struct Terminal {
+    keyboard: File,
+    // While somebody holds it open, what was written to it stays to be read.
+    slave: OwnedFd,
+    screen: Arc<Mutex<String>>,
+    /// Up to where it has been read.
+    seen: usize,
+    child: Option<Child>,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let path = ptsname(&master, Vec::new()).unwrap();
+        let slave = rustix::fs::open(&*path, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty());
+        tcsetwinsize(&master, Winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+        let keyboard = File::from(master);
+        let screen = Arc::new(Mutex::new(String::new()));
+        let (mut shown, written) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count) = shown.read(&mut bytes) {
+                written.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+        });
+        Self { keyboard, slave: slave.unwrap(), screen, seen: 0, child: None }
+    }
+
+    fn stdio(&self) -> Stdio {
+        self.slave.try_clone().unwrap().into()
+    }
+
+    /// A shell's script as the terminal's owner; in it `$hansard` is the program.
+    fn start(&mut self, home: &Home, program: &[&str], script: &str, env: &[(&str, &str)]) {
+        let mut command = Command::new("setsid");
+        home.settle(command.arg("--ctty").args(program).arg(script));
+        command.env("hansard", env!("CARGO_BIN_EXE_hansard")).env("PATH", "/usr/bin:/bin");
+        command.env("TERM", "xterm").env("HANSARD_RECORD_STATUS_EVERY_S", "0.5").envs(env.iter().copied());
+        command.stdin(self.stdio()).stdout(self.stdio()).stderr(self.stdio());
+        self.child = Some(command.spawn().unwrap());
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until this is written after all that was waited for before.
+    #[track_caller]
+    fn shows(&mut self, part: &str) {
+        let seen = self.seen;
+        let at = || self.screen.lock().unwrap()[seen..].find(part).map(|at| seen + at + part.len());
+        let until = Instant::now() + LIMIT;
+        self.seen = loop {
+            match at() {
+                Some(at) => break at,
+                None if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+                None => panic!("{part:?} is never shown, but:\n{}", &self.screen.lock().unwrap()[seen..]),
+            }
+        };
+    }
+
+    /// Its settings, so far as a person notices them.
+    fn settings(&self) -> (LocalModes, Vec<u8>) {
+        use SpecialCodeIndex as Code;
+        let is = tcgetattr(&self.slave).unwrap();
+        let codes = [Code::VINTR, Code::VQUIT, Code::VSUSP, Code::VMIN, Code::VTIME, Code::VERASE];
+        (is.local_modes, codes.into_iter().map(|code| is.special_codes[code]).collect())
+    }
+
+    fn hands_keys_over(&self) -> bool {
+        !self.settings().0.intersects(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> ExitStatus {
+        let child = self.child.as_mut().unwrap();
+        let is_over = std::cell::RefCell::new(None);
+        let child = std::cell::RefCell::new(child);
+        wait("it ends", || {
+            *is_over.borrow_mut() = child.borrow_mut().try_wait().unwrap();
+            is_over.borrow().is_some()
+        });
+        is_over.into_inner().unwrap()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child
+            && let Ok(None) = child.try_wait()
+        {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+}
+
+#[test]
+fn marks_are_typed_in_the_recorders_own_terminal() {
+    let home = Home::new();
+    let mut terminal = Terminal::new();
+    let before = terminal.settings();
+    terminal.start(&home, &["sh", "-c"], &format!("exec $hansard {RECORD}"), &[]);
+    terminal.shows("keys: d decision, a action, q question, n note, m any mark, p pause and resume");
+    wait("keys come one by one", || terminal.hands_keys_over());
+    terminal.press("x\n\u{1b}[Ad");
+    terminal.shows("Decision: _");
+    terminal.press("we pay nine \u{20ac}s\u{7f}");
+    terminal.shows("Decision: we pay nine \u{20ac}_");
+    // It stays below what is told meanwhile.
+    terminal.shows("recorded  gaps");
+    terminal.shows("Decision: we pay nine \u{20ac}_");
+    terminal.press("\n");
+    terminal.shows("Decision: we pay nine \u{20ac}\r\n");
+    terminal.press("p");
+    terminal.shows("paused at");
+    terminal.press("p");
+    terminal.shows("recording again at");
+    terminal.press("q why not");
+    terminal.shows("Question: why not_");
+    terminal.press("\u{1b}");
+    // Letters mean something else again.
+    terminal.press("mAction: Bob calls\n");
+    terminal.shows("Action: Bob calls\r\n");
+    terminal.press("n half");
+    terminal.shows("Note: half_");
+    terminal.press("\u{3}");
+    assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen.lock().unwrap());
+    assert_eq!(terminal.settings(), before);
+    let session = Session::open(&home.sessions()[0]).unwrap();
+    let marks: Vec<_> = session.marks().iter().map(|mark| (mark.kind, mark.text.clone())).collect();
+    let marked =
+        [(MarkKind::Decision, "we pay nine €"), (MarkKind::Action, "Bob calls"), (MarkKind::Note, "half")];
+    assert_eq!(marks, marked.map(|(kind, text)| (kind, text.to_owned())));
+    assert!(session.manifest.account[0].gaps.iter().any(|gap| gap.cause == GapCause::Paused));
+}
+
+#[test]
+fn the_terminal_is_as_it_was_whatever_ends_or_stops_the_recorder() {
+    let home = Home::new();
+    // The recorder dies within; the user asks for the hard end.
+    for (keys, env, code, signal) in [
+        ("", &[("HANSARD_TEST_CRASH", "recorder")][..], Some(3), None),
+        ("\u{1c}", &[], None, Some(Signal::QUIT)),
+    ] {
+        let mut terminal = Terminal::new();
+        let before = terminal.settings();
+        terminal.start(&home, &["sh", "-c"], &format!("ulimit -c 0; exec $hansard {RECORD}"), env);
+        wait("keys come one by one", || terminal.hands_keys_over());
+        terminal.press(keys);
+        let status = terminal.end();
+        assert_eq!((status.code(), status.signal()), (code, signal.map(Signal::as_raw)));
+        assert_eq!(terminal.settings(), before, "{code:?} {signal:?}");
+    }
+    // A shell with jobs. That of Debian leaves a terminal as it finds it.
+    let mut terminal = Terminal::new();
+    let before = terminal.settings();
+    let script = format!("$hansard {RECORD}; echo it was stopped; read line; fg; echo it ended with $?");
+    terminal.start(&home, &["sh", "-mc"], &script, &[]);
+    wait("keys come one by one", || terminal.hands_keys_over());
+    terminal.press("\u{1a}");
+    terminal.shows("it was stopped");
+    assert_eq!(terminal.settings(), before);
+    terminal.press("\n");
+    wait("keys come one by one again", || terminal.hands_keys_over());
+    terminal.press("n back\n");
+    terminal.shows("Note: back\r\n");
+    terminal.press("\u{3}");
+    terminal.shows("it ended with 0");
+    assert_eq!(terminal.settings(), before);
+}
+
+#[test]
+fn without_a_terminal_there_are_no_keys() {
+    let home = Home::new();
+    let terminal = Terminal::new();
+    let before = terminal.settings();
+    let mut command = Command::new("setsid");
+    home.settle(command.args(["--ctty", env!("CARGO_BIN_EXE_hansard")]).args(RECORD.split(' ')));
+    // Stderr is none.
+    let mut running = Running::start(command.stdin(terminal.stdio()));
+    running.records(&home, 0.2);
+    assert_eq!(terminal.settings(), before);
+    running.signal("INT");
+    let ran = running.end();
+    ran.expect(0);
+    assert!(!ran.err.contains("keys:"), "{}", ran.err);
+}
