@@ -46,10 +46,10 @@ pub struct Args {
     #[arg(long, value_name = "NAME", help_heading = "What is told")]
     speaker: Vec<String>,
     /// Only what is said from this time of the session on (00:12:30, 12m30s)
-    #[arg(long, value_name = "TIME", value_parser = place, help_heading = "What is told")]
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "What is told")]
     from: Option<f64>,
     /// Only what is said before this time
-    #[arg(long, value_name = "TIME", value_parser = place, help_heading = "What is told")]
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "What is told")]
     to: Option<f64>,
     /// Also what was held back and what is another track's echo, with the reason
     #[arg(long, help_heading = "What is told")]
@@ -57,7 +57,7 @@ pub struct Args {
     /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json, jsonl and ctm always have them
     #[arg(long, help_heading = "What is told")]
     words: bool,
-    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json, jsonl, csv)
+    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json, jsonl, csv; in md, txt and docx a table at the end)
     #[arg(long, help_heading = "What is told")]
     evidence: bool,
     /// The HTML page alone, without the sound of all tracks in one file beside it
@@ -119,11 +119,6 @@ fn formats() -> impl clap::builder::TypedValueParser<Value = Asked> {
     let all = PossibleValue::new("all").help("All of them");
     PossibleValuesParser::new(each.chain([all]))
         .map(|text| Format::from_str(&text, false).map_or(Asked::All, Asked::One))
-}
-
-/// A place in a session, in seconds.
-fn place(text: &str) -> Result<f64, String> {
-    duration::position(text).map(|place| place.as_secs_f64()).map_err(|error| error.to_string())
 }
 
 fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {

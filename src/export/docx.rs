@@ -10,7 +10,7 @@ use zip::ZipWriter;
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 
-use super::minutes::{Block, Head, Span, document};
+use super::minutes::{Block, Head, MARKED, Marked, Span, document};
 use super::text;
 use super::turns::Meeting;
 
@@ -22,19 +22,21 @@ const DOCUMENT_RELS: &str = include_str!("docx/document_rels.xml");
 
 const XML: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
 const NAMESPACES: &str = r#"xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships""#;
+/// The bookmark of the list of marks. Those of the marks have numbers from 1 on.
+const MARKS: &str = "marks";
 /// Between the margins, in twentieths of a point.
 const TEXT_WIDTH: usize = 9638;
 /// A4 with margins of 2 cm, in twentieths of a point, and the footer on it.
 const SECTION: &str = r#"<w:sectPr><w:footerReference w:type="default" r:id="rId3"/><w:pgSz w:w="11906" w:h="16838"/><w:pgMar w:top="1134" w:right="1134" w:bottom="1134" w:left="1134" w:header="567" w:footer="567" w:gutter="0"/></w:sectPr>"#;
 
 /// The whole file.
-pub fn render(meeting: &Meeting) -> ZipResult<Vec<u8>> {
+pub fn render(meeting: &Meeting, evidence: bool) -> ZipResult<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     let parts = [
         ("[Content_Types].xml", CONTENT_TYPES),
         ("_rels/.rels", RELS),
         ("docProps/core.xml", &properties(meeting)),
-        ("word/document.xml", &body(meeting)),
+        ("word/document.xml", &body(meeting, evidence)),
         ("word/_rels/document.xml.rels", DOCUMENT_RELS),
         ("word/styles.xml", STYLES),
         ("word/numbering.xml", NUMBERING),
@@ -47,9 +49,9 @@ pub fn render(meeting: &Meeting) -> ZipResult<Vec<u8>> {
     Ok(zip.finish()?.into_inner())
 }
 
-fn body(meeting: &Meeting) -> String {
+fn body(meeting: &Meeting, evidence: bool) -> String {
     let mut out = format!("{XML}<w:document {NAMESPACES}><w:body>");
-    for block in document(meeting) {
+    for block in document(meeting, evidence) {
         put(&mut out, &block);
     }
     out + SECTION + "</w:body></w:document>"
@@ -58,7 +60,10 @@ fn body(meeting: &Meeting) -> String {
 fn put(out: &mut String, block: &Block) {
     match block {
         Block::Heading(1, text) => paragraph(out, "Title", &run("", text), text),
-        Block::Heading(level, text) => paragraph(out, &format!("Heading{}", level - 1), &run("", text), text),
+        Block::Heading(level, text) => {
+            let runs = if text == MARKED { bookmark(0, MARKS, &run("", text)) } else { run("", text) };
+            paragraph(out, &format!("Heading{}", level - 1), &runs, text);
+        }
         Block::Text(spans) => paragraph(out, "Normal", &runs(spans), &all(spans)),
         Block::Item(spans) => paragraph(out, "ListBullet", &runs(spans), &all(spans)),
         Block::Turn(head) => paragraph(out, "Turn", &turn(head), &head.speaker),
@@ -66,17 +71,26 @@ fn put(out: &mut String, block: &Block) {
             let time = time.as_ref().map(|time| run("Time", &format!("{time}  "))).unwrap_or_default();
             paragraph(out, "Said", &(time + &runs(spans)), &all(spans));
         }
-        Block::Mark(mark) => {
-            let id: String = mark.anchor.chars().filter(char::is_ascii_digit).collect();
-            let (kind, times) =
-                (run("Strong", mark.kind), run("Time", &format!("  {}  ·  {}  ", mark.into, mark.day)));
-            let start = format!(r#"<w:bookmarkStart w:id="{id}" w:name="{}"/>"#, mark.anchor);
-            let end = format!(r#"<w:bookmarkEnd w:id="{id}"/>"#);
-            paragraph(out, "Mark", &(start + &kind + &times + &run("", &mark.text) + &end), &mark.text);
-        }
+        Block::Mark(mark) => paragraph(out, "Mark", &marked(mark), &mark.text),
         Block::Code(lines) => lines.iter().for_each(|line| paragraph(out, "Code", &run("", line), "")),
         Block::Table(head, align, rows) => table(out, head, align, rows),
     }
+}
+
+/// A mark in its place, which is a bookmark; its time leads back to the list of them.
+fn marked(mark: &Marked) -> String {
+    let kind = run("Strong", mark.kind) + &run("Time", "  ");
+    let times = link(MARKS, &run("Time", &mark.into)) + &run("Time", &format!("  ·  {}  ", mark.day));
+    let number = mark.anchor.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
+    bookmark(number, &mark.anchor, &(kind + &times + &run("", &mark.text)))
+}
+
+fn bookmark(id: usize, name: &str, runs: &str) -> String {
+    format!(r#"<w:bookmarkStart w:id="{id}" w:name="{name}"/>{runs}<w:bookmarkEnd w:id="{id}"/>"#)
+}
+
+fn link(to: &str, runs: &str) -> String {
+    format!(r#"<w:hyperlink w:anchor="{to}" w:history="1">{runs}</w:hyperlink>"#)
 }
 
 fn turn(head: &Head) -> String {
@@ -94,9 +108,7 @@ fn runs(spans: &[Span]) -> String {
         Span::Plain(text) => run("", text),
         Span::Strong(text) => run("Strong", text),
         Span::Aside(text) => run("Aside", text),
-        Span::Link(text, to) => {
-            format!(r#"<w:hyperlink w:anchor="{to}" w:history="1">{}</w:hyperlink>"#, run("Hyperlink", text))
-        }
+        Span::Link(text, to) => link(to, &run("Hyperlink", text)),
     };
     spans.iter().map(one).collect()
 }

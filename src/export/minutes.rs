@@ -12,6 +12,10 @@ use super::text::{self, grouped, length};
 use super::turns::{Meeting, Paragraph, Person, Turn};
 use crate::session::manifest::{Manifest, State};
 use crate::session::mark::{Mark, MarkKind};
+use crate::speech::transcript::Utterance;
+
+/// The heading over what was marked, to which each mark leads back.
+pub const MARKED: &str = "What was marked";
 
 /// A piece of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,8 +92,8 @@ fn plain(text: impl Into<String>) -> Vec<Span> {
     vec![Span::Plain(text.into())]
 }
 
-/// The whole document.
-pub fn document(meeting: &Meeting) -> Vec<Block> {
+/// The whole document; with `evidence` it ends in where the sound of each line is.
+pub fn document(meeting: &Meeting, evidence: bool) -> Vec<Block> {
     let accounts = account::lines(&meeting.session.manifest);
     let mut out = vec![Block::Heading(1, meeting.title())];
     out.extend(lead(meeting, &accounts));
@@ -98,6 +102,9 @@ pub fn document(meeting: &Meeting) -> Vec<Block> {
     out.extend(minutes(meeting));
     out.extend(made(meeting));
     out.extend(recorded(meeting, &accounts));
+    if evidence {
+        out.extend(sources(meeting));
+    }
     out.extend(files(meeting));
     out
 }
@@ -181,7 +188,7 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
         }
     }
     if !out.is_empty() {
-        out.insert(0, Block::Heading(2, "What was marked".to_owned()));
+        out.insert(0, Block::Heading(2, MARKED.to_owned()));
     }
     out
 }
@@ -338,6 +345,25 @@ fn joined(spans: Vec<Span>) -> Vec<Span> {
         }
     }
     out
+}
+
+/// Where each line comes from: its samples, and who heard what in them.
+fn sources(meeting: &Meeting) -> Vec<Block> {
+    let row = |line: &&Utterance| {
+        let proof = meeting.evidence(line);
+        let file =
+            proof.file.map_or_else(|| format!("{}, take {}", proof.track, proof.take), evidence::shown);
+        let frames = format!("{}–{}", grouped(proof.from_frame.0), grouped(proof.to_frame.0));
+        let confidence = format!("{:.2}", proof.confidence);
+        let model = if proof.edited.is_some() { "by hand".to_owned() } else { text::clean(proof.model) };
+        vec![meeting.clock(line.start), text::name(&line.speaker), file, frames, confidence, model]
+    };
+    let rows: Vec<Vec<String>> = meeting.said.iter().map(row).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let head = vec!["From", "Speaker", "File", "Frames", "Confidence", "Model"];
+    vec![Block::Heading(2, "Where each line comes from".to_owned()), Block::Table(head, "rllrrl", rows)]
 }
 
 /// The files of the tracks, by which they can be relied on later.

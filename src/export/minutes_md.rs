@@ -2,10 +2,13 @@
 //!
 //! Whatever people called themselves or said comes out as those very characters: see [`escape`]. A turn is one line, because some
 //! renderers take a line's end for a break.
+//!
+//! What was marked leads to its place in the text, and from there back to the heading, whose anchor every renderer makes by itself. The place
+//! has an empty `<a id>`: Markdown has no anchors of its own, and a renderer that lets no HTML through only loses the jump.
 
 use std::fmt::Write as _;
 
-use super::minutes::{Block, Head, Span, document};
+use super::minutes::{Block, Head, MARKED, Span, document};
 use super::text::{self, pad, pad_left};
 use super::turns::Meeting;
 
@@ -13,10 +16,10 @@ use super::turns::Meeting;
 const CELL_MAX: usize = 50;
 
 /// The whole document.
-pub fn render(meeting: &Meeting) -> String {
+pub fn render(meeting: &Meeting, evidence: bool) -> String {
     let mut out = String::new();
     let mut in_list = false;
-    for block in document(meeting) {
+    for block in document(meeting, evidence) {
         let is_item = matches!(block, Block::Item(_));
         if in_list && !is_item {
             out.push('\n');
@@ -40,7 +43,8 @@ fn put(out: &mut String, block: &Block) {
         Block::Said(Some(time), spans) => write!(out, "*{time}* · {}\n\n", line(spans)),
         Block::Mark(mark) => {
             let (kind, into, day, text) = (mark.kind, &mark.into, &mark.day, escape(&mark.text));
-            write!(out, "> **{kind}** · {into} · {day} · {text}\n\n")
+            let (anchor, back) = (&mark.anchor, MARKED.to_lowercase().replace(' ', "-"));
+            write!(out, "> **{kind}** · [{into}](#{back}) · {day} · {text}<a id=\"{anchor}\"></a>\n\n")
         }
         Block::Code(lines) => write!(out, "```\n{}\n```\n\n", lines.join("\n")),
         Block::Table(head, align, rows) => {
@@ -65,7 +69,8 @@ fn line(spans: &[Span]) -> String {
     for span in spans {
         let text = escape_at(span.text(), out.is_empty());
         out += &match span {
-            Span::Plain(_) | Span::Link(..) => text,
+            Span::Plain(_) => text,
+            Span::Link(_, to) => format!("[{text}](#{to})"),
             Span::Strong(_) => format!("**{text}**"),
             Span::Aside(_) => format!("*{text}*"),
         };

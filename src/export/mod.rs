@@ -125,16 +125,16 @@ impl Format {
 
     /// Whether it has a place for [`Options::evidence`].
     pub const fn has_evidence(self) -> bool {
-        matches!(self, Self::Html | Self::Json | Self::Jsonl | Self::Csv)
+        matches!(self, Self::Md | Self::Txt | Self::Docx | Self::Html | Self::Json | Self::Jsonl | Self::Csv)
     }
 
     /// The whole file of a meeting.
     pub fn render(self, meeting: &Meeting, options: &Options) -> Result<Vec<u8>, ExportError> {
         let rules = &options.captions;
         let text = match self {
-            Self::Docx => return Ok(docx::render(meeting)?),
-            Self::Md => minutes_md::render(meeting),
-            Self::Txt => txt::render(meeting),
+            Self::Docx => return Ok(docx::render(meeting, options.evidence)?),
+            Self::Md => minutes_md::render(meeting, options.evidence),
+            Self::Txt => txt::render(meeting, options.evidence),
             Self::Html => html::render(meeting, options),
             Self::Srt => srt::render(meeting, rules),
             Self::Vtt => vtt::render(meeting, rules, options.words),

@@ -14,10 +14,10 @@ const INDENT: &str = "    ";
 const CELL_MAX: usize = 34;
 
 /// The whole document.
-pub fn render(meeting: &Meeting) -> String {
+pub fn render(meeting: &Meeting, evidence: bool) -> String {
     let mut out = String::new();
     let mut in_list = false;
-    for block in document(meeting) {
+    for block in document(meeting, evidence) {
         let is_item = matches!(block, Block::Item(_));
         // A turn's first paragraph stands right under its head, an item right under the one before.
         let follows = matches!(block, Block::Said(None, _)) || (in_list && is_item);

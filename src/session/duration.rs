@@ -58,6 +58,14 @@ pub fn position(text: &str) -> Result<Duration, DurationError> {
     }
 }
 
+/// The same in seconds.
+///
+/// # Errors
+/// As those of [`parse`].
+pub fn seconds(text: &str) -> Result<f64, DurationError> {
+    position(text).map(|place| place.as_secs_f64())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -111,7 +111,12 @@ fn every_line_leads_to_its_samples() {
     assert_eq!(csv[0][10..], ["take", "from_frame", "to_frame", "file", "model", "sha256"]);
     assert_eq!(csv[1][10..], ["1", "48000", "374400", "tracks/track-0.wav", "base-q8_0", ABC]);
     // The hashes can be checked as they stand in the minutes.
-    let md = export(&root, "md", &[]);
+    let md = export(&root, "md", &["--evidence"]);
+    assert!(
+        md.contains("| 00:01 | Alice   | tracks/track-0.wav |   48,000–374,400 |       0.90 | base-q8_0 |\n"),
+        "{md}"
+    );
+    assert!(export(&root, "txt", &["--evidence"]).contains("48,000–374,400"));
     let (_, block) = md.split_once("```\n").unwrap();
     assert_eq!(block.split_once("\n```").unwrap().0, format!("{ABC}  tracks/track-0.wav"));
     assert!(md.contains("- tracks/track-1.wav: it is not there\n"), "{md}");
@@ -130,12 +135,15 @@ fn marks_stand_in_their_section_and_in_their_place() {
     ];
     fs::write(dir.join("events.jsonl"), marks.concat()).unwrap();
     let md = export(&root, "md", &[]);
-    let section = "## What was marked\n\n### Decisions\n\n- 00:21 · We release on \\*Friday\\*\n\n### Actions\n\n- 00:06 · Béla asks \\| the landlord\n\n### Notes\n\n- 00:00 · before anybody spoke\n\n## Minutes\n\n> **Note** · 00:00 · 09:30:00 · before anybody spoke\n\n**Alice**";
+    let section = "## What was marked\n\n### Decisions\n\n- [00:21](#mark_3) · We release on \\*Friday\\*\n\n### Actions\n\n- [00:06](#mark_2) · Béla asks \\| the landlord\n\n### Notes\n\n- [00:00](#mark_1) · before anybody spoke\n\n## Minutes\n\n> **Note** · [00:00](#what-was-marked) · 09:30:00 · before anybody spoke<a id=\"mark_1\"></a>\n\n**Alice**";
     assert!(md.contains(section), "{md}");
     // It is noted while a paragraph is spoken, and stands behind it.
-    let place = "Or is there anything else?\n\n> **Action** · 00:06 · 09:30:06 · Béla asks \\| the landlord\n\n**Remote**";
+    let place = "Or is there anything else?\n\n> **Action** · [00:06](#what-was-marked) · 09:30:06 · Béla asks \\| the landlord<a id=\"mark_2\"></a>\n\n**Remote**";
     assert!(md.contains(place), "{md}");
-    assert!(md.contains("isn't.\n\n> **Decision** · 00:21 · 09:30:21 · We release"), "{md}");
+    assert!(
+        md.contains("isn't.\n\n> **Decision** · [00:21](#what-was-marked) · 09:30:21 · We release"),
+        "{md}"
+    );
     assert!(export(&root, "txt", &[]).contains("\n>>> Action [00:06] 09:30:06 Béla asks | the landlord\n"));
     assert!(
         export(&root, "labels", &[]).contains("21.000000\t21.000000\tDecision: We release on *Friday*\n")

@@ -90,10 +90,10 @@ fn a_word_document_opens_and_says_what_was_said() {
     let dir = write(root.path(), &manifest("odd", "Budget <2026> & \"plans\"", START, &names), &utterances);
     fs::write(dir.join("events.jsonl"), mark(1, 12.0, "decision", "No <b>MACROS</b> & no surprises"))
         .unwrap();
-    expect(0, hansard(root.path(), &["export", "odd", "--format", "docx"]));
+    expect(0, hansard(root.path(), &["export", "odd", "--format", "docx", "--evidence"]));
     let docx = dir.join("minutes.docx");
     let again = fs::read(&docx).unwrap();
-    expect(0, hansard(root.path(), &["export", "odd", "--format", "docx"]));
+    expect(0, hansard(root.path(), &["export", "odd", "--format", "docx", "--evidence"]));
     assert_eq!(fs::read(&docx).unwrap(), again, "the same meeting gives the same bytes");
 
     // There may be no font here for all of it: what stands in the file counts.
@@ -103,6 +103,13 @@ fn a_word_document_opens_and_says_what_was_said() {
         let escaped = text::clean(line).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         assert!(xml.contains(&format!(">{escaped}</w:t>")), "{escaped:?} is not in {xml}");
     }
+
+    for (_, rest) in xml.match_indices("w:anchor=\"").map(|(at, mark)| xml.split_at(at + mark.len())) {
+        let name = rest.split('"').next().unwrap();
+        let places = xml.matches(&format!("w:name=\"{name}\"")).count();
+        assert_eq!(places, 1, "a link leads to {name:?}");
+    }
+    assert_eq!(xml.matches("w:anchor=\"").count(), 2, "to the mark, and back");
 
     let Some(text) = through_libreoffice(&docx) else { return };
     // A page's text has its own line ends, and a right-to-left one its own order.
