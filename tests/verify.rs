@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "support/copy.rs"]
+mod copy;
 #[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
 #[path = "cli/home.rs"]
 mod home;
@@ -32,19 +34,6 @@ fn recorded(home: &Home) -> Session {
     ]);
     assert!(matches!(ran.code, Some(0 | 2)), "{ran:?}");
     ran.session()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).unwrap();
-        }
-    }
 }
 
 fn take<'a>(session: &'a Session, track: &str) -> &'a TakeEntry {
@@ -96,7 +85,7 @@ fn whatever_is_done_to_a_track_is_found_at_its_place() {
     let (frame, rate) = (frame_bytes(&a), f64::from(a.rate.0));
     let tampered = |name: &str, deed: &dyn Fn(&Path)| -> Report {
         let dir = home.path("tampered").join(name);
-        copy(&session.dir, &dir);
+        copy::folder(&session.dir, &dir);
         deed(&dir.join(&a.file));
         verify(&dir).unwrap()
     };
@@ -167,7 +156,7 @@ fn the_account_is_held_against_the_clock_and_against_what_was_told() {
     let session = recorded(&home);
     let dir = |name: &str| {
         let dir = home.path("books").join(name);
-        copy(&session.dir, &dir);
+        copy::folder(&session.dir, &dir);
         dir
     };
     let well = verify(&session.dir).unwrap();

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 
 use super::amend::{Passage, Rest, without};
+use super::duration;
 use super::journal::Event;
 use super::read::Session;
 use crate::export::text::clean;
@@ -20,57 +21,59 @@ const TEXT_MAX: usize = 10_000;
 /// Characters of a name.
 const NAME_MAX: usize = 200;
 
-/// What a person wants.
-#[derive(Debug, Clone, PartialEq)]
+/// What a person wants, as `hansard edit` takes it. Ids are those of `hansard show S --ids`.
+#[derive(Debug, Clone, PartialEq, clap::Subcommand)]
 pub enum Edit {
-    /// A speaker has another name, which nobody else has.
+    /// Give a speaker another name, in all that was and will be transcribed
     Rename {
-        /// As it stands.
+        /// As it stands
         old: String,
-        /// As it is to stand.
+        /// As it is to stand; nobody else may have it
         new: String,
     },
-    /// Two speakers are one.
+    /// Make one speaker of two: what FROM said stands under INTO
     Merge {
-        /// Who goes.
+        /// Who goes
         from: String,
-        /// Who stays.
+        /// Who stays
         into: String,
     },
-    /// A line says something else.
+    /// Correct the words of a line
     Line {
-        /// Its id.
+        /// The line
         id: String,
-        /// What.
+        /// What was said
         text: String,
     },
-    /// Somebody else said a line.
+    /// Say who said a line
     Speaker {
-        /// Its id.
+        /// The line
         id: String,
-        /// Who.
+        /// Who
         name: String,
     },
-    /// A line is held back.
+    /// Keep a line out of the minutes
     Withhold {
-        /// Its id.
+        /// The line
         id: String,
     },
-    /// A line that was held back stands again, or a hidden passage does, or a mark that was taken back.
+    /// Put a line that was withheld, or an echo, into the minutes; or show a hidden passage again
     Restore {
-        /// Its id.
+        /// The line or the passage
         id: String,
     },
-    /// No export shows what was said from here to there.
+    /// Hide a passage: no export shows what was said there, or marked
     Hide {
-        /// Session seconds.
+        /// Its beginning, from the session's start: 00:12:30, 12m30s
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
         from: f64,
-        /// Session seconds.
+        /// Its end
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
         to: f64,
     },
-    /// A mark is taken back.
+    /// Take a mark back
     Unmark {
-        /// Its id.
+        /// The mark
         id: String,
     },
 }

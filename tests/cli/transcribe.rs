@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hansard::session::read::Session;
 use hansard::speech::transcript::{Edited, Utterance};
 
+use crate::copy;
 use crate::home::{Home, Running, children, is_alive, shared, signal, wait};
 use crate::words;
 
@@ -303,7 +304,7 @@ fn a_hostile_session_is_refused_and_nothing_outside_of_it_is_touched() {
     ];
     for (name, change, part) in changes {
         let dir = home.path("hostile").join(name);
-        copy(&good.dir, &dir);
+        copy::folder(&good.dir, &dir);
         change(&dir);
         let ran = home.run(["transcribe", dir.to_str().unwrap(), TINY]);
         ran.expect(1);
@@ -320,21 +321,8 @@ fn a_hostile_session_is_refused_and_nothing_outside_of_it_is_touched() {
         ("no-tracks", Box::new(|dir| edit(dir, |manifest| manifest["sources"] = serde_json::json!([])))),
     ] {
         let dir = home.path("hostile").join(name);
-        copy(&good.dir, &dir);
+        copy::folder(&good.dir, &dir);
         change(&dir);
         home.run(["transcribe", dir.to_str().unwrap(), TINY]).expect(0);
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).unwrap();
-        }
     }
 }

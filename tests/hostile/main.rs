@@ -3,6 +3,8 @@
 
 #![cfg(unix)]
 
+#[path = "../support/copy.rs"]
+mod copy;
 mod crash;
 #[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
 #[path = "../cli/home.rs"]

@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use crate::copy;
+
 pub struct World {
     // Held for its drop.
     _root: tempfile::TempDir,
@@ -43,27 +45,13 @@ fn all(dir: &Path, skip: Option<&Path>, found: &mut BTreeMap<PathBuf, String>) {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    fs::set_permissions(to, fs::Permissions::from_mode(0o700)).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, target).unwrap();
-        }
-    }
-}
-
 impl World {
     pub fn with(session: &Path) -> Self {
         let ram = Path::new("/dev/shm");
         let root = if ram.is_dir() { tempfile::tempdir_in(ram) } else { tempfile::tempdir() }.unwrap();
         let recordings = root.path().join("recordings");
         let copied = recordings.join(session.file_name().unwrap());
-        copy(session, &copied);
+        copy::folder(session, &copied);
         let (secret, folder) = (root.path().join("secret"), root.path().join("folder"));
         fs::write(&secret, "not yours\n").unwrap();
         fs::create_dir(&folder).unwrap();
