@@ -9,6 +9,7 @@ mod support;
 mod growing;
 mod minutes;
 mod report;
+mod sample;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -48,6 +49,9 @@ struct Args {
     /// Keep what was played, as WAV files, in this folder
     #[arg(long, value_name = "DIR")]
     feeds: Option<PathBuf>,
+    /// If the run passes, renew what this checkout shows of the demo: docs/sample, docs/minutes-page.png, README.md
+    #[arg(long, value_name = "CHECKOUT")]
+    renew: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -82,7 +86,11 @@ fn run(args: &Args) -> Result<bool> {
     let mut pulse = Pulse::start(&mics, &speakers)?;
     let played = record(args, &mut pulse, &meeting, &wavs, &recordings)?;
     let session = Session::newest(&recordings, &known)?;
-    report::report(&meeting, &session, &played, args.wer_max, &hansard()?)
+    let good = report::report(&meeting, &session, &played, args.wer_max, &hansard()?)?;
+    if let Some(root) = args.renew.as_ref().filter(|_| good) {
+        sample::renew(&hansard()?, &session, root)?;
+    }
+    Ok(good)
 }
 
 /// What happened while the meeting was played.

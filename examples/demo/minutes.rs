@@ -22,7 +22,7 @@ pub fn write(hansard: &Path, meeting: &Meeting, session: &Path, begin: f64) -> R
 }
 
 /// What it printed, if it ended well.
-fn run(command: &mut Command) -> Result<String> {
+pub fn run(command: &mut Command) -> Result<String> {
     let output = command.stderr(Stdio::inherit()).output().context("hansard does not start")?;
     ensure!(output.status.success(), "{command:?} has failed ({})", output.status);
     Ok(String::from_utf8(output.stdout)?)

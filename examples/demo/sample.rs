@@ -1,0 +1,100 @@
+//! What the repository shows of the demo, from one run of it: `docs/sample/`, the picture of the page, and the pieces of the minutes in the
+//! README. Nothing of it is written by hand, so that it is what the demo makes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::minutes::run;
+use crate::support::recorder::Session;
+
+/// The picture's size, in CSS pixels.
+const SIZE: &str = "1100,1180";
+/// From this session second on a word is looked for that is shown as being heard.
+const HEARD_S: f64 = 24.0;
+/// How many milliseconds of its own time the browser gives the page to read its sound.
+const PAGE_MS: &str = "5000";
+/// Programs that are Chromium.
+const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+/// The account is told by these parts of the minutes.
+const ACCOUNT: [&str; 3] = ["## Who was there", "## What was marked", "## What was recorded"];
+
+/// Renews all of it in the checkout `root`.
+pub fn renew(hansard: &Path, session: &Session, root: &Path) -> Result<()> {
+    let sample = root.join("docs/sample");
+    fs::create_dir_all(&sample)?;
+    let mut export = Command::new(hansard);
+    export.arg("export").arg(&session.dir).args(["--format", "md,html,docx", "--no-sound", "--force"]);
+    run(export.arg("--output").arg(&sample))?;
+    picture(session, &root.join("docs/minutes-page.png"))?;
+    let readme = root.join("README.md");
+    let text = fs::read_to_string(&readme).with_context(|| readme.display().to_string())?;
+    let minutes = fs::read_to_string(sample.join("minutes.md"))?;
+    fs::write(&readme, with_pieces(&text, [&scene(&minutes)?, &account(&minutes)?])?)?;
+    println!("{} and what it shows of the demo are this run's", readme.display());
+    Ok(())
+}
+
+/// The page of the session, with the sound beside it, at a word.
+fn picture(session: &Session, to: &Path) -> Result<()> {
+    let spoken = session.utterances.iter().filter(|line| line.is_shown()).flat_map(|line| &line.words);
+    let word = spoken.filter(|word| word.start >= HEARD_S).min_by(|a, b| a.start.total_cmp(&b.start));
+    let at = word.map_or(HEARD_S, |word| (word.start + word.end) / 2.0);
+    let is_there = |name: &&str| {
+        let version =
+            Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+        version.is_ok_and(|status| status.success())
+    };
+    let browser = BROWSERS.into_iter().find(is_there).context("chromium is not installed")?;
+    let profile = tempfile::tempdir()?;
+    let output = Command::new(browser)
+        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("--window-size={SIZE}"))
+        .arg(format!("--virtual-time-budget={PAGE_MS}"))
+        .arg(format!("--screenshot={}", to.display()))
+        .arg(format!("file://{}#t={at:.2}", session.dir.canonicalize()?.join("minutes.html").display()))
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success() && to.is_file(), "{browser} made no picture: {said}");
+    Ok(())
+}
+
+/// Two turns before the first mark, the mark and the turn after it.
+fn scene(minutes: &str) -> Result<String> {
+    let (_, rest) = minutes.split_once("\n## Minutes\n\n").context("no minutes")?;
+    let blocks: Vec<&str> = rest.split("\n\n").take_while(|block| !block.starts_with("## ")).collect();
+    let begins = |n: &usize| blocks[*n].starts_with("**");
+    let mark = blocks.iter().position(|block| block.starts_with("> ")).context("no mark in the minutes")?;
+    let from = (0..mark).rev().filter(begins).nth(1).context("a mark before two turns")?;
+    let next = (mark..blocks.len()).filter(begins).take(2).last().context("no turn behind a mark")?;
+    let to = if (mark..next).any(|n| begins(&n)) { next } else { blocks.len() };
+    Ok(blocks[from..to].join("\n\n"))
+}
+
+/// The parts of the minutes that tell who was there and what was recorded.
+fn account(minutes: &str) -> Result<String> {
+    let part = |head: &&str| {
+        let from = minutes.find(head).with_context(|| format!("no {head}"))?;
+        let part = &minutes[from..];
+        Ok(part[..part[3..].find("\n## ").map_or(part.len(), |end| end + 3)].trim_end())
+    };
+    Ok(ACCOUNT.iter().map(part).collect::<Result<Vec<_>>>()?.join("\n\n"))
+}
+
+/// The README with these in the place of its first blocks of Markdown.
+fn with_pieces(readme: &str, pieces: [&str; 2]) -> Result<String> {
+    const FENCE: &str = "```markdown\n";
+    let (mut out, mut rest) = (String::new(), readme);
+    for piece in pieces {
+        let (before, after) =
+            rest.split_once(FENCE).context("a block of Markdown is missing in the README")?;
+        let (_, after) = after.split_once("\n```\n").context("a block of Markdown does not end")?;
+        out += &format!("{before}{FENCE}{piece}\n```\n");
+        rest = after;
+    }
+    Ok(out + rest)
+}
