@@ -333,6 +333,22 @@ proptest! {
     }
 }
 
+/// A machine that stood still for a third of the time hands all of that over at once, which says nothing of the device's clock.
+#[test]
+fn what_comes_late_leaves_the_clock_as_it_was() {
+    let out = run(&long(40.0, vec![Op::Play(12.0), Op::Late(8.5), Op::Play(4.0)], 5));
+    let fit = out.items.iter().rev().find_map(|item| match item {
+        Item::Clock(fit) => Some(fit.clone()),
+        _ => None,
+    });
+    let fit = fit.expect("a measured clock");
+    let before = (out.script.start_s * 8_000.0).round() as u64;
+    for n in [0, 50_000, 100_000, 190_000] {
+        let off = fit.time_of(Frames(before + n)) - out.script.time_of(n);
+        assert!(off.abs() < 0.005, "frame {n} is {:.1} ms off: {fit:?}", off * 1e3);
+    }
+}
+
 /// 30 ms that vanish without a word are too little to be told from jitter at the time; at the end of the take they are named.
 #[test]
 fn a_small_loss_is_named_when_the_take_is_over() {

@@ -173,7 +173,7 @@ fn the_terminal_is_as_it_was_whatever_ends_or_stops_the_recorder() {
         let mut terminal = Terminal::new();
         let before = terminal.settings();
         terminal.start(&home, &["sh", "-c"], &format!("ulimit -c 0; exec $hansard {RECORD}"), env);
-        wait("keys come one by one", || terminal.hands_keys_over());
+        terminal.shows("keys: d decision");
         terminal.press(keys);
         let status = terminal.end();
         assert_eq!((status.code(), status.signal()), (code, signal.map(Signal::as_raw)));

@@ -113,7 +113,9 @@ fn every_line_leads_to_its_samples() {
     // The hashes can be checked as they stand in the minutes.
     let md = export(&root, "md", &["--evidence"]);
     assert!(
-        md.contains("| 00:01 | Alice   | tracks/track-0.wav |    48,000–374,400 |       0.90 | base-q8\\_0 |\n"),
+        md.contains(
+            "| 00:01 | Alice   | tracks/track-0.wav |    48,000–374,400 |       0.90 | base-q8\\_0 |\n"
+        ),
         "{md}"
     );
     assert!(export(&root, "txt", &["--evidence"]).contains("48,000–374,400"));

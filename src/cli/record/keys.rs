@@ -272,18 +272,17 @@ impl Line {
         deeds
     }
 
-    /// Escape alone gives the line up; with more behind it in one go it is a key such as an arrow, which does nothing.
+    /// Escape gives the line up; with a bracket behind it in one go it is a key such as an arrow, which does nothing.
     fn escape<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         match bytes.get(1) {
-            None => {
-                self.typing = None;
-                &[]
-            }
             Some(b'[' | b'O') => {
                 let end = bytes[2..].iter().position(|byte| (0x40..=0x7e).contains(byte));
                 end.map_or(&[], |end| &bytes[end + 3..])
             }
-            Some(_) => &bytes[2..],
+            _ => {
+                self.typing = None;
+                &bytes[1..]
+            }
         }
     }
 
@@ -388,6 +387,7 @@ mod tests {
         assert_eq!(line.prompt(80).unwrap(), "Question: why_");
         assert_eq!(line.feed(b"\x1b", 1.0), []);
         assert_eq!(line.prompt(80), None);
+        assert_eq!(line.feed(b"dx\x1bax\r", 1.0), [mark(MarkKind::Action, "x", 1.0)], "in one go");
         assert_eq!(line.feed(b"n  \r", 2.0), [mark(MarkKind::Note, WORDLESS, 2.0)]);
         assert_eq!(line.feed(b"\x1a\x1c\x03", 2.0), [], "signals' keys");
         // A character that comes in two pieces.
