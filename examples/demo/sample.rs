@@ -3,21 +3,20 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use serde_json::json;
 
 use crate::minutes::run;
+use crate::support::chrome::Chrome;
 use crate::support::recorder::Session;
 
 /// The picture's size, in CSS pixels.
-const SIZE: &str = "1100,1180";
+const SIZE: (u32, u32) = (1100, 1180);
 /// From this session second on a word is looked for that is shown as being heard.
 const HEARD_S: f64 = 24.0;
-/// How many milliseconds of its own time the browser gives the page to read its sound.
-const PAGE_MS: &str = "5000";
-/// Programs that are Chromium.
-const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// The account is told by these parts of the minutes.
 const ACCOUNT: [&str; 3] = ["## Who was there", "## What was marked", "## What was recorded"];
 
@@ -42,25 +41,16 @@ fn picture(session: &Session, to: &Path) -> Result<()> {
     let spoken = session.utterances.iter().filter(|line| line.is_shown()).flat_map(|line| &line.words);
     let word = spoken.filter(|word| word.start >= HEARD_S).min_by(|a, b| a.start.total_cmp(&b.start));
     let at = word.map_or(HEARD_S, |word| (word.start + word.end) / 2.0);
-    let is_there = |name: &&str| {
-        let version =
-            Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-        version.is_ok_and(|status| status.success())
-    };
-    let browser = BROWSERS.into_iter().find(is_there).context("chromium is not installed")?;
-    let profile = tempfile::tempdir()?;
-    let output = Command::new(browser)
-        .args(["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("--window-size={SIZE}"))
-        .arg(format!("--virtual-time-budget={PAGE_MS}"))
-        .arg(format!("--screenshot={}", to.display()))
-        .arg(format!("file://{}#t={at:.2}", session.dir.canonicalize()?.join("minutes.html").display()))
-        .output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success() && to.is_file(), "{browser} made no picture: {said}");
-    Ok(())
+    let mut chrome = Chrome::start().context("chromium is not installed")?;
+    chrome.size(SIZE.0, SIZE.1);
+    chrome.media("screen", "light");
+    chrome.open(&session.dir.canonicalize()?.join("minutes.html"), &format!("#t={at:.2}"));
+    chrome.until("sound.currentTime > 0 && !sound.seeking && CSS.highlights.get('now').size > 0");
+    chrome.js("scrollTo({ top: 0, behavior: 'instant' })");
+    chrome.until("scrollY === 0");
+    let picture = chrome.call("Page.captureScreenshot", json!({"format": "png"}));
+    let bytes = BASE64_STANDARD.decode(picture["data"].as_str().context("chromium made no picture")?)?;
+    Ok(fs::write(to, bytes)?)
 }
 
 /// Two turns before the first mark, the mark and the turn after it.

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod align;
+pub mod chrome;
 pub mod meeting;
 pub mod pulse;
 pub mod recorder;
