@@ -21,8 +21,8 @@ SET_WITH, HELD_OUT = "set with", "held out"
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev accuracy gates", description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3], help="seeds that the bounds were set with")
-    parser.add_argument("--held-out", nargs="*", type=int, default=[11, 12, 13], help="seeds that they were not")
+    parser.add_argument("--seeds", nargs="*", type=int, default=[1, 2, 3, 11, 12, 13], help="seeds that the bounds were set with")
+    parser.add_argument("--held-out", nargs="*", type=int, default=[21, 22, 23, 24], help="seeds that they were not")
     parser.add_argument("--only", nargs="+", metavar="SET", help=f"sets: {further.NOBODY}, {further.TALK}, {further.REAL}")
     parser.add_argument("--model", default="base-q8_0")
     parser.add_argument("--language", default="en")
