@@ -149,9 +149,10 @@ impl ClockModel {
         }
     }
 
-    /// The same for a take that is over: only [`ClockModel::finish`] tells its map, and nothing is fitted before that.
+    /// The same for a take that is over: only [`ClockModel::finish`] tells its map, and nothing is fitted before that. What it observes was
+    /// thinned already: without a slope to go by nobody could choose well among it, so all of it is kept while there is room.
     pub fn in_retrospect(rate: SampleRate, offset: f64) -> Self {
-        Self { follows: false, ..Self::starting_at(rate, offset) }
+        Self { follows: false, bucket_s: 0.0, ..Self::starting_at(rate, offset) }
     }
 
     /// The first `frames` frames of the take had been delivered at session second `at`.
@@ -296,7 +297,7 @@ impl ClockModel {
 
     /// Doubles the width of a bucket: of each two neighbours the less late one stays.
     fn merge_pairs(&mut self) {
-        self.bucket_s *= 2.0;
+        self.bucket_s = 2.0 * self.bucket_s.max(BUCKET_S);
         if !self.follows {
             // What is least late of two depends on the slope.
             self.draw();

@@ -15,8 +15,8 @@ const RATE: SampleRate = SampleRate::HZ_48000;
 const START_S: f64 = 0.7;
 /// The promise for the map once the take is over, in milliseconds …
 const FINAL_MS: f64 = 1.0;
-/// The same of a map that is fitted again from what the journal keeps, which is one observation of many: 1.3 ms were seen.
-const AGAIN_MS: f64 = 2.0;
+/// … also where it is fitted again from what the journal keeps …
+const AGAIN_MS: f64 = 1.0;
 /// … and while it goes on.
 const LIVE_MS: f64 = 20.0;
 

@@ -39,7 +39,7 @@ pub struct ModelReport {
 pub struct Speed {
     /// Seconds until the model was ready.
     pub load_s: f64,
-    /// Seconds of work for a second of sound.
+    /// Seconds that a second of sound takes, with all else that this computer does meanwhile.
     pub factor: f64,
     /// Sources that are to be understood.
     pub sources: usize,
@@ -103,13 +103,13 @@ pub fn measure(
 }
 
 fn judge(speed: &Speed) -> Option<Finding> {
-    let advice = "choose a smaller model with --model (hansard models list); nothing is lost: what is late comes after the end, or with hansard transcribe";
+    let advice = "close what keeps the computer busy, or choose a smaller model with --model (hansard models list); nothing is lost: what is late comes after the end, or with hansard transcribe";
     let work = speed.factor;
     let text = match speed.at_once {
         n if n >= speed.sources => return None,
-        0 => format!("falls behind: a second of speech takes {work:.2} s of work"),
+        0 => format!("falls behind: a second of speech takes {work:.2} s"),
         1 => format!(
-            "falls behind while several speak at once: a second of speech takes {work:.2} s of work; it catches up when they take turns"
+            "falls behind while several speak at once: a second of speech takes {work:.2} s; it catches up when they take turns"
         ),
         // More than two who speak at once, all the time, are a choir.
         _ => return None,

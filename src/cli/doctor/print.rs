@@ -166,7 +166,7 @@ fn text(speed: &Speed) -> String {
         n => format!("it keeps up as long as no more than {n} of {} speak at once", speed.sources),
     };
     format!(
-        "a second of speech takes {:.2} s of work: {keeps_up}; ready after {}",
+        "a second of speech takes {:.2} s: {keeps_up}; ready after {}",
         speed.factor,
         length(speed.load_s)
     )
