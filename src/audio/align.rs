@@ -5,7 +5,7 @@
 //! there is exact silence, and nothing of what lies on one side is heard on the other. A stretch whose clock is true and whose rate is the
 //! wanted one is copied, sample by sample, and not computed.
 //!
-//! How errors are kept from adding up: the speed of each block of [`BLOCK`] frames is chosen so that the block *ends* where the map
+//! How errors are kept from adding up: the speed of each block of `BLOCK` frames is chosen so that the block *ends* where the map
 //! says, from where the resampler is by its own arithmetic. Pure: sound is asked for through [`Source`].
 
 use std::io;

@@ -1,7 +1,7 @@
 //! Whether text would keep up: the model that `record` would take is put to work, in the process that `record` would start, and timed.
 //!
 //! The sound is made here: a buzz in syllables, which costs the recogniser nearly what speech does and says nothing about anybody. What speech
-//! costs more (it has words) is in [`SHARE`].
+//! costs more (it has words) is in `SHARE`.
 
 use std::path::PathBuf;
 use std::time::Instant;
