@@ -94,14 +94,14 @@ fn slopes(sections: &[Section]) -> Vec<f64> {
 /// Looks for slips and bends in a section, and adds the parts that they make of it.
 fn add_section(section: &Section, slope: f64, parts: &mut Vec<Part>, distances: &mut Vec<f64>) {
     let mut steps = slip::steps(section.points);
-    let mut lines = lines(section, slope, &steps);
+    let mut lines = lines(section, slope, &steps, false);
     let height =
         |lines: &[(f64, Line)], p: &Point| p.lateness_s - line_of(lines, p.nominal_s).at(p.nominal_s);
     if lines.len() > 1 {
         // A step near a bend stands out once that is known, and the bend once that is.
         let flat = section.points.iter().map(|p| Point { lateness_s: height(&lines, p), ..*p });
         steps = slip::steps(&flat.collect::<Vec<_>>());
-        lines = self::lines(section, slope, &steps);
+        lines = self::lines(section, slope, &steps, true);
     }
     let height = |p: &Point| height(&lines, p);
     let mut from = 0;
@@ -126,14 +126,14 @@ fn add_section(section: &Section, slope: f64, parts: &mut Vec<Part>, distances: 
     }
 }
 
-/// The lines under a section whose steps are known.
-fn lines(section: &Section, slope: f64, steps: &[Step]) -> Vec<(f64, Line)> {
+/// The lines under a section; `all` of its steps are known, or those that show while bends are not.
+fn lines(section: &Section, slope: f64, steps: &[Step], all: bool) -> Vec<(f64, Line)> {
     let mut level = section.points.to_vec();
     for step in steps {
         level[step.index..].iter_mut().for_each(|p| p.lateness_s -= step.seconds);
     }
     match known_slope(&level) {
-        Some(_) => bend::lines(&level),
+        Some(_) => bend::lines(&level, all),
         None => vec![(section.from_s, Line::under(&level, slope))],
     }
 }

@@ -5,6 +5,8 @@
 //! the bucket that it lies in; a step, while the take goes on, before there is a minute of sound after it.
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::audio::units::{Frames, SampleRate};
 use crate::clock::map::ClockFit;
@@ -324,4 +326,41 @@ fn a_late_burst_does_not_move_the_line() {
     let end = Frames(48_000 * 145);
     let moved = upset.model.line().time_of(end) - quiet.model.line().time_of(end);
     assert!(moved.abs() < 0.0005, "{moved}");
+}
+
+/// HANSARD_CLOCK_DEVICES=n: so many devices instead of 2,000; HANSARD_CLOCK_FROM=n: from that seed on.
+#[test]
+#[ignore = "a minute; for figures"]
+fn of_thousands_of_devices_hardly_one_is_off_by_more() {
+    let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(or);
+    let (from, count) = (number("HANSARD_CLOCK_FROM", 0), number("HANSARD_CLOCK_DEVICES", 2_000));
+    let run = |seed: u64| {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let device =
+            device().new_tree(&mut TestRunner::new_with_rng(Config::default(), rng)).unwrap().current();
+        let ran = device.run();
+        (device.clone(), ran.error_ms(&ran.clock.fit), ran.live_ms)
+    };
+    let half = |odd: u64| {
+        (from..from + count).filter(|seed| seed % 2 == odd).map(|seed| (seed, run(seed))).collect::<Vec<_>>()
+    };
+    let ran = std::thread::scope(|scope| {
+        let halves = [0, 1].map(|odd| scope.spawn(move || half(odd)));
+        halves.into_iter().flat_map(|half| half.join().unwrap()).collect::<Vec<_>>()
+    });
+    let (mut off, mut off_live, mut worst) = (0, 0, 0.0f64);
+    for (seed, (device, after_ms, live_ms)) in ran {
+        off += u64::from(after_ms > FINAL_MS);
+        off_live += u64::from(live_ms > LIVE_MS);
+        worst = worst.max(after_ms);
+        if after_ms > FINAL_MS || live_ms > LIVE_MS {
+            println!("seed {seed}: {after_ms:.2} ms off, {live_ms:.1} ms while it went on: {device:?}");
+        }
+    }
+    println!(
+        "of {count} devices {off} are off by more than {FINAL_MS} ms, at worst by {worst:.2}; {off_live} by more than {LIVE_MS} ms while they went on"
+    );
+    assert!(off + off_live <= count / 500, "{off} and {off_live} of {count}");
 }

@@ -8,7 +8,7 @@
 use super::envelope::{Point, median, median_slope, thinned};
 
 /// Smallest step that is believed. The promise is 5 ms; the rest is what the buckets' minima scatter.
-const SLIP_MIN_S: f64 = 0.004;
+pub const SLIP_MIN_S: f64 = 0.004;
 /// Both sides of a slip are at least this long, in seconds…
 const SIDE_S: f64 = 20.0;
 /// … and at least this many points.
