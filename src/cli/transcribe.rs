@@ -34,9 +34,9 @@ use crate::speech::work::Pass;
 /// The progress is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Threads that hear and recognise: whoever computes lends its place to another one, and on a busy machine they would become hundreds, each
-/// with memory of its own.
-const THREADS_MAX: usize = 24;
+/// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many once more: whoever computes lends
+/// its place to another one. Each thread has memory of its own, which it keeps: 24 of them took 50 MB for an hour where these take 34.
+const WORKERS: usize = 2;
 /// A thread that has had nothing to do for so long ends.
 const IDLE_THREAD: Duration = Duration::from_secs(2);
 
@@ -221,8 +221,8 @@ fn make_text(
     let wanted = Wanted { model: how.model, sources: how.sources, pass: how.pass, partials: false };
     let arguments = text::arguments(config, &wanted, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .max_blocking_threads(THREADS_MAX)
+        .worker_threads(WORKERS)
+        .max_blocking_threads(arguments.recognizers + WORKERS)
         .thread_keep_alive(IDLE_THREAD)
         .enable_all()
         .build()?;

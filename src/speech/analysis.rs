@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use crate::audio::segment::{Growing, Segment};
 use crate::audio::units::Frames;
 use crate::session::manifest::ClockFit;
+use crate::speech::overheard::Leak;
 
 /// A segment in whose work the recogniser died this often is passed over.
 pub const ATTEMPTS_MAX: u32 = 2;
@@ -100,12 +101,19 @@ pub struct Analysis {
     in_work: Option<Job>,
     /// Per track: what is being spoken.
     open: Vec<Option<Open>>,
+    /// Per track: how it overhears each of the others, as far as is known.
+    leaks: Vec<Vec<Option<Leak>>>,
 }
 
 impl Analysis {
     /// Nothing has been heard of `tracks` tracks.
     pub fn new(tracks: usize) -> Self {
-        Self { tracks: vec![Heard::default(); tracks], open: vec![None; tracks], ..Self::default() }
+        Self {
+            tracks: vec![Heard::default(); tracks],
+            open: vec![None; tracks],
+            leaks: vec![Vec::new(); tracks],
+            ..Self::default()
+        }
     }
 
     /// A track is heard from this frame of its take on; what came before it is text already.
@@ -141,6 +149,17 @@ impl Analysis {
             heard,
             heard_s: clock.time_of(heard),
         });
+    }
+
+    /// How a track overhears each of the others, by their indices; of itself it says nothing.
+    pub fn overhears(&mut self, track: usize, mut leaks: Vec<Option<Leak>>) {
+        leaks.insert(track.min(leaks.len()), None);
+        self.leaks[track] = leaks;
+    }
+
+    /// How a track overhears another one, once that is known.
+    pub fn leak(&self, track: usize, other: usize) -> Option<Leak> {
+        self.leaks.get(track)?.get(other).copied().flatten()
     }
 
     /// What is being spoken, on all tracks.

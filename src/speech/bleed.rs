@@ -7,7 +7,9 @@
 //!
 //! **Repeat rather than lose.** A word is dropped only if the same word stands on another track at the same time *and* the
 //! sound says that this track merely overheard it. Text alone is never enough: two people do say "yes" at once. Without
-//! sound to look at, without word times to look it up by, or when in doubt: [`Verdict::Own`].
+//! sound to look at, without word times to look it up by, or when in doubt: [`Verdict::Own`]. Sound alone is enough where it is known by now
+//! how one track overhears the other ([`overheard`](super::overheard)): then an utterance goes that holds nothing louder than that while the
+//! other track says something, whatever a recogniser made of it.
 //!
 //! Levels are compared at words, as the difference `d` in dB between this track and the other one at the same moment: room,
 //! voice and distance cancel out, gains don't. A pure echo has about the same `d` at all its words, so an utterance's own words
@@ -20,6 +22,7 @@ use std::ops::Range;
 
 use self::sound::{Sound, db};
 use self::tokens::{Token, common, tokens};
+use super::overheard::Leak;
 use super::transcript::Utterance;
 use super::words;
 use crate::audio::units::Frames;
@@ -54,6 +57,10 @@ const SHORT_CORRELATE_MIN: usize = 15;
 const TRIM_WORDS_MIN: usize = 2;
 /// One utterance has at most 28 s. What has more tokens than this is no speech, and is left alone.
 const TOKENS_MAX: usize = 1000;
+/// So much of an utterance's energy is explained by a known leak where all of it is overheard …
+const LEAKED_MIN: f32 = 0.9;
+/// … and so much of its time by what the other track says.
+const COVERED_MIN: f64 = 0.6;
 /// Seconds of an envelope's window.
 const WINDOW_S: f64 = 0.01;
 /// [`may_be_overheard`] doubts from this much before the bounds of a verdict on: words that are not there yet may match another stretch.
@@ -66,6 +73,11 @@ pub trait Levels {
     /// RMS (full scale = 1) of `track` in windows of 10 ms from `from_s` to `to_s`, session seconds. `from_s` may be
     /// negative. Where there is no sound: zero, or the answer is shorter; an empty one means that nothing is known.
     fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32>;
+
+    /// How `track` overhears `other`, once that is known.
+    fn leak(&self, _track: &str, _other: &str) -> Option<Leak> {
+        None
+    }
 }
 
 /// What an utterance is.
@@ -194,6 +206,10 @@ fn find(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<F
     }
     let own_level = || own_level(new, others, levels);
     let found = tracks.into_iter().filter_map(|(track, said)| {
+        let leaked = leaked(new, track, &said, levels);
+        if leaked.is_some() {
+            return leaked;
+        }
         let pair = Pair::new(new, &tokens, track, said, levels).filter(|pair| !pair.sound.leads)?;
         let finding = pair.echo(own_level).or_else(|| pair.trim())?;
         let partial = matches!(finding.verdict, Verdict::Trim { .. });
@@ -201,6 +217,29 @@ fn find(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<F
     });
     // The source is where the words are loudest: an echo must not be laid to another echo.
     found.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))).map(|(.., finding)| finding)
+}
+
+/// An utterance that a known leak explains as a whole, while the other track says something.
+fn leaked(
+    new: &Utterance,
+    track: &str,
+    said: &[&Utterance],
+    levels: &dyn Levels,
+) -> Option<(bool, f64, Finding)> {
+    let leak = levels.leak(&new.track, track)?;
+    let overlap = |from: f64, to: f64| (to.min(new.end) - from.max(new.start)).max(0.0);
+    let covered: f64 = said.iter().map(|other| overlap(other.start, other.end)).sum();
+    let [own, other] = [&*new.track, track].map(|track| levels.envelope(track, new.start, new.end));
+    if covered < COVERED_MIN * (new.end - new.start) || leak.share(&own, &other) < LEAKED_MIN {
+        return None;
+    }
+    let words = said.iter().flat_map(|other| {
+        let at_once = |token: &Token| overlap(token.start, token.end) > 0.0;
+        tokens(other).into_iter().filter(at_once).map(|token| (other.id.as_str(), token.word))
+    });
+    let backing: Vec<_> = words.collect();
+    let of = commonest(&backing)?;
+    Some((false, f64::from(leak.level_db), finding(Verdict::Echo { of }, &backing)))
 }
 
 /// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo unless all are.

@@ -7,8 +7,8 @@
 //! `d = level A − level B` in dB is the same again and again. Without a leak A has its own noise then, and `d` spreads as widely
 //! as B's syllables do. So `d` is counted over the last half minute of B's speech; a leak is established when a sharp peak well below
 //! zero holds most of it. Then a moment is overheard where A is no louder than the leak explains: whoever speaks into A lifts
-//! it. No gain is assumed, two persons at once are both kept, and what gets through before a leak is established is judged by
-//! its words afterwards ([`bleed`](super::bleed)). When in doubt: not overheard.
+//! it. No gain is assumed, two persons at once are both kept, and what gets through before a leak is established is judged
+//! afterwards ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not overheard.
 
 /// Seconds of a window of the envelopes.
 pub const WINDOW_S: f64 = 0.010;
@@ -37,15 +37,49 @@ const FLOOR_DB: f32 = -100.0;
 /// Differences are counted from −BINS/2 to +BINS/2 dB.
 const BINS: usize = 120;
 
+/// A leak that is established: how the other track's voice arrives on this one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leak {
+    /// So many windows late.
+    pub lag: usize,
+    /// This much louder in dB, which is less than zero.
+    pub level_db: f32,
+}
+
+impl Leak {
+    /// How much of the energy of `own` lies where it overhears `other`, 0..=1. Both envelopes begin at the same moment.
+    pub fn share(&self, own: &[f32], other: &[f32]) -> f32 {
+        let (heard, source) = (levels(own), levels(other));
+        let mut marks = vec![false; heard.len()];
+        self.mark(&heard, &source, &mut marks);
+        let energy = |of: &mut dyn Iterator<Item = &f32>| of.map(|rms| rms * rms).sum::<f32>();
+        let all = energy(&mut own.iter());
+        let marked = with_tails(&heard, &marks);
+        let overheard =
+            energy(&mut own.iter().zip(&marked).filter(|(_, marked)| **marked).map(|(rms, _)| rms));
+        if all > 0.0 { overheard / all } else { 0.0 }
+    }
+
+    /// Marks the windows of `own` in which it is no louder than this explains; both in dB.
+    fn mark(&self, own: &[f32], other: &[f32], marks: &mut [bool]) {
+        for window in self.lag..own.len().min(other.len() + self.lag) {
+            let source = other[window - self.lag];
+            if source > ACTIVE_DB && own[window] - source <= self.level_db + LIFT_DB {
+                marks[window] = true;
+            }
+        }
+    }
+}
+
 /// What one track has learned of its leaks from the others.
 #[derive(Debug, Clone)]
 pub struct Overhearing {
-    leaks: Vec<Leak>,
+    others: Vec<Learned>,
 }
 
 /// Counts of the level difference to one other track, by lag.
 #[derive(Debug, Clone)]
-struct Leak {
+struct Learned {
     counts: Vec<[f32; BINS]>,
     heard: f32,
 }
@@ -53,7 +87,7 @@ struct Leak {
 impl Overhearing {
     /// Nothing is known of `others` other tracks.
     pub fn new(others: usize) -> Self {
-        Self { leaks: vec![Leak { counts: vec![[0.0; BINS]; LAGS.len()], heard: 0.0 }; others] }
+        Self { others: vec![Learned { counts: vec![[0.0; BINS]; LAGS.len()], heard: 0.0 }; others] }
     }
 
     /// Marks the windows of `own` from `from` on in which it overhears one of `others` (always the same ones, in the same order).
@@ -62,17 +96,24 @@ impl Overhearing {
     pub fn mark(&mut self, own: &[f32], others: &[Vec<f32>], from: usize) -> Vec<bool> {
         let own = levels(own);
         let mut marks = vec![false; own.len()];
-        for (leak, other) in self.leaks.iter_mut().zip(others) {
+        for (learned, other) in self.others.iter_mut().zip(others) {
             let other = levels(other);
-            leak.learn(&own, &other, from);
-            leak.mark(&own, &other, &mut marks);
+            learned.learn(&own, &other, from);
+            if let Some(leak) = learned.established() {
+                leak.mark(&own, &other, &mut marks);
+            }
         }
         let marks = with_tails(&own, &marks);
         marks[from.min(own.len())..].to_vec()
     }
+
+    /// The leaks that are established, of each of the others.
+    pub fn leaks(&self) -> Vec<Option<Leak>> {
+        self.others.iter().map(Learned::established).collect()
+    }
 }
 
-impl Leak {
+impl Learned {
     fn learn(&mut self, own: &[f32], other: &[f32], from: usize) {
         for window in from..own.len().min(other.len()) {
             for (lag, counts) in LAGS.into_iter().zip(&mut self.counts) {
@@ -90,8 +131,8 @@ impl Leak {
         }
     }
 
-    /// The lag (windows) and the level (dB) of the leak, once it is established.
-    fn established(&self) -> Option<(usize, f32)> {
+    /// The leak, once it is established.
+    fn established(&self) -> Option<Leak> {
         if self.heard < HEARD_MIN {
             return None;
         }
@@ -108,17 +149,7 @@ impl Leak {
                 }
             }
         }
-        best.filter(|(part, ..)| *part >= PEAK_MIN).map(|(_, lag, level)| (lag, level))
-    }
-
-    fn mark(&self, own: &[f32], other: &[f32], marks: &mut [bool]) {
-        let Some((lag, level)) = self.established() else { return };
-        for window in lag..own.len().min(other.len() + lag) {
-            let source = other[window - lag];
-            if source > ACTIVE_DB && own[window] - source <= level + LIFT_DB {
-                marks[window] = true;
-            }
-        }
+        best.filter(|(part, ..)| *part >= PEAK_MIN).map(|(_, lag, level_db)| Leak { lag, level_db })
     }
 }
 

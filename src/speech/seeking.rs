@@ -131,7 +131,10 @@ impl Seeking {
             .filter(|(index, _)| *index != self.index)
             .map(|(_, track)| self.levels.envelope(&track.track, begin, to))
             .collect();
-        self.overhearing.mark(&own, &others, overheard::CONTEXT)
+        let marks = self.overhearing.mark(&own, &others, overheard::CONTEXT);
+        let leaks = self.overhearing.leaks();
+        self.analysis(|analysis, track| analysis.overhears(track, leaks));
+        marks
     }
 
     /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers nothing must not hold

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::analysis::{Analysis, Job, Open};
-use super::bleed::{self, Levels as _};
+use super::bleed::{self, Levels};
 use super::board::Board;
 use super::language::LanguageEar;
 use super::listen::{self, Recognised};
+use super::overheard::Leak;
 use super::partial::Partials;
 use super::recognizer::{Hypothesis, RecognizerError};
 use super::transcript::{Utterance, Word};
@@ -19,6 +20,7 @@ use crate::audio::segment::Segment;
 use crate::audio::units::SampleRate;
 use crate::session::journal::Event;
 use crate::session::levels::TrackLevels;
+use crate::session::track::TrackShared;
 
 /// The oldest segment that waits may lie this far behind what was heard last, in seconds; then whatever is done for the sake of speed alone
 /// gives way to it …
@@ -490,7 +492,8 @@ impl Work {
             let open = locked(analysis).open_elsewhere(index, from, to);
             open.iter().any(|&other| bleed::may_be_overheard(utterance, &tracks[other].track, levels))
         };
-        let settled = self.board.settle(now, all, is_open, levels);
+        let known = Known { tracks, analysis, levels };
+        let settled = self.board.settle(now, all, is_open, &known);
         for settled in settled {
             if settled.revised {
                 self.session.sink.write_utterance(settled.utterance.clone());
@@ -502,6 +505,24 @@ impl Work {
                 self.hush(&settled.utterance.track, &settled.utterance.id);
             }
         }
+    }
+}
+
+/// The levels of the tracks, and how they overhear each other.
+struct Known<'a> {
+    tracks: &'a [Arc<TrackShared>],
+    analysis: &'a Mutex<Analysis>,
+    levels: &'a TrackLevels,
+}
+
+impl Levels for Known<'_> {
+    fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32> {
+        self.levels.envelope(track, from_s, to_s)
+    }
+
+    fn leak(&self, track: &str, other: &str) -> Option<Leak> {
+        let index = |name: &str| self.tracks.iter().position(|t| t.track == name);
+        locked(self.analysis).leak(index(track)?, index(other)?)
     }
 }
 

@@ -156,6 +156,39 @@ fn a_short_word_at_a_microphone_of_low_gain_is_its_own_if_that_track_is_never_lo
     assert_eq!(verdicts(&[before, a, b], &loud), BTreeMap::from([echo("a1", "b1")]));
 }
 
+/// A room in which it has been learned how Alice's microphone hears Bob.
+struct Learned<'a>(Room<'a>);
+
+impl Levels for Learned<'_> {
+    fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32> {
+        self.0.envelope(track, from_s, to_s)
+    }
+
+    fn leak(&self, track: &str, other: &str) -> Option<Leak> {
+        ((track, other) == ("alice", "bob")).then_some(Leak { lag: 0, level_db: -15.0 })
+    }
+}
+
+#[test]
+fn a_known_leak_needs_no_equal_words() {
+    let heard = [("bob", 1, 10.0, 14.2, VOICE, 0), ("alice", 1, 10.0, 14.2, VOICE - 15.0, 0)];
+    let source = said("b", "bob", 10.0, PLAN);
+    let misheard = said("a", "alice", 10.1, "shipping porters is a big lady that I never heard of");
+    let verdict = |room, said: &Utterance| judge(said, &[&source], &Learned(Room(room)));
+    assert_eq!(judge(&misheard, &[&source], &Room(heard.to_vec())), Verdict::Own, "before it is known");
+    assert_eq!(verdict(heard.to_vec(), &misheard), echo("", "b").1);
+    // She speaks herself, at the same time or for a moment of it.
+    for (from, to) in [(10.0, 14.2), (12.0, 12.6)] {
+        let own = [&heard[..], &[("alice", 2, from, to, VOICE, 0)]].concat();
+        assert_eq!(verdict(own, &misheard), Verdict::Own, "{from} to {to}");
+    }
+    // Nothing stands on the other track for most of it.
+    let longer = Utterance { end: 18.0, ..misheard.clone() };
+    assert_eq!(verdict(heard.to_vec(), &longer), Verdict::Own);
+    let withheld = Utterance { withheld: Some("no speech".into()), ..source.clone() };
+    assert_eq!(judge(&misheard, &[&withheld], &Learned(Room(heard.to_vec()))), Verdict::Own);
+}
+
 #[test]
 fn loud_loudspeakers_are_known_by_their_delay() {
     // The microphone hears the loudspeaker louder than the loopback is in the file, 120 ms later.
