@@ -96,8 +96,9 @@ async fn survives(fault: &'static str) {
     let (again, skipped) = failures(&run);
     let skips = usize::from(fault == "poison");
     assert_eq!(skipped, skips, "{fault}");
-    // One that is replaced in time costs no segment a second try.
-    assert_eq!(again, usize::from(fault != "leak"), "{fault}");
+    // One that is replaced in time costs no segment a second try; one that dies before the segment had ended may do so a second time.
+    let tries = if fault == "leak" { 0..=0 } else { 1..=1 + skips };
+    assert!(tries.contains(&again), "{fault}: {again} tries, not {tries:?}");
     let heard = spoken(&run);
     let near = |a: f64, b: f64| (a - b).abs() < 0.3;
     let found = expected.iter().filter(|e| heard.iter().any(|h| near(h.0, e.0))).count();
@@ -145,9 +146,11 @@ fn work(args: &[String]) -> ExitCode {
     while let Some(request) = protocol::read_request(&mut input).unwrap() {
         let fault = model.file_name().unwrap().to_str().unwrap();
         let first = !folder.join("requests").exists();
+        // How it begins: a segment that was asked for before it had ended may have become longer.
+        let begins = format!("{:?}", request.samples.get(2_000..2_010));
         let asked = std::fs::read_to_string(folder.join("requests")).unwrap_or_default();
-        let poison = asked.lines().next().is_none_or(|length| length == request.samples.len().to_string());
-        log("requests", request.samples.len().to_string());
+        let poison = asked.lines().next().is_none_or(|poison| poison == begins);
+        log("requests", begins);
         match fault {
             "abort" if first => std::process::abort(),
             "killed" if first => {

@@ -52,15 +52,15 @@ pub fn lines(points: &[Point], level: bool) -> Vec<(f64, Line)> {
     let mut stepped = 0.0;
     for (n, cut) in parts.cuts.iter().enumerate() {
         let (a, b) = (&parts.parts[n], &parts.parts[n + 1]);
-        let at = match cut.joint {
-            Some(Joint::Bend(at)) => at,
-            _ => {
-                let at = points[b.from].nominal_s;
-                stepped += b.line.at(at) - a.line.at(at);
-                at
-            }
+        let at = if let Some(Joint::Bend(at)) = cut.joint {
+            at
+        } else {
+            let at = points[b.from].nominal_s;
+            stepped += b.line.at(at) - a.line.at(at);
+            at
         };
-        lines.push((at, Line { offset: b.line.offset - stepped, ..b.line }));
+        // Where three lines meet near one place they may do so in another order.
+        lines.push((at.max(lines[n].0), Line { offset: b.line.offset - stepped, ..b.line }));
     }
     join(lines, last.nominal_s)
 }
