@@ -35,7 +35,7 @@ use crate::speech::work::Pass;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many once more: whoever computes lends
-/// its place to another one. Each thread has memory of its own, which it keeps: 24 of them took 50 MB for an hour where these take 36.
+/// its place to another one. Each thread has memory of its own, which it keeps: 24 of them took 48 MB for half an hour where these take 34.
 const WORKERS: usize = 2;
 /// A thread that has had nothing to do for so long ends.
 const IDLE_THREAD: Duration = Duration::from_secs(2);

@@ -330,7 +330,7 @@ fn a_late_burst_does_not_move_the_line() {
 
 /// HANSARD_CLOCK_DEVICES=n: so many devices instead of 2,000; HANSARD_CLOCK_FROM=n: from that seed on.
 #[test]
-#[ignore = "a minute; for figures"]
+#[ignore = "a minute; ./dev soak"]
 fn of_thousands_of_devices_hardly_one_is_off_by_more() {
     let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(or);
     let (from, count) = (number("HANSARD_CLOCK_FROM", 0), number("HANSARD_CLOCK_DEVICES", 2_000));

@@ -229,8 +229,11 @@ fn leaked(
     let leak = levels.leak(&new.track, track)?;
     let overlap = |from: f64, to: f64| (to.min(new.end) - from.max(new.start)).max(0.0);
     let covered: f64 = said.iter().map(|other| overlap(other.start, other.end)).sum();
+    if covered < COVERED_MIN * (new.end - new.start) {
+        return None;
+    }
     let [own, other] = [&*new.track, track].map(|track| levels.envelope(track, new.start, new.end));
-    if covered < COVERED_MIN * (new.end - new.start) || leak.share(&own, &other) < LEAKED_MIN {
+    if leak.share(&own, &other) < LEAKED_MIN {
         return None;
     }
     let words = said.iter().flat_map(|other| {

@@ -52,11 +52,11 @@ impl Leak {
         let (heard, source) = (levels(own), levels(other));
         let mut marks = vec![false; heard.len()];
         self.mark(&heard, &source, &mut marks);
-        let energy = |of: &mut dyn Iterator<Item = &f32>| of.map(|rms| rms * rms).sum::<f32>();
-        let all = energy(&mut own.iter());
-        let marked = with_tails(&heard, &marks);
-        let overheard =
-            energy(&mut own.iter().zip(&marked).filter(|(_, marked)| **marked).map(|(rms, _)| rms));
+        let (mut all, mut overheard) = (0.0, 0.0);
+        for (rms, marked) in own.iter().zip(with_tails(&heard, &marks)) {
+            all += rms * rms;
+            overheard += if marked { rms * rms } else { 0.0 };
+        }
         if all > 0.0 { overheard / all } else { 0.0 }
     }
 
