@@ -1,6 +1,7 @@
-//! How fast sound is exported: `cargo bench --bench export` writes a session of speech-like sound and exports its one track in several
-//! ways, each in a process of its own, reading and writing included. It prints how much faster than real time that was, per second of a core's
-//! time and by the clock, and the most memory that was in use. The last rows are the first ones again, four times as long: memory stays.
+//! How fast sound is exported: `cargo bench --bench export` writes a session of speech-like sound and exports
+//! its one track in several ways, each in a process of its own, reading and writing included. It prints how
+//! much faster than real time that was, per second of a core's time and by the clock, and the most memory
+//! that was in use. The last rows are the first ones again, four times as long: memory stays.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
@@ -9,14 +10,14 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::export::save::Target;
 use hansard::export::sound::file::Container;
 use hansard::export::sound::{Request, Tracks, write_mix};
 use hansard::session::manifest::{
     ClockFit, FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
 };
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 use hansard::session::wav::Layout;
 
 /// Minutes of sound.

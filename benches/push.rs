@@ -1,13 +1,15 @@
-//! What a callback costs: the time that [`CaptureSink::push`] takes for 480 frames (10 ms at 48 kHz), reading the clock included.
+//! What a callback costs: the time that [`CaptureSink::push`] takes for 480 frames (10 ms at 48 kHz), reading
+//! the clock included.
 //!
-//! `cargo bench --bench push` prints p50, p99.9 and the highest, back to back and at the pace of a device (with cold caches, as it is
-//! in a recording). The highest also holds whatever else the machine did meanwhile.
+//! `cargo bench --bench push` prints p50, p99.9 and the highest, back to back and at the pace of a device
+//! (with cold caches, as it is in a recording). The highest also holds whatever else the machine did
+//! meanwhile.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cpal::FromSample;
-use hansard::audio::units::SampleRate;
+use hansard::base::units::SampleRate;
 use hansard::capture::rt::{CaptureSink, CaptureTap};
 use hansard::clock::{SessionClock, SystemClock};
 

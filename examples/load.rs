@@ -1,5 +1,6 @@
-//! `./dev bench`: what recording costs. Two, eight and 16 devices are recorded without and (but for 16) with transcription, while a
-//! scripted meeting is played into them, and by `parecord` beside it, device by device, in the same run.
+//! `./dev bench`: what recording costs. Two, eight and 16 devices are recorded without and (but for 16) with
+//! transcription, while a scripted meeting is played into them, and by `parecord` beside it, device by
+//! device, in the same run.
 //!
 //! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
 
@@ -29,7 +30,8 @@ const FINISH_LIMIT: Duration = Duration::from_secs(900);
 /// Measures CPU and memory of recording.
 #[derive(Debug, clap::Parser)]
 struct Args {
-    /// Numbers of devices to be recorded at once; PulseAudio has room for the players and recorders of about 20
+    /// Numbers of devices to be recorded at once; PulseAudio has room for the players and recorders of about
+    /// 20
     #[arg(long, value_delimiter = ',', default_values_t = [2, 8, 16])]
     sources: Vec<usize>,
     /// Only record

@@ -1,42 +1,58 @@
-//! Hansard records a conference: every microphone and every loopback (what the computer plays) at once, each into a
-//! track of its own on one common clock. It writes down who said what, live and on this machine, and exports
-//! timestamped minutes by speaker.
+//! Hansard records a conference: every microphone and every loopback (what the computer plays) at once, each
+//! into a track of its own on one common clock. It writes down who said what, live and on this machine, and
+//! exports timestamped minutes by speaker.
 //!
 //! ```text
 //! cpal callback ─samples ring (rtrb, 10 s)─▶ drain ─bounded queue─▶ writer ─▶ tracks/*.wav, events.jsonl
-//!   never waits  ─stamps ring (rtrb)──────▶ (10 ms)                  │ watermarks per track: written ≥ durable
+//!   never waits  ─stamps ring (rtrb)──────▶ (10 ms)                  │ per track: written ≥ durable
 //!                                                                    ▼
 //!   SpanReader ◀───────────────────────── spans up to `written`, read back from the files
-//!    └▶ Denoiser ─▶ Segmenter ─▶ segments ─▶ Transcriber ─▶ Recognizer (child process) ─▶ transcript.jsonl
+//!    └▶ Denoiser ─▶ Segmenter ─▶ segments ─▶ Transcriber ─▶ Recognizer (child) ─▶ transcript.jsonl
 //! ```
 //!
-//! | module | what it holds |
-//! |---|---|
-//! | [`audio`] | pure sound: units, formats, decoding, resampling, denoising, voice activity, segments |
-//! | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
-//! | [`capture`] | sources, the realtime sink, the drain |
-//! | [`session`] | a session on disk: layout, manifest, journal, tracks, the writer, reading back |
-//! | [`speech`] | recognisers, the child process, verdicts, the transcript |
-//! | [`models`] | the model catalogue, `pull`, `import` |
-//! | [`export`] | minutes and the other formats |
-//! | [`actors`] | the control plane: who starts, watches and restarts whom |
-//! | [`control`] | the socket of a running recorder |
-//! | [`doctor`] | whether a recording would go well |
-//! | [`config`] | layers of settings, validated into one value |
-//! | [`cli`] | the command line; one file per verb |
+//! The floor plan: a module imports only what stands on lower floors; modules of one floor don't know each
+//! other. `tests/tidy.rs` reads it here and holds the code to it.
+//!
+//! | floor | module | what it holds |
+//! |---|---|---|
+//! | 9 | [`cli`] | the command line; one file per verb |
+//! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
+//! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
+//! | 6 | [`doctor`] | whether a recording would go well |
+//! | 5 | [`recording`] | lanes and the writer's thread as one handle; goes on without any actor |
+//! | 5 | [`control`] | the socket of a running recorder |
+//! | 5 | [`export`] | minutes and the other formats |
+//! | 5 | [`power`] | keeps the computer awake, watches the battery |
+//! | 4 | [`writer`] | the one thread that writes: tracks, journal, manifest, transcript |
+//! | 4 | [`care`] | sessions that are over: verify, recover, edit, work on them again |
+//! | 4 | [`speech`] | from sound to segments to utterances, and the verdicts on them |
+//! | 3 | [`capture`] | sources, the realtime sink, the drain |
+//! | 3 | [`recognisers`] | what turns sound into words, whoever does it |
+//! | 3 | [`live`] | where news of a session goes |
+//! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
+//! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, voice activity, segments |
+//! | 1 | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
+//! | 1 | [`models`] | the model catalogue, `pull`, `import` |
+//! | 1 | [`config`] | layers of settings, validated into one value |
+//! | 0 | [`base`] | words that everybody uses: units, the frame→time map, utterances, causes, text |
 
 pub mod actors;
 pub mod audio;
+pub mod base;
 pub mod capture;
+pub mod care;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
 pub mod doctor;
+pub mod engine;
 pub mod export;
+pub mod live;
 pub mod models;
-pub mod plan;
 pub mod power;
+pub mod recognisers;
 pub mod recording;
 pub mod session;
 pub mod speech;
+pub mod writer;

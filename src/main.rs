@@ -40,7 +40,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is of use only to who asks.
+/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is of use
+/// only to who asks.
 fn start_log(verbose: u8) {
     let filter = match verbose {
         0 => "off,hansard=warn",

@@ -1,6 +1,7 @@
 //! Supervision is really there: whichever actor panics, what is recorded is not touched.
 //!
-//! Real threads, real files, position-coded sources at their true pace; the actors are told to panic while sound comes in.
+//! Real threads, real files, position-coded sources at their true pace; the actors are told to panic while
+//! sound comes in.
 
 #[path = "support/live.rs"]
 mod live;
@@ -13,8 +14,8 @@ use hansard::actors::Role;
 use hansard::actors::recorder::Message;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
+use hansard::recognisers::recognizer::{ScriptedRecognizer, Step};
 use hansard::session::manifest::Manifest;
-use hansard::speech::recognizer::{ScriptedRecognizer, Step};
 use live::{Run, check_take, no_losses, record_for, spoken, start_at, until};
 
 const SOURCES: [&str; 2] =
@@ -76,7 +77,7 @@ async fn a_panic_in_the_writers_actor_costs_no_sound() {
 async fn a_panic_in_the_writers_thread_at_most_starts_new_takes() {
     let run = start(&SOURCES, says_hello()).await;
     record_for(800).await;
-    run.recording.tell_writer(hansard::session::writer::Control::Crash);
+    run.recording.tell_writer(hansard::writer::Control::Crash);
     record_for(800).await;
     let (closed, _) = run.finish().await;
     for (frames, rate) in run.check_sound(2).into_iter().zip([48_000.0, 44_100.0]) {

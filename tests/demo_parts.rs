@@ -1,4 +1,5 @@
-//! The measuring instruments of the demo and of the end-to-end test, on cases whose results are known by hand.
+//! The measuring instruments of the demo and of the end-to-end test, on cases whose results are known by
+//! hand.
 
 mod support;
 

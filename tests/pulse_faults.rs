@@ -1,8 +1,10 @@
-//! What devices do to a recording, with a real PulseAudio: unplugged and back, moved silently to another source, suspended, stalled, never
-//! started, at another rate, superseded by a headset; the server killed, restarted, hanging.
+//! What devices do to a recording, with a real PulseAudio: unplugged and back, moved silently to another
+//! source, suspended, stalled, never started, at another rate, superseded by a headset; the server killed,
+//! restarted, hanging.
 //!
-//! Each microphone's sound is also recorded from the monitor of the sink behind it, which no fault touches: that track is the truth about what
-//! sounded when. Needs pulseaudio; where it is lacking the tests say so and pass, unless `HANSARD_TEST_ALL=1`.
+//! Each microphone's sound is also recorded from the monitor of the sink behind it, which no fault touches:
+//! that track is the truth about what sounded when. Needs pulseaudio; where it is lacking the tests say so
+//! and pass, unless `HANSARD_TEST_ALL=1`.
 
 mod support;
 
@@ -12,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hansard::audio::resample;
-use hansard::audio::units::{Frames, SampleRate};
+use hansard::base::units::{Frames, SampleRate};
 use hansard::capture::synth::code;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
@@ -30,7 +32,8 @@ const PLACED_S: f64 = 0.020;
 const PIECE_S: f64 = 0.5;
 /// The tone that stands for another device's sound.
 const TONE_HZ: f64 = 1_000.0;
-/// A silent move is to be noticed within a second; on a machine that builds something else a look can take longer.
+/// A silent move is to be noticed within a second; on a machine that builds something else a look can take
+/// longer.
 const NOTICED_S: f64 = 2.5;
 
 /// The tests of this file keep time with real sound: one at a time.
@@ -161,7 +164,8 @@ impl Recorded {
         }
     }
 
-    /// How much later, in seconds, the sound from second `from` of a take on stands in the session than in the undisturbed take.
+    /// How much later, in seconds, the sound from second `from` of a take on stands in the session than in
+    /// the undisturbed take.
     fn displaced(&self, take: &TakeEntry, from: f64, truth: &TakeEntry) -> f64 {
         let (sound, truth_sound) = (self.sound(take), self.sound(truth));
         let begin = (from * f64::from(RATE)) as usize;
@@ -214,7 +218,8 @@ fn tone_from(sound: &[f32]) -> Option<usize> {
         }
         all > 0.0 && (re * re + im * im) / (all * chunk.len() as f64 / 2.0) > 0.8
     };
-    // Noise has a third of a hundred frequencies in a window: it never puts four fifths of its energy into one.
+    // Noise has a third of a hundred frequencies in a window: it never puts four fifths of its energy into
+    // one.
     let starts = (0..sound.len().saturating_sub(window)).step_by(window / 2);
     starts.into_iter().find(|&at| is_tone(&sound[at..at + window]))
 }
@@ -295,8 +300,8 @@ fn devices_that_go_stall_and_come_back() {
     assert_exported(&recorded, dir.path());
 }
 
-/// The tracks on session time: all of one length, every sound where the undisturbed track beside it has it, across losses and rates, and exact
-/// silence for all that is missing.
+/// The tracks on session time: all of one length, every sound where the undisturbed track beside it has it,
+/// across losses and rates, and exact silence for all that is missing.
 fn assert_exported(recorded: &Recorded, dir: &Path) {
     let aligned = dir.join("aligned");
     let mut export = Command::new(env!("CARGO_BIN_EXE_hansard"));
@@ -434,8 +439,8 @@ fn assert_suspended(recorded: &Recorded) {
     recorded.displaced(take, begun + stall.2, truth);
 }
 
-/// Carol's source delivered nothing at first, which is said, then stalled for two seconds. Its sound went on: what comes first after
-/// the gap is found where it would be without one.
+/// Carol's source delivered nothing at first, which is said, then stalled for two seconds. Its sound went on:
+/// what comes first after the gap is found where it would be without one.
 fn assert_slow_and_stalled(recorded: &Recorded, carol: &[i16]) {
     let carol: Vec<f32> = carol.iter().map(|s| f32::from(*s) / 32_768.0).collect();
     let notices = recorded.journal.iter().filter(|line| {
@@ -462,7 +467,8 @@ fn assert_slow_and_stalled(recorded: &Recorded, carol: &[i16]) {
     assert!(displaced.abs() <= PLACED_S, "{displaced}");
 }
 
-/// Who named no device hears the default one, and the headset from when it was plugged in; nobody else ever does.
+/// Who named no device hears the default one, and the headset from when it was plugged in; nobody else ever
+/// does.
 fn assert_follows_the_default(recorded: &Recorded) {
     let truth = recorded.takes("head-true")[0];
     let [tone, head] = recorded.takes("anyone")[..] else {

@@ -1,8 +1,8 @@
-//! Whatever becomes of the recogniser, what is recorded is not touched, its work goes on where it was, and no more than a poisonous
-//! segment goes without text.
+//! Whatever becomes of the recogniser, what is recorded is not touched, its work goes on where it was, and no
+//! more than a poisonous segment goes without text.
 //!
-//! This program is its own recogniser: as `asr-worker` it speaks the real protocol and goes wrong in the way that the name of its
-//! "model" says. So the real supervision runs, with real processes, over real files.
+//! This program is its own recogniser: as `asr-worker` it speaks the real protocol and goes wrong in the way
+//! that the name of its "model" says. So the real supervision runs, with real processes, over real files.
 
 #[path = "support/live.rs"]
 mod live;
@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
+use hansard::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, Reply};
+use hansard::recognisers::recognizer::{Recognizer, Request, ScriptedRecognizer, Step};
+use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use hansard::session::journal::{Event, Line};
-use hansard::speech::protocol::{self, Greeting, ModelFacts, PROTOCOL, Reply};
-use hansard::speech::recognizer::{Recognizer, Request, ScriptedRecognizer, Step};
-use hansard::speech::worker::{WorkerOptions, WorkerRecognizer};
 use live::{Run, check_take, spoken, start_at, until};
 
 /// A recording of speech that has more than two segments.
@@ -96,7 +96,8 @@ async fn survives(fault: &'static str) {
     let (again, skipped) = failures(&run);
     let skips = usize::from(fault == "poison");
     assert_eq!(skipped, skips, "{fault}");
-    // One that is replaced in time costs no segment a second try; one that dies before the segment had ended may do so a second time.
+    // One that is replaced in time costs no segment a second try; one that dies before the segment had ended
+    // may do so a second time.
     let tries = if fault == "leak" { 0..=0 } else { 1..=1 + skips };
     assert!(tries.contains(&again), "{fault}: {again} tries, not {tries:?}");
     let heard = spoken(&run);

@@ -1,9 +1,11 @@
-//! The proof that the callback is realtime-safe: the very callbacks that a backend is given run in a child process on a thread
-//! that dies of *any* system call (seccomp) and of any allocation or freeing (`assert_no_alloc`), through sizes that empty,
-//! fill, overflow and wrap their rings, with the machine's real clock.
+//! The proof that the callback is realtime-safe: the very callbacks that a backend is given run in a child
+//! process on a thread that dies of *any* system call (seccomp) and of any allocation or freeing
+//! (`assert_no_alloc`), through sizes that empty, fill, overflow and wrap their rings, with the machine's
+//! real clock.
 //!
-//! That the proof can fail is shown too: a child that logs, allocates, frees, waits for a lock, or wakes somebody dies. What it
-//! can't see is a lock that happens to be free: `clippy.toml` forbids those in `src/capture/rt.rs`.
+//! That the proof can fail is shown too: a child that logs, allocates, frees, waits for a lock, or wakes
+//! somebody dies. What it can't see is a lock that happens to be free: `clippy.toml` forbids those in
+//! `src/capture/rt.rs`.
 //!
 //! No test harness: a case runs in this program started again, in which nothing else may be going on.
 
@@ -21,7 +23,7 @@ mod linux {
 
     use assert_no_alloc::{AllocDisabler, assert_no_alloc};
     use cpal::{ErrorKind, FromSample, InputCallbackInfo, InputStreamTimestamp, StreamInstant};
-    use hansard::audio::units::SampleRate;
+    use hansard::base::units::SampleRate;
     use hansard::capture::rt::{CaptureSink, CaptureTap, SinkMeter, on_data, on_error};
     use hansard::clock::{SessionClock, SystemClock};
     use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
@@ -41,8 +43,8 @@ mod linux {
 
     /// Sizes of callbacks in frames, from nothing to more than most of the rings hold; 6 to 12,308 were seen.
     const SIZES: [usize; 10] = [0, 1, 6, 10, 64, 480, 1_024, 4_800, 12_308, 50_000];
-    /// Frames and stamps that the rings hold, and frames that are taken out after each pair of callbacks: never full,
-    /// wrapping, overflowing, never emptied, the recorder's own.
+    /// Frames and stamps that the rings hold, and frames that are taken out after each pair of callbacks:
+    /// never full, wrapping, overflowing, never emptied, the recorder's own.
     const RINGS: [(usize, usize, usize); 5] = [
         (120_000, 64, 120_000),
         (13_000, 64, 7_001),
@@ -96,7 +98,8 @@ mod linux {
         std::mem::forget(program);
     }
 
-    /// Runs `work` on a thread that may do nothing but compute. The thread never ends, as ending is a system call.
+    /// Runs `work` on a thread that may do nothing but compute. The thread never ends, as ending is a system
+    /// call.
     fn in_the_callback<S: 'static>(
         prepare: impl FnOnce() -> S + Send + 'static,
         work: impl FnOnce(&mut S) + Send + 'static,
@@ -230,7 +233,8 @@ mod linux {
         in_the_callback(move || wanted, |lock| drop(black_box(lock.lock())));
     }
 
-    /// The other thread is caught sleeping sooner or later; waking it before that is an atomic operation only.
+    /// The other thread is caught sleeping sooner or later; waking it before that is an atomic operation
+    /// only.
     fn for_a_while(mut once: impl FnMut()) {
         let started = Instant::now();
         while started.elapsed() < LIMIT / 2 {

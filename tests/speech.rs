@@ -1,5 +1,5 @@
-//! The whole way from sound to words through the real child process, with the models and recordings of `../shared`.
-//! Where that folder is absent these tests say so and pass.
+//! The whole way from sound to words through the real child process, with the models and recordings of
+//! `../shared`. Where that folder is absent these tests say so and pass.
 #![cfg(feature = "whisper")]
 
 use std::io::{Read as _, Write as _};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use hansard::audio::denoise::Denoiser;
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
-use hansard::audio::units::{Frames, SampleRate};
 use hansard::audio::vad::Silero;
+use hansard::base::units::{Frames, SampleRate};
+use hansard::recognisers::protocol::{self, Greeting, PROTOCOL};
+use hansard::recognisers::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request};
+use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use hansard::speech::gates;
-use hansard::speech::protocol::{self, Greeting, PROTOCOL};
-use hansard::speech::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request};
-use hansard::speech::worker::{WorkerOptions, WorkerRecognizer};
 
 const HANSARD: &str = env!("CARGO_BIN_EXE_hansard");
 const HZ_16000: SampleRate = SampleRate::HZ_16000;

@@ -1,4 +1,5 @@
-//! `verify`: whatever is done to a session's files is found, named with its place, and told by the exit code; what was not touched is well.
+//! `verify`: whatever is done to a session's files is found, named with its place, and told by the exit code;
+//! what was not touched is well.
 
 #![cfg(unix)]
 
@@ -12,17 +13,18 @@ use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+use hansard::care::recover::recover;
+use hansard::care::replay::{self, ReplayError};
+use hansard::care::verify::{Problem, Report, Standing, Wrong, verify};
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
-use hansard::session::read::Session;
-use hansard::session::recover::recover;
-use hansard::session::replay::{self, ReplayError};
-use hansard::session::verify::{Problem, Report, Standing, Wrong, verify};
+use hansard::session::reading::Session;
 use serde_json::Value;
 
 use home::Home;
 
-/// A session of three seconds like a device's, with several commits: `a` in 24 bits, two in the same layout, one that stalls.
+/// A session of three seconds like a device's, with several commits: `a` in 24 bits, two in the same layout,
+/// one that stalls.
 fn recorded(home: &Home) -> Session {
     let ran = home.run([
         "record",
@@ -162,7 +164,8 @@ fn the_account_is_held_against_the_clock_and_against_what_was_told() {
     let well = verify(&session.dir).unwrap();
     let lost_before = well.tracks[0].account.lost;
 
-    // Sound that nobody accounts for: the stamps tell that the take went on for a second longer than its frames do.
+    // Sound that nobody accounts for: the stamps tell that the take went on for a second longer than its
+    // frames do.
     let dishonest = dir("dishonest");
     edit(&dishonest.join("events.jsonl"), |text| {
         change_line(&text, "take_ended", "a", |payload| {

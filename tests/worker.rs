@@ -1,7 +1,8 @@
-//! The recogniser's process where there is none to speak of: no program, another program, no recogniser in it.
+//! The recogniser's process where there is none to speak of: no program, another program, no recogniser in
+//! it.
 
-use hansard::speech::recognizer::{Recognizer as _, RecognizerError, Request};
-use hansard::speech::worker::{WorkerOptions, WorkerRecognizer};
+use hansard::recognisers::recognizer::{Recognizer as _, RecognizerError, Request};
+use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
 fn worker(program: &str) -> WorkerRecognizer {
     WorkerRecognizer::new(WorkerOptions {

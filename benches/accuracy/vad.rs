@@ -1,8 +1,10 @@
-//! Detectors of speech beside each other, each behind the same denoiser and segmenter: `./dev accuracy vad` runs it.
+//! Detectors of speech beside each other, each behind the same denoiser and segmenter: `./dev accuracy vad`
+//! runs it.
 //!
-//! For each WAV file (mono, 16 kHz) and detector one line of JSON: the segments with their evidence, the time the detector took,
-//! and what the recogniser understood of the segments as SegLST. nnnoiseless and whisper.cpp's Silero are given as all their
-//! probabilities at once, which is the best that either can do: whisper.cpp's forgets everything at each call.
+//! For each WAV file (mono, 16 kHz) and detector one line of JSON: the segments with their evidence, the time
+//! the detector took, and what the recogniser understood of the segments as SegLST. nnnoiseless and
+//! whisper.cpp's Silero are given as all their probabilities at once, which is the best that either can do:
+//! whisper.cpp's forgets everything at each call.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -11,11 +13,11 @@ use anyhow::{Context as _, Result, ensure};
 use hansard::audio::denoise::{Denoiser, Heard};
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
-use hansard::audio::units::{Frames, SampleRate};
 use hansard::audio::vad::{ScriptedVad, Silero, Vad};
+use hansard::base::units::{Frames, SampleRate};
+use hansard::recognisers::recognizer::{Recognizer as _, Request};
+use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use hansard::speech::gates;
-use hansard::speech::recognizer::{Recognizer as _, Request};
-use hansard::speech::worker::{WorkerOptions, WorkerRecognizer};
 use nnnoiseless::DenoiseState;
 use serde_json::{Value, json};
 use whisper_rs::{WhisperVadContext, WhisperVadContextParams};

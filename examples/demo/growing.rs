@@ -1,6 +1,6 @@
 //! What was shown of lines while they were still being spoken: how soon, and how much of it changed.
 
-use hansard::speech::transcript::{Utterance, Word};
+use hansard::base::utterance::{Utterance, Word};
 
 use crate::support::words::{align, words};
 
@@ -24,7 +24,8 @@ pub fn early(printed: &[(f64, Utterance)]) -> Early {
     ids.dedup();
     for id in ids {
         let of_id = || printed.iter().filter(|(_, u)| u.id == id);
-        // Words are only ever added: the n-th is there since the first line that has so many. A line without any takes all back.
+        // Words are only ever added: the n-th is there since the first line that has so many. A line without
+        // any takes all back.
         let Some((_, last)) = of_id().rfind(|(_, u)| !u.is_final && !u.text.is_empty()) else {
             continue;
         };

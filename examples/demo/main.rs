@@ -1,7 +1,9 @@
-//! `./dev demo`: plays a scripted meeting of three into virtual devices, has the real `hansard record` record them, and
-//! says what came of it. Exit code 1 if a speaker is missing, frames are lost, or a stated bound is passed.
+//! `./dev demo`: plays a scripted meeting of three into virtual devices, has the real `hansard record` record
+//! them, and says what came of it. Exit code 1 if a speaker is missing, frames are lost, or a stated bound is
+//! passed.
 //!
-//! It runs the `hansard` of its own build folder. `HANSARD_RECORDINGS` and `HANSARD_MODELS` count as they always do.
+//! It runs the `hansard` of its own build folder. `HANSARD_RECORDINGS` and `HANSARD_MODELS` count as they
+//! always do.
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
@@ -17,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser as _;
-use hansard::speech::transcript::Utterance;
+use hansard::base::utterance::Utterance;
 use jiff::Timestamp;
 use support::meeting::{Meeting, Phrase, Script};
 use support::pulse::Pulse;
@@ -49,7 +51,8 @@ struct Args {
     /// Keep what was played, as WAV files, in this folder
     #[arg(long, value_name = "DIR")]
     feeds: Option<PathBuf>,
-    /// If the run passes, renew what this checkout shows of the demo: docs/sample, docs/minutes-page.png, README.md
+    /// If the run passes, renew what this checkout shows of the demo: docs/sample, docs/minutes-page.png,
+    /// README.md
     #[arg(long, value_name = "CHECKOUT")]
     renew: Option<PathBuf>,
 }

@@ -10,8 +10,8 @@ use crate::support::meeting::Meeting;
 /// Formats for people.
 const FORMATS: &str = "md,html,docx";
 
-/// Sets the script's marks and writes the minutes anew, into the session's folder. `begin` is the session second at which the script began.
-/// Gives the files' paths.
+/// Sets the script's marks and writes the minutes anew, into the session's folder. `begin` is the session
+/// second at which the script began. Gives the files' paths.
 pub fn write(hansard: &Path, meeting: &Meeting, session: &Path, begin: f64) -> Result<Vec<PathBuf>> {
     for (at, text) in &meeting.marks {
         let at = format!("{:.3}s", (begin + at).max(0.0));

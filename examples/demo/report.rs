@@ -4,8 +4,8 @@ use std::cell::Cell;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use hansard::base::utterance::Utterance;
 use hansard::session::manifest::State;
-use hansard::speech::transcript::Utterance;
 
 use crate::growing::{Early, early};
 use crate::minutes;
@@ -151,7 +151,8 @@ fn in_session_time(meeting: &Meeting, starts: &[f64]) -> Vec<Phrase> {
     truth
 }
 
-/// The lines of the minutes with the time each was printed; and how many printed lines the minutes do not have.
+/// The lines of the minutes with the time each was printed; and how many printed lines the minutes do not
+/// have.
 fn lines(session: &Session, printed: &[(f64, Utterance)]) -> (Vec<Line>, usize) {
     let shown = || session.utterances.iter().filter(|u| u.is_shown());
     let same = |a: &Utterance, b: &Utterance| a.is_final && a.id == b.id && a.text == b.text;

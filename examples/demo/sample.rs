@@ -1,5 +1,6 @@
-//! What the repository shows of the demo, from one run of it: `docs/sample/`, the picture of the page, and the pieces of the minutes in the
-//! README. Nothing of it is written by hand, so that it is what the demo makes.
+//! What the repository shows of the demo, from one run of it: `docs/sample/`, the picture of the page, and
+//! the pieces of the minutes in the README. Nothing of it is written by hand, so that it is what the demo
+//! makes.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Control: listens at the recording's socket and hands what is asked to the Recorder. Without it nothing else is any different.
+//! Control: listens at the recording's socket and hands what is asked to the Recorder. Without it nothing
+//! else is any different.
 
 use std::sync::Arc;
 

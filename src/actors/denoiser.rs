@@ -1,5 +1,5 @@
-//! Denoiser: has a track read back from the disk, block by block, without its noise ([`Hearing`]). One block is in flight: it goes
-//! on when the segmenter has taken the last one.
+//! Denoiser: has a track read back from the disk, block by block, without its noise ([`Hearing`]). One block
+//! is in flight: it goes on when the segmenter has taken the last one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 use rtrb::Producer;
 
 use super::segmenter;
-use crate::audio::units::Frames;
-use crate::session::track::TrackShared;
+use crate::base::units::Frames;
+use crate::session::shared::TrackShared;
 use crate::speech::hearing::{Hearing, HearingError, Piece};
 
 /// It looks for new sound this often, beside being told by the segmenter.

@@ -12,11 +12,12 @@ use super::children::Restarts;
 #[cfg(unix)]
 use super::control;
 use super::transcriber::{self, Outcome, Patience};
-use super::{Listener, Role, device_capture, writer};
+use super::{Role, device_capture, writer};
 use crate::control::{Request, Response};
+use crate::live::Listener;
 use crate::recording::Recording;
 use crate::session::journal::Event;
-use crate::session::writer::Closed;
+use crate::writer::Closed;
 
 mod asked;
 
@@ -26,7 +27,8 @@ const EVERY: Duration = Duration::from_millis(50);
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// The disk has this long to close and sync all tracks.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(60);
-/// Restarts a minute of each kind of child; a DeviceCapture or Writer beyond it is started again a second later.
+/// Restarts a minute of each kind of child; a DeviceCapture or Writer beyond it is started again a second
+/// later.
 const RESTARTS_A_MINUTE: usize = 10;
 /// The pause then.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
@@ -55,7 +57,8 @@ pub enum Message {
     Happened(Vec<Event>),
     /// Somebody steers it from outside.
     Asked(Request, oneshot::Sender<Response>),
-    /// End the session. `closed` is told when the recording is safe, `done` when the text is there or given up.
+    /// End the session. `closed` is told when the recording is safe, `done` when the text is there or given
+    /// up.
     Finish {
         /// How long text is waited for.
         patience: Patience,

@@ -1,5 +1,5 @@
-//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`Seeking`]). What it finds goes into the session's
-//! [`Analysis`], as positions; the transcriber is only told that there is something.
+//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`Seeking`]). What it finds goes
+//! into the session's [`Analysis`], as positions; the transcriber is only told that there is something.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -7,10 +7,11 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use rtrb::Consumer;
 
-use super::{SessionView, denoiser, transcriber};
+use super::{denoiser, transcriber};
 use crate::audio::segment::SegmentSettings;
-use crate::audio::units::Frames;
 use crate::audio::vad::Silero;
+use crate::base::units::Frames;
+use crate::live::SessionView;
 use crate::speech::analysis::Analysis;
 use crate::speech::hearing::Piece;
 use crate::speech::seeking::{MakeVad, Seeking};

@@ -1,5 +1,5 @@
-//! Transcriber: owns the recogniser, and per track a denoiser and a segmenter. It may be absent, degraded or restarted: what is
-//! known of the work stands in an [`Analysis`] outside of it, and the sound on the disk.
+//! Transcriber: owns the recogniser, and per track a denoiser and a segmenter. It may be absent, degraded or
+//! restarted: what is known of the work stands in an [`Analysis`] outside of it, and the sound on the disk.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -9,13 +9,14 @@ use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPo
 use rtrb::RingBuffer;
 
 use super::children::Restarts;
-use super::{Role, SessionView, denoiser, segmenter};
+use super::{Role, denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
+use crate::live::SessionView;
+use crate::recognisers::recognizer::{Recognizer, RecognizerError};
 use crate::session::journal::Event;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::listen::{self, Hints};
-use crate::speech::recognizer::{Recognizer, RecognizerError};
 use crate::speech::work::{Asked, Pass, Work};
 
 /// It looks around this often, beside being told.
@@ -47,8 +48,8 @@ pub struct Arguments {
     pub recognizers: usize,
     /// How the work is done.
     pub pass: Pass,
-    /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one, so that it never holds up
-    /// the lines themselves.
+    /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one,
+    /// so that it never holds up the lines themselves.
     pub partials: Option<MakeRecognizer>,
     /// How to cut.
     pub settings: SegmentSettings,
@@ -71,8 +72,8 @@ pub enum Message {
     Glimpsed(Box<Glimpse>),
     /// Start the listeners of a track again.
     Respawn(usize),
-    /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long, or the whole
-    /// took so long.
+    /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long,
+    /// or the whole took so long.
     Finish(Patience, RpcReplyPort<Outcome>),
     /// Panic, here or in a child. Only tests send it.
     #[doc(hidden)]
@@ -89,8 +90,8 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// With nobody waiting at the terminal: as long as there is progress. The recogniser itself gives up on a segment far sooner;
-    /// no meeting's text takes a month.
+    /// With nobody waiting at the terminal: as long as there is progress. The recogniser itself gives up on a
+    /// segment far sooner; no meeting's text takes a month.
     pub const WITH_PROGRESS: Self =
         Self { idle: Duration::from_secs(300), total: Duration::from_secs(30 * 24 * 3600) };
 }
@@ -374,8 +375,8 @@ impl State {
         });
     }
 
-    /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any more: the lines
-    /// themselves go on.
+    /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any
+    /// more: the lines themselves go on.
     fn take_glimpse(&mut self, glimpse: Glimpse) {
         let Some(eye) = &mut self.eye else { return };
         eye.recognizer = Some(glimpse.recognizer.unwrap_or_else(|| (eye.make)()));

@@ -1,5 +1,5 @@
-//! Writer: steers the disk thread through the end of a session. That thread takes its lines directly, so nothing waits in this
-//! mailbox that could be lost with it.
+//! Writer: steers the disk thread through the end of a session. That thread takes its lines directly, so
+//! nothing waits in this mailbox that could be lost with it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort};
 
 use crate::recording::Recording;
-use crate::session::writer::Closed;
+use crate::writer::Closed;
 
 /// The actor.
 pub struct Writer;

@@ -1,18 +1,20 @@
 //! A take's sound on session time: the device's clock is taken out, by rubato's asynchronous sinc resampler.
 //!
-//! Promises: output frame `k` is the sound at session second `k / rate`, to within a frame, however long the take; the resampler's delay
-//! is gone; where the map bends (a piece follows another one) the speed changes and nothing clicks. Where the map leaves something out,
-//! there is exact silence, and nothing of what lies on one side is heard on the other. A stretch whose clock is true and whose rate is the
-//! wanted one is copied, sample by sample, and not computed.
+//! Promises: output frame `k` is the sound at session second `k / rate`, to within a frame, however long the
+//! take; the resampler's delay is gone; where the map bends (a piece follows another one) the speed changes
+//! and nothing clicks. Where the map leaves something out, there is exact silence, and nothing of what lies
+//! on one side is heard on the other. A stretch whose clock is true and whose rate is the wanted one is
+//! copied, sample by sample, and not computed.
 //!
-//! How errors are kept from adding up: the speed of each block of `BLOCK` frames is chosen so that the block *ends* where the map
-//! says, from where the resampler is by its own arithmetic. Pure: sound is asked for through [`Source`].
+//! How errors are kept from adding up: the speed of each block of `BLOCK` frames is chosen so that the block
+//! *ends* where the map says, from where the resampler is by its own arithmetic. Pure: sound is asked for
+//! through [`Source`].
 
 use std::io;
 use std::ops::Range;
 
 use super::resample::ResampleError;
-use super::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
 mod engine;
 mod stretch;
@@ -47,7 +49,8 @@ pub struct Aligner {
     channels: usize,
     /// Frames of input per frame of output at nominal rates.
     step: f64,
-    /// What the engine multiplies all sound with, turned round: its table is normalised by a sum in 32-bit floats.
+    /// What the engine multiplies all sound with, turned round: its table is normalised by a sum in 32-bit
+    /// floats.
     gain: f32,
     /// Place in the take of the engine's last output frame.
     place: f64,
@@ -109,9 +112,10 @@ impl Aligner {
             return Ok(());
         }
         self.engine.reset();
-        // A block that nobody hears ends one frame before the first one: by the clock's own step, as the first block that is heard would
-        // otherwise be early or late at its beginning by what that step is off the nominal one. It is fed from the whole frame on from
-        // which the fraction that is left is made up for within it.
+        // A block that nobody hears ends one frame before the first one: by the clock's own step, as the
+        // first block that is heard would otherwise be early or late at its beginning by what that step is
+        // off the nominal one. It is fed from the whole frame on from which the fraction that is left is made
+        // up for within it.
         let rate = f64::from(placed.to.0);
         let at = k as f64 / rate;
         let first = placed.stretch.place_at(at) - placed.stretch.piece_at(at).rate / rate;
@@ -175,8 +179,8 @@ impl Aligner {
     }
 }
 
-/// Appends `frames` frames from frame `from` of a take on: silence where it is not `there`. A sample that is no number counts as silence: one
-/// of them would stay in the filter for all its length.
+/// Appends `frames` frames from frame `from` of a take on: silence where it is not `there`. A sample that is
+/// no number counts as silence: one of them would stay in the filter for all its length.
 fn read(
     source: &mut dyn Source,
     from: i64,
@@ -320,7 +324,8 @@ mod tests {
 
     #[test]
     fn where_the_speed_changes_nothing_clicks() {
-        // 500 ppm fast, then as much slow, in the middle of a tone; and pieces that are half a millisecond apart.
+        // 500 ppm fast, then as much slow, in the middle of a tone; and pieces that are half a millisecond
+        // apart.
         for jump in [0.0, 0.0005, -0.0005] {
             let (fast, slow) = (48_024.0, 47_976.0);
             let bend = 96_000;
@@ -334,7 +339,8 @@ mod tests {
                 1,
                 &mut Tone { hz: 1_000.0, stretch: &world, channels: 1 },
             );
-            // The steepest that such a tone bends between three frames, with a hundredth for the change of speed.
+            // The steepest that such a tone bends between three frames, with a hundredth for the change of
+            // speed.
             let steepest = (TAU * 1_000.0 / 48_000.0_f64).powi(2) * 10_f64.powf(-0.05) * 1.02;
             let bends =
                 out[100..out.len() - 100].windows(3).map(|w| f64::from(w[0] - 2.0 * w[1] + w[2]).abs());

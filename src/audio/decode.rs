@@ -1,5 +1,5 @@
-//! Sound files as streams of interleaved `f32` frames, in constant memory: WAV, FLAC, MP3, M4A and MP4, Ogg, and the sound of MKV, as far
-//! as their codecs are FLAC, PCM, ALAC, MP3, AAC (LC) or Vorbis.
+//! Sound files as streams of interleaved `f32` frames, in constant memory: WAV, FLAC, MP3, M4A and MP4, Ogg,
+//! and the sound of MKV, as far as their codecs are FLAC, PCM, ALAC, MP3, AAC (LC) or Vorbis.
 
 use std::fs::File;
 use std::io;
@@ -17,19 +17,22 @@ use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 use symphonia::core::units::TimeBase;
 
-use super::units::{Frames, SampleFormat, SampleRate};
-use crate::capture::DeviceFormat;
+use crate::base::format::DeviceFormat;
+use crate::base::units::{Frames, SampleFormat, SampleRate};
 
 /// Rates that make sense for recorded sound.
 const RATES: std::ops::RangeInclusive<u32> = 4_000..=768_000;
 /// More channels than this are no recording of a meeting but a broken header.
 const CHANNELS_MAX: usize = 64;
-/// A WAV header that claims this much, in a smaller file, was never brought up to date (sox writes 0x7ffff000).
+/// A WAV header that claims this much, in a smaller file, was never brought up to date (sox writes
+/// 0x7ffff000).
 const STREAMED_BYTES: u64 = 0x7fff_0000;
 
-/// Codecs that lose something: what they hold has no depth of its own, and their containers count time to a packet or so.
+/// Codecs that lose something: what they hold has no depth of its own, and their containers count time to a
+/// packet or so.
 const LOSSY: [AudioCodecId; 3] = [CODEC_ID_AAC, CODEC_ID_MP3, CODEC_ID_VORBIS];
-/// So many seconds may lack of a lossy file, at its end or by its time stamps, without a word: encoders pad, containers round.
+/// So many seconds may lack of a lossy file, at its end or by its time stamps, without a word: encoders pad,
+/// containers round.
 const LOSSY_SLACK_S: f64 = 0.5;
 
 /// Why a sound file can't be read, and what to do.
@@ -165,7 +168,8 @@ impl SoundFile {
         }
     }
 
-    /// What it delivers; stored exactly: 16 bit as 16 bit, up to 24 as 24, floats as floats. What was packed with a loss is stored with 16 bit.
+    /// What it delivers; stored exactly: 16 bit as 16 bit, up to 24 as 24, floats as floats. What was packed
+    /// with a loss is stored with 16 bit.
     pub fn format(&self) -> DeviceFormat {
         self.format
     }
@@ -175,8 +179,8 @@ impl SoundFile {
         self.length
     }
 
-    /// Whether the header holds the huge length that programs put there who write into a pipe and can't come back to it
-    /// (ffmpeg, sox, arecord: 2 or 4 GiB less a little).
+    /// Whether the header holds the huge length that programs put there who write into a pipe and can't come
+    /// back to it (ffmpeg, sox, arecord: 2 or 4 GiB less a little).
     fn is_streamed(&self, file_bytes: u64) -> bool {
         let frame = u64::from(self.format.channels) * self.format.format.bytes();
         let claimed = self.length.map_or(0, |length| length.0.saturating_mul(frame));

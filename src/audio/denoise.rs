@@ -1,13 +1,14 @@
-//! From a take's mono sound to what the listeners get: 16 kHz, noise taken away if wanted, and every sample at its
-//! true place: neither the resampler's nor nnnoiseless's delay is left in.
+//! From a take's mono sound to what the listeners get: 16 kHz, noise taken away if wanted, and every sample
+//! at its true place: neither the resampler's nor nnnoiseless's delay is left in.
 //!
-//! nnnoiseless works on 480 frames at 48 kHz and remembers; so there is one `Denoiser` per take of a track and it is
-//! fed without a hole. Denoised sound is for the voice activity detector; recognisers do better on the plain sound.
+//! nnnoiseless works on 480 frames at 48 kHz and remembers; so there is one `Denoiser` per take of a track
+//! and it is fed without a hole. Denoised sound is for the voice activity detector; recognisers do better on
+//! the plain sound.
 
 use nnnoiseless::DenoiseState;
 
 use super::resample::{ResampleError, Resampler};
-use super::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
 /// nnnoiseless takes and gives blocks of this many frames (10 ms at 48 kHz).
 const BLOCK: usize = DenoiseState::FRAME_SIZE;
@@ -38,8 +39,8 @@ enum Path {
 }
 
 impl Denoiser {
-    /// A denoiser whose first frame is frame `start` of the take, at the take's `rate`. With `denoise` false it only
-    /// resamples.
+    /// A denoiser whose first frame is frame `start` of the take, at the take's `rate`. With `denoise` false
+    /// it only resamples.
     pub fn new(rate: SampleRate, start: Frames, denoise: bool) -> Result<Self, ResampleError> {
         let path = if denoise {
             Path::Denoise(Box::new(Chain::new(rate)?))
@@ -119,8 +120,8 @@ impl Chain {
     }
 }
 
-/// nnnoiseless over one stream of mono sound at 48 kHz, every sample at its place: as many come out as went in. It remembers, so there is
-/// one for each stream.
+/// nnnoiseless over one stream of mono sound at 48 kHz, every sample at its place: as many come out as went
+/// in. It remembers, so there is one for each stream.
 pub struct Cleaner {
     state: Box<DenoiseState<'static>>,
     /// Not a whole block yet.
@@ -158,7 +159,8 @@ impl Cleaner {
         self.pending.drain(..whole);
     }
 
-    /// Gives the rest: what is left of the last block, pushed through by silence. To be called once, at the end.
+    /// Gives the rest: what is left of the last block, pushed through by silence. To be called once, at the
+    /// end.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let end = out.len() + self.pending.len() + DELAY - self.skip;
         self.push(&[0.0; 2 * BLOCK], out);
@@ -170,8 +172,8 @@ impl Cleaner {
 mod tests {
     use super::*;
 
-    /// Bursts of a voice-like buzz (pulses at a pitch that glides, through a soft envelope): nnnoiseless lets it pass,
-    /// and no shift but the true one makes it look like itself.
+    /// Bursts of a voice-like buzz (pulses at a pitch that glides, through a soft envelope): nnnoiseless lets
+    /// it pass, and no shift but the true one makes it look like itself.
     fn buzz(rate: u32, seconds: f64) -> Vec<f32> {
         let frames = (f64::from(rate) * seconds) as usize;
         (0..frames)

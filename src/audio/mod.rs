@@ -6,5 +6,4 @@ pub mod denoise;
 pub mod mono;
 pub mod resample;
 pub mod segment;
-pub mod units;
 pub mod vad;

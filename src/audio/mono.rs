@@ -1,18 +1,19 @@
-//! One channel to listen to, out of however many a track has. For analysis only: the track itself keeps all of them.
+//! One channel to listen to, out of however many a track has. For analysis only: the track itself keeps all
+//! of them.
 
 /// The mean of the channels is refused when its energy is below this share of the loudest channel's.
 ///
-/// Two equal channels give a share of 1, two unrelated ones of one loudness 0.5, one live beside one dead channel
-/// 0.25, two in antiphase 0. So everything from "one is dead" downwards takes the loudest channel instead, and
-/// a person on one side of a stereo microphone isn't 6 dB quieter than one in the middle.
+/// Two equal channels give a share of 1, two unrelated ones of one loudness 0.5, one live beside one dead
+/// channel 0.25, two in antiphase 0. So everything from "one is dead" downwards takes the loudest channel
+/// instead, and a person on one side of a stereo microphone isn't 6 dB quieter than one in the middle.
 const MEAN_SHARE_MIN: f64 = 0.3;
 
 /// Mixes `interleaved` frames of `channels` down to mono and appends them to `out`.
 ///
-/// It's the average, except where the channels cancel one another or only some are live (the average's energy is far
-/// below the loudest channel's): there it's the loudest channel alone. The choice is made per call, so pass blocks
-/// of some tens of milliseconds or more; at a change of choice the level may step, which analysis doesn't mind.
-/// A frame that isn't whole at the end is ignored, and so is everything if `channels` is 0.
+/// It's the average, except where the channels cancel one another or only some are live (the average's energy
+/// is far below the loudest channel's): there it's the loudest channel alone. The choice is made per call, so
+/// pass blocks of some tens of milliseconds or more; at a change of choice the level may step, which analysis
+/// doesn't mind. A frame that isn't whole at the end is ignored, and so is everything if `channels` is 0.
 pub fn downmix(interleaved: &[f32], channels: u16, out: &mut Vec<f32>) {
     let n = usize::from(channels);
     match n {

@@ -1,23 +1,24 @@
-//! Mono from any rate to any rate, by rubato, **with its delay removed**: frame `k` of the output is the sound
-//! at input frame `k · from / to`, and `n` frames in give `round(n · to / from)` frames out, whatever the size of
-//! the pieces they came in.
+//! Mono from any rate to any rate, by rubato, **with its delay removed**: frame `k` of the output is the
+//! sound at input frame `k · from / to`, and `n` frames in give `round(n · to / from)` frames out, whatever
+//! the size of the pieces they came in.
 //!
-//! Rates with a small ratio (all the usual ones) go through the FFT resampler; for a ratio such as 44101:16000 its
-//! transform would have to hold 44101 frames, so those go through a windowed sinc.
+//! Rates with a small ratio (all the usual ones) go through the FFT resampler; for a ratio such as
+//! 44101:16000 its transform would have to hold 44101 frames, so those go through a windowed sinc.
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Async, Fft, FixedAsync, FixedSync, SincInterpolationParameters, WindowFunction};
 
-use super::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
 /// Rates that a device or a file may have. Below, speech is lost; above, there is no such device.
 const RATE_MIN: u32 = 2_000;
 /// See [`RATE_MIN`].
 const RATE_MAX: u32 = 768_000;
-/// Longest block that the FFT may need on its input side, in seconds; it is the memory and half of it the delay.
+/// Longest block that the FFT may need on its input side, in seconds; it is the memory and half of it the
+/// delay.
 const FFT_BLOCK_S_MAX: f64 = 0.1;
-/// Block to aim at, in seconds. Longer is a sharper filter and more delay; at 20 ms and 16 kHz the pass band reaches
-/// 7.8 kHz.
+/// Block to aim at, in seconds. Longer is a sharper filter and more delay; at 20 ms and 16 kHz the pass band
+/// reaches 7.8 kHz.
 const BLOCK_S: f64 = 0.02;
 /// Taps of the sinc; rubato's own recommendation.
 const SINC_TAPS: usize = 256;
@@ -75,8 +76,8 @@ impl Resampler {
         Ok(Self { from, to, engine, pending: Vec::new(), block: vec![0.0; room], skip, taken: 0, given: 0 })
     }
 
-    /// Takes any number of frames and appends what they make ready to `out`. A sample that is no number counts as
-    /// silence: one of them would stay in the filters for good.
+    /// Takes any number of frames and appends what they make ready to `out`. A sample that is no number
+    /// counts as silence: one of them would stay in the filters for good.
     pub fn push(&mut self, input: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
         self.taken += input.len() as u64;
         let clean = input.iter().map(|&x| if x.is_finite() { x } else { 0.0 });
@@ -152,7 +153,8 @@ fn build(from: SampleRate, to: SampleRate) -> Result<Box<dyn rubato::Resampler<f
         |e: rubato::ResamplerConstructionError| ResampleError::Build { from, to, reason: e.to_string() };
     let (rate_in, rate_out) = (from.0 as usize, to.0 as usize);
     let unit = rate_in / gcd(rate_in, rate_out);
-    // An even number of units: the FFT's delay is half a block and has to be a whole number of frames on both sides.
+    // An even number of units: the FFT's delay is half a block and has to be a whole number of frames on both
+    // sides.
     let block = (f64::from(from.0) * BLOCK_S / unit as f64 / 2.0).ceil() as usize * 2 * unit;
     if block as f64 <= f64::from(from.0) * FFT_BLOCK_S_MAX {
         let fft =

@@ -1,22 +1,25 @@
-//! Speech cut into segments that a recogniser can take: **cuts lie on positions, decisions on probabilities.**
+//! Speech cut into segments that a recogniser can take: **cuts lie on positions, decisions on
+//! probabilities.**
 //!
-//! A [`Segmenter`] hears one take of one track and gives segments in the take's own frames. They never overlap, are
-//! never longer than [`SegmentSettings::max_ms`], and what lies between them was held to be silence. It needs no clock
-//! and no timer, so a recording that lags gives the same segments as a live one.
+//! A [`Segmenter`] hears one take of one track and gives segments in the take's own frames. They never
+//! overlap, are never longer than [`SegmentSettings::max_ms`], and what lies between them was held to be
+//! silence. It needs no clock and no timer, so a recording that lags gives the same segments as a live one.
 
 use serde::{Deserialize, Serialize};
 
 use super::denoise::Heard;
-use super::units::{Frames, SampleRate};
 use super::vad::Vad;
+use crate::base::units::{Frames, SampleRate};
 
-/// Longest segment that a recogniser takes: Whisper hears 30 s at once, and a little silence has to fit behind.
+/// Longest segment that a recogniser takes: Whisper hears 30 s at once, and a little silence has to fit
+/// behind.
 const MAX_MS_LIMIT: u32 = 29_000;
 /// Below this level (−120 dBFS) there is no sound at all: a gap written as zeros, a muted device.
 const NO_SOUND: f32 = 1e-6;
 /// After so many windows without any sound the detector starts afresh: its memory is of another time.
 const FORGET_AFTER_WINDOWS: u32 = 8;
-/// A cut is looked for where the mean probability of this many windows is lowest: shorter is the middle of a plosive.
+/// A cut is looked for where the mean probability of this many windows is lowest: shorter is the middle of a
+/// plosive.
 const CUT_WINDOWS: usize = 3;
 
 /// A stretch of speech, in frames of the take it was heard on.
@@ -53,17 +56,20 @@ pub struct SegmentSettings {
     pub offset: f32,
     /// Less speech than this is a click or a cough. 250 ms: Silero's.
     pub min_speech_ms: u32,
-    /// So much silence ends a segment. 600 ms: the libraries' 100 ms are meant for files and cut live speech at every comma.
+    /// So much silence ends a segment. 600 ms: the libraries' 100 ms are meant for files and cut live speech
+    /// at every comma.
     pub endpoint_ms: u32,
     /// Sound taken along from before the onset: detectors need a moment, and first consonants are soft.
     pub pre_roll_ms: u32,
     /// Sound taken along from after the end.
     pub post_roll_ms: u32,
-    /// From this length on, a pause of `late_endpoint_ms` will do. 15 s: longer gains no accuracy and delays the text.
+    /// From this length on, a pause of `late_endpoint_ms` will do. 15 s: longer gains no accuracy and delays
+    /// the text.
     pub target_ms: u32,
     /// See `target_ms`. 200 ms is a breath.
     pub late_endpoint_ms: u32,
-    /// At this length it is cut where speech is least likely in its second half. 28 s: Whisper's window is 30 s.
+    /// At this length it is cut where speech is least likely in its second half. 28 s: Whisper's window is 30
+    /// s.
     pub max_ms: u32,
 }
 
@@ -171,14 +177,14 @@ impl Segmenter {
         }
     }
 
-    /// Hears the next piece and gives the segments that it completes. Pieces follow one another; at a hole what was
-    /// open is closed and the detector starts afresh.
+    /// Hears the next piece and gives the segments that it completes. Pieces follow one another; at a hole
+    /// what was open is closed and the detector starts afresh.
     pub fn push(&mut self, heard: &Heard) -> Vec<Segment> {
         self.push_own(heard, &|_| false)
     }
 
-    /// The same, for a track that overhears others: where `overheard` says so (positions at 16 kHz since the take's start)
-    /// the speech is somebody else's. It opens no segment, and none reaches into it.
+    /// The same, for a track that overhears others: where `overheard` says so (positions at 16 kHz since the
+    /// take's start) the speech is somebody else's. It opens no segment, and none reaches into it.
     pub fn push_own(&mut self, heard: &Heard, overheard: &dyn Fn(u64) -> bool) -> Vec<Segment> {
         let mut segments = Vec::new();
         if heard.samples.is_empty() {
@@ -304,7 +310,8 @@ impl Segmenter {
         Some(segment)
     }
 
-    /// What `open` is if it ends now, and where that ends; none if it is no speech. There is sound up to `end`.
+    /// What `open` is if it ends now, and where that ends; none if it is no speech. There is sound up to
+    /// `end`.
     fn ending(&self, open: &Open, end: u64) -> Option<(Segment, u64)> {
         let onset = open.onset?;
         if open.voiced < samples(self.settings.min_speech_ms) && !open.continued {
@@ -314,8 +321,8 @@ impl Segmenter {
         Some((self.segment(open, onset, open.until, to, open.probabilities.len()), to))
     }
 
-    /// Cuts the open segment where speech is least likely in its second half and goes on with the rest. `window` is
-    /// the length of a window.
+    /// Cuts the open segment where speech is least likely in its second half and goes on with the rest.
+    /// `window` is the length of a window.
     fn cut(&mut self, window: u64) -> Option<Segment> {
         let open = self.open.take()?;
         let middle = open.from + samples(self.settings.max_ms) / 2;
@@ -442,7 +449,8 @@ mod tests {
 
     #[test]
     fn rolls_stay_within_the_take_and_apart() {
-        // Speech from the first window to the last; then two stretches whose rolls would touch after a long one.
+        // Speech from the first window to the last; then two stretches whose rolls would touch after a long
+        // one.
         assert_eq!(run(&[(0.9, 100)]), [(0, 1_000)]);
         let long = run(&[(0.9, 1_600), (0.0, 21), (0.9, 100), (0.0, 80)]);
         assert_eq!(long, [(0, 16_200), (16_200, 17_410)]);
@@ -520,8 +528,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the detector says: segments are ordered, apart and bounded, hold all speech that lasted, and an
-        /// analysis that resumes at `decided_until` finds the rest.
+        /// Whatever the detector says: segments are ordered, apart and bounded, hold all speech that lasted,
+        /// and an analysis that resumes at `decided_until` finds the rest.
         #[test]
         fn segments_hold_their_promises(
             runs in prop::collection::vec((0.0_f32..1.0, 1_usize..400), 1..40),

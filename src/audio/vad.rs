@@ -1,4 +1,5 @@
-//! Is somebody speaking? A detector gives a probability per window of 16 kHz sound; [`super::segment`] decides.
+//! Is somebody speaking? A detector gives a probability per window of 16 kHz sound; [`super::segment`]
+//! decides.
 
 mod silero;
 

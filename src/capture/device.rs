@@ -1,7 +1,7 @@
 //! Real devices through cpal: what there is, and one of them as a source.
 //!
-//! One `Host` is shared by all sources of a recording: each dropped PulseAudio host leaves a thread and two file
-//! descriptors behind, so another one is made only after the old one failed.
+//! One `Host` is shared by all sources of a recording: each dropped PulseAudio host leaves a thread and two
+//! file descriptors behind, so another one is made only after the old one failed.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -10,21 +10,24 @@ use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{BufferSize, FromSample, SizedSample, StreamConfig};
 use serde::Serialize;
 
-use super::DeviceFormat;
 use super::drain::Timeline;
 use super::rt::{self, CaptureSink, SinkMeter};
 use super::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
-use crate::audio::units::{SampleFormat, SampleRate};
+use crate::base::format::DeviceFormat;
+use crate::base::units::{SampleFormat, SampleRate};
 use crate::clock::{Clock as _, MonoNs, SessionClock, SystemClock};
 use crate::session::manifest::SourceKind;
 
-/// How long building a stream may take. Starting it has no limit: a suspended source blocks until it delivers.
+/// How long building a stream may take. Starting it has no limit: a suspended source blocks until it
+/// delivers.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A list of devices answers every look for so long, in seconds: with 32 devices open, 5 lists a second instead of 80.
+/// A list of devices answers every look for so long, in seconds: with 32 devices open, 5 lists a second
+/// instead of 80.
 const LISTING_S: f64 = 0.2;
 
-/// ALSA's device for tests: it has no clock and makes silence as fast as it is asked, some million frames a second.
+/// ALSA's device for tests: it has no clock and makes silence as fast as it is asked, some million frames a
+/// second.
 const NOTHING: &str = "alsa:null";
 
 /// A device that can be recorded.
@@ -50,7 +53,8 @@ pub struct DeviceInfo {
 #[derive(Clone)]
 pub struct Backend {
     name: String,
-    /// What `auto` came to: when that server is down, another system's devices are not the ones that were recorded.
+    /// What `auto` came to: when that server is down, another system's devices are not the ones that were
+    /// recorded.
     chosen: Arc<OnceLock<cpal::HostId>>,
     host: Arc<Mutex<Option<Arc<cpal::Host>>>>,
     /// The latest list of devices, for all who look within [`LISTING_S`].
@@ -132,7 +136,8 @@ impl Backend {
                 continue;
             }
             let monitor = id.strip_suffix(".monitor");
-            // Where the system has no monitor sources, what an output plays is recorded from the output itself.
+            // Where the system has no monitor sources, what an output plays is recorded from the output
+            // itself.
             let kind = if monitor.is_some() || (!has_monitors && !device.supports_input()) {
                 SourceKind::Loopback
             } else {
@@ -150,7 +155,8 @@ impl Backend {
         Ok(found)
     }
 
-    /// The device of `kind` with this id, this id without its host, or this name; without any, the default one.
+    /// The device of `kind` with this id, this id without its host, or this name; without any, the default
+    /// one.
     fn find(&self, kind: SourceKind, wanted: Option<&str>) -> Result<(Arc<cpal::Host>, Found), SourceError> {
         let host = self.host()?;
         let found = self.found(&host)?;
@@ -173,7 +179,8 @@ impl Backend {
         }
     }
 
-    /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is still the default one.
+    /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is
+    /// still the default one.
     fn presence(&self, kind: SourceKind, follow: bool, id: &str, opened: Option<u32>) -> Look {
         let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let now = SystemClock.now();
@@ -238,8 +245,8 @@ impl Listing {
     }
 }
 
-/// PulseAudio's number of a source, which a device that is plugged in again gets anew. It is only found in what cpal prints of it;
-/// where it is not, a device that comes back within one look goes unnoticed.
+/// PulseAudio's number of a source, which a device that is plugged in again gets anew. It is only found in
+/// what cpal prints of it; where it is not, a device that comes back within one look goes unnoticed.
 fn incarnation(device: &cpal::Device) -> Option<u32> {
     let printed = format!("{device:?}");
     let (_, after) = printed.split_once("SourceInfo { index: ")?;

@@ -1,20 +1,23 @@
-//! The drain: one per device, a `step` that a thread calls every 10 ms. It empties the rings, puts every frame at its place
-//! in the take, and decides what sound is missing.
+//! The drain: one per device, a `step` that a thread calls every 10 ms. It empties the rings, puts every
+//! frame at its place in the take, and decides what sound is missing.
 //!
 //! # How missing sound is decided
-//! A stamp tells when a frame was delivered; the clock model tells when it was due. Data that is merely late catches up: the
-//! last stamp of a burst is on time again, or the next one is. Only where deliveries have come steadily for a buffer period, *all*
-//! with a deficit, and it does not shrink, is sound missing, and the smallest deficit is how much. Until then the stamps are held
-//! back (their samples stay in the ring). A device that delivers nothing at all is decided on when it delivers again, or at stop:
-//! never by time-out. A burst that is cut off in its middle was late; the rest is missing after it.
+//! A stamp tells when a frame was delivered; the clock model tells when it was due. Data that is merely late
+//! catches up: the last stamp of a burst is on time again, or the next one is. Only where deliveries have
+//! come steadily for a buffer period, *all* with a deficit, and it does not shrink, is sound missing, and the
+//! smallest deficit is how much. Until then the stamps are held back (their samples stay in the ring). A
+//! device that delivers nothing at all is decided on when it delivers again, or at stop: never by time-out. A
+//! burst that is cut off in its middle was late; the rest is missing after it.
 //!
-//! What is missing because the computer slept is told from the rest. What another device delivered is told afterwards: that
-//! the stream was moved to it is only noticed some time later.
+//! What is missing because the computer slept is told from the rest. What another device delivered is told
+//! afterwards: that the stream was moved to it is only noticed some time later.
 //!
-//! A pause is a span of session time: frames that fall into it by the take's clock are counted and dropped, to the frame, whenever they were
-//! handed over; sound that is missing in it is missing for it. Up to 10 s are silence, a longer one ends the take.
+//! A pause is a span of session time: frames that fall into it by the take's clock are counted and dropped,
+//! to the frame, whenever they were handed over; sound that is missing in it is missing for it. Up to 10 s
+//! are silence, a longer one ends the take.
 //!
-//! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly there.
+//! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly
+//! there.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -23,9 +26,9 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 
 use rtrb::Producer;
 
-use super::DeviceFormat;
 use super::rt::CaptureTap;
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::format::DeviceFormat;
+use crate::base::units::{Frames, SampleRate};
 use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
@@ -39,30 +42,33 @@ mod takes;
 use current::Current;
 pub use status::DrainStatus;
 
-/// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks of `BLOCK_MS` once
-/// the writer is behind.
+/// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks
+/// of `BLOCK_MS` once the writer is behind.
 pub const QUEUE_ITEMS: usize = 128;
 /// Longest block of sound in the queue.
 const BLOCK_MS: u64 = 100;
-/// A frame this late is suspect. OBS smooths below the same figure (libobs/obs-source.c, `TS_SMOOTHING_THRESHOLD`).
+/// A frame this late is suspect. OBS smooths below the same figure (libobs/obs-source.c,
+/// `TS_SMOOTHING_THRESHOLD`).
 const LATE_S: f64 = 0.070;
 /// A deficit that still shrinks by more than this is data catching up.
 const SHRINKING_S: f64 = 0.020;
 /// Deliveries within so many milliseconds are one burst.
 const BURST_MS: f64 = 20.0;
-/// Deliveries that are further apart than this many buffer periods are not steady: jitter makes a regular pause longer than one.
+/// Deliveries that are further apart than this many buffer periods are not steady: jitter makes a regular
+/// pause longer than one.
 const PAUSE_PERIODS: f64 = 1.5;
-/// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any burst is late, shorter than
-/// the ring is deep.
+/// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any
+/// burst is late, shorter than the ring is deep.
 const PATIENCE_MS: f64 = 5_000.0;
 /// More than this between two steps does not count as waiting, in milliseconds.
 const STEP_MS_MAX: f64 = 50.0;
 /// Longest silence that is written; a longer gap ends the take (no hours of zeros on the disk).
 const SILENCE_MAX_S: f64 = 10.0;
-/// The first stamps of an opening are collected for a buffer period and this before its start is settled: the first delivery may
-/// have been late, the next one tells.
+/// The first stamps of an opening are collected for a buffer period and this before its start is settled: the
+/// first delivery may have been late, the next one tells.
 const SETTLE_MS: u64 = 50;
-/// Deliveries that are remembered until the device is vouched for, which happens some times a second; as many as the ring of stamps holds.
+/// Deliveries that are remembered until the device is vouched for, which happens some times a second; as many
+/// as the ring of stamps holds.
 const UNVOUCHED_MAX: usize = 8_192;
 /// How often the fitted line is handed on, in seconds of sound.
 const CLOCK_EVERY_S: u64 = 1;
@@ -110,7 +116,8 @@ pub enum Item {
         /// Why.
         cause: GapCause,
     },
-    /// What the first take, which is about to begin, has as its rate: what is missing before it is counted in its frames.
+    /// What the first take, which is about to begin, has as its rate: what is missing before it is counted in
+    /// its frames.
     Rate(SampleRate),
     /// Missing time outside of takes; nothing is written.
     Absent {
@@ -121,7 +128,8 @@ pub enum Item {
         /// Why.
         cause: GapCause,
     },
-    /// Frames of the take that were handed over as sound and are another device's. They lie before what comes next.
+    /// Frames of the take that were handed over as sound and are another device's. They lie before what comes
+    /// next.
     Foreign {
         /// The first of them in the take.
         from: Frames,
@@ -130,15 +138,18 @@ pub enum Item {
     },
     /// The measured clock of the take that is going on.
     Clock(ClockFit),
-    /// What it was measured by, thinned: so many frames of the take had been delivered by that session second.
+    /// What it was measured by, thinned: so many frames of the take had been delivered by that session
+    /// second.
     Observed(Vec<(Frames, f64)>),
     /// The take is over.
     TakeEnd {
-        /// Small steps that its stamps show: sound that went missing unseen. Nothing stands for it in the take.
+        /// Small steps that its stamps show: sound that went missing unseen. Nothing stands for it in the
+        /// take.
         slips: Vec<Slip>,
         /// How much later, in seconds, its last stamps are than its frames and slips account for.
         tail_deficit: f64,
-        /// From which session second to which its frames were delivered, as its stamps tell; none without a clock.
+        /// From which session second to which its frames were delivered, as its stamps tell; none without a
+        /// clock.
         span: Option<(f64, f64)>,
     },
 }
@@ -168,7 +179,8 @@ pub struct Drain {
     stepped_at: MonoNs,
     /// Session second up to which the timeline is accounted for.
     end_s: f64,
-    /// No take goes on: what has been missing since the last one ended, each from its session second up to the next one's. Empty within a take.
+    /// No take goes on: what has been missing since the last one ended, each from its session second up to
+    /// the next one's. Empty within a take.
     missing: Vec<(f64, GapCause)>,
     any_take: bool,
     /// The last opening was of a source without a clock: session time says nothing of what is missing.
@@ -179,7 +191,8 @@ pub struct Drain {
 }
 
 impl Drain {
-    /// A drain that takes openings from `openings` and feeds `queue`. `buffer_ms` is the device's buffer period.
+    /// A drain that takes openings from `openings` and feeds `queue`. `buffer_ms` is the device's buffer
+    /// period.
     pub fn new(
         openings: Receiver<Opening>,
         queue: Producer<Item>,
@@ -233,7 +246,8 @@ impl Drain {
         if moved || over { Step::Busy } else { Step::Idle }
     }
 
-    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds in memory.
+    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds
+    /// in memory.
     #[doc(hidden)]
     pub fn holds(&self) -> (usize, usize) {
         (self.outbox.len(), self.current.as_ref().map_or(0, |current| current.pending.len()))
@@ -311,7 +325,8 @@ impl Drain {
         self.lost(current, stamp.lost_after);
         current.pending.pop_front();
         current.cleared = current.cleared.saturating_sub(1);
-        // In the middle of a burst there is nothing to learn but how late it is: the stamp that is on time is still to come.
+        // In the middle of a burst there is nothing to learn but how late it is: the stamp that is on time is
+        // still to come.
         let in_burst = current.cleared > 0;
         let at = self.clock.seconds_of(stamp.at);
         if current.opening.timeline == Timeline::Clocked

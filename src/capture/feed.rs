@@ -1,4 +1,5 @@
-//! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as fast as there is room.
+//! Sources that make their own sound: a thread that delivers what a feed gives, paced like a device or as
+//! fast as there is room.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,11 +7,11 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::DeviceFormat;
 use super::drain::Timeline;
 use super::rt::{BackendTrouble, CaptureSink};
 use super::source::{BrokenOff, Failure, Opened, Plug, SourceError};
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::format::DeviceFormat;
+use crate::base::units::{Frames, SampleRate};
 use crate::clock::{MonoNs, SessionClock};
 
 /// A paced feed wakes up this often.
@@ -92,8 +93,8 @@ impl Drop for Running {
     }
 }
 
-/// When a device was first started and when it was opened this time, on our clock: a device that is opened again goes on where its
-/// own clock stands by now.
+/// When a device was first started and when it was opened this time, on our clock: a device that is opened
+/// again goes on where its own clock stands by now.
 #[derive(Debug, Clone, Copy)]
 pub struct Epoch {
     first: MonoNs,

@@ -1,8 +1,10 @@
-//! A lane: one device's way from its stream to the writer's queue. It outlives the actor that steers it: the stream, the
-//! rings and the drain's thread go on while that actor is dead or restarted, so its death costs no sound.
+//! A lane: one device's way from its stream to the writer's queue. It outlives the actor that steers it: the
+//! stream, the rings and the drain's thread go on while that actor is dead or restarted, so its death costs
+//! no sound.
 //!
-//! [`Lane::step`] is its whole policy: open, watch, reopen after a loss (0.25 s doubling to 5 s) for the life of the session, close.
-//! The thread that opens, plays and drops a stream may hang in the backend; it alone may be given up, and that is said.
+//! [`Lane::step`] is its whole policy: open, watch, reopen after a loss (0.25 s doubling to 5 s) for the life
+//! of the session, close. The thread that opens, plays and drops a stream may hang in the backend; it alone
+//! may be given up, and that is said.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -159,7 +161,8 @@ impl Lane {
         events
     }
 
-    /// Recording ends now: what was delivered until now is still taken, then the device is closed. `step` carries it out.
+    /// Recording ends now: what was delivered until now is still taken, then the device is closed. `step`
+    /// carries it out.
     pub fn stop(&self) {
         let mut control = self.control();
         if !control.stopping {

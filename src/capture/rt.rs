@@ -1,10 +1,12 @@
 //! The realtime side: the only code that runs in an audio callback.
 //!
-//! Promises: no allocation, no lock, no system call, no log, no unbounded loop, no scratch buffer of a fixed size
-//! (callbacks of 6 to 12,308 samples were seen). Nothing is dropped without being counted: what does not fit into the
-//! ring is a number in the next stamp, from which the drain makes exactly that much silence at exactly that place.
+//! Promises: no allocation, no lock, no system call, no log, no unbounded loop, no scratch buffer of a fixed
+//! size (callbacks of 6 to 12,308 samples were seen). Nothing is dropped without being counted: what does not
+//! fit into the ring is a number in the next stamp, from which the drain makes exactly that much silence at
+//! exactly that place.
 //!
-//! A callback reads the clock after its buffer, pushes a [`Stamp`], copies the frames that fit, and adds to counters.
+//! A callback reads the clock after its buffer, pushes a [`Stamp`], copies the frames that fit, and adds to
+//! counters.
 //!
 //! `tests/rt_safety.rs` runs [`on_data`] and [`on_error`] where any system call and any allocation is death.
 
@@ -16,7 +18,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use cpal::{ErrorKind, FromSample, InputCallbackInfo};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::audio::units::SampleRate;
+use crate::base::units::SampleRate;
 use crate::clock::{MonoNs, SessionClock};
 
 /// Depth of the samples ring in seconds: it must cover an fsync stall, a page-cache throttle, a swap-in.
@@ -114,7 +116,8 @@ impl SinkMeter {
         self.longest.load(Ordering::Relaxed) as f64 * 1e-9
     }
 
-    /// How old the backend held the first frame of the last buffer to be, in seconds; 0 where it does not say.
+    /// How old the backend held the first frame of the last buffer to be, in seconds; 0 where it does not
+    /// say.
     pub fn latency(&self) -> f64 {
         f64::from(self.latency.load(Ordering::Relaxed)) * 1e-9
     }
@@ -129,7 +132,8 @@ impl SinkMeter {
         self.trouble.fetch_or(trouble as u32, Ordering::Relaxed);
     }
 
-    /// The device was seen to be the one that was opened, at this instant: what came before it is its own sound.
+    /// The device was seen to be the one that was opened, at this instant: what came before it is its own
+    /// sound.
     pub fn vouch(&self, at: MonoNs) {
         self.vouched_at.fetch_max(at.0, Ordering::AcqRel);
     }
@@ -139,7 +143,8 @@ impl SinkMeter {
         MonoNs(self.vouched_at.load(Ordering::Acquire))
     }
 
-    /// The device is gone and the stream went on: what came since it was last vouched for is another device's sound.
+    /// The device is gone and the stream went on: what came since it was last vouched for is another device's
+    /// sound.
     pub fn set_foreign(&self) {
         self.foreign.store(true, Ordering::Release);
     }
@@ -199,8 +204,8 @@ impl CaptureSink {
 
     /// Takes over one callback's buffer of interleaved frames. `now` is our clock after the buffer.
     ///
-    /// The stamp goes first, so that no sample is ever in the ring without one; without room for it the frames count as
-    /// lost. Realtime-safe.
+    /// The stamp goes first, so that no sample is ever in the ring without one; without room for it the
+    /// frames count as lost. Realtime-safe.
     pub fn push<T>(&mut self, interleaved: &[T], now: MonoNs, latency_ns: u32)
     where
         T: Copy,
@@ -275,8 +280,8 @@ where
     }
 }
 
-/// All that a backend's error callback does. The errors of audio threads carry no text; where another one does, it was allocated
-/// on the same thread a moment before, and is freed here.
+/// All that a backend's error callback does. The errors of audio threads carry no text; where another one
+/// does, it was allocated on the same thread a moment before, and is freed here.
 pub fn on_error(meter: Arc<SinkMeter>) -> impl FnMut(cpal::Error) + Send {
     move |error| meter.report(trouble(error.kind()))
 }

@@ -6,9 +6,9 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::DeviceFormat;
 use super::drain::{Opening, Timeline};
 use super::rt::{CaptureSink, SinkMeter};
+use crate::base::format::DeviceFormat;
 use crate::clock::SessionClock;
 use crate::session::manifest::GapCause;
 
@@ -31,7 +31,8 @@ pub trait Source: Send + Sync {
     fn presence(&self, _id: &str) -> Look {
         Look::of_now(Presence::There)
     }
-    /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be given up.
+    /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be
+    /// given up.
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
 }
 

@@ -12,15 +12,16 @@
 //!   gone=AT:DUR   … the device is not there
 //!   zeros=AT:DUR  for DUR seconds of its sound from second AT on every sample is exactly zero
 //! ```
-//! A `coded` frame *n* carries *n* itself in its samples ([`code`]), so that a recording can be checked to the sample.
+//! A `coded` frame *n* carries *n* itself in its samples ([`code`]), so that a recording can be checked to
+//! the sample.
 
 use std::sync::OnceLock;
 
-use super::DeviceFormat;
 use super::drain::Timeline;
 use super::feed::{self, Delivery, Epoch, Feed, Pace};
 use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
-use crate::audio::units::{SampleFormat, SampleRate};
+use crate::base::format::DeviceFormat;
+use crate::base::units::{SampleFormat, SampleRate};
 use crate::clock::MonoNs;
 
 /// A device by script.
@@ -55,8 +56,8 @@ enum Kind {
     Silence,
 }
 
-/// The sample that stands for frame `n` of channel `channel` (from 0): a ramp through all values of the format, another
-/// one for each channel. 16 bit repeats after 1.4 s at 48 kHz, 24 bit after 349 s.
+/// The sample that stands for frame `n` of channel `channel` (from 0): a ramp through all values of the
+/// format, another one for each channel. 16 bit repeats after 1.4 s at 48 kHz, 24 bit after 349 s.
 pub fn code(n: u64, channel: u16, format: SampleFormat) -> f32 {
     let bits = if format == SampleFormat::S16 { 16 } else { 24 };
     let range = 1i64 << bits;

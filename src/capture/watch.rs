@@ -1,5 +1,5 @@
-//! Sees to it that what a stream delivers is still the sound of the device that was opened. Backends move a stream to another device
-//! without a word when its own one is unplugged; only the list of devices tells.
+//! Sees to it that what a stream delivers is still the sound of the device that was opened. Backends move a
+//! stream to another device without a word when its own one is unplugged; only the list of devices tells.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -9,8 +9,9 @@ use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{Presence, Source};
 use crate::clock::{MonoNs, SessionClock};
 
-/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be noticed within a second, the
-/// age of a shared look and the time it takes included (one or two milliseconds with PulseAudio).
+/// How often the list of devices is looked at: the only thing that tells of a silent move, which is to be
+/// noticed within a second, the age of a shared look and the time it takes included (one or two milliseconds
+/// with PulseAudio).
 const WATCH_EVERY: Duration = Duration::from_millis(400);
 
 /// A device that is open.
@@ -26,7 +27,8 @@ pub(super) struct Watch {
 impl Watch {
     /// Looks once; false if the device is no longer to be recorded.
     fn look(&self, source: &dyn Source) -> bool {
-        // Before the look: the answer is of some later moment, so what came until now is the device's own sound.
+        // Before the look: the answer is of some later moment, so what came until now is the device's own
+        // sound.
         let at = self.clock.mono();
         let look = source.presence(&self.id);
         match look.presence {
@@ -46,7 +48,8 @@ impl Watch {
     }
 }
 
-/// Watches until the lane drops its sender (nothing is ever sent); then looks once more, as the last moments are to be vouched for too.
+/// Watches until the lane drops its sender (nothing is ever sent); then looks once more, as the last moments
+/// are to be vouched for too.
 pub(super) fn watch_over(source: &dyn Source, watch: Option<Watch>, closed: &Receiver<()>) {
     let Some(watch) = watch else {
         while closed.recv().is_ok() {}

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::text::print_result;
 use super::{Exit, show, wrong_use};
+use crate::base::text::{clean, clock, length, name};
 use crate::config::Config;
 use crate::control::client::{AskError, ask};
 use crate::control::folder::{self, Running};
 use crate::control::{Device, Doing, Request, Response, Status, TrackStatus};
-use crate::export::text::{clean, clock, length, name};
 use crate::session::read;
 
 /// A recorder that hangs up is asked again for so long: whoever keeps others out is thrown out sooner …
@@ -138,7 +138,8 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     Ok(())
 }
 
-/// `Alice: −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s, lost 0.0 s, text 3 s behind`
+/// `Alice: −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s, lost 0.0 s,
+/// text 3 s behind`
 fn line(track: &TrackStatus) -> String {
     let level = match (track.device, track.level_dbfs, &track.trouble) {
         (Device::Ended, ..) => "ended".to_owned(),

@@ -38,8 +38,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// Looks for devices without what the sound libraries write to stderr meanwhile, past every log: on a machine without a sound
-/// card ALSA and JACK tell in thirty lines what one of ours says better. With `-v` they are heard.
+/// Looks for devices without what the sound libraries write to stderr meanwhile, past every log: on a machine
+/// without a sound card ALSA and JACK tell in thirty lines what one of ours says better. With `-v` they are
+/// heard.
 pub(super) fn quietly<T>(look: impl FnOnce() -> T) -> T {
     let _silence = if tracing::enabled!(tracing::Level::INFO) { None } else { Silence::begin() };
     look()

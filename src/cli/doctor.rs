@@ -1,5 +1,6 @@
-//! `hansard doctor`: whether a recording would go well, by trying. It takes what `record` takes, opens what `record` would open, writes where
-//! `record` would write, has the recogniser work that `record` would start, and stores nothing.
+//! `hansard doctor`: whether a recording would go well, by trying. It takes what `record` takes, opens what
+//! `record` would open, writes where `record` would write, has the recogniser work that `record` would start,
+//! and stores nothing.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -10,7 +11,6 @@ use serde::Serialize;
 use super::devices::quietly;
 use super::record;
 use super::signals::Signals;
-use super::spec::SourceSpec;
 use super::text::{self, Choice, Languages};
 use super::{Exit, WrongUse, say, wrong_use};
 use crate::capture::feed::Pace;
@@ -20,19 +20,20 @@ use crate::doctor::sound::{Heard, Listening, STEP_EVERY};
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::{Before, Realtime};
 use crate::doctor::{Finding, Severity};
+use crate::engine::plan::{self, PlanError};
+use crate::engine::spec::SourceSpec;
 use crate::models::ModelInfo;
-use crate::plan::{self, PlanError};
 use crate::recording::DeviceSpec;
 use crate::session::manifest::SourceEntry;
-use crate::session::vigil::TEXT_BYTES_PER_S;
+use crate::writer::alarms::TEXT_BYTES_PER_S;
 
 mod print;
 
 /// Arguments of `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// What would be recorded, as for record: NAME=mic:ID, NAME=loopback, … Without any: those in the config, else the default microphone
-    /// and loopback
+    /// What would be recorded, as for record: NAME=mic:ID, NAME=loopback, … Without any: those in the config,
+    /// else the default microphone and loopback
     #[arg(long = "source", value_name = "NAME=SPEC")]
     sources: Vec<SourceSpec>,
     /// Listen to each source for so many seconds; a clock is measured the better, the longer
@@ -103,7 +104,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
             }
         }
     });
-    // A device or a disk that hangs, or a recogniser at work, must not keep us; the recogniser ends with its pipe.
+    // A device or a disk that hangs, or a recogniser at work, must not keep us; the recogniser ends with its
+    // pipe.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     let Some(mut report) = report? else { return Ok(Exit::Failed) };
     let exit = report.verdict();
@@ -138,8 +140,8 @@ async fn examine(args: &Args, config: &Config, languages: &Languages) -> anyhow:
     Ok(report)
 }
 
-/// What to record, the devices of what is there, and what is not. Each source is looked up for itself, so that one that is not there hides
-/// no other; then all together, as they would be recorded.
+/// What to record, the devices of what is there, and what is not. Each source is looked up for itself, so
+/// that one that is not there hides no other; then all together, as they would be recorded.
 fn look_up(
     wanted: &[SourceSpec],
     config: &Config,
@@ -149,7 +151,8 @@ fn look_up(
     let mut findings = Vec::new();
     let mut specs = match record::specs(wanted, config, &options) {
         Ok(specs) => specs,
-        // Without any source there is still a machine to look at; a source that makes no sense is another matter.
+        // Without any source there is still a machine to look at; a source that makes no sense is another
+        // matter.
         Err(error) if error.is::<WrongUse>() && wanted.is_empty() && config.sources.is_empty() => {
             let advice = "plug a microphone in, or name what to record with --source";
             findings.push(Finding::new(Severity::Refusal, "sources", error.to_string(), advice));

@@ -1,4 +1,5 @@
-//! `hansard edit S …`: corrections of a session that is over. What was there stays: `hansard show --history` lists it.
+//! `hansard edit S …`: corrections of a session that is over. What was there stays: `hansard show --history`
+//! lists it.
 
 use std::path::Path;
 
@@ -8,15 +9,16 @@ use jiff::Timestamp;
 use super::mark::refresh_minutes;
 use super::text::print_result;
 use super::{Exit, show, transcribe, wrong_use};
-use crate::actors::SessionSink as _;
+use crate::base::text::{clean, clock};
+use crate::base::utterance::Edited;
+use crate::care::edit::{self, Change, Edit};
+use crate::care::offline::{OfflineSink, Past};
 use crate::config::Config;
-use crate::export::text::{clean, clock};
-use crate::session::edit::{self, Change, Edit};
+use crate::live::SessionSink as _;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
-use crate::session::offline::{OfflineSink, Past};
-use crate::session::read::{self, Session};
-use crate::speech::transcript::Edited;
+use crate::session::read;
+use crate::session::reading::Session;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,5 @@
-//! `hansard export S --format md,srt,… [--tracks wav|flac] [--output PATH|-] [--force]`, and what part of a session is told, and how.
+//! `hansard export S --format md,srt,… [--tracks wav|flac] [--output PATH|-] [--force]`, and what part of a
+//! session is told, and how.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -9,18 +10,18 @@ use clap::ValueEnum as _;
 use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser as _};
 
 use super::{Exit, say, show, wrong_use};
+use crate::base::duration;
+use crate::base::text::name;
 use crate::config::{Config, nearest};
 use crate::export::captions::Rules;
 use crate::export::evidence::{self, AT_THE_END_MAX};
 use crate::export::minutes::size;
 use crate::export::save::Target;
-use crate::export::text::name;
 use crate::export::turns::{Meeting, Selection};
 use crate::export::{ExportError, Format, Options};
-use crate::session::duration;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
-use crate::session::read::Session;
+use crate::session::reading::Session;
 use beside::Beside;
 
 mod beside;
@@ -54,10 +55,12 @@ pub struct Args {
     /// Also what was held back and what is another track's echo, with the reason
     #[arg(long, help_heading = "What is told")]
     withheld: bool,
-    /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json, jsonl and ctm always have them
+    /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json,
+    /// jsonl and ctm always have them
     #[arg(long, help_heading = "What is told")]
     words: bool,
-    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json, jsonl, csv; in md, txt and docx a table at the end)
+    /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json,
+    /// jsonl, csv; in md, txt and docx a table at the end)
     #[arg(long, help_heading = "What is told")]
     evidence: bool,
     /// The HTML page alone, without the sound of all tracks in one file beside it
@@ -85,7 +88,8 @@ struct Captions {
     /// Seconds a caption stands at most [default: 7]
     #[arg(long, value_name = "SECONDS", value_parser = within::<1, 60>)]
     max_duration: Option<f64>,
-    /// Characters a second that are read: where there is room, a caption stands as long as that takes [default: 20]
+    /// Characters a second that are read: where there is room, a caption stands as long as that takes
+    /// [default: 20]
     #[arg(long, value_name = "N", value_parser = within::<5, 100>)]
     reading_speed: Option<f64>,
 }

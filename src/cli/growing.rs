@@ -1,5 +1,5 @@
-//! Lines at the bottom of a terminal that grow while somebody speaks, one a speaker; everything else is written above them. Where stderr is
-//! no terminal there are none.
+//! Lines at the bottom of a terminal that grow while somebody speaks, one a speaker; everything else is
+//! written above them. Where stderr is no terminal there are none.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -9,7 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::speech::transcript::Utterance;
+use crate::base::utterance::Utterance;
 
 /// Columns of a terminal that doesn't say how many it has.
 const COLUMNS: usize = 80;
@@ -93,7 +93,8 @@ fn clear(bar: &ProgressBar) {
     SCREEN.remove(bar);
 }
 
-/// The line that somebody is typing, below the others; there is one keyboard. Taken away when this is dropped.
+/// The line that somebody is typing, below the others; there is one keyboard. Taken away when this is
+/// dropped.
 #[derive(Debug, Default)]
 pub(super) struct Typed {
     is_shown: bool,

@@ -5,9 +5,9 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::{Exit, say, show};
+use crate::base::text::{clean, clock, fit, length, name};
 use crate::config::Config;
 use crate::export::account;
-use crate::export::text::{clean, clock, fit, length, name};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::{Found, list, wall};

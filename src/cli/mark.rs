@@ -9,7 +9,8 @@ use anyhow::Context as _;
 use super::control;
 use super::text::print_result;
 use super::{Exit, say, show, wrong_use};
-use crate::actors::SessionSink as _;
+use crate::base::duration;
+use crate::care::offline::{OfflineSink, Past};
 use crate::config::Config;
 #[cfg(unix)]
 use crate::control::{
@@ -17,12 +18,12 @@ use crate::control::{
     folder::{self, Running},
 };
 use crate::export::{self, Format};
-use crate::session::duration;
+use crate::live::SessionSink as _;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
 use crate::session::mark::{self, Mark, MarkKind};
-use crate::session::offline::{OfflineSink, Past};
-use crate::session::read::{self, Session};
+use crate::session::read;
+use crate::session::reading::Session;
 
 /// A mark may lie so many seconds behind the last sound: the end is told by a clock that rounds.
 const AFTER_END_S: f64 = 1.0;
@@ -97,7 +98,7 @@ fn append(dir: &Path, at: f64, kind: MarkKind, text: String) -> anyhow::Result<M
     let session = Session::open(dir).map_err(show::exit)?;
     let duration = session.manifest.duration;
     if at > duration + AFTER_END_S {
-        let length = export::text::clock(duration, true);
+        let length = crate::base::text::clock(duration, true);
         return Err(wrong_use(format!("the session ends at {length}; --at has to lie before that")));
     }
     let past = Past::read(dir).map_err(super::transcribe::exit)?;
@@ -113,13 +114,14 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
     if json {
         print_result(serde_json::to_string(mark)?);
     } else {
-        let at = export::text::clock(mark.at, true);
+        let at = crate::base::text::clock(mark.at, true);
         print_result(format_args!("{} {at} {}: {}", mark.id, mark.kind.title(), mark.text));
     }
     Ok(Exit::Well)
 }
 
-/// Minutes that lie in the session are brought up to date, unless a person has changed them: then they are told of it.
+/// Minutes that lie in the session are brought up to date, unless a person has changed them: then they are
+/// told of it.
 pub(super) fn refresh_minutes(dir: &Path, config: &Config) {
     if dir.join(Format::Md.file_name()).exists()
         && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX)

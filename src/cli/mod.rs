@@ -1,4 +1,5 @@
-//! The command line: clap types here, one file per verb beside it. Data goes to stdout, progress and log to stderr.
+//! The command line: clap types here, one file per verb beside it. Data goes to stdout, progress and log to
+//! stderr.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -27,7 +28,6 @@ pub mod record;
 pub mod recover;
 pub mod show;
 mod signals;
-pub mod spec;
 mod text;
 pub mod transcribe;
 pub mod verify;

@@ -1,4 +1,5 @@
-//! How far the text work is and how long it will still take: a bar at the bottom of a terminal, else a line now and then.
+//! How far the text work is and how long it will still take: a bar at the bottom of a terminal, else a line
+//! now and then.
 
 use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,8 @@ use crate::speech::analysis::Analysis;
 
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
-/// The time that is left is told once this much has been done, in seconds of sound: the first segments say little.
+/// The time that is left is told once this much has been done, in seconds of sound: the first segments say
+/// little.
 const TOLD_FROM_S: f64 = 30.0;
 
 /// The progress of a session's text.

@@ -12,30 +12,31 @@ use tokio::sync::oneshot;
 
 use super::devices::quietly;
 use super::signals::Signals;
-use super::spec::{SourceSpec, SpecKind, settle_names};
 use super::text::{self, Choice, Languages, Terminal, Wanted, quoted, say};
 use super::{Exit, transcribe, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
-use crate::actors::{Listener as _, Role, SessionView, recorder::Message};
-use crate::audio::units::SampleFormat;
+use crate::actors::{Role, recorder::Message};
+use crate::base::duration;
+use crate::base::units::SampleFormat;
 use crate::capture::device::Backend;
 use crate::capture::feed::Pace;
 use crate::clock::{SessionClock, SystemClock};
 use crate::config::{Config, TrackFormat};
 use crate::control;
+use crate::engine::plan::{self, PlanError, SourceOptions};
+use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
+use crate::live::{Listener as _, SessionView};
 use crate::models::ModelInfo;
-use crate::plan::{self, PlanError, SourceOptions};
 use crate::power::Power;
 use crate::recording::Recording;
 use crate::session::disk::SystemDisk;
-use crate::session::duration;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{SourceEntry, SourceKind, TrackAccount};
-use crate::session::writer::Closed;
 use crate::speech::analysis::Analysis;
 use crate::speech::work::Pass;
+use crate::writer::Closed;
 
 #[cfg(unix)]
 mod keys;
@@ -67,8 +68,9 @@ pub struct Args {
     /// Title of the meeting
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
-    /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT; a #N behind it takes one
-    /// channel. Without any: those in the config, else the default microphone and loopback
+    /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT;
+    /// a #N behind it takes one channel. Without any: those in the config, else the default microphone and
+    /// loopback
     #[arg(long = "source", value_name = "NAME=SPEC")]
     sources: Vec<SourceSpec>,
     /// Stop after this long: 90s, 45m, 1h30m, 00:12:30
@@ -217,7 +219,8 @@ pub(super) struct Imported {
     pub(super) errors: Vec<String>,
 }
 
-/// Makes a session of sound files, without text. What is interrupted before they are read to their end has failed, which is said.
+/// Makes a session of sound files, without text. What is interrupted before they are read to their end has
+/// failed, which is said.
 pub(super) fn import(request: &Request, config: &Config) -> anyhow::Result<Imported> {
     let (dir, ended) = conclude(request, config)?;
     let asked = ended.asked;
@@ -363,7 +366,8 @@ async fn conduct(
     let mut power = Power::new(config.record.stay_awake && !request.is_counted());
     let mut power_every = tokio::time::interval(POWER_EVERY);
     rehearse_crash(&actor);
-    // Where all sources count their own frames they end by themselves: the length is one of sound, not of work.
+    // Where all sources count their own frames they end by themselves: the length is one of sound, not of
+    // work.
     let wait = request.duration.filter(|_| !request.is_limited());
     let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
     tokio::pin!(until);

@@ -9,13 +9,13 @@ use std::thread::JoinHandle;
 use serde::Serialize;
 
 use super::{Exit, say, show, wrong_use};
+use crate::base::text::{clean, length};
+use crate::care::recover::{RecoverError, Recovered, is_dirty, recover};
 use crate::config::Config;
 use crate::export::account;
-use crate::export::text::{clean, length};
 use crate::session::disk::SystemDisk;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::read::{ReadError, resolve};
-use crate::session::recover::{RecoverError, Recovered, is_dirty, recover};
 
 /// How much nicer than the recorder the mending beside it is (0 to 19): it gets what nobody else wants.
 const NICE: i32 = 19;
@@ -116,7 +116,7 @@ fn text(recovered: &Recovered, dry_run: bool) -> String {
         else {
             continue;
         };
-        let seconds = |frames: crate::audio::units::Frames| length(frames.seconds(entry.rate));
+        let seconds = |frames: crate::base::units::Frames| length(frames.seconds(entry.rate));
         lines.push(format!(
             "  {}: {} in all, {} of them found after the last commit",
             clean(&entry.file),
@@ -151,7 +151,8 @@ fn dirty_sessions(recordings: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), Rea
     Ok(dirs.into_iter().partition(|dir| !SessionLock::is_held(dir)))
 }
 
-/// The mending beside a recording. Dropped, it ends after the session that it is at; what it leaves, the next one does.
+/// The mending beside a recording. Dropped, it ends after the session that it is at; what it leaves, the next
+/// one does.
 pub(super) struct Mending {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -166,8 +167,8 @@ impl Drop for Mending {
     }
 }
 
-/// Mends what is dirty and not in use, beside a recording that has begun: on a thread of its own that gets only the time that
-/// nobody else wants. Says a line per session.
+/// Mends what is dirty and not in use, beside a recording that has begun: on a thread of its own that gets
+/// only the time that nobody else wants. Says a line per session.
 pub(super) fn mend_beside(recordings: &Path) -> Mending {
     let (recordings, stop) = (recordings.to_owned(), Arc::new(AtomicBool::new(false)));
     let stopped = Arc::clone(&stop);

@@ -6,16 +6,17 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Exit, say, wrong_use};
+use crate::base::text::{clean, length, name, wrap};
+use crate::base::utterance::{Evidence, Utterance};
+use crate::clock::trouble::clock_trouble;
 use crate::config::Config;
 use crate::export::account;
-use crate::export::text::{clean, length, name, wrap};
 use crate::export::turns::Meeting;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
-use crate::session::read::{ReadError, Session, resolve};
-use crate::session::vigil::clock_trouble;
-use crate::speech::transcript::{Evidence, Utterance};
+use crate::session::read::{ReadError, resolve};
+use crate::session::reading::Session;
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
@@ -40,7 +41,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Opens the session that a user means, with the exit code that a failure has. Says so if its transcript was torn.
+/// Opens the session that a user means, with the exit code that a failure has. Says so if its transcript was
+/// torn.
 pub(super) fn open(recordings: &Path, s: &str) -> anyhow::Result<Session> {
     let session = resolve(recordings, s).and_then(|dir| Session::open(&dir)).map_err(exit)?;
     if session.torn_tail {

@@ -8,18 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::growing::{self, Growing};
 use super::wrong_use;
 use crate::actors::transcriber::{self, MakeRecognizer};
-use crate::actors::{Listener, SessionView};
 use crate::audio::segment::SegmentSettings;
+use crate::base::utterance::Utterance;
 use crate::config::{Config, language_code};
+use crate::live::{Listener, SessionView};
 use crate::models::{self, ModelError, ModelInfo};
+use crate::recognisers::recognizer::Recognizer;
+use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use crate::session::journal::Event;
 use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
 use crate::speech::listen::Hints;
-use crate::speech::recognizer::Recognizer;
-use crate::speech::transcript::Utterance;
 use crate::speech::work::Pass;
-use crate::speech::worker::{WorkerOptions, WorkerRecognizer};
 
 /// What is shown of lines that still grow steps back behind the lines themselves.
 const PARTIAL_NICENESS: u8 = 12;
@@ -32,8 +32,8 @@ pub(super) enum Choice {
     None(String),
 }
 
-/// Chooses the model that the settings ask for. Wrong use is an error: a model that is not there or is broken, or one that
-/// does not know the language.
+/// Chooses the model that the settings ask for. Wrong use is an error: a model that is not there or is
+/// broken, or one that does not know the language.
 pub(super) fn choose_model<'a>(
     config: &'a Config,
     of_sources: impl Iterator<Item = Option<&'a str>>,
@@ -162,12 +162,14 @@ pub(super) fn language_told(config: &Config, model: &ModelInfo, own: Option<&str
     if model.multilingual { Some(language.to_owned()).filter(|l| l != "auto") } else { Some("en".into()) }
 }
 
-/// How many recognisers work at once where nobody waits for a line: one thread each, as threads that share a segment wait for one
-/// another; as many as there are cores, or as was set, and no more than memory has room for.
+/// How many recognisers work at once where nobody waits for a line: one thread each, as threads that share a
+/// segment wait for one another; as many as there are cores, or as was set, and no more than memory has room
+/// for.
 fn at_once(config: &Config, model: &ModelInfo) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let wanted = if config.transcribe.threads > 0 { config.transcribe.threads as usize } else { cores() };
-    // On the safe side: two recognisers of base-q8_0 (82 MB) and the program together took 504 MB in the accuracy suite.
+    // On the safe side: two recognisers of base-q8_0 (82 MB) and the program together took 504 MB in the
+    // accuracy suite.
     let each = model.bytes * 2 + 100_000_000;
     let room = memory_available().map_or(1, |bytes| bytes / 2 / each);
     wanted.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1)
@@ -289,7 +291,8 @@ pub(super) fn clock(seconds: f64) -> String {
     format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
 }
 
-/// Where systemd does not run, nobody puts the computer to sleep: that it can't be asked not to is nothing to tell.
+/// Where systemd does not run, nobody puts the computer to sleep: that it can't be asked not to is nothing to
+/// tell.
 fn booted_with_systemd() -> bool {
     Path::new("/run/systemd/system").exists()
 }

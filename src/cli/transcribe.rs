@@ -10,32 +10,34 @@ use ractor::Actor;
 use super::progress::Progress;
 use super::record::{self, Imported, Request};
 use super::signals::Signals;
-use super::spec::{SourceSpec, settle_names};
 use super::text::{self, Choice, Languages, Terminal, Wanted, print_result, quoted, say};
 use super::{Exit, show, wrong_use};
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
-use crate::actors::{Listener, SessionSink as _, SessionView};
+use crate::base::utterance::Utterance;
 use crate::capture::feed::Pace;
+use crate::care::offline::{self, OfflineError, OfflineSink, Past};
+use crate::care::times;
 use crate::config::Config;
+use crate::engine::spec::{SourceSpec, settle_names};
 use crate::export;
+use crate::live::{Listener, SessionSink as _, SessionView};
 use crate::models::ModelInfo;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{SourceEntry, State};
-use crate::session::offline::{self, OfflineError, OfflineSink, Past};
-use crate::session::read::{self, Session};
-use crate::session::times;
-use crate::session::track::TrackShared;
+use crate::session::read;
+use crate::session::reading::Session;
+use crate::session::shared::TrackShared;
 use crate::speech::analysis::Analysis;
-use crate::speech::transcript::Utterance;
 use crate::speech::work::Pass;
 
 /// The progress is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many once more: whoever computes lends
-/// its place to another one. Each thread has memory of its own, which it keeps: 24 of them took 48 MB for half an hour where these take 34.
+/// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many
+/// once more: whoever computes lends its place to another one. Each thread has memory of its own, which it
+/// keeps: 24 of them took 48 MB for half an hour where these take 34.
 const WORKERS: usize = 2;
 /// A thread that has had nothing to do for so long ends.
 const IDLE_THREAD: Duration = Duration::from_secs(2);
@@ -61,7 +63,8 @@ pub struct Args {
     /// Names and terms that will be said, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
-    /// Recognise over stretches of up to 28 s instead of segment by segment, as the final pass after a recording does
+    /// Recognise over stretches of up to 28 s instead of segment by segment, as the final pass after a
+    /// recording does
     #[arg(long)]
     long: bool,
     /// Go on where the text of the session ends, instead of doing it again
@@ -99,7 +102,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     transcribe_session(&dir, args, &config, &languages, None)
 }
 
-/// Sound files become a session: a recording of them at full speed, and then its text, which can be interrupted and gone on with.
+/// Sound files become a session: a recording of them at full speed, and then its text, which can be
+/// interrupted and gone on with.
 fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyhow::Result<Exit> {
     if args.resume {
         return Err(wrong_use("--resume goes on with a session; sound files become a new one"));
@@ -181,8 +185,8 @@ struct How<'a> {
     resume: bool,
 }
 
-/// The text of a recording that is over, once more over long stretches. None: it is finished; else why it is not. Lines are not printed
-/// again: the minutes have them.
+/// The text of a recording that is over, once more over long stretches. None: it is finished; else why it is
+/// not. Lines are not printed again: the minutes have them.
 pub(super) fn final_pass(dir: &Path, config: &Config) -> anyhow::Result<Option<String>> {
     let sources = read::read_manifest(dir).map_err(show::exit)?.sources;
     let Choice::Use(model) =

@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Exit, show, wrong_use};
+use crate::base::text::{clean, clock, grouped, length, name, wrap};
+use crate::care::replay::ReplayError;
+use crate::care::verify::{Problem, Report, Standing, TakeReport, TrackReport, Wrong, verify};
 use crate::config::Config;
 use crate::export::account;
-use crate::export::text::{clean, clock, grouped, length, name, wrap};
 use crate::session::read::resolve;
-use crate::session::replay::ReplayError;
-use crate::session::verify::{Problem, Report, Standing, TakeReport, TrackReport, Wrong, verify};
 
 /// Columns of a line.
 const COLUMNS: usize = 80;

@@ -1,5 +1,5 @@
 //! `hansard asr-worker`: the recogniser's process. Requests come in on stdin, answers go out on stdout, as
-//! [`crate::speech::protocol`] says. Nobody calls it by hand.
+//! [`crate::recognisers::protocol`] says. Nobody calls it by hand.
 //!
 //! It ends when its stdin does, at once and also in the middle of a request: then its parent is gone.
 
@@ -10,9 +10,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 
 use super::{Exit, wrong_use};
-use crate::speech::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
-use crate::speech::recognizer::{Recognizer, RecognizerError, Request};
-use crate::speech::worker::{NICENESS, default_threads};
+use crate::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
+use crate::recognisers::recognizer::{Recognizer, RecognizerError, Request};
+use crate::recognisers::worker::{NICENESS, default_threads};
 
 /// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
 const OOM_SCORE_ADJ: &str = "1000";
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 #[cfg(feature = "whisper")]
 fn load(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
-    use crate::speech::whisper::{WhisperRecognizer, WhisperSettings};
+    use crate::recognisers::whisper::{WhisperRecognizer, WhisperSettings};
     let settings = WhisperSettings { threads, language: args.language.clone(), ..WhisperSettings::default() };
     let recognizer = WhisperRecognizer::load(&args.model, settings)?;
     let facts = recognizer.facts().clone();
@@ -70,13 +70,13 @@ fn load(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts)
 #[cfg(not(feature = "whisper"))]
 fn load(args: &Args, _threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
     Err(RecognizerError::ModelUnusable {
-        model: crate::speech::worker::model_name(&args.model),
+        model: crate::recognisers::worker::model_name(&args.model),
         reason: "this hansard was built without its recogniser (the feature `whisper`)".into(),
     })
 }
 
-/// Reads requests on a thread of its own, which ends the process when its stdin ends: whoever waits for an answer is
-/// gone then.
+/// Reads requests on a thread of its own, which ends the process when its stdin ends: whoever waits for an
+/// answer is gone then.
 fn listen() -> Receiver<Result<Request, ProtocolError>> {
     let (send, requests): (SyncSender<Result<Request, ProtocolError>>, _) = sync_channel(1);
     std::thread::spawn(move || {
@@ -100,7 +100,8 @@ fn listen() -> Receiver<Result<Request, ProtocolError>> {
     requests
 }
 
-/// The real stdout for the protocol alone; whatever else in this process prints to stdout goes to stderr instead.
+/// The real stdout for the protocol alone; whatever else in this process prints to stdout goes to stderr
+/// instead.
 #[cfg(unix)]
 fn take_stdout() -> std::io::Result<File> {
     let answers = rustix::io::dup(std::io::stdout())?;
@@ -113,8 +114,8 @@ fn take_stdout() -> std::io::Result<std::io::Stdout> {
     Ok(std::io::stdout())
 }
 
-/// Steps back behind the recording: less processor time, first to go when memory runs out, no core dump onto the disk
-/// that is recorded to. Where one of these isn't granted, the work is done all the same.
+/// Steps back behind the recording: less processor time, first to go when memory runs out, no core dump onto
+/// the disk that is recorded to. Where one of these isn't granted, the work is done all the same.
 fn step_back(niceness: u8) {
     #[cfg(unix)]
     {

@@ -1,10 +1,12 @@
-//! Bends: places where a device's rate changed for good. The envelope of a stretch without a step is cut into short parts, each with a line of
-//! its own, and the two neighbours that one line explains best become one, again and again, until every cut that is left explains more than
-//! the points scatter (bottom-up segmentation: Keogh, Chu, Hart and Pazzani 2001; Theil-Sen lines). So several bends do not hide each
-//! other, as they do from whoever looks for the one best cut of the whole. A bend is where the two lines meet, so it is known better than
-//! to a bucket; a cut whose lines do not meet is none.
+//! Bends: places where a device's rate changed for good. The envelope of a stretch without a step is cut into
+//! short parts, each with a line of its own, and the two neighbours that one line explains best become one,
+//! again and again, until every cut that is left explains more than the points scatter (bottom-up
+//! segmentation: Keogh, Chu, Hart and Pazzani 2001; Theil-Sen lines). So several bends do not hide each
+//! other, as they do from whoever looks for the one best cut of the whole. A bend is where the two lines
+//! meet, so it is known better than to a bucket; a cut whose lines do not meet is none.
 //!
-//! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than `TENT_MIN_S`.
+//! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than
+//! `TENT_MIN_S`.
 
 use super::envelope::{Line, Point, median, slope_under, thinned};
 use super::slip::SLIP_MIN_S;
@@ -25,17 +27,20 @@ const TENT_SCATTER: f64 = 0.5;
 const TENT_FEW: f64 = 8.0;
 /// The lines meet: they part at the cut by this share at most of what the bend moves.
 const JUMP: f64 = 1.0 / 3.0;
-/// So many scatters from its line a point is as far as any other, a burst says nothing of the rate; but never nearer than …
+/// So many scatters from its line a point is as far as any other, a burst says nothing of the rate; but never
+/// nearer than …
 const LATE_SCATTERS: f64 = 6.0;
 /// … so many seconds.
 const LATE_S: f64 = 0.005;
-/// A part that explains itself better than its neighbours do by less than this share of what it does not explain stands for a bend alone.
+/// A part that explains itself better than its neighbours do by less than this share of what it does not
+/// explain stands for a bend alone.
 const SPAN: f64 = 0.25;
 /// So often cuts are moved to where their lines meet; mostly none moves the third time.
 const ROUNDS_MAX: usize = 4;
 
-/// The lines under `points`, each from its nominal second on, in order; at least one, and each meets the next. Where a step stands between
-/// two lines, the later one is lowered to meet the other; `level`: there is no step, and what looks like one is late for another reason.
+/// The lines under `points`, each from its nominal second on, in order; at least one, and each meets the
+/// next. Where a step stands between two lines, the later one is lowered to meet the other; `level`: there is
+/// no step, and what looks like one is late for another reason.
 pub fn lines(points: &[Point], level: bool) -> Vec<(f64, Line)> {
     let Some((first, last)) = points.first().zip(points.last()) else {
         return vec![(0.0, Line { offset: 0.0, slope: 0.0 })];
@@ -182,8 +187,8 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Takes a part away where its neighbours, each up to some point of it, explain it as well: it only stood for a bend or a step within
-    /// it. Whether there was any.
+    /// Takes a part away where its neighbours, each up to some point of it, explain it as well: it only stood
+    /// for a bend or a step within it. Whether there was any.
     fn span(&mut self) -> bool {
         let before = self.parts.len();
         let mut n = 1;

@@ -1,13 +1,16 @@
-//! Lines under stamps. A stamp can only be late, so the truth is the lower envelope of what was observed: a robust slope (the
-//! median of the slopes between distant points: Theil 1950, Sen 1968), and as height a low quantile of what lies above it. Pure.
+//! Lines under stamps. A stamp can only be late, so the truth is the lower envelope of what was observed: a
+//! robust slope (the median of the slopes between distant points: Theil 1950, Sen 1968), and as height a low
+//! quantile of what lies above it. Pure.
 
-/// No clock of a working device is further from nominal, in parts per million; beyond it the measurement is held to be wrong.
+/// No clock of a working device is further from nominal, in parts per million; beyond it the measurement is
+/// held to be wrong.
 pub const PPM_MAX: f64 = 5_000.0;
 /// The envelope: this share of the points may lie below the line.
 const QUANTILE: f64 = 0.1;
 /// With fewer points than this the lowest one is the envelope.
 const QUANTILE_FROM: usize = 10;
-/// A slope is fitted to this many points at most, each the least late of its stretch: pairs of them bound the time that it takes.
+/// A slope is fitted to this many points at most, each the least late of its stretch: pairs of them bound the
+/// time that it takes.
 const SLOPE_POINTS: usize = 128;
 /// A slope from fewer seconds than this is not trusted, whatever its points look like …
 const SPAN_MIN_S: f64 = 5.0;
@@ -22,7 +25,8 @@ const SPAN_ROUGH_S: f64 = 15.0;
 /// … by more than this: the worst devices would be off by 15 ms by then, a line through their points by less.
 const SLOPE_ERROR_ROUGH: f64 = 600e-6;
 
-/// One thinned observation: after `nominal_s` seconds' worth of frames it was `lateness_s` later than nominal time.
+/// One thinned observation: after `nominal_s` seconds' worth of frames it was `lateness_s` later than nominal
+/// time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Frames of the take until then, in seconds at the nominal rate.
@@ -83,7 +87,8 @@ pub fn known_slope(points: &[Point]) -> Option<f64> {
     (slope_error(points, slope) < allowed).then_some(slope)
 }
 
-/// By how much the slope under `points` may be wrong at worst: what three quarters of them spread, over their length.
+/// By how much the slope under `points` may be wrong at worst: what three quarters of them spread, over their
+/// length.
 pub fn slope_error(points: &[Point], slope: f64) -> f64 {
     let Some((first, last)) = points.first().zip(points.last()) else { return f64::INFINITY };
     let mut above: Vec<f64> = points.iter().map(|p| p.above(slope, 0.0)).collect();

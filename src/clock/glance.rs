@@ -1,15 +1,17 @@
-//! What a few seconds of observations tell of a device's rate, and how sure that is. The clock of a take is measured over minutes
-//! ([`super::model`]); whoever looks at a device for a moment wants to know what that moment is worth. Pure.
+//! What a few seconds of observations tell of a device's rate, and how sure that is. The clock of a take is
+//! measured over minutes ([`super::model`]); whoever looks at a device for a moment wants to know what that
+//! moment is worth. Pure.
 
 use super::envelope::{Point, median, slope_under};
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
 /// With fewer points, or …
 const POINTS_MIN: usize = 4;
 /// … fewer seconds, nothing is told.
 const SPAN_MIN_S: f64 = 3.0;
-/// The true rate lies within what the points spread over their length, and so many times as much divided by the number of points above
-/// three: few points may lie on a line by chance. Found on 6000 simulated looks, of which it held in all but two.
+/// The true rate lies within what the points spread over their length, and so many times as much divided by
+/// the number of points above three: few points may lie on a line by chance. Found on 6000 simulated looks,
+/// of which it held in all but two.
 const FEW: f64 = 12.0;
 /// Spread that is reckoned with at least, in seconds: a scheduler's.
 const SPREAD_MIN_S: f64 = 0.000_05;
@@ -25,8 +27,8 @@ pub struct Glance {
     pub residual_ms: f64,
 }
 
-/// The rate that `observations` tell: so many frames had been delivered by that session second, the least late of each second. None: they
-/// are too few.
+/// The rate that `observations` tell: so many frames had been delivered by that session second, the least
+/// late of each second. None: they are too few.
 pub fn glance(observations: &[(Frames, f64)], nominal: SampleRate) -> Option<Glance> {
     let point = |&(frames, at): &(Frames, f64)| {
         let nominal_s = frames.seconds(nominal);

@@ -1,7 +1,7 @@
 //! Time: the one door to the clock, and the model that maps frames to session time.
 //!
-//! All stamps come from one monotonic clock of ours, suspend included. What a backend says of time is never mixed
-//! in: instants of two streams may not share an origin.
+//! All stamps come from one monotonic clock of ours, suspend included. What a backend says of time is never
+//! mixed in: instants of two streams may not share an origin.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::audio::units::SessionNs;
+use crate::base::units::SessionNs;
 
 pub mod bend;
 pub mod envelope;
 pub mod glance;
-pub mod map;
 pub mod model;
 pub mod pauses;
 pub mod shape;
@@ -23,6 +22,7 @@ mod simulated;
 pub mod sleep;
 pub mod slip;
 mod system;
+pub mod trouble;
 
 use pauses::Pauses;
 use sleep::Sleeps;
@@ -52,7 +52,8 @@ pub trait Clock: Send + Sync {
     fn utc(&self) -> Timestamp {
         Timestamp::now()
     }
-    /// How much of the time that [`Clock::now`] has counted the machine spent suspended. Zero where that can't be told.
+    /// How much of the time that [`Clock::now`] has counted the machine spent suspended. Zero where that
+    /// can't be told.
     fn suspended(&self) -> Duration {
         Duration::ZERO
     }
@@ -142,7 +143,8 @@ impl SessionClock {
         at.seconds_since(self.start)
     }
 
-    /// Looks whether the machine has slept since the last look. To be called often: a sleep is known to lie between two looks.
+    /// Looks whether the machine has slept since the last look. To be called often: a sleep is known to lie
+    /// between two looks.
     pub fn look(&self) {
         let (now, suspended) = (self.clock.now(), self.clock.suspended());
         self.sleeps().look(now, suspended);
@@ -159,7 +161,8 @@ impl SessionClock {
         &self.pauses
     }
 
-    /// Seconds between two instants in which the machine was awake: what a device that is waited for has had. Looks first.
+    /// Seconds between two instants in which the machine was awake: what a device that is waited for has had.
+    /// Looks first.
     pub fn awake_between(&self, from: MonoNs, to: MonoNs) -> f64 {
         self.look();
         let (from_s, to_s) = (self.seconds_of(from), self.seconds_of(to));

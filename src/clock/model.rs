@@ -1,21 +1,26 @@
-//! The clock model of one take: observations (frames so far, session time) → the map from frames to session time, and how well it is known.
+//! The clock model of one take: observations (frames so far, session time) → the map from frames to session
+//! time, and how well it is known.
 //!
-//! A stamp can only be late: a device delivers frame *n* at its true time or afterwards, never before. So the truth
-//! is the lower envelope of the stamps. Observations are thinned to the least late one per bucket of time, which bounds memory for ever.
+//! A stamp can only be late: a device delivers frame *n* at its true time or afterwards, never before. So the
+//! truth is the lower envelope of the stamps. Observations are thinned to the least late one per bucket of
+//! time, which bounds memory for ever.
 //!
-//! While the take goes on ([`ClockModel::line`]) a line goes under the points of the current piece ([`super::envelope`]): nominal at first,
-//! measured as soon as the points can tell. After a gap it goes on with another height; where the last seconds leave it on a slope of
-//! their own, the rate has changed, and a new piece begins where the two lines meet. Now and then, and once the take is over
-//! ([`ClockModel::finish`]), the whole of it is looked at ([`super::shape`]): that is where steps are found too.
+//! While the take goes on ([`ClockModel::line`]) a line goes under the points of the current piece
+//! ([`super::envelope`]): nominal at first, measured as soon as the points can tell. After a gap it goes on
+//! with another height; where the last seconds leave it on a slope of their own, the rate has changed, and a
+//! new piece begins where the two lines meet. Now and then, and once the take is over
+//! ([`ClockModel::finish`]), the whole of it is looked at ([`super::shape`]): that is where steps are found
+//! too.
 
 use std::collections::VecDeque;
 
 use super::envelope::{Line, Point, known_slope, low, slope_error, thinned};
 use super::shape::{self, Cut, Part};
-use crate::audio::units::{Frames, SampleRate};
-use crate::clock::map::{ClockFit, ClockPiece, PIECES_MAX};
+use crate::base::clock_map::{ClockFit, ClockPiece, PIECES_MAX};
+use crate::base::units::{Frames, SampleRate};
 
-/// First width of a bucket in seconds; it doubles whenever [`BUCKETS_MAX`] are full, so memory is bounded for ever.
+/// First width of a bucket in seconds; it doubles whenever [`BUCKETS_MAX`] are full, so memory is bounded for
+/// ever.
 const BUCKET_S: f64 = 1.0;
 /// Most buckets that are kept: a second each for the first hour, 32 s each after a day.
 const BUCKETS_MAX: usize = 4_096;
@@ -51,7 +56,8 @@ const OBSERVED_S: f64 = 300.0;
 /// Sound that went missing in one small piece, which nobody saw go; nothing stands for it in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slip {
-    /// It is missing before about this frame of the take (known to a bucket: a second in takes of up to an hour).
+    /// It is missing before about this frame of the take (known to a bucket: a second in takes of up to an
+    /// hour).
     pub at: Frames,
     /// How many frames.
     pub frames: Frames,
@@ -71,21 +77,23 @@ pub struct TakeClock {
 }
 
 impl TakeClock {
-    /// The take has only its first `frames` frames, though more were delivered on the same clock: that is why none are missing at its end.
+    /// The take has only its first `frames` frames, though more were delivered on the same clock: that is why
+    /// none are missing at its end.
     pub fn end_at(&mut self, frames: Frames) {
         self.slips.retain(|slip| slip.at < frames);
         self.fit.pieces.retain(|piece| piece.from < frames);
         self.tail_deficit = 0.0;
     }
 
-    /// From which session second to which the take was delivered, as its stamps tell; `frames` are all of the take. None
-    /// without any stamp: position is all that is known then.
+    /// From which session second to which the take was delivered, as its stamps tell; `frames` are all of the
+    /// take. None without any stamp: position is all that is known then.
     pub fn span(&self, frames: Frames) -> Option<(f64, f64)> {
         (self.fit.points > 0).then(|| (self.fit.offset, self.fit.time_of(frames) + self.late))
     }
 }
 
-/// Estimates one take's clock from stamps. Pure; O(1) per observation but for the first of a bucket, bounded memory.
+/// Estimates one take's clock from stamps. Pure; O(1) per observation but for the first of a bucket, bounded
+/// memory.
 #[derive(Debug, Clone)]
 pub struct ClockModel {
     rate: SampleRate,
@@ -149,8 +157,9 @@ impl ClockModel {
         }
     }
 
-    /// The same for a take that is over: only [`ClockModel::finish`] tells its map, and nothing is fitted before that. What it observes was
-    /// thinned already: without a slope to go by nobody could choose well among it, so all of it is kept while there is room.
+    /// The same for a take that is over: only [`ClockModel::finish`] tells its map, and nothing is fitted
+    /// before that. What it observes was thinned already: without a slope to go by nobody could choose well
+    /// among it, so all of it is kept while there is room.
     pub fn in_retrospect(rate: SampleRate, offset: f64) -> Self {
         Self { follows: false, bucket_s: 0.0, ..Self::starting_at(rate, offset) }
     }
@@ -173,7 +182,8 @@ impl ClockModel {
         }
     }
 
-    /// Sound is missing before frame `frames`, and something stands for it: how long it truly was only the stamps that follow tell.
+    /// Sound is missing before frame `frames`, and something stands for it: how long it truly was only the
+    /// stamps that follow tell.
     pub fn gap(&mut self, frames: Frames) {
         let from_s = frames.seconds(self.rate);
         if self.buckets.is_empty() || self.gaps.last().is_some_and(|last| *last >= from_s) {
@@ -194,15 +204,17 @@ impl ClockModel {
         &self.line
     }
 
-    /// How far above the line the least late of the last two seconds lies, in seconds, never below 0: what is late by
-    /// less than this says nothing about missing sound (a rate that is not known yet, a step that came before).
+    /// How far above the line the least late of the last two seconds lies, in seconds, never below 0: what is
+    /// late by less than this says nothing about missing sound (a rate that is not known yet, a step that
+    /// came before).
     pub fn recent_lateness(&self) -> f64 {
         let late = self.recent.iter().rev().take(2).map(|p| self.height(p));
         late.reduce(f64::min).unwrap_or(0.0).max(0.0)
     }
 
-    /// The observations that have not been handed on yet, thinned to the least late one per bucket: frames and session second. As long as
-    /// they are few, none, unless the take `ends`. Fed to another model, with its gaps, they give the same map.
+    /// The observations that have not been handed on yet, thinned to the least late one per bucket: frames
+    /// and session second. As long as they are few, none, unless the take `ends`. Fed to another model, with
+    /// its gaps, they give the same map.
     pub fn take_observations(&mut self, ends: bool) -> Vec<(Frames, f64)> {
         let closed = self.buckets.len().saturating_sub(usize::from(!ends));
         let from = self.buckets.partition_point(|p| p.nominal_s <= self.handed_s).min(closed);
@@ -366,7 +378,8 @@ impl ClockModel {
         last[STRAY_POINTS / 2].abs() > (STRAY_SCATTERS * self.current.scatter).clamp(STRAY_S, STRAY_S_MAX)
     }
 
-    /// Where the last seconds have a slope of their own and meet the line, the rate has changed: a new piece begins there.
+    /// Where the last seconds have a slope of their own and meet the line, the rate has changed: a new piece
+    /// begins there.
     fn bend(&mut self) -> bool {
         let last: Vec<Point> =
             self.recent.iter().skip(self.recent.len().saturating_sub(BEND_POINTS)).copied().collect();

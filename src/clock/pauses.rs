@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::session::manifest::GapCause;
+use crate::base::cause::GapCause;
 
 /// The pauses of a session.
 #[derive(Debug, Default)]
@@ -38,8 +38,8 @@ impl Pauses {
     }
 }
 
-/// Parts of the gap of `seconds` from session second `from` on, in order: what lies in a pause was not wanted, whatever else would have been
-/// the cause; the rest keeps its cause.
+/// Parts of the gap of `seconds` from session second `from` on, in order: what lies in a pause was not
+/// wanted, whatever else would have been the cause; the rest keeps its cause.
 pub fn parts(from: f64, seconds: f64, cause: GapCause, pauses: &[(f64, f64)]) -> Vec<(f64, GapCause)> {
     let end = from + seconds;
     let (mut parts, mut at) = (Vec::new(), from);
@@ -59,7 +59,8 @@ pub fn parts(from: f64, seconds: f64, cause: GapCause, pauses: &[(f64, f64)]) ->
     parts
 }
 
-/// How what is to be placed at session second `at` stands to the pauses: whether it lies in one, and until when that holds.
+/// How what is to be placed at session second `at` stands to the pauses: whether it lies in one, and until
+/// when that holds.
 pub fn at(at: f64, pauses: &[(f64, f64)]) -> (bool, f64) {
     match pauses.iter().find(|(_, to)| at < *to) {
         Some((from, to)) if *from <= at => (true, *to),

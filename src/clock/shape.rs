@@ -1,8 +1,9 @@
-//! The shape of a take's clock: its observations, cut where sound went missing, where a step shows that some did without a word
-//! ([`super::slip`]), and where the rate changed ([`super::bend`]). Pure; it sees the whole take at once.
+//! The shape of a take's clock: its observations, cut where sound went missing, where a step shows that some
+//! did without a word ([`super::slip`]), and where the rate changed ([`super::bend`]). Pure; it sees the
+//! whole take at once.
 //!
-//! Each part between two cuts has a height of its own, the lower envelope of its points; parts that are too short to tell a rate have that of
-//! the part before them (or after, or of all short ones together).
+//! Each part between two cuts has a height of its own, the lower envelope of its points; parts that are too
+//! short to tell a rate have that of the part before them (or after, or of all short ones together).
 
 use super::bend;
 use super::envelope::{Line, Point, known_slope, low, median, median_slope, thinned};
@@ -37,8 +38,9 @@ pub enum Cut {
     Bend,
 }
 
-/// The parts under `points` (in order of time), and how far the points of their envelope lie from them in seconds (median). `gaps` are the
-/// nominal seconds at which sound begins again after some was missing, in order. None without any point.
+/// The parts under `points` (in order of time), and how far the points of their envelope lie from them in
+/// seconds (median). `gaps` are the nominal seconds at which sound begins again after some was missing, in
+/// order. None without any point.
 pub fn of(points: &[Point], gaps: &[f64]) -> Option<(Vec<Part>, f64)> {
     let first = points.first()?;
     let mut cuts = vec![(0.0, Cut::Start)];
@@ -74,7 +76,8 @@ fn sections<'a>(points: &'a [Point], cuts: &[(f64, Cut)]) -> Vec<Section<'a>> {
     sections
 }
 
-/// The slope of each section: its own if that is known, else the nearest before it that is, else the first one after.
+/// The slope of each section: its own if that is known, else the nearest before it that is, else the first
+/// one after.
 fn slopes(sections: &[Section]) -> Vec<f64> {
     let known: Vec<Option<f64>> = sections.iter().map(|section| known_slope(section.points)).collect();
     let seconds = |s: &Section| s.points[s.points.len() - 1].nominal_s - s.points[0].nominal_s;

@@ -1,15 +1,17 @@
-//! What the clock model promises, on simulated devices whose truth is known to the frame: crystals up to 1000 ppm off, late
-//! deliveries, bursts of up to two seconds, gaps whose length is only guessed at, steps, rates that change.
+//! What the clock model promises, on simulated devices whose truth is known to the frame: crystals up to 1000
+//! ppm off, late deliveries, bursts of up to two seconds, gaps whose length is only guessed at, steps, rates
+//! that change.
 //!
-//! What can't be told, and is not asked for: which of two troubles within two minutes of each other moved the clock; a step to better than
-//! the bucket that it lies in; a step, while the take goes on, before there is a minute of sound after it.
+//! What can't be told, and is not asked for: which of two troubles within two minutes of each other moved the
+//! clock; a step to better than the bucket that it lies in; a step, while the take goes on, before there is a
+//! minute of sound after it.
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::audio::units::{Frames, SampleRate};
-use crate::clock::map::ClockFit;
+use crate::base::clock_map::ClockFit;
+use crate::base::units::{Frames, SampleRate};
 use crate::clock::model::{ClockModel, TakeClock};
 
 const RATE: SampleRate = SampleRate::HZ_48000;
@@ -172,7 +174,8 @@ fn device() -> impl Strategy<Value = Device> {
     let machine = prop_oneof![
         // A sound card's callbacks.
         3 => (Just(0.01), 0.0..0.008f64),
-        // A sound server that delivers seldom. (Twice a second and each time up to 40 ms late: two minutes tell no millisecond.)
+        // A sound server that delivers seldom. (Twice a second and each time up to 40 ms late: two minutes
+        // tell no millisecond.)
         1 => (0.05..0.2f64, 0.0..0.008f64),
     ];
     let troubles = prop::collection::vec((125.0..400.0f64, trouble()), 0..12);
@@ -259,7 +262,8 @@ fn apart_ms(devices: [Device; 2]) -> f64 {
     pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
-/// Deliveries of up to 20 ms late, held up now and then, with bursts of up to two seconds through the whole length.
+/// Deliveries of up to 20 ms late, held up now and then, with bursts of up to two seconds through the whole
+/// length.
 fn realistic(ppm: f64, seconds: f64, period: f64, seed: u64) -> Device {
     let mut random = Random::new(seed);
     let mut troubles: Vec<(f64, Trouble)> =

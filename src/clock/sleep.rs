@@ -1,19 +1,20 @@
 //! Sleeps of the machine and steps of the clock on the wall: what happens to time from outside. Pure.
 //!
-//! Session time counts a suspend, so no sound moves; the sound that is missing for it is nobody's fault and gets a cause of its own.
+//! Session time counts a suspend, so no sound moves; the sound that is missing for it is nobody's fault and
+//! gets a cause of its own.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::{MonoNs, SessionClock};
-use crate::session::journal::Event;
-use crate::session::manifest::GapCause;
+use crate::base::cause::GapCause;
 
 /// Shorter than this is no sleep but what reading two clocks one after the other leaves.
 const SLEEP_MIN: Duration = Duration::from_millis(100);
-/// So much missing sound on either side of a sleep belongs to it: programs are frozen before the machine's clock stops and thawed after
-/// it goes on again, and devices need a moment too. Linux gives programs 20 s to freeze and usually needs well under one.
+/// So much missing sound on either side of a sleep belongs to it: programs are frozen before the machine's
+/// clock stops and thawed after it goes on again, and devices need a moment too. Linux gives programs 20 s to
+/// freeze and usually needs well under one.
 const EDGE_S: f64 = 1.0;
 /// A clock on the wall that moved by more than this between two looks was set.
 const STEP_S: f64 = 1.0;
@@ -52,8 +53,8 @@ impl Sleeps {
     }
 }
 
-/// Parts of the gap of `seconds` from session second `from` on, in order: what lies in a sleep is a suspend, the rest keeps its cause.
-/// Only sound that nobody delivered can be missing for a sleep.
+/// Parts of the gap of `seconds` from session second `from` on, in order: what lies in a sleep is a suspend,
+/// the rest keeps its cause. Only sound that nobody delivered can be missing for a sleep.
 pub fn parts(from: f64, seconds: f64, cause: GapCause, sleeps: &[(f64, f64)]) -> Vec<(f64, GapCause)> {
     let end = from + seconds;
     let mut parts: Vec<(f64, GapCause)> = Vec::new();
@@ -77,6 +78,23 @@ pub fn parts(from: f64, seconds: f64, cause: GapCause, sleeps: &[(f64, f64)]) ->
     parts
 }
 
+/// What happened to time from outside.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TimeEvent {
+    /// The computer slept. Session time went on.
+    Suspended {
+        /// Session second at which it fell asleep.
+        from: f64,
+        /// For how long.
+        seconds: f64,
+    },
+    /// The clock on the wall was set. Session time did not notice.
+    ClockStepped {
+        /// By how much it went forward.
+        seconds: f64,
+    },
+}
+
 /// Tells each sleep and each step of the clock on the wall once.
 #[derive(Debug, Default)]
 pub struct Watch {
@@ -85,13 +103,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// What has happened to time since the last step, for the journal. To be called each second or so.
-    pub fn step(&mut self, clock: &SessionClock) -> Vec<Event> {
+    /// What has happened to time since the last step. To be called each second or so.
+    pub fn step(&mut self, clock: &SessionClock) -> Vec<TimeEvent> {
         clock.look();
         let sleeps = clock.slept();
         let news = sleeps.iter().skip(self.told);
-        let mut events: Vec<Event> =
-            news.map(|(from, to)| Event::Suspended { from: *from, seconds: to - from }).collect();
+        let mut events: Vec<TimeEvent> =
+            news.map(|(from, to)| TimeEvent::Suspended { from: *from, seconds: to - from }).collect();
         self.told = sleeps.len();
         let (before, utc) = (clock.now().seconds(), clock.utc());
         let at = clock.now().seconds();
@@ -102,7 +120,7 @@ impl Watch {
         if let Some((last_at, last_utc)) = self.last.replace((at, utc)) {
             let stepped = utc.duration_since(last_utc).as_secs_f64() - (at - last_at);
             if stepped.abs() > STEP_S {
-                events.push(Event::ClockStepped { seconds: stepped });
+                events.push(TimeEvent::ClockStepped { seconds: stepped });
             }
         }
         events
@@ -148,9 +166,9 @@ mod tests {
         assert_eq!(watch.step(&session), []);
         clock.suspend(Duration::from_secs(30));
         session.look();
-        assert_eq!(watch.step(&session), [Event::Suspended { from: 2.0, seconds: 30.0 }]);
+        assert_eq!(watch.step(&session), [TimeEvent::Suspended { from: 2.0, seconds: 30.0 }]);
         clock.step_wall(-3_600.0);
-        assert_eq!(watch.step(&session), [Event::ClockStepped { seconds: -3_600.0 }]);
+        assert_eq!(watch.step(&session), [TimeEvent::ClockStepped { seconds: -3_600.0 }]);
         clock.step_wall(0.5);
         assert_eq!(watch.step(&session), [], "half a second is nothing");
         assert_eq!(watch.step(&session), []);

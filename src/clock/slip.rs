@@ -1,9 +1,11 @@
-//! Slips: small steps in the lower envelope of a take's stamps. Sound that a driver or a server lost without a word, in pieces too
-//! small to be told from jitter while it is recorded, makes every later stamp later than its frames account for, for good.
+//! Slips: small steps in the lower envelope of a take's stamps. Sound that a driver or a server lost without
+//! a word, in pieces too small to be told from jitter while it is recorded, makes every later stamp later
+//! than its frames account for, for good.
 //!
-//! Jitter only ever makes stamps late, and not all of them for half a minute; so a slip is only believed where the *least* late stamps
-//! of `SIDE_S` or more after it all lie above the *usual* ones before it, by much more than either side spreads, and
-//! where none ever comes back. What is in doubt is no slip: it stays in the account as unexplained.
+//! Jitter only ever makes stamps late, and not all of them for half a minute; so a slip is only believed
+//! where the *least* late stamps of `SIDE_S` or more after it all lie above the *usual* ones before it, by
+//! much more than either side spreads, and where none ever comes back. What is in doubt is no slip: it stays
+//! in the account as unexplained.
 
 use super::envelope::{Point, median, median_slope, thinned};
 
@@ -108,7 +110,8 @@ fn side_points(points: &[Point]) -> usize {
 
 /// Where the least late point after stands highest above the usual one before.
 fn best_candidate(points: &[Point], side: usize, refuted: &[bool]) -> Option<usize> {
-    // Pairs so close together that few of them join both sides of any step; of the neighbourhood alone, as rates change.
+    // Pairs so close together that few of them join both sides of any step; of the neighbourhood alone, as
+    // rates change.
     let apart = (side / 4).max(1);
     let slopes: Vec<f64> = (0..=points.len() / side)
         .map(|block| {
@@ -129,8 +132,8 @@ fn best_candidate(points: &[Point], side: usize, refuted: &[bool]) -> Option<usi
         .map(|(k, _)| k)
 }
 
-/// Places the step near `candidate` exactly and judges it; also how much later its first point is. That one can lie in between: it
-/// stands for a stretch of time in which the step happened.
+/// Places the step near `candidate` exactly and judges it; also how much later its first point is. That one
+/// can lie in between: it stands for a stretch of time in which the step happened.
 fn examine(points: &[Point], candidate: usize, side: usize) -> Option<(Step, f64)> {
     let far = 4 * side;
     let (from, to) = (candidate.saturating_sub(far), (candidate + far).min(points.len()));
@@ -175,7 +178,7 @@ fn upper_quartile(values: &[f64]) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
-    use crate::audio::units::{Frames, SampleRate};
+    use crate::base::units::{Frames, SampleRate};
     use crate::clock::model::{ClockModel, TakeClock};
 
     /// A device and what its machine does to its stamps.
@@ -238,7 +241,8 @@ mod tests {
                 seconds,
                 period,
                 jitter,
-                // A machine that is held up for longer than it runs loses sound: that is for the ring to count.
+                // A machine that is held up for longer than it runs loses sound: that is for the ring to
+                // count.
                 pauses: f64::min(pauses, period * 100.0),
                 busy_from,
                 losses: Vec::new(),

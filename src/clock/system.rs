@@ -1,4 +1,5 @@
-//! The real clock. The callback reads it, so it keeps the callback's rules: on Linux both readings come from the vDSO.
+//! The real clock. The callback reads it, so it keeps the callback's rules: on Linux both readings come from
+//! the vDSO.
 
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
@@ -30,7 +31,8 @@ impl Clock for SystemClock {
     fn suspended(&self) -> Duration {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // Whoever is held up between two readings would take that for a sleep: the tightest of some tries counts.
+            // Whoever is held up between two readings would take that for a sleep: the tightest of some tries
+            // counts.
             let mut best = (Duration::MAX, Duration::ZERO);
             for _ in 0..TRIES {
                 let before = self.now();

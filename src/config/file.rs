@@ -139,7 +139,8 @@ fn wrong(key: &str, at: Origin, value: &DeValue<'_>, wants: String) -> ConfigErr
 fn plain(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::String(text.to_string()),
-        // A number that fits no 64 bits is out of every range: it is kept as text, which no key for numbers accepts.
+        // A number that fits no 64 bits is out of every range: it is kept as text, which no key for numbers
+        // accepts.
         DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix())
             .map_or_else(|_| Value::String(n.as_str().into()), Value::Integer),
         DeValue::Float(x) => {

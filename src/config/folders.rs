@@ -43,8 +43,8 @@ impl Folders {
         }
     }
 
-    /// A path as the user wrote it, made absolute: `~` is home, a relative one starts at `base` (none: the working
-    /// folder). The empty path stays empty: the default place is looked up when it is needed.
+    /// A path as the user wrote it, made absolute: `~` is home, a relative one starts at `base` (none: the
+    /// working folder). The empty path stays empty: the default place is looked up when it is needed.
     pub fn expand(&self, text: &str, base: Option<&Path>) -> Result<PathBuf, ConfigError> {
         if text.is_empty() {
             return Ok(PathBuf::new());

@@ -1,4 +1,5 @@
-//! Every key there is, with its kind and range: the one table that files, variables and flags are checked against.
+//! Every key there is, with its kind and range: the one table that files, variables and flags are checked
+//! against.
 
 use toml::Value;
 
@@ -35,8 +36,8 @@ const fn key(name: &'static str, kind: Kind) -> Key {
     Key { name, kind }
 }
 
-/// All of them, in the order of `config/default.toml`. `audio.host` are cpal's names of hosts. The ranges say where a
-/// value stops to make sense, not where it stops to be wise.
+/// All of them, in the order of `config/default.toml`. `audio.host` are cpal's names of hosts. The ranges say
+/// where a value stops to make sense, not where it stops to be wise.
 pub(super) const KEYS: &[Key] = &[
     key("paths.recordings", Kind::Folder),
     key("paths.models", Kind::Folder),

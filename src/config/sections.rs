@@ -1,4 +1,5 @@
-//! The settings by section, typed. Each field is the key of the same name; `config/default.toml` says why it is as it is.
+//! The settings by section, typed. Each field is the key of the same name; `config/default.toml` says why it
+//! is as it is.
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;

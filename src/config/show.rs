@@ -35,8 +35,8 @@ impl Config {
         text
     }
 
-    /// The same as JSON: the sections as objects, `source` as a list. With `origins` there is also `origin`, from a key's full name to
-    /// who set it; sources stand there as `source.N`, from 0.
+    /// The same as JSON: the sections as objects, `source` as a list. With `origins` there is also `origin`,
+    /// from a key's full name to who set it; sources stand there as `source.N`, from 0.
     ///
     /// # Errors
     /// Only for a value that JSON has no word for; no checked value is such.

@@ -1,6 +1,7 @@
 //! "Did you mean …?"
 
-/// The candidate that `word` is most likely a slip of, if any is near: a third of its letters may be wrong, left out, added or swapped.
+/// The candidate that `word` is most likely a slip of, if any is near: a third of its letters may be wrong,
+/// left out, added or swapped.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     candidates

@@ -1,7 +1,8 @@
-//! Where the sockets of running recorders are: a folder of the user's own, one socket per session, named by a hash of the session's folder.
+//! Where the sockets of running recorders are: a folder of the user's own, one socket per session, named by a
+//! hash of the session's folder.
 //!
-//! Promises: nobody but the user can reach a socket; paths fit into a socket's address, which has room for about 100 bytes; what a killed
-//! recorder left is removed by whoever comes across it.
+//! Promises: nobody but the user can reach a socket; paths fit into a socket's address, which has room for
+//! about 100 bytes; what a killed recorder left is removed by whoever comes across it.
 
 use std::fs;
 use std::io;
@@ -39,8 +40,8 @@ pub enum FolderError {
     },
 }
 
-/// The folders in which recorders of this user may have put sockets, the best one first: in the user's runtime folder, else in the system's
-/// folder for temporary files.
+/// The folders in which recorders of this user may have put sockets, the best one first: in the user's
+/// runtime folder, else in the system's folder for temporary files.
 pub fn candidates() -> Vec<PathBuf> {
     let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let runtime = runtime.filter(|dir| dir.is_absolute() && dir.is_dir()).map(|dir| dir.join("hansard"));

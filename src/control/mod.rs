@@ -1,12 +1,13 @@
 //! How a running recorder is steered from outside: a socket of its own, one line of JSON each way.
 //!
-//! Promises: only the user who records reaches it ([`folder`]); whatever comes in costs bounded memory and time and never the recording
-//! ([`server`]). It is control plane: a recorder that can't have a socket records all the same.
+//! Promises: only the user who records reaches it ([`folder`]); whatever comes in costs bounded memory and
+//! time and never the recording ([`server`]). It is control plane: a recorder that can't have a socket
+//! records all the same.
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::cause::Alarm;
 use crate::session::mark::{Mark, MarkKind};
-use crate::session::vigil::Alarm;
 
 #[cfg(unix)]
 pub mod client;

@@ -1,7 +1,8 @@
 //! The recorder's side of its socket: takes one line from each client, answers with one, and hangs up.
 //!
-//! Promises: at most [`CLIENTS_MAX`] clients at a time, the others are hung up on; each has [`REQUEST_LIMIT`] for its line, of at most
-//! [`LINE_BYTES_MAX`] bytes, and as long to take its answer. Nothing that comes in reaches the data plane but as a [`Request`].
+//! Promises: at most [`CLIENTS_MAX`] clients at a time, the others are hung up on; each has [`REQUEST_LIMIT`]
+//! for its line, of at most [`LINE_BYTES_MAX`] bytes, and as long to take its answer. Nothing that comes in
+//! reaches the data plane but as a [`Request`].
 
 use std::future::Future;
 use std::io;
@@ -51,7 +52,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens for the session in `session` (its folder); `answer` is asked what clients ask. To be called within a runtime.
+    /// Listens for the session in `session` (its folder); `answer` is asked what clients ask. To be called
+    /// within a runtime.
     ///
     /// # Errors
     /// There is no socket then.
@@ -76,8 +78,8 @@ impl Drop for Server {
     }
 }
 
-/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: whoever finds one at which nobody does may
-/// remove it.
+/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: whoever
+/// finds one at which nobody does may remove it.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     if let Err(error) = std::fs::remove_file(&new)

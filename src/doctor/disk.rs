@@ -1,5 +1,6 @@
-//! Whether the folder of the recordings can be written to, how much room it has and how quickly it says that it has what was written.
-//! What is written for that has no name in the folder and is gone at once, also if this process is killed.
+//! Whether the folder of the recordings can be written to, how much room it has and how quickly it says that
+//! it has what was written. What is written for that has no name in the folder and is gone at once, also if
+//! this process is killed.
 
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,9 +9,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Finding, Severity};
-use crate::export::text::length;
+use crate::base::text::length;
 use crate::session::disk::{Disk as _, SystemDisk};
-use crate::session::vigil::space_left_s;
+use crate::writer::alarms::space_left_s;
 
 /// As much is written and synced at once as a busy second of recording brings.
 const PIECE: usize = 1 << 20;
@@ -44,7 +45,8 @@ pub struct DiskReport {
     pub slowest_sync_s: Option<f64>,
 }
 
-/// Writes to the disk that holds `dir`, where recording takes `needed` bytes a second. May hang as long as the disk does.
+/// Writes to the disk that holds `dir`, where recording takes `needed` bytes a second. May hang as long as
+/// the disk does.
 pub fn examine(dir: &Path, needed: u64) -> (DiskReport, Vec<Finding>) {
     let mut findings = Vec::new();
     // `record` makes the folder; until then its disk is that of the nearest one that is there.

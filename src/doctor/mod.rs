@@ -1,5 +1,5 @@
-//! Whether a recording would go well, found out by trying: every source is opened as `record` opens it, the disk is written to, the recogniser
-//! is put to work. Nothing is kept.
+//! Whether a recording would go well, found out by trying: every source is opened as `record` opens it, the
+//! disk is written to, the recogniser is put to work. Nothing is kept.
 //!
 //! | module | what it finds out |
 //! |---|---|

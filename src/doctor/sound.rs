@@ -1,5 +1,6 @@
-//! Listens to devices for some seconds, through the very path that a recording takes: lane, callback, rings, drain, and what the drain
-//! decides is missing. Only the writer is lacking: what was heard is measured and thrown away.
+//! Listens to devices for some seconds, through the very path that a recording takes: lane, callback, rings,
+//! drain, and what the drain decides is missing. Only the writer is lacking: what was heard is measured and
+//! thrown away.
 
 use std::io;
 use std::sync::Arc;
@@ -9,17 +10,19 @@ use rtrb::Consumer;
 use serde::Serialize;
 
 use super::{Finding, Severity, dbfs};
-use crate::audio::units::{Frames, SampleFormat, SampleRate};
-use crate::capture::DeviceFormat;
+use crate::base::cause::Alarm;
+use crate::base::format::DeviceFormat;
+use crate::base::units::{Frames, SampleFormat, SampleRate};
 use crate::capture::drain::Item;
 use crate::capture::lane::{Lane, XRUN};
 use crate::clock::envelope::median;
 use crate::clock::glance::{Glance, glance};
+use crate::clock::trouble::{rate_trouble, uneven_trouble};
 use crate::clock::{MonoNs, SessionClock, SystemClock};
 use crate::recording::DeviceSpec;
 use crate::session::journal::Event;
 use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
-use crate::session::vigil::{Alarm, Change, TrackVigil, rate_trouble, uneven_trouble};
+use crate::writer::alarms::{Change, TrackVigil};
 
 /// [`Listening::step`] is to be called this often.
 pub const STEP_EVERY: Duration = Duration::from_millis(20);
@@ -58,9 +61,11 @@ pub struct Heard {
     pub only_zeros: bool,
     /// Its rate as measured; none: so short a time does not tell.
     pub clock: Option<Glance>,
-    /// How far its deliveries lie from an even rate, in milliseconds (median of the earliest of each second); none: too few.
+    /// How far its deliveries lie from an even rate, in milliseconds (median of the earliest of each second);
+    /// none: too few.
     pub residual_ms: Option<f64>,
-    /// How old a sample is when it arrives, as the sound system has it, in milliseconds; none: it does not say.
+    /// How old a sample is when it arrives, as the sound system has it, in milliseconds; none: it does not
+    /// say.
     pub latency_ms: Option<f64>,
     /// Between two deliveries, on average, in milliseconds.
     pub period_ms: Option<f64>,

@@ -1,7 +1,8 @@
-//! Whether text would keep up: the model that `record` would take is put to work, in the process that `record` would start, and timed.
+//! Whether text would keep up: the model that `record` would take is put to work, in the process that
+//! `record` would start, and timed.
 //!
-//! The sound is made here: a buzz in syllables, which costs the recogniser nearly what speech does and says nothing about anybody. What speech
-//! costs more (it has words) is in `SHARE`.
+//! The sound is made here: a buzz in syllables, which costs the recogniser nearly what speech does and says
+//! nothing about anybody. What speech costs more (it has words) is in `SHARE`.
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -10,15 +11,15 @@ use serde::Serialize;
 
 use super::{Finding, Severity};
 use crate::models::{ModelInfo, pull};
-use crate::speech::recognizer::{Recognizer as _, RecognizerError, Request};
-use crate::speech::worker::{WorkerOptions, WorkerRecognizer};
+use crate::recognisers::recognizer::{Recognizer as _, RecognizerError, Request};
+use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
 /// Seconds of sound that are timed: a long sentence.
 const SOUND_S: f64 = 10.0;
 /// The first request is not timed: memory is touched for the first time, and the language is found out.
 const WARM_UP_S: f64 = 3.0;
-/// Text keeps up where no more than this share of the time is needed: speech costs more than the sound here, and the computer has other
-/// work.
+/// Text keeps up where no more than this share of the time is needed: speech costs more than the sound here,
+/// and the computer has other work.
 const SHARE: f64 = 0.7;
 
 /// The model.
@@ -30,7 +31,8 @@ pub struct ModelReport {
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,
-    /// Whether it is the one that was published under this name; none: no hash of that one is known. Its structure was checked anyhow.
+    /// Whether it is the one that was published under this name; none: no hash of that one is known. Its
+    /// structure was checked anyhow.
     pub as_published: Option<bool>,
 }
 
@@ -83,7 +85,8 @@ pub fn examine(model: &ModelInfo) -> (ModelReport, Vec<Finding>) {
     (ModelReport { name, path, bytes, as_published }, findings)
 }
 
-/// Has the recogniser work, for as long as that takes, and judges by it how text would go with so many `sources`.
+/// Has the recogniser work, for as long as that takes, and judges by it how text would go with so many
+/// `sources`.
 pub fn measure(
     options: WorkerOptions,
     language: Option<String>,

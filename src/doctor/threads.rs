@@ -1,5 +1,5 @@
-//! With which priority the threads run that the sound system has started in this process: theirs is the only work of a recording that is
-//! in a hurry. Only Linux tells.
+//! With which priority the threads run that the sound system has started in this process: theirs is the only
+//! work of a recording that is in a hurry. Only Linux tells.
 
 use serde::Serialize;
 
@@ -78,7 +78,8 @@ fn threads() -> Vec<Thread> {
     stats.filter_map(|stat| parse(&stat)).collect()
 }
 
-/// A line of `/proc/PID/task/TID/stat` (proc(5)): 1 id, 2 name in brackets, 19 niceness, 40 realtime priority.
+/// A line of `/proc/PID/task/TID/stat` (proc(5)): 1 id, 2 name in brackets, 19 niceness, 40 realtime
+/// priority.
 fn parse(stat: &str) -> Option<Thread> {
     let (id, rest) = stat.split_once(" (")?;
     // The name may itself hold a bracket.

@@ -1,7 +1,7 @@
 //! The account of a session's frames, in words.
 
-use super::text::{clean, count, grouped, length, name};
-use crate::audio::units::Frames;
+use crate::base::text::{clean, count, grouped, length, name};
+use crate::base::units::Frames;
 use crate::session::account::TOLERANCE_MS;
 use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
 
@@ -68,8 +68,8 @@ pub fn lost_s(manifest: &Manifest) -> f64 {
     manifest.account.iter().map(|account| seconds(manifest, account, account.lost)).sum()
 }
 
-/// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first. Without a take there is no rate
-/// and nothing was to be expected.
+/// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first. Without a
+/// take there is no rate and nothing was to be expected.
 fn seconds(manifest: &Manifest, account: &TrackAccount, frames: Frames) -> f64 {
     let take = manifest.takes.iter().find(|take| take.track == account.track);
     take.map_or(0.0, |take| frames.seconds(take.rate))

@@ -1,15 +1,17 @@
-//! From utterances to captions, for the subtitle formats, by the rules of [`Rules`]: broken where sentences, clauses or pauses are, timed
-//! by words. Pure.
+//! From utterances to captions, for the subtitle formats, by the rules of [`Rules`]: broken where sentences,
+//! clauses or pauses are, timed by words. Pure.
 //!
-//! Every word is kept: whoever speaks faster than the reading speed has captions that stand as long as the next one lets them.
+//! Every word is kept: whoever speaks faster than the reading speed has captions that stand as long as the
+//! next one lets them.
 
-use super::text::{self, fit, pieces, room};
 use super::timing::{LetterTime, bounds, letters, spoken};
 use super::turns::Meeting;
-use crate::speech::transcript::Utterance;
+use crate::base::text::{self, fit, pieces, room};
+use crate::base::utterance::Utterance;
 
-/// What a caption may be. The defaults are those of Netflix' Timed Text Style Guide for English: 2 lines of 42 characters, 5/6 s to
-/// 7 s, 20 characters a second. (The BBC's guidelines say 37 characters and 160 to 180 words a minute, about 15 characters a second.)
+/// What a caption may be. The defaults are those of Netflix' Timed Text Style Guide for English: 2 lines of
+/// 42 characters, 5/6 s to 7 s, 20 characters a second. (The BBC's guidelines say 37 characters and 160 to
+/// 180 words a minute, about 15 characters a second.)
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rules {
     /// Characters (or columns, if that is more) of a line, 16..=200.
@@ -20,7 +22,8 @@ pub struct Rules {
     pub min_s: f64,
     /// Seconds it stands at most; more than `min_s`.
     pub max_s: f64,
-    /// Characters a second that are read: a caption stands longer than it is spoken where that is needed and there is room.
+    /// Characters a second that are read: a caption stands longer than it is spoken where that is needed and
+    /// there is room.
     pub reading_cps: f64,
 }
 
@@ -203,7 +206,8 @@ fn labelled(atoms: &[Atom], label: Option<&Atom>) -> Vec<Atom> {
     all
 }
 
-/// The cheapest way to part atoms into captions, as ranges: dynamic programming from the end. A single atom always fits.
+/// The cheapest way to part atoms into captions, as ranges: dynamic programming from the end. A single atom
+/// always fits.
 fn breaks<'a>(
     atoms: &[Atom],
     label: &impl Fn(&[Atom], bool) -> Option<&'a Atom>,
@@ -248,8 +252,9 @@ fn cost(part: &[Atom], is_last: bool) -> f64 {
     10.0 + torn + pauses + scrap + flash
 }
 
-/// Whether its lines hold it, each filled as far as it goes. Adding up the atoms can only overrate a line, so that
-/// [`layout`] finds a way wherever this says so; it costs no memory, and is asked for every possible caption.
+/// Whether its lines hold it, each filled as far as it goes. Adding up the atoms can only overrate a line, so
+/// that [`layout`] finds a way wherever this says so; it costs no memory, and is asked for every possible
+/// caption.
 fn fits(label: Option<&Atom>, part: &[Atom], rules: &Rules) -> bool {
     let (mut line, mut filled) = (1, label.map_or(0, |name| room(&name.text) + 1));
     for (n, atom) in part.iter().enumerate() {
@@ -342,7 +347,8 @@ fn line_of(atoms: &[Atom]) -> Line {
     line
 }
 
-/// The words of an utterance's text with their times. What is wider than a line is parted, first where words meet, then between graphemes.
+/// The words of an utterance's text with their times. What is wider than a line is parted, first where words
+/// meet, then between graphemes.
 fn atoms(utterance: &Utterance, rules: &Rules) -> Vec<Atom> {
     let text = text::clean(&utterance.text);
     let (from, to) = bounds(utterance);
@@ -362,7 +368,8 @@ fn atoms(utterance: &Utterance, rules: &Rules) -> Vec<Atom> {
     atoms
 }
 
-/// A token whole if it fits a line; else by words (scripts without spaces), and what still doesn't fit by graphemes.
+/// A token whole if it fits a line; else by words (scripts without spaces), and what still doesn't fit by
+/// graphemes.
 fn parts(token: &[(char, LetterTime)], max: usize) -> Vec<&[(char, LetterTime)]> {
     let text = |part: &[(char, LetterTime)]| part.iter().map(|(c, _)| *c).collect::<String>();
     if room(&text(token)) <= max {

@@ -1,13 +1,14 @@
-//! A table for spreadsheets, as RFC 4180 has it: comma, double quotes, CRLF, UTF-8 without a mark at its start; a row an utterance, or a word.
+//! A table for spreadsheets, as RFC 4180 has it: comma, double quotes, CRLF, UTF-8 without a mark at its
+//! start; a row an utterance, or a word.
 //!
-//! A text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) gets an apostrophe before it, which is how one
-//! tells a spreadsheet that it is text.
+//! A text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) gets an
+//! apostrophe before it, which is how one tells a spreadsheet that it is text.
 
 use super::evidence::Evidence;
-use super::text;
 use super::timing::{TimedWord, words};
 use super::turns::{Meeting, hidden_because};
-use crate::speech::transcript::Utterance;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 
 const COLUMNS: [&str; 10] =
     ["start", "end", "time", "speaker", "text", "confidence", "language", "id", "track", "withheld"];

@@ -1,12 +1,12 @@
-//! CTM, a line a word, as the NIST's tools read it. The format knows no speakers: the channel is the track's number, from 1, in the order in
-//! which the user named the tracks; comments at the top say whose each is.
+//! CTM, a line a word, as the NIST's tools read it. The format knows no speakers: the channel is the track's
+//! number, from 1, in the order in which the user named the tracks; comments at the top say whose each is.
 
 use std::fmt::Write as _;
 
 use super::fields::{Fields, seconds, span};
-use super::text;
 use super::timing::words;
 use super::turns::Meeting;
+use crate::base::text;
 
 /// The whole document.
 pub fn render(meeting: &Meeting) -> String {

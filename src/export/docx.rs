@@ -1,7 +1,8 @@
-//! The minutes as a Word document (Office Open XML, the part of it that every word processor has): styles, tables, bookmarks, page numbers.
+//! The minutes as a Word document (Office Open XML, the part of it that every word processor has): styles,
+//! tables, bookmarks, page numbers.
 //!
-//! Nothing in it depends on the moment or the machine: the same meeting gives the same bytes. No macro, no link out of the document, no field
-//! but page numbers.
+//! Nothing in it depends on the moment or the machine: the same meeting gives the same bytes. No macro, no
+//! link out of the document, no field but page numbers.
 
 use std::fmt::Write as _;
 use std::io::{Cursor, Write as _};
@@ -11,8 +12,8 @@ use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 
 use super::minutes::{Block, Head, MARKED, Marked, Span, document};
-use super::text;
 use super::turns::Meeting;
+use crate::base::text;
 
 const STYLES: &str = include_str!("docx/styles.xml");
 const NUMBERING: &str = include_str!("docx/numbering.xml");

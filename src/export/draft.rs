@@ -8,8 +8,9 @@ use super::ExportError;
 use super::evidence::sha256;
 use super::save::{remember, sync_folder};
 
-/// A file that is being written beside its place, as `.NAME.part`, and has it when it is whole. Dropped before that, it is gone; one that
-/// a kill left is written over by the next. Its lock keeps two from writing one.
+/// A file that is being written beside its place, as `.NAME.part`, and has it when it is whole. Dropped
+/// before that, it is gone; one that a kill left is written over by the next. Its lock keeps two from writing
+/// one.
 #[derive(Debug)]
 pub struct Draft {
     path: PathBuf,
@@ -98,7 +99,8 @@ fn open_part(part: &Path) -> io::Result<Option<File>> {
             Err(fs::TryLockError::WouldBlock) => return Ok(None),
             Err(fs::TryLockError::Error(error)) => return Err(error),
         }
-        // Its owner may have finished between our opening and our locking it: then it stands elsewhere by now.
+        // Its owner may have finished between our opening and our locking it: then it stands elsewhere by
+        // now.
         if is_at(&file, part)? {
             file.set_len(0)?;
             return Ok(Some(file));

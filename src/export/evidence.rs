@@ -1,5 +1,6 @@
-//! What a line of the minutes rests on: track, take and frames of its sound, and a SHA-256 of each track's file, so that it can be relied
-//! on later. The hash is that of the file as it lies there, as `sha256sum` computes it.
+//! What a line of the minutes rests on: track, take and frames of its sound, and a SHA-256 of each track's
+//! file, so that it can be relied on later. The hash is that of the file as it lies there, as `sha256sum`
+//! computes it.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -11,15 +12,17 @@ use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::text;
-use crate::audio::units::Frames;
+use crate::base::text;
+use crate::base::units::Frames;
+use crate::base::utterance::Utterance;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{State, TakeEntry};
-use crate::session::read::{ReadError, Session, open_plain};
-use crate::speech::transcript::Utterance;
+use crate::session::read::{ReadError, open_plain};
+use crate::session::reading::Session;
 
-/// Bytes of sound that may be hashed where somebody waits for a recording to end: two to four seconds without, one second with a
-/// processor's help. That is an hour of four tracks of 24 bits at 48 kHz; for more, `export` does it when it is asked to.
+/// Bytes of sound that may be hashed where somebody waits for a recording to end: two to four seconds
+/// without, one second with a processor's help. That is an hour of four tracks of 24 bits at 48 kHz; for
+/// more, `export` does it when it is asked to.
 pub const AT_THE_END_MAX: u64 = 2 << 30;
 
 /// What a WAV file can hold; nobody waits for more.
@@ -68,7 +71,8 @@ pub fn total_bytes(session: &Session) -> u64 {
     session.manifest.takes.iter().map(|take| size(session, take).unwrap_or(0)).fold(0, u64::saturating_add)
 }
 
-/// All files of all tracks with their hashes, as many at once as there are cores. If they have more than `max` bytes in all, none is read.
+/// All files of all tracks with their hashes, as many at once as there are cores. If they have more than
+/// `max` bytes in all, none is read.
 pub fn track_files(session: &Session, max: u64) -> Vec<TrackFile> {
     let growing = session.manifest.state == State::Recording && SessionLock::is_held(&session.dir);
     let put_off = total_bytes(session) > max;

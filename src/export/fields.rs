@@ -1,11 +1,11 @@
-//! What the line formats of speech research (RTTM, CTM, STM) have in common: fields parted by spaces, so that no field may hold one, and
-//! seconds with three decimals.
+//! What the line formats of speech research (RTTM, CTM, STM) have in common: fields parted by spaces, so that
+//! no field may hold one, and seconds with three decimals.
 
 use std::collections::{HashMap, HashSet};
 
-use super::text;
 use super::turns::Meeting;
-use crate::speech::transcript::Utterance;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 
 /// The names in a meeting's lines.
 pub(super) struct Fields {

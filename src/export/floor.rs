@@ -1,23 +1,25 @@
 //! Who had the floor: from utterances to turns, paragraphs and interjections.
 //!
-//! A *turn* is what one person said until somebody else took over. A *paragraph* ends where the speaker paused after a sentence. An
-//! *interjection* is a word or two that another person put in while the speaker went on ("mm-hm", "yes, exactly"): it stands at its
-//! place in the speaker's paragraph. An answer to a question is a turn, however short. Pure.
+//! A *turn* is what one person said until somebody else took over. A *paragraph* ends where the speaker
+//! paused after a sentence. An *interjection* is a word or two that another person put in while the speaker
+//! went on ("mm-hm", "yes, exactly"): it stands at its place in the speaker's paragraph. An answer to a
+//! question is a turn, however short. Pure.
 //!
 //! Promise: every utterance is told exactly once, each word of it in order.
 
 use std::collections::HashMap;
 
-use super::text;
 use super::timing::{TimedWord, spoken, words};
-use crate::speech::transcript::Utterance;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 
 /// The longest interjection, in words and in seconds.
 const INTERJECTION_WORDS: usize = 3;
 const INTERJECTION_S: f64 = 2.0;
 /// Utterances before and after a short one among which the speaker it was put to is looked for.
 const NEAR: usize = 32;
-/// After this many seconds a paragraph ends with its sentence, pause or no pause: a page without a break is not read.
+/// After this many seconds a paragraph ends with its sentence, pause or no pause: a page without a break is
+/// not read.
 const PARAGRAPH_S: f64 = 45.0;
 /// A pause this many times as long as that of a paragraph ends it in the middle of a sentence too.
 const LONG_PAUSE: f64 = 3.0;
@@ -112,7 +114,8 @@ impl<'a> Said<'a> {
     }
 }
 
-/// Joins utterances, which must be in order of start and hold at least a word each. `pause_s` is the silence that parts paragraphs.
+/// Joins utterances, which must be in order of start and hold at least a word each. `pause_s` is the silence
+/// that parts paragraphs.
 pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
     let said: Vec<Said> = said.iter().map(|utterance| Said::new(utterance)).collect();
     let mut put_in: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -237,8 +240,8 @@ fn pieces<'a>(said: &Said<'a>, guests: &[&Said<'a>]) -> Vec<Piece<'a>> {
     pieces
 }
 
-/// How many words stand before what was put in at a time: those that had begun, and those up to the clause's end if it is near. A question's
-/// end is none: what comes after it would be its answer.
+/// How many words stand before what was put in at a time: those that had begun, and those up to the clause's
+/// end if it is near. A question's end is none: what comes after it would be its answer.
 fn place(words: &[TimedWord], at: f64) -> usize {
     let begun = words.iter().take_while(|word| word.start < at).count();
     let near = words.iter().skip(begun.saturating_sub(1)).take_while(|word| word.start < at + CLAUSE_S);

@@ -1,20 +1,22 @@
-//! The minutes as one HTML page: whole in itself, readable without a network, a script, the sound or a screen.
+//! The minutes as one HTML page: whole in itself, readable without a network, a script, the sound or a
+//! screen.
 //!
-//! Promises: it is complete as it stands, and its script only adds sound, search and keys. Nothing in it is fetched but the sound file beside
-//! it: a policy in its head forbids everything else, and lets only the page's own script and style take effect, known by their hashes. Whatever
-//! people called themselves or said stays text: see [`escape`]. The same session gives the same bytes.
+//! Promises: it is complete as it stands, and its script only adds sound, search and keys. Nothing in it is
+//! fetched but the sound file beside it: a policy in its head forbids everything else, and lets only the
+//! page's own script and style take effect, known by their hashes. Whatever people called themselves or said
+//! stays text: see [`escape`]. The same session gives the same bytes.
 //!
-//! Words stand in the page as plain text, one element a line; their times are a table beside it. A page of 40,000 words stays light
-//! that way.
+//! Words stand in the page as plain text, one element a line; their times are a table beside it. A page of
+//! 40,000 words stays light that way.
 
 use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
 use super::minutes::{self as document, Block, Span};
-use super::text::{self, length};
 use super::turns::{Meeting, Person};
 use super::{Options, account};
+use crate::base::text::{self, length};
 
 mod blocks;
 mod gaps;
@@ -103,8 +105,8 @@ fn base64(bytes: &[u8]) -> String {
     out
 }
 
-/// Text for an element or an attribute between double quotes. It has been through [`text::clean`], which takes out what turns a line's
-/// direction.
+/// Text for an element or an attribute between double quotes. It has been through [`text::clean`], which
+/// takes out what turns a line's direction.
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     for c in text.chars() {

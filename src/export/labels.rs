@@ -1,11 +1,11 @@
-//! A label track for Audacity: seconds, a tab, seconds, a tab, text. Frame 0 of each first take is second 0 of the session, so the labels
-//! lie right beside the imported tracks.
+//! A label track for Audacity: seconds, a tab, seconds, a tab, text. Frame 0 of each first take is second 0
+//! of the session, so the labels lie right beside the imported tracks.
 
 use std::fmt::Write as _;
 
-use super::text;
 use super::timing::{spoken, words};
 use super::turns::{Meeting, hidden_because};
+use crate::base::text;
 use crate::session::mark::Mark;
 
 /// The whole document; a label an utterance, or a word, and a mark.

@@ -1,18 +1,20 @@
-//! The minutes as a document, before any format: what stands in them, in which order and in which words. Markdown, plain text and Word are
-//! drawn from the same blocks, so that they never say different things. Pure.
+//! The minutes as a document, before any format: what stands in them, in which order and in which words.
+//! Markdown, plain text and Word are drawn from the same blocks, so that they never say different things.
+//! Pure.
 //!
-//! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they came about; what was recorded of
-//! each track; the tracks' fingerprints. Texts are on one line and not escaped: that is each format's own business.
+//! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they
+//! came about; what was recorded of each track; the tracks' fingerprints. Texts are on one line and not
+//! escaped: that is each format's own business.
 
 use std::collections::HashMap;
 
 use super::account::{self, Line};
 use super::evidence::{self, Fingerprint};
-use super::text::{self, grouped, length};
 use super::turns::{Meeting, Paragraph, Person, Turn};
+use crate::base::text::{self, grouped, length};
+use crate::base::utterance::Utterance;
 use crate::session::manifest::{Manifest, State};
 use crate::session::mark::{Mark, MarkKind};
-use crate::speech::transcript::Utterance;
 
 /// The heading over what was marked, to which each mark leads back.
 pub const MARKED: &str = "What was marked";

@@ -1,16 +1,17 @@
 //! The minutes, in Markdown: to be read as plain text and rendered alike.
 //!
-//! Whatever people called themselves or said comes out as those very characters: see [`escape`]. A turn is one line, because some
-//! renderers take a line's end for a break.
+//! Whatever people called themselves or said comes out as those very characters: see [`escape`]. A turn is
+//! one line, because some renderers take a line's end for a break.
 //!
-//! What was marked leads to its place in the text, and from there back to the heading, whose anchor every renderer makes by itself. The place
-//! has an empty `<a id>`: Markdown has no anchors of its own, and a renderer that lets no HTML through only loses the jump.
+//! What was marked leads to its place in the text, and from there back to the heading, whose anchor every
+//! renderer makes by itself. The place has an empty `<a id>`: Markdown has no anchors of its own, and a
+//! renderer that lets no HTML through only loses the jump.
 
 use std::fmt::Write as _;
 
 use super::minutes::{Block, Head, MARKED, Span, document};
-use super::text::{self, pad, pad_left};
 use super::turns::Meeting;
+use crate::base::text::{self, pad, pad_left};
 
 /// Columns up to which a table's cells are lined up; a longer one sticks out alone.
 const CELL_MAX: usize = 50;
@@ -102,9 +103,9 @@ fn table(out: &mut String, head: &[&str], align: &str, rows: &[Vec<String>]) {
     out.push('\n');
 }
 
-/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights, tags,
-/// superscripts, attributes) show these very characters. Only what can mean something is escaped, so that prose stays
-/// prose in plain text.
+/// One line of text so that CommonMark and its common extensions (tables, strikethrough, maths, highlights,
+/// tags, superscripts, attributes) show these very characters. Only what can mean something is escaped, so
+/// that prose stays prose in plain text.
 pub fn escape(line: &str) -> String {
     escape_at(line, true)
 }
@@ -137,7 +138,8 @@ fn escape_at(line: &str, begins: bool) -> String {
     out
 }
 
-/// Whether this makes an `&` one of `&amp;`, `&#35;` and the like, which would be shown as what they stand for.
+/// Whether this makes an `&` one of `&amp;`, `&#35;` and the like, which would be shown as what they stand
+/// for.
 fn is_entity(after: &str) -> bool {
     after.split_once(';').is_some_and(|(name, _)| {
         let name = name.strip_prefix('#').unwrap_or(name);

@@ -1,13 +1,14 @@
-//! Minutes and the other formats, all fed by [`turns::Meeting`]; one file per format. [`minutes`] is the document that Markdown, plain text
-//! and Word are drawn from.
+//! Minutes and the other formats, all fed by [`turns::Meeting`]; one file per format. [`minutes`] is the
+//! document that Markdown, plain text and Word are drawn from.
 //!
-//! A file that Hansard wrote and nobody changed is replaced by a new export; one that was edited by hand is left alone
-//! unless the user forces it.
+//! A file that Hansard wrote and nobody changed is replaced by a new export; one that was edited by hand is
+//! left alone unless the user forces it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::session::read::{ReadError, Session};
+use crate::session::read::ReadError;
+use crate::session::reading::Session;
 use save::Target;
 use turns::Meeting;
 
@@ -30,7 +31,6 @@ pub mod seglst;
 pub mod sound;
 pub mod srt;
 pub mod stm;
-pub mod text;
 pub mod timing;
 pub mod turns;
 pub mod txt;
@@ -112,7 +112,8 @@ impl Format {
         matches!(self, Self::Docx)
     }
 
-    /// Whether it tells the tracks' fingerprints, for which their files have to be read ([`Meeting::with_files`]).
+    /// Whether it tells the tracks' fingerprints, for which their files have to be read
+    /// ([`Meeting::with_files`]).
     pub const fn tells_files(self, options: &Options) -> bool {
         matches!(self, Self::Md | Self::Txt | Self::Html | Self::Docx)
             || (options.evidence && self.has_evidence())
@@ -231,9 +232,9 @@ impl ExportError {
     }
 }
 
-/// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand are left alone:
-/// that is [`ExportError::Edited`], whose message says so and is meant to be shown. The tracks' files are hashed if they have at most
-/// `hash_max` bytes in all.
+/// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand
+/// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown. The
+/// tracks' files are hashed if they have at most `hash_max` bytes in all.
 pub fn write_minutes(
     session_dir: &Path,
     paragraph_pause_s: f64,

@@ -1,4 +1,5 @@
-//! RTTM, who spoke when: a line an utterance, from its first word to its last, as the NIST's Rich Transcription evaluations define it.
+//! RTTM, who spoke when: a line an utterance, from its first word to its last, as the NIST's Rich
+//! Transcription evaluations define it.
 
 use std::fmt::Write as _;
 

@@ -1,8 +1,8 @@
 //! Writing exports: atomically, for the user's eyes only, and never over what somebody changed by hand.
 //!
-//! Which files are ours and untouched is known by a SHA-256 of what was written, kept in `.exports.json`: for files in a session's
-//! folder in that folder, so that the knowledge moves with it; for all others in the recordings folder, by absolute path. Lost
-//! knowledge errs on the safe side: the file counts as the user's.
+//! Which files are ours and untouched is known by a SHA-256 of what was written, kept in `.exports.json`: for
+//! files in a session's folder in that folder, so that the knowledge moves with it; for all others in the
+//! recordings folder, by absolute path. Lost knowledge errs on the safe side: the file counts as the user's.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -73,15 +73,16 @@ enum Place {
 }
 
 impl Target {
-    /// A file of this name in the session's folder. A link in its place is not followed; it counts as the user's.
+    /// A file of this name in the session's folder. A link in its place is not followed; it counts as the
+    /// user's.
     pub fn in_session(dir: &Path, name: &str) -> Self {
         let (real, memory, key) = (dir.join(name), dir.to_owned(), name.to_owned());
         let place = Place::File { real, memory, key, own: false };
         Self { path: dir.join(name), place }
     }
 
-    /// A path of the user's. `recordings` is where knowledge of files outside of sessions is kept, `session` stands in for it while
-    /// there is no recordings folder.
+    /// A path of the user's. `recordings` is where knowledge of files outside of sessions is kept, `session`
+    /// stands in for it while there is no recordings folder.
     pub fn at(path: &Path, recordings: &Path, session: &Path) -> Result<Self, ExportError> {
         let io_error = |source| ExportError::Write { path: path.to_owned(), source };
         // A link that the user names is followed, so that the link stays.
@@ -112,7 +113,8 @@ impl Target {
         Ok(Self { path: path.to_owned(), place: Place::File { real, memory, key, own } })
     }
 
-    /// Whether anything of ours may ever be written there, force or no force: not where the session's own files are.
+    /// Whether anything of ours may ever be written there, force or no force: not where the session's own
+    /// files are.
     pub fn check_place(&self) -> Result<(), ExportError> {
         let Place::File { real, own: true, .. } = &self.place else { return Ok(()) };
         Err(ExportError::Own { path: real.clone() })
@@ -194,8 +196,8 @@ pub(super) fn remember(memory: &Path, key: &str, hash: String) {
     }
 }
 
-/// Writes beside it, syncs, renames over it, syncs the folder: after a crash there is the old file or the new one. The mode is 0600,
-/// because that is how temporary files are made.
+/// Writes beside it, syncs, renames over it, syncs the folder: after a crash there is the old file or the new
+/// one. The mode is 0600, because that is how temporary files are made.
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".hansard-").tempfile_in(folder)?;

@@ -1,12 +1,13 @@
-//! The transcript as SegLST, the segment list that MeetEval reads: an array of objects with `session_id`, `speaker`, `start_time`,
-//! `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours. Without the array, an object a line, it is JSON Lines.
+//! The transcript as SegLST, the segment list that MeetEval reads: an array of objects with `session_id`,
+//! `speaker`, `start_time`, `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours.
+//! Without the array, an object a line, it is JSON Lines.
 
 use serde::Serialize;
 
 use super::evidence::Evidence;
-use super::text;
 use super::turns::Meeting;
-use crate::speech::transcript::Utterance;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 
 #[derive(Serialize)]
 struct Segment<'a> {
@@ -60,7 +61,7 @@ fn lines(meeting: &Meeting, evidence: bool) -> Result<Vec<String>, serde_json::E
 
 fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Segment<'a> {
     let start_time = to_millis(said.start.max(0.0));
-    let word_time = |word: &'a crate::speech::transcript::Word| WordTime {
+    let word_time = |word: &'a crate::base::utterance::Word| WordTime {
         text: &word.text,
         start: to_millis(word.start),
         end: to_millis(word.end),

@@ -1,10 +1,12 @@
-//! The sound of a session on session time: every track from session second 0, all of one length and rate, without the drift of
-//! their devices; or all of them mixed into one.
+//! The sound of a session on session time: every track from session second 0, all of one length and rate,
+//! without the drift of their devices; or all of them mixed into one.
 //!
-//! Promises: the tracks that were recorded are only read. Memory does not grow with the length. A file stands under its name when it is
-//! whole, and not before; what somebody else put there stays. What was not recorded is exact silence, and so is another device's sound.
+//! Promises: the tracks that were recorded are only read. Memory does not grow with the length. A file stands
+//! under its name when it is whole, and not before; what somebody else put there stays. What was not recorded
+//! is exact silence, and so is another device's sound.
 //!
-//! [`timeline`] says what sounds when, [`render`] makes it, [`mod@file`] writes it, [`mix`] adds the tracks up.
+//! [`timeline`] says what sounds when, [`render`] makes it, [`mod@file`] writes it, [`mix`] adds the tracks
+//! up.
 
 use std::io::{self, Seek, Write};
 use std::ops::ControlFlow;
@@ -21,9 +23,10 @@ use super::draft::Draft;
 use super::save::Target;
 use crate::audio::align::AlignError;
 use crate::audio::resample::ResampleError;
-use crate::audio::units::{SampleFormat, SampleRate};
+use crate::base::units::{SampleFormat, SampleRate};
 use crate::session::manifest::TakeEntry;
-use crate::session::read::{ReadError, Session};
+use crate::session::read::ReadError;
+use crate::session::reading::Session;
 use crate::session::wav::{HEADER_MAX, Layout};
 
 pub mod file;
@@ -38,7 +41,8 @@ pub const FOLDER: &str = "aligned";
 /// Frames that are made and written at once.
 const BLOCK: usize = 4096;
 
-/// Told of each block: how many seconds of one track were made since the last time. A break ends the work, and nothing stays of it.
+/// Told of each block: how many seconds of one track were made since the last time. A break ends the work,
+/// and nothing stays of it.
 pub type Watch<'a> = &'a (dyn Fn(f64) -> ControlFlow<()> + Sync);
 
 /// Why sound was not exported, and what to do.
@@ -176,8 +180,8 @@ pub struct Tracks {
 }
 
 impl Tracks {
-    /// Looks at all that can be wrong with it. `wanted` says which tracks; their length is the session's all the same, so that what is
-    /// exported later lies beside it.
+    /// Looks at all that can be wrong with it. `wanted` says which tracks; their length is the session's all
+    /// the same, so that what is exported later lies beside it.
     pub fn plan(
         session: &Session,
         request: Request,
@@ -226,8 +230,8 @@ impl Tracks {
         Ok(Layout { rate: self.request.rate, channels, format })
     }
 
-    /// Writes all, each to the target of its place in [`Self::names`], on as many threads as there are processors: all of them or
-    /// none. Gives the paths.
+    /// Writes all, each to the target of its place in [`Self::names`], on as many threads as there are
+    /// processors: all of them or none. Gives the paths.
     pub fn write(&self, targets: &[Target], watch: Watch<'_>) -> Result<Vec<PathBuf>, SoundError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let watch = |seconds: f64| match failed.load(Ordering::Relaxed) {

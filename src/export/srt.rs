@@ -1,5 +1,6 @@
-//! SubRip subtitles. The format has no standard and no way to escape: players take `<…>` for tags, `{\…}` for positions, and
-//! `-->` for a time line. An invisible word joiner (U+2060) after the first character keeps them from it, and the text readable.
+//! SubRip subtitles. The format has no standard and no way to escape: players take `<…>` for tags, `{\…}` for
+//! positions, and `-->` for a time line. An invisible word joiner (U+2060) after the first character keeps
+//! them from it, and the text readable.
 
 use std::fmt::Write as _;
 

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::fields::{Fields, seconds, span};
-use super::text;
 use super::turns::Meeting;
+use crate::base::text;
 
 /// The whole document; empty if nothing was said.
 pub fn render(meeting: &Meeting) -> String {
@@ -19,8 +19,8 @@ pub fn render(meeting: &Meeting) -> String {
     out
 }
 
-/// A `<…>` before the words would be taken for a label, and braces on their own for alternatives: an invisible word joiner (U+2060) keeps the
-/// tools from it.
+/// A `<…>` before the words would be taken for a label, and braces on their own for alternatives: an
+/// invisible word joiner (U+2060) keeps the tools from it.
 fn defuse(words: &str) -> String {
     let joined = |word: &str| match word {
         "{" | "}" => format!("{word}\u{2060}"),

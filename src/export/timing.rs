@@ -1,8 +1,9 @@
-//! The words of an utterance's text with their times. The text is what counts: where the recogniser's words don't spell it (a person
-//! corrected it, or a model gave none), times are spread over it by its letters. Pure.
+//! The words of an utterance's text with their times. The text is what counts: where the recogniser's words
+//! don't spell it (a person corrected it, or a model gave none), times are spread over it by its letters.
+//! Pure.
 
-use super::text;
-use crate::speech::transcript::Utterance;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 
 /// A word of the text as it is shown.
 #[derive(Debug, Clone, PartialEq)]

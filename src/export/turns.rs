@@ -1,16 +1,17 @@
 //! The one core that feeds every format: a session as its exports tell it.
 //!
-//! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way. Pure.
+//! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
+//! Pure.
 
 use std::collections::{HashMap, HashSet};
 
 use super::evidence::{Evidence, TrackFile};
 use super::floor;
-use super::text;
 use super::timing::spoken;
+use crate::base::text;
+use crate::base::utterance::Utterance;
 use crate::session::mark::Mark;
-use crate::session::read::Session;
-use crate::speech::transcript::Utterance;
+use crate::session::reading::Session;
 
 pub use super::floor::{Paragraph, Piece, Turn};
 
@@ -21,7 +22,8 @@ pub struct Meeting<'a> {
     pub session: &'a Session,
     /// What was asked for.
     pub selection: Selection,
-    /// What was selected of the transcript, by start; with [`Selection::withheld`], what does not stand in the minutes too.
+    /// What was selected of the transcript, by start; with [`Selection::withheld`], what does not stand in
+    /// the minutes too.
     pub said: Vec<&'a Utterance>,
     /// The same, by speaker's turn, by start.
     pub turns: Vec<Turn<'a>>,

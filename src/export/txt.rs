@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::minutes::{Block, Head, Span, document};
-use super::text::{self, pad, pad_left, wrap};
 use super::turns::Meeting;
+use crate::base::text::{self, pad, pad_left, wrap};
 
 /// Columns of a line.
 const COLUMNS: usize = 80;

@@ -21,8 +21,8 @@ fn lines(caption: &Caption, line: impl FnMut(&Line) -> String) -> String {
     caption.lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// With a time before each word. The format wants them to rise, and to lie within the caption: a word that begins with the caption, or with the
-/// word before, needs none.
+/// With a time before each word. The format wants them to rise, and to lie within the caption: a word that
+/// begins with the caption, or with the word before, needs none.
 fn timed(caption: &Caption) -> String {
     let mut reached = caption.start_ms;
     lines(caption, |line| {

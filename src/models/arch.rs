@@ -1,5 +1,5 @@
-//! What a Whisper model consists of: eleven dimensions, and the tensors that follow from them. One list serves both
-//! the check of a ggml file and the writing of one. Pure.
+//! What a Whisper model consists of: eleven dimensions, and the tensors that follow from them. One list
+//! serves both the check of a ggml file and the writing of one. Pure.
 
 use serde::Serialize;
 
@@ -248,8 +248,8 @@ impl Dimensions {
         ]
     }
 
-    /// Whether these can be the dimensions of a Whisper model. The bounds are generous (the largest published model has
-    /// a state of 1280 and 32 layers) but keep every product of them far below overflow.
+    /// Whether these can be the dimensions of a Whisper model. The bounds are generous (the largest published
+    /// model has a state of 1280 and 32 layers) but keep every product of them far below overflow.
     pub fn check(&self) -> Result<(), String> {
         let within = |what: &str, value: u32, least: u32, most: u32| {
             if (least..=most).contains(&value) {

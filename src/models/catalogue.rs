@@ -1,7 +1,7 @@
 //! The published ggml Whisper models: what `pull` can get. A model's name is its file's stem without `ggml-`.
 //!
-//! Hashes as whisper.cpp lists them for its downloads. Most quantised files are not listed there: for those the
-//! server's own answer names the SHA-256 (see [`super::pull`]).
+//! Hashes as whisper.cpp lists them for its downloads. Most quantised files are not listed there: for those
+//! the server's own answer names the SHA-256 (see [`super::pull`]).
 
 use serde::Serialize;
 
@@ -32,7 +32,8 @@ impl Published {
         !self.name.contains(".en")
     }
 
-    /// Roughly how large the file is, in bytes: parameters × bits of the format (f16 16, q8_0 8.5, q5_1 6, q5_0 5.5).
+    /// Roughly how large the file is, in bytes: parameters × bits of the format (f16 16, q8_0 8.5, q5_1 6,
+    /// q5_0 5.5).
     pub fn bytes_about(&self) -> u64 {
         let bits_times_2 = match self.name.rsplit_once('-').map(|(_, quantisation)| quantisation) {
             Some("q8_0") => 17,

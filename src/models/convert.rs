@@ -1,6 +1,6 @@
-//! CTranslate2 → ggml: the file that whisper.cpp's own converter would make of the same weights (only the order of its
-//! tensors is this program's). Goes from tensor to tensor in blocks of rows, so memory stays at a few megabytes
-//! however large the model.
+//! CTranslate2 → ggml: the file that whisper.cpp's own converter would make of the same weights (only the
+//! order of its tensors is this program's). Goes from tensor to tensor in blocks of rows, so memory stays at
+//! a few megabytes however large the model.
 
 use std::io::{Read, Seek, Write};
 
@@ -99,12 +99,13 @@ pub fn dimensions<R: Read + Seek>(model: &Model<R>, target: Target) -> Result<Di
 
 /// How many of a vocabulary's tokens a ggml file lists; whisper.cpp names the special ones itself.
 pub fn listed_tokens(vocab: u32) -> usize {
-    // A multilingual file keeps ids 0 to 50256, whose last is the empty string; an English-only one 0 to 50255, and
-    // the published ones add the literal `<|endoftext|>`.
+    // A multilingual file keeps ids 0 to 50256, whose last is the empty string; an English-only one 0 to
+    // 50255, and the published ones add the literal `<|endoftext|>`.
     if vocab >= VOCAB_MULTILINGUAL { 50_257 } else { 50_256 }
 }
 
-/// Writes the whole ggml file. `tokens` are the vocabulary's entries as bytes, [`listed_tokens`] of them at least.
+/// Writes the whole ggml file. `tokens` are the vocabulary's entries as bytes, [`listed_tokens`] of them at
+/// least.
 pub fn write<R: Read + Seek, W: Write>(
     model: &mut Model<R>,
     dimensions: &Dimensions,
@@ -339,8 +340,9 @@ fn encode(values: &[f32], to: Quantisation, out: &mut Vec<u8>) {
     }
 }
 
-/// One q8_0 block as ggml's reference makes it: the scale `largest / 127` as f16, then each value / scale, halves
-/// rounded away from zero. Values pass through f16 first, so that the result is that of quantising the f16 file.
+/// One q8_0 block as ggml's reference makes it: the scale `largest / 127` as f16, then each value / scale,
+/// halves rounded away from zero. Values pass through f16 first, so that the result is that of quantising the
+/// f16 file.
 fn encode_q8(block: &[f32], out: &mut Vec<u8>) {
     let mut values = [0.0f32; Q8_BLOCK];
     for (value, &given) in values.iter_mut().zip(block) {
@@ -353,8 +355,8 @@ fn encode_q8(block: &[f32], out: &mut Vec<u8>) {
     out.extend(values.iter().map(|value| (value * inverse).round() as i8 as u8));
 }
 
-/// Slaney's mel filters for 16 kHz and 400-point spectra, band by band, as librosa computes them: in f64, rounded to
-/// f32 before and after the area normalisation.
+/// Slaney's mel filters for 16 kHz and 400-point spectra, band by band, as librosa computes them: in f64,
+/// rounded to f32 before and after the area normalisation.
 pub fn mel_filters(mels: u32) -> Vec<f32> {
     const LINEAR_HZ: f64 = 200.0 / 3.0; // per mel, up to 1000 Hz
     let corner = 1000.0 / LINEAR_HZ;

@@ -1,9 +1,9 @@
-//! Reads CTranslate2's `model.bin` as faster-whisper has it: an index of its variables, and their values on demand.
-//! Refuses everything whose lengths don't add up.
+//! Reads CTranslate2's `model.bin` as faster-whisper has it: an index of its variables, and their values on
+//! demand. Refuses everything whose lengths don't add up.
 //!
-//! The format, little-endian: u32 version (6), the specification's name, u32 revision, u32 count of variables; each a
-//! name, u8 rank, u32 per dimension, u8 type, u32 bytes, data; then u32 count of aliases, each two names. A name is a
-//! u16 length that includes a NUL, and the bytes.
+//! The format, little-endian: u32 version (6), the specification's name, u32 revision, u32 count of
+//! variables; each a name, u8 rank, u32 per dimension, u8 type, u32 bytes, data; then u32 count of aliases,
+//! each two names. A name is a u16 length that includes a NUL, and the bytes.
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Seek, SeekFrom};

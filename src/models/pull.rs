@@ -1,8 +1,9 @@
 //! Downloads a published model: resumed where it broke off, verified, and only then given its name.
 //!
-//! What has come lies in `ggml-NAME.bin.part`, which the next attempt (or the next command) goes on with. The server's
-//! first answer, before any redirect, may name the file's SHA-256 and size (`X-Linked-Etag`, `X-Linked-Size`); else
-//! the catalogue's hash counts. At the end the model's structure is checked in any case.
+//! What has come lies in `ggml-NAME.bin.part`, which the next attempt (or the next command) goes on with. The
+//! server's first answer, before any redirect, may name the file's SHA-256 and size (`X-Linked-Etag`,
+//! `X-Linked-Size`); else the catalogue's hash counts. At the end the model's structure is checked in any
+//! case.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -357,7 +358,8 @@ impl Download<'_> {
     }
 }
 
-/// Whether a model's file is the one that was published under its name; none: no hash of that one is known here. Reads all of it.
+/// Whether a model's file is the one that was published under its name; none: no hash of that one is known
+/// here. Reads all of it.
 ///
 /// # Errors
 /// The file can't be read.

@@ -1,5 +1,5 @@
-//! The user's folder of models: `ggml-NAME.bin` files, private to the user. Finds, lists, removes, and chooses the one
-//! to use.
+//! The user's folder of models: `ggml-NAME.bin` files, private to the user. Finds, lists, removes, and
+//! chooses the one to use.
 
 use std::fs;
 use std::io::Write as _;
@@ -54,7 +54,8 @@ pub fn inspect(path: &Path) -> Result<ModelInfo, ModelError> {
     })
 }
 
-/// All models in the folder; a folder that doesn't exist holds none. Voice activity models are passed over in silence.
+/// All models in the folder; a folder that doesn't exist holds none. Voice activity models are passed over in
+/// silence.
 pub fn installed(dir: &Path) -> Result<Installed, ModelError> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -81,9 +82,10 @@ pub fn installed(dir: &Path) -> Result<Installed, ModelError> {
 
 /// The model to use.
 ///
-/// `wanted` is a name, or a path (anything with a separator, or an existing `.bin` file); `None` and `auto` ask for the
-/// best installed one that keeps up live on two cores. `language` is a code such as `de`; `None` and `auto` leave it
-/// open. An English-only model is chosen by itself only where English is spoken, or nothing else is there.
+/// `wanted` is a name, or a path (anything with a separator, or an existing `.bin` file); `None` and `auto`
+/// ask for the best installed one that keeps up live on two cores. `language` is a code such as `de`; `None`
+/// and `auto` leave it open. An English-only model is chosen by itself only where English is spoken, or
+/// nothing else is there.
 pub fn resolve(dir: &Path, wanted: Option<&str>, language: Option<&str>) -> Result<ModelInfo, ModelError> {
     let language = language.map(|l| l.trim().to_ascii_lowercase()).filter(|l| !l.is_empty() && l != "auto");
     let english = language.as_deref().is_some_and(is_english);
@@ -119,8 +121,8 @@ fn choose(dir: &Path, language: Option<String>, english: bool) -> Result<ModelIn
     }
 }
 
-/// The smaller, the better for live use on two cores. Base keeps up and errs least of those that do; q8_0 is the
-/// fastest format and costs no measurable accuracy.
+/// The smaller, the better for live use on two cores. Base keeps up and errs least of those that do; q8_0 is
+/// the fastest format and costs no measurable accuracy.
 fn preference(model: &ModelInfo) -> (u8, bool, u8, String) {
     let size = match model.kind {
         Kind::Base => 0,
@@ -247,8 +249,8 @@ fn sweep(dir: &Path) -> Result<(), ModelError> {
     Ok(())
 }
 
-/// Checks a staged file and gives it its name, durably. The same model under that name already is well; another one is
-/// an error.
+/// Checks a staged file and gives it its name, durably. The same model under that name already is well;
+/// another one is an error.
 pub(super) fn install(dir: &Path, mut staged: NamedTempFile, name: &str) -> Result<ModelInfo, ModelError> {
     let target = file_of(dir, name)?;
     staged.flush().map_err(ModelError::io("write", staged.path()))?;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::manifest::{GapCause, GapSum, SourceKind, TrackAccount};
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
-/// How far `expected` may lie from `written + gaps` before it is said: what jitter leaves at the end of a take.
+/// How far `expected` may lie from `written + gaps` before it is said: what jitter leaves at the end of a
+/// take.
 pub const TOLERANCE_MS: f64 = 50.0;
 
 /// Adds up one track while it is recorded.

@@ -1,9 +1,9 @@
-//! What people added to a session after the fact or beside the sound: marks, other names, hidden passages; read from the journal, where it was
-//! appended.
+//! What people added to a session after the fact or beside the sound: marks, other names, hidden passages;
+//! read from the journal, where it was appended.
 //!
-//! Nothing is changed by it on the disk: it is laid over what was recorded when a session is read, so it holds for text that is made later
-//! as well. Promises: bounded memory, no panic on any journal. A line that can't be understood is passed over: `verify` is the one to
-//! judge the journal.
+//! Nothing is changed by it on the disk: it is laid over what was recorded when a session is read, so it
+//! holds for text that is made later as well. Promises: bounded memory, no panic on any journal. A line that
+//! can't be understood is passed over: `verify` is the one to judge the journal.
 
 use std::collections::HashMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -12,7 +12,7 @@ use std::path::Path;
 use super::journal::{Event, Line};
 use super::mark::Mark;
 use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
-use crate::speech::transcript::{Utterance, Word};
+use crate::base::utterance::{Utterance, Word};
 
 /// More than anybody adds to a meeting.
 const ADDED_MAX: usize = 100_000;
@@ -89,7 +89,8 @@ impl Amendments {
         }
     }
 
-    /// What `name` is called now. Of a name that was written by a person only what was said after the journal's line `since` holds.
+    /// What `name` is called now. Of a name that was written by a person only what was said after the
+    /// journal's line `since` holds.
     pub fn name_of(&self, name: &str, since: u64) -> String {
         let later = self.renames.iter().filter(|rename| rename.seq >= since);
         later.fold(name.to_owned(), |name, rename| if rename.from == name { rename.to.clone() } else { name })
@@ -129,8 +130,8 @@ pub enum Rest {
     Nothing,
 }
 
-/// What of an utterance lies outside of `spans` (session seconds). A word that touches one lies in it; an utterance without words is one word.
-/// Where words are left out between others the one before says so.
+/// What of an utterance lies outside of `spans` (session seconds). A word that touches one lies in it; an
+/// utterance without words is one word. Where words are left out between others the one before says so.
 pub fn without(utterance: &Utterance, spans: &[(f64, f64)]) -> Rest {
     let touched = |start: f64, end: f64| spans.iter().any(|(from, to)| start < *to && end > *from);
     if !touched(utterance.start, utterance.end.max(utterance.start + 1e-3)) {
@@ -206,7 +207,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::speech::transcript::joined;
+    use crate::base::utterance::joined;
 
     fn said(words: &[(&str, f64)]) -> Utterance {
         let words: Vec<Word> = words
@@ -219,8 +220,8 @@ mod tests {
             track: "alice".into(),
             speaker: "Alice".into(),
             take: 1,
-            from_frame: crate::audio::units::Frames(0),
-            to_frame: crate::audio::units::Frames(0),
+            from_frame: crate::base::units::Frames(0),
+            to_frame: crate::base::units::Frames(0),
             start: words.first().map_or(10.0, |word| word.start),
             end: words.last().map_or(13.0, |word| word.end),
             text: joined(&words),

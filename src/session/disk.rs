@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 /// A file that is being written.
 pub trait DiskFile: Write + Seek + Send {
@@ -16,6 +17,14 @@ pub trait DiskFile: Write + Seek + Send {
     fn set_len(&mut self, _bytes: u64) -> io::Result<()> {
         Err(io::Error::new(io::ErrorKind::Unsupported, "this disk can't cut a file"))
     }
+}
+
+/// A handle of a file that somebody else writes, to sync it with.
+pub type SyncHandle = Arc<Mutex<Box<dyn DiskFile>>>;
+
+/// Another handle of `file`, to sync it with.
+pub fn handle_of(file: &dyn DiskFile) -> io::Result<SyncHandle> {
+    Ok(Arc::new(Mutex::new(file.second()?)))
 }
 
 /// The operations that a recording needs of a file system: one real, one scripted implementation.
@@ -36,7 +45,8 @@ pub trait Disk: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Makes the names in a folder durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Replaces a file by `bytes` so that at any moment, a power cut's included, either the old or the new one is there, whole.
+    /// Replaces a file by `bytes` so that at any moment, a power cut's included, either the old or the new
+    /// one is there, whole.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = beside(path);
         let mut file = self.open_empty(&beside)?;
@@ -110,8 +120,8 @@ impl Disk for SystemDisk {
     }
 }
 
-/// Files are the user's alone, as far as the file system can. Whatever lies in a file's place: a link is not followed out of the
-/// session, a pipe is not waited for.
+/// Files are the user's alone, as far as the file system can. Whatever lies in a file's place: a link is not
+/// followed out of the session, a pipe is not waited for.
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     {

@@ -1,5 +1,5 @@
-//! `events.jsonl`: the append-only journal. A line follows the durability of what it describes, and the manifest can be rebuilt
-//! from it. It is data with a schema; the log is something else.
+//! `events.jsonl`: the append-only journal. A line follows the durability of what it describes, and the
+//! manifest can be rebuilt from it. It is data with a schema; the log is something else.
 
 use std::io;
 use std::path::Path;
@@ -7,13 +7,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::disk::Disk;
+use super::disk::{Disk, SyncHandle};
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
 use super::mark::MarkKind;
-use super::syncs::SyncHandle;
-use super::vigil::Alarm;
-use crate::audio::units::{Frames, SessionNs};
+use crate::base::cause::Alarm;
+use crate::base::units::{Frames, SessionNs};
+use crate::clock::sleep::TimeEvent;
 
 /// One line of the journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,8 +92,9 @@ pub enum Event {
     },
     /// A take began: its file is there.
     TakeStarted(TakeEntry),
-    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on. For a slip nothing stands there:
-    /// it was found when the take was over, and lies near `from_frame`. What is `foreign` stands there as it came.
+    /// Frames are missing. Within a take they stand in the file as silence from `from_frame` on. For a slip
+    /// nothing stands there: it was found when the take was over, and lies near `from_frame`. What is
+    /// `foreign` stands there as it came.
     Gap {
         /// The track.
         track: String,
@@ -122,9 +123,9 @@ pub enum Event {
         /// The map as of now.
         fit: ClockFit,
     },
-    /// What the clock of a take was measured by, since the last such line: so many frames had been delivered by that session second. Thinned
-    /// to the least late stamp of each bucket of time (a second, doubled whenever there are 4096: 14 000 points in a day). With the take's
-    /// gaps they give its map again.
+    /// What the clock of a take was measured by, since the last such line: so many frames had been delivered
+    /// by that session second. Thinned to the least late stamp of each bucket of time (a second, doubled
+    /// whenever there are 4096: 14 000 points in a day). With the take's gaps they give its map again.
     Observed {
         /// The track.
         track: String,
@@ -146,10 +147,12 @@ pub enum Event {
         /// Session second of frame 0 as the device's stamps tell; none: they say no more than `clock`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<f64>,
-        /// Session second at which its last frame was delivered, as the device's stamps tell, whatever was written.
+        /// Session second at which its last frame was delivered, as the device's stamps tell, whatever was
+        /// written.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         until: Option<f64>,
-        /// The file was given up after an error: more may stand in it than these frames, which nobody vouches for.
+        /// The file was given up after an error: more may stand in it than these frames, which nobody vouches
+        /// for.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         given_up: bool,
     },
@@ -263,7 +266,8 @@ pub enum Event {
         /// As it stands.
         to: String,
     },
-    /// A passage is hidden: no export shows what was said there. A later line of the same id replaces this one.
+    /// A passage is hidden: no export shows what was said there. A later line of the same id replaces this
+    /// one.
     Hidden {
         /// Identity within the session.
         id: String,
@@ -298,7 +302,8 @@ pub enum Event {
     Recovered {
         /// The takes that were still open.
         takes: Vec<RecoveredTake>,
-        /// Session second up to which the session was being recorded at least; none where no source had a clock.
+        /// Session second up to which the session was being recorded at least; none where no source had a
+        /// clock.
         until: Option<f64>,
     },
     /// All tracks are closed and durable: the recording is safe.
@@ -308,6 +313,15 @@ pub enum Event {
         /// Where every frame went.
         account: Vec<TrackAccount>,
     },
+}
+
+impl From<TimeEvent> for Event {
+    fn from(event: TimeEvent) -> Self {
+        match event {
+            TimeEvent::Suspended { from, seconds } => Self::Suspended { from, seconds },
+            TimeEvent::ClockStepped { seconds } => Self::ClockStepped { seconds },
+        }
+    }
 }
 
 /// A take whose recorder died.
@@ -355,8 +369,8 @@ impl Journal {
         Ok(Self { lines: LineFile::new(disk.append(path)?)?, seq })
     }
 
-    /// Appends one line; [`Journal::sync`] makes it durable. After an error of the disk the line is kept and written later,
-    /// at its place.
+    /// Appends one line; [`Journal::sync`] makes it durable. After an error of the disk the line is kept and
+    /// written later, at its place.
     pub fn append(&mut self, session_ns: SessionNs, event: Event) -> io::Result<()> {
         self.append_at(session_ns, Timestamp::now(), event)
     }

@@ -1,12 +1,12 @@
 //! A file of lines that only grows and, whatever the disk refuses, holds every line once, whole and in order.
 //!
-//! Lines that are not known to be on the disk stay in memory. After a refused write or sync they are written again, at their place:
-//! a torn line is overwritten, and pages that the system may have dropped are brought back.
+//! Lines that are not known to be on the disk stay in memory. After a refused write or sync they are written
+//! again, at their place: a torn line is overwritten, and pages that the system may have dropped are brought
+//! back.
 
 use std::io::{self, SeekFrom};
 
-use super::disk::DiskFile;
-use super::syncs::{SyncHandle, handle_of};
+use super::disk::{DiskFile, SyncHandle, handle_of};
 
 /// Most bytes that wait for a disk that refuses: some hours of the journal.
 const WAITING_MAX: usize = 16 * 1024 * 1024;
@@ -64,7 +64,8 @@ impl LineFile {
         self.settle(synced)
     }
 
-    /// All lines that were taken are about to be synced elsewhere, with this handle; none if all of them are on the disk.
+    /// All lines that were taken are about to be synced elsewhere, with this handle; none if all of them are
+    /// on the disk.
     pub fn stake(&mut self) -> io::Result<Option<SyncHandle>> {
         if self.tail.is_empty() {
             return Ok(None);

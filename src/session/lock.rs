@@ -1,4 +1,5 @@
-//! "In use": a lock on the session's folder that ends with the process that holds it. Only its holder appends.
+//! "In use": a lock on the session's folder that ends with the process that holds it. Only its holder
+//! appends.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -25,7 +26,8 @@ pub enum LockError {
 }
 
 impl SessionLock {
-    /// Whether another process has the session in `dir`. Leaves nothing behind; without a lock's file nobody has it.
+    /// Whether another process has the session in `dir`. Leaves nothing behind; without a lock's file nobody
+    /// has it.
     pub fn is_held(dir: &Path) -> bool {
         let path = dir.join(FILE);
         let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audio::units::{Frames, SampleFormat, SampleRate};
-pub use crate::clock::map::{ClockFit, ClockPiece};
+pub use crate::base::cause::{GapCause, SourceKind};
+pub use crate::base::clock_map::{ClockFit, ClockPiece};
+use crate::base::units::{Frames, SampleFormat, SampleRate};
 
 /// The format number that this version reads and writes.
 pub const FORMAT: u32 = 1;
@@ -53,20 +54,6 @@ pub enum State {
     Closed,
 }
 
-/// What kind of thing a track was recorded from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceKind {
-    /// A microphone or another input.
-    Mic,
-    /// What the computer plays.
-    Loopback,
-    /// A sound file.
-    File,
-    /// The synthetic source.
-    Synth,
-}
-
 /// Where a track's sound came from, and whose it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SourceEntry {
@@ -112,8 +99,8 @@ pub struct TakeEntry {
     pub offset: f64,
     /// Frames against session time.
     pub clock: ClockFit,
-    /// Stretches (from, to) of the file that are another device's sound, in order. They are kept, count as missing, and are never
-    /// made into text.
+    /// Stretches (from, to) of the file that are another device's sound, in order. They are kept, count as
+    /// missing, and are never made into text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub foreign: Vec<(Frames, Frames)>,
 }
@@ -122,72 +109,6 @@ impl TakeEntry {
     /// Session seconds of a frame's start.
     pub fn time_of(&self, frame: Frames) -> f64 {
         self.clock.time_of(frame)
-    }
-}
-
-/// Why sound is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GapCause {
-    /// The device began later than the session.
-    NotStarted,
-    /// The device delivered nothing for a while.
-    Stall,
-    /// A small step that only the fitted clock can see.
-    Slip,
-    /// Our ring was full.
-    Overrun,
-    /// The device was gone.
-    DeviceLost,
-    /// Another device's sound was delivered.
-    Foreign,
-    /// The recorder or a part of it was restarted.
-    Restart,
-    /// The computer slept.
-    Suspend,
-    /// The user paused.
-    Paused,
-    /// The user muted.
-    Muted,
-    /// The disk refused.
-    WriteError,
-    /// The source had ended.
-    Ended,
-}
-
-impl GapCause {
-    /// The name that stands in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::NotStarted => "not_started",
-            Self::Stall => "stall",
-            Self::Slip => "slip",
-            Self::Overrun => "overrun",
-            Self::DeviceLost => "device_lost",
-            Self::Foreign => "foreign",
-            Self::Restart => "restart",
-            Self::Suspend => "suspend",
-            Self::Paused => "paused",
-            Self::Muted => "muted",
-            Self::WriteError => "write_error",
-            Self::Ended => "ended",
-        }
-    }
-
-    /// Whether missing `seconds` of a source of `kind` for this cause is a loss, which the exit code tells.
-    /// A loopback that stalls was playing nothing; a device may take up to two seconds to start.
-    pub fn is_loss(self, kind: SourceKind, seconds: f64) -> bool {
-        match self {
-            Self::Overrun
-            | Self::Slip
-            | Self::DeviceLost
-            | Self::Foreign
-            | Self::Restart
-            | Self::WriteError => true,
-            Self::Stall => kind != SourceKind::Loopback,
-            Self::NotStarted => seconds >= 2.0,
-            Self::Suspend | Self::Paused | Self::Muted | Self::Ended => false,
-        }
     }
 }
 

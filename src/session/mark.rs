@@ -1,10 +1,11 @@
-//! Marks: what somebody in the meeting wanted to find again, a decision above all, with the moment that it belongs to.
+//! Marks: what somebody in the meeting wanted to find again, a decision above all, with the moment that it
+//! belongs to.
 //!
 //! A mark stands in the journal, where its id counts once: a later line of the same id replaces it. Pure.
 
 use serde::{Deserialize, Serialize};
 
-use crate::export::text::clean;
+use crate::base::text::clean;
 
 /// Characters of a mark's text: a long paragraph.
 pub const TEXT_MAX: usize = 2_000;
@@ -79,8 +80,8 @@ pub fn id(n: usize) -> String {
     format!("mark-{n}")
 }
 
-/// Kind and text of what somebody wrote: a kind's name before a colon (`Decision: …`, in any case) is the kind, and goes; a `kind` that was
-/// given counts more. Anything else is a note.
+/// Kind and text of what somebody wrote: a kind's name before a colon (`Decision: …`, in any case) is the
+/// kind, and goes; a `kind` that was given counts more. Anything else is a note.
 ///
 /// # Errors
 /// No words, or too many.

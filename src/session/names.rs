@@ -1,14 +1,17 @@
-//! Names on disk: what people write becomes lower-case ASCII letters, digits and hyphens, which every file system, shell and
-//! other program takes. Display names are kept in the manifest; nothing is ever read back from a slug.
+//! Names on disk: what people write becomes lower-case ASCII letters, digits and hyphens, which every file
+//! system, shell and other program takes. Display names are kept in the manifest; nothing is ever read back
+//! from a slug.
 
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Characters of the longest slug; with a date before and a number after it stays far below any file system's 255 bytes.
+/// Characters of the longest slug; with a date before and a number after it stays far below any file system's
+/// 255 bytes.
 pub const SLUG_MAX: usize = 48;
 
-/// Sessions of one minute and title; beyond this somebody runs a loop, and an error is kinder than another folder.
+/// Sessions of one minute and title; beyond this somebody runs a loop, and an error is kinder than another
+/// folder.
 const SAME_NAME_MAX: u32 = 9999;
 
 /// Device names that Windows refuses as files, whatever their extension.
@@ -65,7 +68,8 @@ fn truncate(slug: &mut String, max: usize) {
     slug.truncate(slug.trim_end_matches('-').len());
 }
 
-/// A slug for each name, in order, all different: where two names come down to one slug, the later one gets -2, -3 …
+/// A slug for each name, in order, all different: where two names come down to one slug, the later one gets
+/// -2, -3 …
 ///
 /// # Errors
 /// Two names that are the same.
@@ -97,13 +101,14 @@ fn numbered(slug: &str, n: u32) -> String {
     slug + &number
 }
 
-/// The name of a session's folder, `2026-03-14_0930_weekly-sync`; sorted by name they are sorted by the clock on the wall.
+/// The name of a session's folder, `2026-03-14_0930_weekly-sync`; sorted by name they are sorted by the clock
+/// on the wall.
 pub fn session_dir_name(local: jiff::civil::DateTime, title: &str) -> String {
     format!("{}_{}", local.strftime("%Y-%m-%d_%H%M"), slug_or(title, "session"))
 }
 
-/// Makes a session's folder: `recordings/name`, or `name-2`, `name-3` … if that is taken, readable only by the user.
-/// No two processes ever get the same one, as making a folder is exclusive.
+/// Makes a session's folder: `recordings/name`, or `name-2`, `name-3` … if that is taken, readable only by
+/// the user. No two processes ever get the same one, as making a folder is exclusive.
 ///
 /// # Errors
 /// The folder of recordings can't be made or written; all numbers are taken.

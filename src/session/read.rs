@@ -1,25 +1,19 @@
 //! Reading a session back: manifest and transcript, for every verb that shows or exports something.
 //!
-//! Promises: no panic and no hang on any folder, whoever made it; memory is bounded by the limits below; no file outside
-//! the session's folder is named by it (links are not followed, `..` and absolute paths are refused).
-//! Forgives what a crash leaves: a torn last line of the transcript, a transcript that isn't there. Refuses the rest
-//! with a message that names the file, the line and what can be done. Nothing here writes.
+//! Promises: no panic and no hang on any folder, whoever made it; memory is bounded by the limits below; no
+//! file outside the session's folder is named by it (links are not followed, `..` and absolute paths are
+//! refused). Forgives what a crash leaves: a torn last line of the transcript, a transcript that isn't there.
+//! Refuses the rest with a message that names the file, the line and what can be done. Nothing here writes.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Zoned};
 use serde::Deserialize;
 
-use super::amend::Amendments;
-use super::manifest::{FORMAT, Manifest, SourceEntry, Start, TakeEntry};
-use super::mark::Mark;
-use super::times;
-use crate::audio::units::SampleRate;
-use crate::speech::transcript::Utterance;
+use super::manifest::{FORMAT, Manifest, Start};
 
 mod find;
 
@@ -34,13 +28,11 @@ pub const JOURNAL: &str = "events.jsonl";
 
 /// A take's entry has about 400 bytes; a device that reopens every 5 s for a day makes 17 000 of them (7 MB).
 const MANIFEST_BYTES_MAX: u64 = 64 << 20;
-/// A day of eight people who never stop makes about 200 MB with all word times.
-const TRANSCRIPT_BYTES_MAX: u64 = 512 << 20;
-/// A segment has at most 28 s; its words and their times fit 100 times into this. So does the longest line of a journal: one `closed` line for
-/// thousands of tracks.
-pub(super) const LINE_BYTES_MAX: u64 = 1 << 20;
+/// A segment has at most 28 s; its words and their times fit 100 times into this. So does the longest line of
+/// a journal: one `closed` line for thousands of tracks.
+pub(crate) const LINE_BYTES_MAX: u64 = 1 << 20;
 /// A week of eight tracks has some 400 MB of journal.
-pub(super) const JOURNAL_BYTES_MAX: u64 = 4 << 30;
+pub(crate) const JOURNAL_BYTES_MAX: u64 = 4 << 30;
 /// Ten years in seconds: beyond it a time is garbage, and arithmetic on it would be too.
 const SECONDS_MAX: f64 = 10.0 * 366.0 * 86_400.0;
 
@@ -151,11 +143,11 @@ fn hint(near: &Option<String>) -> String {
 }
 
 impl ReadError {
-    fn io(path: &Path, source: io::Error) -> Self {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io { path: path.to_owned(), source }
     }
 
-    fn damaged(path: &Path, what: impl Into<String>) -> Self {
+    pub(super) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         Self::Damaged { path: path.to_owned(), what: what.into() }
     }
 
@@ -164,86 +156,6 @@ impl ReadError {
         use io::ErrorKind::{InvalidInput, NotADirectory, NotFound, PermissionDenied};
         matches!(self, Self::Io { source, .. }
             if !matches!(source.kind(), NotFound | NotADirectory | PermissionDenied | InvalidInput))
-    }
-}
-
-/// A session as it lies on disk at the moment of reading.
-#[derive(Debug, Clone)]
-pub struct Session {
-    /// Its folder.
-    pub dir: PathBuf,
-    /// `session.json`.
-    pub manifest: Manifest,
-    /// The last revision of each utterance, by start, under the names and without the passages that people said; withheld ones and
-    /// echoes are among them.
-    pub utterances: Vec<Utterance>,
-    /// All revisions in the order they were written.
-    pub history: Vec<Utterance>,
-    /// The transcript's last line was torn by a crash and left out.
-    pub torn_tail: bool,
-    /// What people added. The names in `manifest` are those that they gave.
-    pub amendments: Amendments,
-    /// Names of the sources as they were recorded.
-    recorded_names: Vec<String>,
-}
-
-impl Session {
-    /// Reads manifest and transcript of the session in `dir`. Times of utterances are those that the clocks in the manifest say.
-    pub fn open(dir: &Path) -> Result<Self, ReadError> {
-        let mut manifest = read_manifest(dir)?;
-        let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
-        let amendments = Amendments::read(dir)?;
-        let mut utterances: Vec<Utterance> =
-            latest(&history).iter().map(|line| amendments.amended(line)).collect();
-        times::derive(&manifest, &mut utterances);
-        utterances.sort_by(by_time);
-        let recorded_names = manifest.sources.iter().map(|source| source.name.clone()).collect();
-        for source in &mut manifest.sources {
-            source.name = amendments.name_of(&source.name, 0);
-        }
-        let dir = dir.to_owned();
-        Ok(Self { dir, manifest, utterances, history, torn_tail, amendments, recorded_names })
-    }
-
-    /// The last revision of each utterance as it was written, by start.
-    pub fn latest(&self) -> Vec<Utterance> {
-        latest(&self.history)
-    }
-
-    /// The last revision of an utterance as it was written.
-    pub fn written(&self, id: &str) -> Option<&Utterance> {
-        self.history.iter().filter(|line| line.id == id).max_by_key(|line| line.rev)
-    }
-
-    /// The name of a source as it was recorded, which a text that is made now is written under.
-    pub fn recorded_name<'a>(&'a self, source: &'a SourceEntry) -> &'a str {
-        let place = self.manifest.sources.iter().position(|other| other.track == source.track);
-        place.and_then(|place| self.recorded_names.get(place)).map_or(&source.name, String::as_str)
-    }
-
-    /// What somebody marked, by time.
-    pub fn marks(&self) -> &[Mark] {
-        &self.amendments.marks
-    }
-
-    /// The source that a track was recorded from.
-    pub fn source(&self, track: &str) -> Option<&SourceEntry> {
-        self.manifest.sources.iter().find(|source| source.track == track)
-    }
-
-    /// Nominal rate of a track's first take.
-    pub fn rate(&self, track: &str) -> Option<SampleRate> {
-        self.manifest.takes.iter().find(|take| take.track == track).map(|take| take.rate)
-    }
-
-    /// Path of a take's file, checked not to lead out of the session through a link.
-    pub fn take_path(&self, take: &TakeEntry) -> Result<PathBuf, ReadError> {
-        inside(&self.dir, &take.file)
-    }
-
-    /// How the clock on the wall read at a session time (seconds), in the zone of the meeting.
-    pub fn wall(&self, seconds: f64) -> Zoned {
-        wall(&self.manifest.start, seconds)
     }
 }
 
@@ -259,8 +171,9 @@ pub(crate) fn inside(dir: &Path, file: &str) -> Result<PathBuf, ReadError> {
     Ok(path)
 }
 
-/// How the clock on the wall read `seconds` after `start`. The zone's rules count where they are known here and agree with
-/// the offset that was noted, so that a night in which the clocks change comes out right; else the offset alone.
+/// How the clock on the wall read `seconds` after `start`. The zone's rules count where they are known here
+/// and agree with the offset that was noted, so that a night in which the clocks change comes out right; else
+/// the offset alone.
 pub fn wall(start: &Start, seconds: f64) -> Zoned {
     let offset = parse_offset(&start.offset).unwrap_or(Offset::UTC);
     let zone = start
@@ -294,7 +207,8 @@ fn parse_offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-/// Opens a regular file inside a session. Links are refused, and opening can't block on a pipe somebody put there.
+/// Opens a regular file inside a session. Links are refused, and opening can't block on a pipe somebody put
+/// there.
 pub(crate) fn open_plain(path: &Path, limit: u64) -> Result<Option<File>, ReadError> {
     let data = match fs::symlink_metadata(path) {
         Ok(data) => data,
@@ -342,7 +256,7 @@ pub fn read_manifest(dir: &Path) -> Result<Manifest, ReadError> {
 }
 
 /// Every path stays inside the folder, every number can be computed with.
-pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
+pub(crate) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     if !is_time(manifest.duration) || manifest.duration < 0.0 {
         return Err(format!("a duration of {} s", manifest.duration));
     }
@@ -375,91 +289,10 @@ pub(super) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn is_time(seconds: f64) -> bool {
+pub(crate) fn is_time(seconds: f64) -> bool {
     seconds.is_finite() && seconds.abs() <= SECONDS_MAX
 }
 
-pub(super) fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(['/', '\\', '\0']) && name != "." && name != ".."
-}
-
-/// Number (from 1) and first byte of the transcript's first line that a power cut left as it does: pages that were never
-/// written are zeros.
-pub(super) fn transcript_hole(path: &Path) -> Result<Option<(u64, u64)>, ReadError> {
-    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok(None) };
-    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
-    let (mut line, mut at) = (Vec::new(), 0);
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-        match read.map_err(|error| ReadError::io(path, error))? {
-            0 => break,
-            _ if line.contains(&0) => return Ok(Some((number, at))),
-            read => at += read as u64,
-        }
-    }
-    Ok(None)
-}
-
-/// All lines, and whether the last one was torn. A file that isn't there has none.
-fn read_transcript(path: &Path) -> Result<(Vec<Utterance>, bool), ReadError> {
-    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok((Vec::new(), false)) };
-    // A transcript may grow while it is read; what comes later is not waited for.
-    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
-    let (mut utterances, mut line) = (Vec::new(), Vec::new());
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-        if read.map_err(|error| ReadError::io(path, error))? == 0 {
-            break;
-        }
-        let whole = line.last() == Some(&b'\n');
-        if !whole && line.len() as u64 == LINE_BYTES_MAX {
-            return Err(ReadError::damaged(
-                path,
-                format!("line {number} is longer than {LINE_BYTES_MAX} bytes"),
-            ));
-        }
-        if line.trim_ascii().is_empty() {
-            continue;
-        }
-        match parse_line(&line) {
-            Ok(utterance) => utterances.push(utterance),
-            // Only what a crash can leave is forgiven: a line without its end.
-            Err(_) if !whole => return Ok((utterances, true)),
-            Err(what) => {
-                let what =
-                    format!("line {number}: {what}; the other lines are readable once that one is taken out");
-                return Err(ReadError::damaged(path, what));
-            }
-        }
-    }
-    Ok((utterances, false))
-}
-
-fn parse_line(line: &[u8]) -> Result<Utterance, String> {
-    let utterance: Utterance = serde_json::from_slice(line).map_err(|error| error.to_string())?;
-    let words = utterance.words.iter().flat_map(|word| [word.start, word.end]);
-    match [utterance.start, utterance.end].into_iter().chain(words).find(|time| !is_time(*time)) {
-        Some(time) => Err(format!("{time} s is no time in a session")),
-        None => Ok(utterance),
-    }
-}
-
-/// The highest revision of each id (of equal ones the one written last), by start, then end, then id.
-fn latest(history: &[Utterance]) -> Vec<Utterance> {
-    let mut last: HashMap<&str, &Utterance> = HashMap::new();
-    for utterance in history {
-        let slot = last.entry(&utterance.id).or_insert(utterance);
-        if utterance.rev >= slot.rev {
-            *slot = utterance;
-        }
-    }
-    let mut utterances: Vec<Utterance> = last.into_values().cloned().collect();
-    utterances.sort_by(by_time);
-    utterances
-}
-
-fn by_time(a: &Utterance, b: &Utterance) -> std::cmp::Ordering {
-    a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end)).then_with(|| a.id.cmp(&b.id))
 }

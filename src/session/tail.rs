@@ -1,13 +1,14 @@
 //! Reading tracks back from the disk while they grow: the way of everything that listens.
 //!
-//! Only the data offset and the watermark count, never the header: a finished file is a track that has stopped growing.
+//! Only the data offset and the watermark count, never the header: a finished file is a track that has
+//! stopped growing.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::manifest::TakeEntry;
-use crate::audio::units::{Frames, SampleFormat};
+use crate::base::units::{Frames, SampleFormat};
 
 /// Reads spans of one take.
 #[derive(Debug)]
@@ -41,8 +42,8 @@ impl SpanReader {
         self.channels
     }
 
-    /// Appends the interleaved samples of `from..to` to `out`, ±1.0. `to` is at most the watermark; a file that is
-    /// shorter than that is an error.
+    /// Appends the interleaved samples of `from..to` to `out`, ±1.0. `to` is at most the watermark; a file
+    /// that is shorter than that is an error.
     pub fn read(&mut self, from: Frames, to: Frames, out: &mut Vec<f32>) -> io::Result<()> {
         let frame = u64::from(self.channels) * self.format.bytes();
         self.bytes.resize((to.saturating_sub(from).0 * frame) as usize, 0);

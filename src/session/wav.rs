@@ -1,7 +1,8 @@
-//! The header of a take's file, byte by byte: hound writes it, and what a crash left of it is held against that.
+//! The header of a take's file, byte by byte: hound writes it, and what a crash left of it is held against
+//! that.
 //!
-//! Nothing here searches for chunks in a file that somebody else made: a header either is the one that a recorder writes for some
-//! format, but for its two lengths, or it is none.
+//! Nothing here searches for chunks in a file that somebody else made: a header either is the one that a
+//! recorder writes for some format, but for its two lengths, or it is none.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom};
@@ -12,7 +13,7 @@ use hound::{WavSpec, WavWriter};
 
 use super::manifest::TakeEntry;
 use super::read::{ReadError, open_plain};
-use crate::audio::units::{Frames, SampleFormat, SampleRate};
+use crate::base::units::{Frames, SampleFormat, SampleRate};
 
 /// Rates and channels that a recorder writes.
 pub const RATES: RangeInclusive<u32> = 4_000..=768_000;

@@ -1,10 +1,11 @@
-//! What is known of the text work of a session, apart from any actor: how far each track has been heard, which segments wait,
-//! which one is being recognised. It outlives the actors that work on it, so their death costs no text. Pure.
+//! What is known of the text work of a session, apart from any actor: how far each track has been heard,
+//! which segments wait, which one is being recognised. It outlives the actors that work on it, so their death
+//! costs no text. Pure.
 
 use std::collections::VecDeque;
 
 use crate::audio::segment::{Growing, Segment};
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 use crate::session::manifest::ClockFit;
 use crate::speech::overheard::Leak;
 
@@ -167,7 +168,8 @@ impl Analysis {
         self.open.iter().flatten()
     }
 
-    /// Seconds from the end of the segment that has waited longest for the recogniser to what was heard last; 0 if none waits.
+    /// Seconds from the end of the segment that has waited longest for the recogniser to what was heard last;
+    /// 0 if none waits.
     pub fn behind_s(&self) -> f64 {
         let heard = self.tracks.iter().map(|heard| heard.decided_s);
         let heard = heard.chain(self.open().map(|open| open.heard_s)).fold(0.0, f64::max);
@@ -200,7 +202,8 @@ impl Analysis {
         waiting.into_iter()
     }
 
-    /// The segment to recognise next: the one that ended first. It stays "in work" until it is [finished](Self::finished).
+    /// The segment to recognise next: the one that ended first. It stays "in work" until it is
+    /// [finished](Self::finished).
     pub fn begin_next(&mut self) -> Option<Job> {
         if self.in_work.is_some() {
             return None;
@@ -213,9 +216,10 @@ impl Analysis {
         Some(job)
     }
 
-    /// The next stretch to recognise: segments of one track that follow one another, together at most `longest_s` from the first one's
-    /// start to the last one's end and no more than `pause_s` apart. It is given once nothing can be added to it any more, so that it does
-    /// not depend on how fast the track is heard.
+    /// The next stretch to recognise: segments of one track that follow one another, together at most
+    /// `longest_s` from the first one's start to the last one's end and no more than `pause_s` apart. It is
+    /// given once nothing can be added to it any more, so that it does not depend on how fast the track is
+    /// heard.
     pub fn begin_stretch(&mut self, longest_s: f64, pause_s: f64) -> Option<Job> {
         if self.in_work.is_some() {
             return None;
@@ -253,7 +257,8 @@ impl Analysis {
         (complete || over || far || first.is_whole()).then_some(members)
     }
 
-    /// The parts of the stretch in work that `again` names are to be recognised each for itself; the rest is done.
+    /// The parts of the stretch in work that `again` names are to be recognised each for itself; the rest is
+    /// done.
     pub fn split(&mut self, again: impl Fn(&Segment) -> bool, time_of: impl Fn(Frames) -> f64) {
         let Some(job) = self.in_work.take() else { return };
         for part in job.parts.iter().rev().filter(|part| again(part)) {
@@ -328,7 +333,7 @@ impl Analysis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::units::SampleRate;
+    use crate::base::units::SampleRate;
 
     fn segment(from: u64, to: u64) -> Segment {
         let (from, to) = (Frames(from * 48_000), Frames(to * 48_000));

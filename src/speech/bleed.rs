@@ -1,21 +1,23 @@
 //! Which utterances are only the echo of another track, and which carry a piece of one at their head or tail.
 //!
-//! Microphones in one room hear each other, 15 dB or less below the person they belong to, and a microphone hears the
-//! loudspeaker that a loopback records as well. So one sentence is transcribed on several tracks. The judge here is pure: it
-//! sees utterances and, through [`Levels`], how loud each track was; it answers and changes nothing. What it calls an echo
-//! is tagged `bleed_of` and stays in the transcript.
+//! Microphones in one room hear each other, 15 dB or less below the person they belong to, and a microphone
+//! hears the loudspeaker that a loopback records as well. So one sentence is transcribed on several tracks.
+//! The judge here is pure: it sees utterances and, through [`Levels`], how loud each track was; it answers
+//! and changes nothing. What it calls an echo is tagged `bleed_of` and stays in the transcript.
 //!
-//! **Repeat rather than lose.** A word is dropped only if the same word stands on another track at the same time *and* the
-//! sound says that this track merely overheard it. Text alone is never enough: two people do say "yes" at once. Without
-//! sound to look at, without word times to look it up by, or when in doubt: [`Verdict::Own`]. Sound alone is enough where it is known by now
-//! how one track overhears the other ([`overheard`](super::overheard)): then an utterance goes that holds nothing louder than that while the
+//! **Repeat rather than lose.** A word is dropped only if the same word stands on another track at the same
+//! time *and* the sound says that this track merely overheard it. Text alone is never enough: two people do
+//! say "yes" at once. Without sound to look at, without word times to look it up by, or when in doubt:
+//! [`Verdict::Own`]. Sound alone is enough where it is known by now how one track overhears the other
+//! ([`overheard`](super::overheard)): then an utterance goes that holds nothing louder than that while the
 //! other track says something, whatever a recogniser made of it.
 //!
-//! Levels are compared at words, as the difference `d` in dB between this track and the other one at the same moment: room,
-//! voice and distance cancel out, gains don't. A pure echo has about the same `d` at all its words, so an utterance's own words
-//! show up as those that exceed the median over the matched words, whatever the gains are. Where a decision rests on few words
-//! (a short utterance, a trimmed end), a second condition that no gain can fake is asked for: the words must also be quieter
-//! than this track's own voice is elsewhere.
+//! Levels are compared at words, as the difference `d` in dB between this track and the other one at the same
+//! moment: room, voice and distance cancel out, gains don't. A pure echo has about the same `d` at all its
+//! words, so an utterance's own words show up as those that exceed the median over the matched words,
+//! whatever the gains are. Where a decision rests on few words (a short utterance, a trimmed end), a second
+//! condition that no gain can fake is asked for: the words must also be quieter than this track's own voice
+//! is elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -23,9 +25,9 @@ use std::ops::Range;
 use self::sound::{Sound, db};
 use self::tokens::{Token, common, tokens};
 use super::overheard::Leak;
-use super::transcript::Utterance;
-use super::words;
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
+use crate::base::utterance::Utterance;
+use crate::recognisers::words;
 
 mod sound;
 mod tokens;
@@ -36,8 +38,8 @@ const SHIFT_S: f64 = 0.5;
 const WORD_SHIFT_S: f64 = 1.0;
 /// Part of an utterance's tokens that must stand, in order, in what the other track says.
 const MATCHED_MIN: f64 = 0.7;
-/// How far an overheard voice lies below its own track. Real bleed was seen from 3 dB (which only the envelope can tell) to
-/// 15 dB and more; two people at their own microphones differ by less, unless gains do.
+/// How far an overheard voice lies below its own track. Real bleed was seen from 3 dB (which only the
+/// envelope can tell) to 15 dB and more; two people at their own microphones differ by less, unless gains do.
 const BELOW_DB: f64 = 6.0;
 /// The same for utterances of one or two tokens, where equal words mean little.
 const SHORT_BELOW_DB: f64 = 10.0;
@@ -63,15 +65,17 @@ const LEAKED_MIN: f32 = 0.9;
 const COVERED_MIN: f64 = 0.6;
 /// Seconds of an envelope's window.
 const WINDOW_S: f64 = 0.01;
-/// [`may_be_overheard`] doubts from this much before the bounds of a verdict on: words that are not there yet may match another stretch.
+/// [`may_be_overheard`] doubts from this much before the bounds of a verdict on: words that are not there yet
+/// may match another stretch.
 const DOUBT_DB: f64 = 2.0;
 /// The same for correlations.
 const DOUBT_CORRELATION: f64 = 0.1;
 
 /// How loud the tracks were. The one real implementation reads the written tracks back.
 pub trait Levels {
-    /// RMS (full scale = 1) of `track` in windows of 10 ms from `from_s` to `to_s`, session seconds. `from_s` may be
-    /// negative. Where there is no sound: zero, or the answer is shorter; an empty one means that nothing is known.
+    /// RMS (full scale = 1) of `track` in windows of 10 ms from `from_s` to `to_s`, session seconds. `from_s`
+    /// may be negative. Where there is no sound: zero, or the answer is shorter; an empty one means that
+    /// nothing is known.
     fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32>;
 
     /// How `track` overhears `other`, once that is known.
@@ -99,17 +103,18 @@ pub enum Verdict {
     },
 }
 
-/// Judges one utterance against those of other tracks. `others` may hold anything: withheld utterances are passed over; those
-/// of its own track only serve to know how loud that track's own voice is.
+/// Judges one utterance against those of other tracks. `others` may hold anything: withheld utterances are
+/// passed over; those of its own track only serve to know how loud that track's own voice is.
 pub fn judge(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Verdict {
     find(new, others, levels).map_or(Verdict::Own, |finding| finding.verdict)
 }
 
-/// Judges all against all, so that an utterance that comes late can turn out to be the source of one that was finished before
-/// it. The answer holds what is not [`Verdict::Own`], by id, and doesn't depend on the order of `utterances`.
+/// Judges all against all, so that an utterance that comes late can turn out to be the source of one that was
+/// finished before it. The answer holds what is not [`Verdict::Own`], by id, and doesn't depend on the order
+/// of `utterances`.
 ///
-/// No word vanishes from every track: a verdict stands only while most of the words that it rests on stay visible. Verdicts that
-/// rest on each other fall together, and the words are repeated.
+/// No word vanishes from every track: a verdict stands only while most of the words that it rests on stay
+/// visible. Verdicts that rest on each other fall together, and the words are repeated.
 pub fn judge_all(utterances: &[&Utterance], levels: &dyn Levels) -> BTreeMap<String, Verdict> {
     let mut findings: BTreeMap<String, Finding> = utterances
         .iter()
@@ -137,8 +142,9 @@ pub fn judge_all(utterances: &[&Utterance], levels: &dyn Levels) -> BTreeMap<Str
     }
 }
 
-/// Whether an utterance may turn out to be an echo of what is said on `track`, or to carry a piece of it, whatever words are found
-/// there: by the sound alone, on the bounds of [`judge`] and a little before them. What can't be needs not wait for those words.
+/// Whether an utterance may turn out to be an echo of what is said on `track`, or to carry a piece of it,
+/// whatever words are found there: by the sound alone, on the bounds of [`judge`] and a little before them.
+/// What can't be needs not wait for those words.
 pub fn may_be_overheard(new: &Utterance, track: &str, levels: &dyn Levels) -> bool {
     let tokens = tokens(new);
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return false };
@@ -159,8 +165,8 @@ pub fn may_be_overheard(new: &Utterance, track: &str, levels: &dyn Levels) -> bo
         || (correlated && (sound.lag >= LAG_CLEAR || below <= DOUBT_DB - 1.0))
 }
 
-/// The next revision of an utterance under a verdict; none if the verdict changes nothing. An echo keeps its words and says whose
-/// they are; of a trimmed one the words, the text and the span are cut.
+/// The next revision of an utterance under a verdict; none if the verdict changes nothing. An echo keeps its
+/// words and says whose they are; of a trimmed one the words, the text and the span are cut.
 pub fn revised(utterance: &Utterance, verdict: &Verdict) -> Option<Utterance> {
     let mut next = Utterance { rev: utterance.rev + 1, ..utterance.clone() };
     match verdict {
@@ -245,7 +251,8 @@ fn leaked(
     Some((false, f64::from(leak.level_db), finding(Verdict::Echo { of }, &backing)))
 }
 
-/// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo unless all are.
+/// How loud this track's own voice is, in dB: the loudest of its other utterances, which can't be an echo
+/// unless all are.
 fn own_level(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Option<f64> {
     let same_track = others.iter().filter(|other| other.track == new.track && other.id != new.id);
     same_track
@@ -261,7 +268,8 @@ struct Pair<'a> {
     /// By index of the token: the other track's (utterance, word).
     matched: BTreeMap<usize, (&'a str, usize)>,
     sound: Sound,
-    /// Median over the matched tokens of this track's level against the other's, in dB. An echo has it below zero.
+    /// Median over the matched tokens of this track's level against the other's, in dB. An echo has it below
+    /// zero.
     below: f64,
 }
 
@@ -351,7 +359,8 @@ impl<'a> Pair<'a> {
             .collect();
         let dropped = || head.iter().chain(&tail);
         let overheard = median(dropped().map(|i| self.sound.here(&self.tokens[*i])).collect())?;
-        // Without a voice of its own in the rest, or as loud in what was "overheard" as in the rest: it all belongs together.
+        // Without a voice of its own in the rest, or as loud in what was "overheard" as in the rest: it all
+        // belongs together.
         if median(own).is_none_or(|own| overheard > own - BELOW_DB) {
             return None;
         }
@@ -362,8 +371,8 @@ impl<'a> Pair<'a> {
         Some(finding(Verdict::Trim { keep: start..end, of }, &backing))
     }
 
-    /// The tokens from one end on that were overheard: they match and are quieter than on the other track; misheard ones between
-    /// them count along if they are quiet too. Empty if fewer than two match.
+    /// The tokens from one end on that were overheard: they match and are quieter than on the other track;
+    /// misheard ones between them count along if they are quiet too. Empty if fewer than two match.
     fn run(&self, order: Vec<usize>) -> Vec<usize> {
         let quiet = |i: &&usize| self.sound.difference(&self.tokens[**i]) <= -BELOW_DB;
         let mut run: Vec<usize> = order.iter().take_while(quiet).copied().collect();

@@ -1,14 +1,16 @@
-//! What was said lately, on all tracks: utterances wait here until the other tracks have had their say about the same
-//! seconds; then it is judged which of them is only the echo of another. Pure but for the levels that it asks for.
+//! What was said lately, on all tracks: utterances wait here until the other tracks have had their say about
+//! the same seconds; then it is judged which of them is only the echo of another. Pure but for the levels
+//! that it asks for.
 
 use std::time::Duration;
 
 use super::bleed::{self, Levels, Verdict};
-use super::transcript::Utterance;
+use crate::base::utterance::Utterance;
 
 /// Utterances this much apart have nothing to do with each other.
 const REACH_S: f64 = 0.5;
-/// What ended so long before the latest one is forgotten: nothing that overlaps it can still come, except after a long lag.
+/// What ended so long before the latest one is forgotten: nothing that overlaps it can still come, except
+/// after a long lag.
 const KEEP_S: f64 = 180.0;
 /// An utterance is not held back longer than this for the sake of a track that lags.
 pub const HOLD_MAX: Duration = Duration::from_millis(1_500);
@@ -44,8 +46,8 @@ impl Board {
         self.entries.push(Entry { utterance, since: now, settled: false });
     }
 
-    /// Changes utterances: those for which `change` gives something are replaced by the first of it, and taken down if that is withheld.
-    /// All that it gives is returned, to be written.
+    /// Changes utterances: those for which `change` gives something are replaced by the first of it, and
+    /// taken down if that is withheld. All that it gives is returned, to be written.
     pub fn revise(&mut self, change: impl Fn(&Utterance) -> Vec<Utterance>) -> Vec<Utterance> {
         let mut changed = Vec::new();
         for entry in &mut self.entries {
@@ -59,8 +61,8 @@ impl Board {
         changed
     }
 
-    /// Settles what can be: `is_open(utterance, from, to)` tells whether another track may still say something there of which the
-    /// utterance could be an echo. With `all` nothing is waited for.
+    /// Settles what can be: `is_open(utterance, from, to)` tells whether another track may still say
+    /// something there of which the utterance could be an echo. With `all` nothing is waited for.
     pub fn settle(
         &mut self,
         now: Duration,
@@ -105,8 +107,8 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::units::Frames;
-    use crate::speech::transcript::Word;
+    use crate::base::units::Frames;
+    use crate::base::utterance::Word;
 
     /// Bob's microphone has Alice 15 dB below her own.
     struct Room;

@@ -1,20 +1,21 @@
-//! Text and another device's sound. Where a backend moves a stream silently, that is noticed some tenths of a second later: what came
-//! meanwhile was somebody else's voice, and no text may come of it. Pure.
+//! Text and another device's sound. Where a backend moves a stream silently, that is noticed some tenths of a
+//! second later: what came meanwhile was somebody else's voice, and no text may come of it. Pure.
 //!
-//! Whoever reads a track hears silence there. What is left is what had been heard before it was known: a segment is cut where the foreign
-//! sound begins, and of an utterance only the words before it stay.
+//! Whoever reads a track hears silence there. What is left is what had been heard before it was known: a
+//! segment is cut where the foreign sound begins, and of an utterance only the words before it stay.
 
 use crate::audio::segment::Segment;
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
-use super::transcript::{Utterance, Word};
+use crate::base::utterance::{Utterance, Word};
 
 /// Why words of another device's sound do not stand in the minutes.
 pub const FOREIGN: &str = "foreign";
 /// Less speech than this before the foreign sound is no word.
 const SPEECH_MIN_S: f64 = 0.1;
 
-/// What of a segment is the device's own, `foreign` being what of its take is not, in order. None: nothing worth hearing.
+/// What of a segment is the device's own, `foreign` being what of its take is not, in order. None: nothing
+/// worth hearing.
 pub fn own_part(segment: &Segment, foreign: &[(Frames, Frames)], rate: SampleRate) -> Option<Segment> {
     let mut own = *segment;
     for &(from, to) in foreign.iter().filter(|(from, to)| *from < segment.to && *to > segment.from) {
@@ -31,8 +32,9 @@ pub fn own_part(segment: &Segment, foreign: &[(Frames, Frames)], rate: SampleRat
     (own == *segment || own.offset.saturating_sub(own.onset).seconds(rate) >= SPEECH_MIN_S).then_some(own)
 }
 
-/// What becomes of an utterance that was written before its sound was known to be foreign in `spans` (session seconds, in order): its next
-/// revision with the words that stay, and the others, withheld. Nothing, if none of its words lies there.
+/// What becomes of an utterance that was written before its sound was known to be foreign in `spans` (session
+/// seconds, in order): its next revision with the words that stay, and the others, withheld. Nothing, if none
+/// of its words lies there.
 pub fn without(utterance: &Utterance, spans: &[(f64, f64)]) -> Vec<Utterance> {
     let is_foreign = |word: &Word| {
         let middle = (word.start + word.end) / 2.0;

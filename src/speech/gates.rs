@@ -1,13 +1,14 @@
-//! What is withheld from the minutes, and why. Recognisers invent text where nobody speaks and fall into loops; a
-//! verdict keeps such text out of the minutes but not out of the transcript, where its name stands beside it.
+//! What is withheld from the minutes, and why. Recognisers invent text where nobody speaks and fall into
+//! loops; a verdict keeps such text out of the minutes but not out of the transcript, where its name stands
+//! beside it.
 //!
-//! All bounds are on the safe side: text that somebody spoke must not be withheld for being short, fast or unclear. They were set on some
-//! recordings and checked on others (`./dev accuracy gates`).
+//! All bounds are on the safe side: text that somebody spoke must not be withheld for being short, fast or
+//! unclear. They were set on some recordings and checked on others (`./dev accuracy gates`).
 
-use super::recognizer::Hypothesis;
-use super::transcript::Evidence;
 use crate::audio::segment::Segment;
-use crate::audio::units::SampleRate;
+use crate::base::units::SampleRate;
+use crate::base::utterance::Evidence;
+use crate::recognisers::recognizer::Hypothesis;
 
 /// Nothing in the segment was like speech.
 pub const NO_SPEECH_EVIDENCE: &str = "no_speech_evidence";
@@ -22,15 +23,15 @@ pub const TOO_SLOW: &str = "too_slow";
 /// A phrase that Whisper says when it hears nothing, and little speech was heard.
 pub const STOCK_PHRASE: &str = "stock_phrase";
 
-/// Mean probability below which there was no speech. Speech has 0.67 and more with Silero, from afar, in noise and in meetings too; so this takes
-/// only what is certain.
+/// Mean probability below which there was no speech. Speech has 0.67 and more with Silero, from afar, in
+/// noise and in meetings too; so this takes only what is certain.
 const EVIDENCE_MIN: f32 = 0.25;
-/// Whisper's own rule (openai/whisper `transcribe.py`): nobody spoke if that is more likely than 0.6 and the mean log probability of the
-/// text is below this …
+/// Whisper's own rule (openai/whisper `transcribe.py`): nobody spoke if that is more likely than 0.6 and the
+/// mean log probability of the text is below this …
 const LOGPROB_MIN: f64 = -1.0;
-/// … which is the corner of ours: the less sure it is of the words, the less speaks against a speaker. Over music Whisper has been seen
-/// to be half in doubt about the speaker (0.33 to 0.55) and to guess at the words (−1.9 to −4.4); speech that was understood at
-/// all, in any noise, stays below 1.7.
+/// … which is the corner of ours: the less sure it is of the words, the less speaks against a speaker. Over
+/// music Whisper has been seen to be half in doubt about the speaker (0.33 to 0.55) and to guess at the words
+/// (−1.9 to −4.4); speech that was understood at all, in any noise, stays below 1.7.
 const DOUBT_MAX: f64 = 2.0 * 0.6 - LOGPROB_MIN;
 /// Half of it is enough against text that Whisper also makes by itself: loops and stock phrases.
 const DOUBT_HALF: f64 = DOUBT_MAX / 2.0;
@@ -53,7 +54,8 @@ const STOCK_EVIDENCE: f64 = 0.5;
 /// … and if the words fill the speech: nobody takes so many seconds over one.
 const STOCK_S_PER_WORD: f64 = 1.5;
 
-/// What Whisper says most often over noise (the head of the list in arXiv 2501.11378, "bag of hallucinations").
+/// What Whisper says most often over noise (the head of the list in arXiv 2501.11378, "bag of
+/// hallucinations").
 const STOCK_PHRASES: [&str; 10] = [
     "thank you",
     "thanks for watching",
@@ -72,8 +74,8 @@ pub fn unheard(segment: &Segment) -> Option<&'static str> {
     (segment.speech < EVIDENCE_MIN).then_some(NO_SPEECH_EVIDENCE)
 }
 
-/// What speaks for and against what was understood of a segment; `rate` is its take's. Rounded to three places: enough to see why, and
-/// always a number that can be written.
+/// What speaks for and against what was understood of a segment; `rate` is its take's. Rounded to three
+/// places: enough to see why, and always a number that can be written.
 pub fn evidence(hypothesis: &Hypothesis, segment: &Segment, rate: SampleRate) -> Evidence {
     let short = |value: f64| if value.is_finite() { (value * 1e3).round() / 1e3 } else { 0.0 };
     Evidence {
@@ -132,9 +134,10 @@ fn plain_words(text: &str) -> Vec<String> {
     words
 }
 
-/// Whether some phrase is said over and over in a row. People do repeat: "no, no, no, no", "very, very, very"; so a
-/// single word needs 10 in a row, and a longer phrase 5 rounds, or 4 from eight words on; where there is doubt a phrase needs 3. (Whisper's
-/// own test is a zlib compression ratio of 2.4, which such loops exceed; counting them needs no compressor and names the reason.)
+/// Whether some phrase is said over and over in a row. People do repeat: "no, no, no, no", "very, very,
+/// very"; so a single word needs 10 in a row, and a longer phrase 5 rounds, or 4 from eight words on; where
+/// there is doubt a phrase needs 3. (Whisper's own test is a zlib compression ratio of 2.4, which such loops
+/// exceed; counting them needs no compressor and names the reason.)
 fn is_loop(words: &[String], doubtful: bool) -> bool {
     (1..=words.len() / 3).any(|period| {
         let rounds = match period {
@@ -176,7 +179,7 @@ fn is_too_slow(words: &[String], speech_s: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::units::Frames;
+    use crate::base::units::Frames;
 
     const RATE: SampleRate = SampleRate::HZ_16000;
 

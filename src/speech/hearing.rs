@@ -1,5 +1,5 @@
-//! A track read back from the disk, block by block, as it grows: without its noise, at 16 kHz. Who calls it decides when; it knows
-//! no time and no threads.
+//! A track read back from the disk, block by block, as it grows: without its noise, at 16 kHz. Who calls it
+//! decides when; it knows no time and no threads.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use crate::audio::denoise::{Denoiser, Heard};
 use crate::audio::mono;
 use crate::audio::resample::ResampleError;
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
+use crate::session::shared::{TakeShared, TrackShared};
 use crate::session::tail::SpanReader;
-use crate::session::track::{TakeShared, TrackShared};
 
 /// Longest block, in milliseconds of sound.
 const BLOCK_MS: u64 = 500;
@@ -70,7 +70,8 @@ struct OpenTake {
 }
 
 impl Hearing {
-    /// Hears `track` of the session in `dir` from frame `from` of its take with index `take` on. Without `denoise` its noise stays.
+    /// Hears `track` of the session in `dir` from frame `from` of its take with index `take` on. Without
+    /// `denoise` its noise stays.
     pub fn new(dir: PathBuf, track: Arc<TrackShared>, take: usize, from: Frames, denoise: bool) -> Self {
         Self { dir, track, take, from, denoise, open: None, ended: false }
     }

@@ -1,9 +1,11 @@
-//! Which language is spoken on a track, where nobody said so. It needn't be found out anew from each word: one is kept until
-//! enough is heard of another. Segments are judged in the order of their lines, whoever recognised them, and when.
+//! Which language is spoken on a track, where nobody said so. It needn't be found out anew from each word:
+//! one is kept until enough is heard of another. Segments are judged in the order of their lines, whoever
+//! recognised them, and when.
 
-use super::recognizer::Hypothesis;
+use crate::recognisers::recognizer::Hypothesis;
 
-/// Another language is believed in sound of at least this length; shorter answers are taken for the language before …
+/// Another language is believed in sound of at least this length; shorter answers are taken for the language
+/// before …
 const SWITCH_S_MIN: f64 = 2.0;
 /// … and if it is so likely, among all languages.
 const SWITCH_P_MIN: f32 = 0.5;

@@ -1,19 +1,19 @@
-//! From a segment on the disk to an utterance: reads the sound back, has it recognised, and puts the words at their place in the
-//! session.
+//! From a segment on the disk to an utterance: reads the sound back, has it recognised, and puts the words at
+//! their place in the session.
 
-use crate::actors::SessionView;
 use crate::audio::denoise::Denoiser;
 use crate::audio::segment::Segment;
-use crate::audio::units::{Frames, SampleRate};
 use crate::audio::{mono, resample};
+use crate::base::units::{Frames, SampleRate};
+use crate::live::SessionView;
+use crate::session::shared::TakeShared;
 use crate::session::tail::SpanReader;
-use crate::session::track::TakeShared;
 
 use super::analysis::Job;
 use super::gates;
-use super::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
-use super::transcript::Utterance;
-use super::words;
+use crate::base::utterance::Utterance;
+use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
+use crate::recognisers::words;
 
 /// Sound before a segment that the denoiser hears first, so that it has settled.
 const DENOISE_LEAD_S: f64 = 1.0;
@@ -73,8 +73,8 @@ fn prompt(vocabulary: &str) -> Option<String> {
     (!vocabulary.is_empty()).then(|| format!("Glossary: {vocabulary}."))
 }
 
-/// Whether a text does little else than to recite the vocabulary: most of it stands there, in that order, and that is several terms. Whoever
-/// really says a name says other words with it.
+/// Whether a text does little else than to recite the vocabulary: most of it stands there, in that order, and
+/// that is several terms. Whoever really says a name says other words with it.
 fn recites(text: &str, vocabulary: &str) -> bool {
     let plain = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -110,7 +110,8 @@ fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> R
     Ok(heard.split_off((lead.0 as usize).min(heard.len())))
 }
 
-/// What was understood of a stretch, by its segments: each word belongs to the one that it lies in or nearest to.
+/// What was understood of a stretch, by its segments: each word belongs to the one that it lies in or nearest
+/// to.
 pub fn of_parts(job: &Job, recognised: &Recognised, rate: SampleRate) -> Vec<(Segment, Recognised)> {
     let whole = &recognised.hypothesis;
     let into = |frame: Frames| frame.saturating_sub(job.segment.from).seconds(rate);

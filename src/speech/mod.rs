@@ -7,15 +7,9 @@ pub mod foreign;
 pub mod gates;
 pub mod hearing;
 pub mod language;
+pub mod levels;
 pub mod listen;
 pub mod overheard;
 pub mod partial;
-pub mod protocol;
-pub mod recognizer;
 pub mod seeking;
-pub mod transcript;
-#[cfg(feature = "whisper")]
-pub mod whisper;
-pub mod words;
 pub mod work;
-pub mod worker;

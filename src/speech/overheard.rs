@@ -1,14 +1,15 @@
-//! Whose voice is it? In a room every microphone hears everybody. Before a track's sound is cut into segments, the moments are
-//! marked in which it merely overhears another track, so that segments hold one person's words and are recognised once.
-//! Pure: levels in, marks out.
+//! Whose voice is it? In a room every microphone hears everybody. Before a track's sound is cut into
+//! segments, the moments are marked in which it merely overhears another track, so that segments hold one
+//! person's words and are recognised once. Pure: levels in, marks out.
 //!
 //! # The evidence
-//! What leaks from track B into track A is B's own envelope, lower by a constant: while only B speaks, the difference
-//! `d = level A − level B` in dB is the same again and again. Without a leak A has its own noise then, and `d` spreads as widely
-//! as B's syllables do. So `d` is counted over the last half minute of B's speech; a leak is established when a sharp peak well below
-//! zero holds most of it. Then a moment is overheard where A is no louder than the leak explains: whoever speaks into A lifts
-//! it. No gain is assumed, two persons at once are both kept, and what gets through before a leak is established is judged
-//! afterwards ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not overheard.
+//! What leaks from track B into track A is B's own envelope, lower by a constant: while only B speaks, the
+//! difference `d = level A − level B` in dB is the same again and again. Without a leak A has its own noise
+//! then, and `d` spreads as widely as B's syllables do. So `d` is counted over the last half minute of B's
+//! speech; a leak is established when a sharp peak well below zero holds most of it. Then a moment is
+//! overheard where A is no louder than the leak explains: whoever speaks into A lifts it. No gain is assumed,
+//! two persons at once are both kept, and what gets through before a leak is established is judged afterwards
+//! ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not overheard.
 
 /// Seconds of a window of the envelopes.
 pub const WINDOW_S: f64 = 0.010;
@@ -18,19 +19,23 @@ pub const CONTEXT: usize = 50;
 const ACTIVE_DB: f32 = -45.0;
 /// So many windows of the source's speech must have been heard: 1.5 s.
 const HEARD_MIN: f32 = 150.0;
-/// What each further window leaves of the earlier counts: half is forgotten in 14 s of speech. People move about.
+/// What each further window leaves of the earlier counts: half is forgotten in 14 s of speech. People move
+/// about.
 const MEMORY: f32 = 0.9995;
 /// Bleed lies at least this far below its source; what is closer to it is a voice of its own.
 const BELOW_DB: i32 = -8;
 /// A peak is this wide to either side …
 const PEAK_DB: i32 = 2;
-/// … and holds this part of everything below [`BELOW_DB`]. Syllables alone give a third; leaks gave 0.6 and more.
+/// … and holds this part of everything below [`BELOW_DB`]. Syllables alone give a third; leaks gave 0.6 and
+/// more.
 const PEAK_MIN: f32 = 0.5;
 /// Someone who speaks into this track lifts it by this much over the leak.
 const LIFT_DB: f32 = 5.0;
-/// How late a leak may be, in windows: sound in a room, clocks that are being measured, loudspeakers behind a buffer.
+/// How late a leak may be, in windows: sound in a room, clocks that are being measured, loudspeakers behind a
+/// buffer.
 const LAGS: [usize; 8] = [0, 1, 2, 3, 5, 8, 13, 20];
-/// After an overheard moment its echo in the room lasts so many windows, unless it is as loud as the leak was.
+/// After an overheard moment its echo in the room lasts so many windows, unless it is as loud as the leak
+/// was.
 const TAIL: usize = 20;
 /// Level of nothing.
 const FLOOR_DB: f32 = -100.0;
@@ -47,7 +52,8 @@ pub struct Leak {
 }
 
 impl Leak {
-    /// How much of the energy of `own` lies where it overhears `other`, 0..=1. Both envelopes begin at the same moment.
+    /// How much of the energy of `own` lies where it overhears `other`, 0..=1. Both envelopes begin at the
+    /// same moment.
     pub fn share(&self, own: &[f32], other: &[f32]) -> f32 {
         let (heard, source) = (levels(own), levels(other));
         let mut marks = vec![false; heard.len()];
@@ -90,9 +96,10 @@ impl Overhearing {
         Self { others: vec![Learned { counts: vec![[0.0; BINS]; LAGS.len()], heard: 0.0 }; others] }
     }
 
-    /// Marks the windows of `own` from `from` on in which it overhears one of `others` (always the same ones, in the same order).
-    /// All envelopes (RMS, full scale = 1, windows of [`WINDOW_S`]) begin at the same moment, [`CONTEXT`] windows before
-    /// `from`. A shorter or empty envelope of another track means that it is not known there.
+    /// Marks the windows of `own` from `from` on in which it overhears one of `others` (always the same ones,
+    /// in the same order). All envelopes (RMS, full scale = 1, windows of [`WINDOW_S`]) begin at the same
+    /// moment, [`CONTEXT`] windows before `from`. A shorter or empty envelope of another track means that it
+    /// is not known there.
     pub fn mark(&mut self, own: &[f32], others: &[Vec<f32>], from: usize) -> Vec<bool> {
         let own = levels(own);
         let mut marks = vec![false; own.len()];

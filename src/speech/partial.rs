@@ -1,14 +1,15 @@
-//! The words of somebody who is still speaking, shown before the utterance is finished. They are for the eye alone: the finished line
-//! replaces them, and nothing of them reaches the transcript.
+//! The words of somebody who is still speaking, shown before the utterance is finished. They are for the eye
+//! alone: the finished line replaces them, and nothing of them reaches the transcript.
 //!
-//! What is being spoken is recognised again and again as it grows. A word is shown once two hypotheses in a row agree on it and on
-//! everything before it (LocalAgreement-2: Liu, Spanakis, Niehues 2020; for Whisper: Macháček, Dabre, Bojar 2023), so few of the words shown
-//! change later. What is shown stays shown. A long utterance is recognised from the end of a shown sentence on, so that each
-//! hypothesis costs about the same. Pure: what is open and what was understood in, words out.
+//! What is being spoken is recognised again and again as it grows. A word is shown once two hypotheses in a
+//! row agree on it and on everything before it (LocalAgreement-2: Liu, Spanakis, Niehues 2020; for Whisper:
+//! Macháček, Dabre, Bojar 2023), so few of the words shown change later. What is shown stays shown. A long
+//! utterance is recognised from the end of a shown sentence on, so that each hypothesis costs about the same.
+//! Pure: what is open and what was understood in, words out.
 
 use super::analysis::{Job, Open};
-use super::transcript::Word;
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
+use crate::base::utterance::Word;
 
 /// Nothing is shown of an utterance before it lasts this long: its line comes soon enough.
 const SPOKEN_S_MIN: f64 = 1.0;
@@ -47,8 +48,8 @@ struct Line {
 }
 
 impl Partials {
-    /// What to recognise next, of what is `open`: of those who have spoken on, the one who has waited longest. `rate` tells a track's rate,
-    /// `is_own` whether what is heard there is that track's own voice.
+    /// What to recognise next, of what is `open`: of those who have spoken on, the one who has waited
+    /// longest. `rate` tells a track's rate, `is_own` whether what is heard there is that track's own voice.
     pub fn next(
         &mut self,
         open: &[Open],
@@ -100,8 +101,8 @@ impl Partials {
         next
     }
 
-    /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is the frame of one. Where the
-    /// utterance begins and what is shown of it, if that is more than before.
+    /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is
+    /// the frame of one. Where the utterance begins and what is shown of it, if that is more than before.
     pub fn take(
         &mut self,
         job: &Job,
@@ -127,7 +128,8 @@ impl Line {
         (self.track, self.take, self.from) == (job.track, job.take, job.segment.from)
     }
 
-    /// Those words of a hypothesis that come after what is shown: told by their times, and about there by the words themselves.
+    /// Those words of a hypothesis that come after what is shown: told by their times, and about there by the
+    /// words themselves.
     fn after_shown<'a>(&self, words: &'a [Word]) -> &'a [Word] {
         let Some(until) = self.shown.last().map(|word| word.end) else { return words };
         let middle = |word: &Word| (word.start + word.end) / 2.0;

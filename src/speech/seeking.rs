@@ -1,5 +1,5 @@
-//! Stretches of speech in what is heard of a track. What is found goes into the session's [`Analysis`], as positions. Who calls
-//! it decides when; it knows no time and no threads.
+//! Stretches of speech in what is heard of a track. What is found goes into the session's [`Analysis`], as
+//! positions. Who calls it decides when; it knows no time and no threads.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,13 +7,13 @@ use super::analysis::Analysis;
 use super::bleed::Levels as _;
 use super::hearing::Piece;
 use super::overheard::{self, Overhearing};
-use crate::actors::SessionView;
 use crate::audio::denoise::Heard;
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
-use crate::audio::units::{Frames, SampleRate};
 use crate::audio::vad::Vad;
-use crate::session::levels::TrackLevels;
-use crate::session::track::TrackShared;
+use crate::base::units::{Frames, SampleRate};
+use crate::live::SessionView;
+use crate::session::shared::TrackShared;
+use crate::speech::levels::TrackLevels;
 
 /// A block waits for the other tracks until its own one is this much further, in seconds.
 const AHEAD_S: f64 = 0.7;
@@ -40,8 +40,8 @@ pub struct Seeking {
 }
 
 impl Seeking {
-    /// Seeks in the track with index `index` from frame `from` of the take that is heard first; `detector` makes what tells speech from
-    /// other sound.
+    /// Seeks in the track with index `index` from frame `from` of the take that is heard first; `detector`
+    /// makes what tells speech from other sound.
     pub fn new(
         index: usize,
         session: &SessionView,
@@ -137,9 +137,9 @@ impl Seeking {
         marks
     }
 
-    /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers nothing must not hold
-    /// up the rest: this track itself runs ahead of a block by [`AHEAD_S`] at most. Sources that count their own frames (files
-    /// at full speed) run ahead by any length, and are waited for.
+    /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers
+    /// nothing must not hold up the rest: this track itself runs ahead of a block by [`AHEAD_S`] at most.
+    /// Sources that count their own frames (files at full speed) run ahead by any length, and are waited for.
     fn waits_for_others(&self, piece: &Piece) -> bool {
         let Piece::Sound { take, heard } = piece else { return false };
         let Some((_, to)) = self.span(*take, heard) else { return false };

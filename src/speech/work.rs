@@ -1,5 +1,6 @@
-//! The text work of a session: which segment is next, what becomes of the recogniser's answer, what is shown and when. What is known of the
-//! work stands in an [`Analysis`] outside, so that another one can go on. It knows no time and no threads of its own.
+//! The text work of a session: which segment is next, what becomes of the recogniser's answer, what is shown
+//! and when. What is known of the work stands in an [`Analysis`] outside, so that another one can go on. It
+//! knows no time and no threads of its own.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,17 +13,17 @@ use super::language::LanguageEar;
 use super::listen::{self, Recognised};
 use super::overheard::Leak;
 use super::partial::Partials;
-use super::recognizer::{Hypothesis, RecognizerError};
-use super::transcript::Utterance;
 use super::{foreign, gates};
-use crate::actors::SessionView;
 use crate::audio::segment::Segment;
+use crate::base::utterance::Utterance;
+use crate::live::SessionView;
+use crate::recognisers::recognizer::{Hypothesis, RecognizerError};
 use crate::session::journal::Event;
-use crate::session::levels::TrackLevels;
-use crate::session::track::TrackShared;
+use crate::session::shared::TrackShared;
+use crate::speech::levels::TrackLevels;
 
-/// The oldest segment that waits may lie this far behind what was heard last, in seconds; then whatever is done for the sake of speed alone
-/// gives way to it …
+/// The oldest segment that waits may lie this far behind what was heard last, in seconds; then whatever is
+/// done for the sake of speed alone gives way to it …
 const BEHIND_S: f64 = 8.0;
 /// … until it is this little.
 const CAUGHT_UP_S: f64 = 2.0;
@@ -31,7 +32,8 @@ const CAUGHT_UP_S: f64 = 2.0;
 const STRETCH_S: f64 = 28.0;
 /// … and holds no longer pause than this.
 const STRETCH_PAUSE_S: f64 = 3.0;
-/// A part of a stretch with so much evidence of speech and of this length holds words: where none were found, it is asked for itself.
+/// A part of a stretch with so much evidence of speech and of this length holds words: where none were found,
+/// it is asked for itself.
 const PART_SPEECH: f32 = 0.5;
 /// See [`PART_SPEECH`], in seconds.
 const PART_S: f64 = 0.7;
@@ -41,7 +43,8 @@ mod growing;
 /// How the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pass {
-    /// Somebody waits for each line while it is spoken: segments are recognised before they have ended, if there is nothing else to do.
+    /// Somebody waits for each line while it is spoken: segments are recognised before they have ended, if
+    /// there is nothing else to do.
     Live,
     /// Segment by segment.
     Plain,
@@ -54,8 +57,8 @@ pub enum Pass {
 pub struct Asked {
     /// What.
     pub job: Job,
-    /// It is not its turn yet. Either it is still being spoken, and will be exactly this if no more speech comes; or it waits, and others
-    /// are being recognised. The answer is kept until it is its turn.
+    /// It is not its turn yet. Either it is still being spoken, and will be exactly this if no more speech
+    /// comes; or it waits, and others are being recognised. The answer is kept until it is its turn.
     pub early: bool,
 }
 
@@ -171,8 +174,9 @@ impl Work {
         });
     }
 
-    /// What to recognise next: the next segment that is worth it (the others are done with, and those that were understood before they
-    /// ended become text here), else what is about to end. `now` is any clock that goes forward.
+    /// What to recognise next: the next segment that is worth it (the others are done with, and those that
+    /// were understood before they ended become text here), else what is about to end. `now` is any clock
+    /// that goes forward.
     pub fn next_job(&mut self, now: Duration) -> Option<Asked> {
         self.look_behind();
         while !self.is_next_awaited() {
@@ -217,8 +221,9 @@ impl Work {
         settled.into_iter().find(|job| self.known(job).is_none() && self.is_whole(job))
     }
 
-    /// A segment that waits, to be recognised before its turn: whoever recognises finds something to do while another one is at
-    /// work. None where somebody waits for each line, as two at once would each be slower, nor in stretches.
+    /// A segment that waits, to be recognised before its turn: whoever recognises finds something to do while
+    /// another one is at work. None where somebody waits for each line, as two at once would each be slower,
+    /// nor in stretches.
     pub fn next_ahead(&mut self) -> Option<Asked> {
         if self.pass != Pass::Plain || self.unusable.is_some() {
             return None;
@@ -342,9 +347,10 @@ impl Work {
         self.analysis().split(again, |frame| clock.time_of(frame));
     }
 
-    /// What was understood of a stretch: each of its segments gets the words that lie in it. A stretch that went round in a loop is asked once
-    /// more, segment by segment; so is what begins with a segment that certainly holds words and got none. So the text of a track always
-    /// grows in the order of its sound, and whoever goes on after its last line misses nothing.
+    /// What was understood of a stretch: each of its segments gets the words that lie in it. A stretch that
+    /// went round in a loop is asked once more, segment by segment; so is what begins with a segment that
+    /// certainly holds words and got none. So the text of a track always grows in the order of its sound, and
+    /// whoever goes on after its last line misses nothing.
     fn take_stretch(&mut self, job: &Job, recognised: &Recognised, model: &str, now: Duration) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else {
             return self.analysis().finished();

@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Sender};
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate};
-use hansard::capture::DeviceFormat;
+use hansard::base::format::DeviceFormat;
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::capture::drain::{Item, QUEUE_ITEMS};
 use hansard::capture::synth::code;
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::recording::guarded_step;
 use hansard::session::disk::Disk;
 use hansard::session::manifest::{GapCause, SourceKind};
-use hansard::session::syncs::Syncs;
-use hansard::session::track::TrackShared;
-use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use hansard::session::shared::TrackShared;
+use hansard::writer::syncs::Syncs;
+use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use rtrb::{Producer, RingBuffer};
 use tempfile::TempDir;
 

@@ -1,12 +1,12 @@
-//! A device by script, on a scripted clock: it pushes coded frames into a `CaptureSink`, a `Drain` is stepped every 10 ms, and what truly
-//! happened is written down beside it.
+//! A device by script, on a scripted clock: it pushes coded frames into a `CaptureSink`, a `Drain` is stepped
+//! every 10 ms, and what truly happened is written down beside it.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 
-use hansard::audio::units::{SampleFormat, SampleRate};
-use hansard::capture::DeviceFormat;
+use hansard::base::format::DeviceFormat;
+use hansard::base::units::{SampleFormat, SampleRate};
 use hansard::capture::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timeline};
 use hansard::capture::rt::CaptureSink;
 use hansard::capture::synth::code;
@@ -22,7 +22,8 @@ const ORIGIN_NS: u64 = 7_000_000_000;
 const TICK_S: f64 = 0.01;
 /// With buffers from here on a held-back delivery and the next one can be a whole period apart.
 const LONG_BUFFER_MS: u64 = 150;
-/// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell late from lost.
+/// Sound may go missing after a delivery that was not later than this beside jitter: else nobody can tell
+/// late from lost.
 const ON_TIME_S: f64 = 0.001;
 
 /// Stamps that a drain may hold whose device is in good order: those of the last tick…
@@ -66,7 +67,8 @@ pub struct Script {
     pub ops: Vec<Op>,
     /// Stop comes after this share of the script.
     pub stop: f64,
-    /// Spans of time in which the disk is busy: nothing goes missing then that nobody could tell from what is late.
+    /// Spans of time in which the disk is busy: nothing goes missing then that nobody could tell from what is
+    /// late.
     pub busy: Vec<(f64, f64)>,
     pub seed: u64,
 }
@@ -120,7 +122,8 @@ impl Script {
     }
 }
 
-/// Whether deliveries have been on time for a while. Only then does everybody agree on what is late and what is lost.
+/// Whether deliveries have been on time for a while. Only then does everybody agree on what is late and what
+/// is lost.
 #[derive(Debug, Default)]
 struct Calm {
     upset_at: f64,
@@ -390,8 +393,8 @@ impl Device {
         self.drain.holds()
     }
 
-    /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes them, or the drain
-    /// holds them back as it can't tell yet whether they are late.
+    /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes
+    /// them, or the drain holds them back as it can't tell yet whether they are late.
     pub fn calm_since(&self, now: f64) -> f64 {
         if self.holds_back() {
             return f64::INFINITY;

@@ -1,6 +1,6 @@
 //! Every frame at its place, every gap with its cause, whatever the device does.
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
 use hansard::capture::drain::Item;
 use hansard::capture::synth::code;
 use hansard::session::manifest::{ClockFit, GapCause};
@@ -311,7 +311,8 @@ fn long(ppm: f64, ops: Vec<Op>, seed: u64) -> Script {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 8, max_shrink_iters: 0, ..ProptestConfig::default() })]
 
-    /// Minutes of a bad crystal on a busy machine: the rate is found, no slip is, and nothing stays unexplained.
+    /// Minutes of a bad crystal on a busy machine: the rate is found, no slip is, and nothing stays
+    /// unexplained.
     #[test]
     fn a_crystal_far_off_is_measured(
         ppm in -1000.0..1000.0f64,
@@ -333,7 +334,8 @@ proptest! {
     }
 }
 
-/// A machine that stood still for a third of the time hands all of that over at once, which says nothing of the device's clock.
+/// A machine that stood still for a third of the time hands all of that over at once, which says nothing of
+/// the device's clock.
 #[test]
 fn what_comes_late_leaves_the_clock_as_it_was() {
     let out = run(&long(40.0, vec![Op::Play(12.0), Op::Late(8.5), Op::Play(4.0)], 5));
@@ -349,7 +351,8 @@ fn what_comes_late_leaves_the_clock_as_it_was() {
     }
 }
 
-/// 30 ms that vanish without a word are too little to be told from jitter at the time; at the end of the take they are named.
+/// 30 ms that vanish without a word are too little to be told from jitter at the time; at the end of the take
+/// they are named.
 #[test]
 fn a_small_loss_is_named_when_the_take_is_over() {
     let script = long(120.0, vec![Op::Play(60.0), Op::Stall(0.030), Op::Play(70.0)], 3);

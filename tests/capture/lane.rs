@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hansard::audio::units::{SampleFormat, SampleRate};
-use hansard::capture::DeviceFormat;
+use hansard::base::format::DeviceFormat;
+use hansard::base::units::{SampleFormat, SampleRate};
 use hansard::capture::drain::{Item, Timeline};
 use hansard::capture::lane::Lane;
 use hansard::capture::rt::{BackendTrouble, CaptureSink};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use hansard::audio::units::{Frames, SampleFormat};
+use hansard::base::units::{Frames, SampleFormat};
 use hansard::capture::drain::Timeline;
 use hansard::capture::feed::Pace;
 use hansard::capture::source::{Opened, Plug, Source, SourceError};
@@ -16,7 +16,7 @@ use hansard::recording::{DeviceSpec, Recording};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, SourceEntry};
-use hansard::session::writer::Closed;
+use hansard::writer::Closed;
 use tempfile::TempDir;
 
 use crate::session::{accounted, journal, manifest, source, takes};

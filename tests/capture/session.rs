@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use hansard::audio::units::{Frames, SampleFormat};
+use hansard::base::units::{Frames, SampleFormat};
 use hansard::capture::synth::code;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{
@@ -89,7 +89,8 @@ pub struct Take {
     pub samples: Vec<f32>,
 }
 
-/// All takes, read by offset and watermark; each span's sum equals that of the file's bytes, and the spans cover the take.
+/// All takes, read by offset and watermark; each span's sum equals that of the file's bytes, and the spans
+/// cover the take.
 pub fn takes(dir: &Path, lines: &[Line]) -> Vec<Take> {
     let mut entries: BTreeMap<(String, u32), TakeEntry> = BTreeMap::new();
     let mut covered: BTreeMap<(String, u32), Frames> = BTreeMap::new();
@@ -154,8 +155,9 @@ fn decode(bytes: &[u8], format: SampleFormat) -> Vec<f32> {
         .collect()
 }
 
-/// Frames of a take that hold coded sound; panics where a frame is neither silence nor what belongs there. `channels`: the
-/// device's channels that the track is made of, from 0; a frame's number is its session time at the nominal rate.
+/// Frames of a take that hold coded sound; panics where a frame is neither silence nor what belongs there.
+/// `channels`: the device's channels that the track is made of, from 0; a frame's number is its session time
+/// at the nominal rate.
 pub fn coded_frames(take: &Take, channels: &[u16]) -> u64 {
     let first = (take.entry.offset * f64::from(take.entry.rate.0)).round() as u64;
     let (mut sound, mut in_sound) = (0, true);

@@ -5,16 +5,16 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::mpsc::{self};
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::cause::Alarm;
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::capture::drain::{Item, QUEUE_ITEMS};
 use hansard::clock::model::Slip;
 use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, State, TakeEntry};
+use hansard::session::shared::TakeShared;
 use hansard::session::tail::SpanReader;
-use hansard::session::track::TakeShared;
-use hansard::session::vigil::Alarm;
-use hansard::session::writer::{Closed, Control};
+use hansard::writer::{Closed, Control};
 use proptest::prelude::*;
 
 use crate::bench::{Bench, Track, coded, format};
@@ -31,7 +31,8 @@ fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {
         bench.sound(0, 4_000);
         bench.step(83);
         for track in &bench.tracks {
-            // Whoever opens the file now reads whole frames of what was delivered, all but the last tenth of a second.
+            // Whoever opens the file now reads whole frames of what was delivered, all but the last tenth of
+            // a second.
             let (spec, samples) = wav::read(&bench.path(&format!("{}.wav", track.track)));
             let frames = samples.len() as u64 / u64::from(spec.channels);
             assert!(frames + 4_800 >= block * 4_000, "{frames} of {} frames can be read", block * 4_000);
@@ -86,7 +87,8 @@ fn a_disk_that_hangs_in_its_syncs_costs_no_sound() {
     let durable = track.takes()[0].durable();
     bench.writer.hold_syncs(true);
     minute(&mut bench);
-    // Everything is in the file, where no crash of ours can take it; nobody says that it is safe from a power cut.
+    // Everything is in the file, where no crash of ours can take it; nobody says that it is safe from a power
+    // cut.
     let (_, samples) = wav::read(&bench.path("a.wav"));
     assert_eq!(wav::difference(&samples, &coded(0, 960_000, &[0], SampleFormat::S16)), None);
     assert_eq!(track.takes()[0].durable(), durable);
@@ -390,7 +392,8 @@ fn deed() -> impl Strategy<Value = Deed> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
-    /// Whatever the disk refuses: each frame is in a file, vouched for, at its place, or in a gap with a cause.
+    /// Whatever the disk refuses: each frame is in a file, vouched for, at its place, or in a gap with a
+    /// cause.
     #[test]
     fn every_frame_is_written_or_missing(
         mut faults in prop::collection::vec(fault(), 0..5), deeds in prop::collection::vec(deed(), 20..200),
@@ -500,7 +503,7 @@ fn what_is_missing_before_the_first_take_is_counted_in_its_frames() {
     let closed = bench.close();
     let account = &closed.account[0];
     assert_eq!((account.expected, account.written), (Frames(13 * 8_000), Frames(8_000)), "{account:?}");
-    let replay = hansard::session::replay::read(&bench.dir).expect("a journal");
+    let replay = hansard::care::replay::read(&bench.dir).expect("a journal");
     let gap = &replay.tracks["a"].gaps[0];
     assert_eq!((gap.frames, gap.rate), (Frames(12 * 8_000), SampleRate(8_000)));
 }

@@ -1,6 +1,7 @@
-//! A short part of the accuracy suite (`./dev accuracy`), so that no change makes the words worse unnoticed: real recordings
-//! through the real program, held to the committed baseline. Words are compared by our own normaliser and alignment, so its counts
-//! are for comparison with themselves; the suite counts with Whisper's normaliser and MeetEval.
+//! A short part of the accuracy suite (`./dev accuracy`), so that no change makes the words worse unnoticed:
+//! real recordings through the real program, held to the committed baseline. Words are compared by our own
+//! normaliser and alignment, so its counts are for comparison with themselves; the suite counts with
+//! Whisper's normaliser and MeetEval.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,10 +1,11 @@
-//! Dead sound is noticed while it can still be mended: on the terminal and in the journal, once, and again when it ends.
+//! Dead sound is noticed while it can still be mended: on the terminal and in the journal, once, and again
+//! when it ends.
 
 use std::fs;
 use std::path::Path;
 
+use hansard::base::cause::Alarm;
 use hansard::session::journal::{Event, Line};
-use hansard::session::vigil::Alarm;
 
 use crate::home::{Home, shared};
 

@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use hansard::audio::units::{Frames, SampleFormat};
+use hansard::base::units::{Frames, SampleFormat};
 use hansard::capture::synth::code;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::GapCause;
 use hansard::session::mark::MarkKind;
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 use serde_json::Value;
 
 use crate::home::{Home, Running, wait};
@@ -47,7 +47,8 @@ fn journal(dir: &Path) -> Vec<Event> {
     text.lines().map(|line| serde_json::from_str::<Line>(line).unwrap().event).collect()
 }
 
-/// Checks that what stands in a track's only file is coded sound without a hole, but for silence where the journal names a gap; the gaps.
+/// Checks that what stands in a track's only file is coded sound without a hole, but for silence where the
+/// journal names a gap; the gaps.
 #[track_caller]
 fn check_coded(session: &Session, track: &str) -> Vec<(GapCause, Frames, f64)> {
     let entry = session.manifest.takes.iter().find(|take| take.track == track).unwrap();
@@ -64,7 +65,8 @@ fn check_coded(session: &Session, track: &str) -> Vec<(GapCause, Frames, f64)> {
             gaps.push((cause, frames, entry.time_of(from)));
         }
     }
-    // Frame 0 of the device stands behind the silence before it began; a pause takes as many frames as it leaves out.
+    // Frame 0 of the device stands behind the silence before it began; a pause takes as many frames as it
+    // leaves out.
     let first = silent.iter().position(|silent| !silent).unwrap();
     for (k, sample) in samples.iter().enumerate() {
         let should = if silent[k] { 0.0 } else { f64::from(code((k - first) as u64, 0, format)) };

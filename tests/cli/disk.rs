@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use hansard::session::manifest::{GapCause, State};
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 
 use crate::home::{Home, Ran, Running};
 use crate::sound::coded;
@@ -16,8 +16,8 @@ const DEEP: &str = "--source=Deep=synth:coded,secs=0";
 /// A third of the other's bytes a second; 24 bits, so that no number comes twice.
 const SLIM: &str = "--source=Slim=synth:coded,secs=0,rate=16000";
 
-/// Runs `hansard record` with its recordings on a disk of `size` of its own; `meanwhile` runs beside it. What it left is in
-/// the folder that comes back. None, and a line that says so, where this user may not mount.
+/// Runs `hansard record` with its recordings on a disk of `size` of its own; `meanwhile` runs beside it. What
+/// it left is in the folder that comes back. None, and a line that says so, where this user may not mount.
 fn on_small_disk(home: &Home, test: &str, size: &str, meanwhile: &str) -> Option<(Ran, PathBuf)> {
     let kept = home.path("kept");
     fs::create_dir_all(home.recordings()).unwrap();
@@ -121,7 +121,8 @@ fn a_limit_to_a_files_size_makes_more_takes() {
     assert_eq!(coded_frames(&session.dir, "slim").len(), 1);
 }
 
-/// Makes everything in a folder belong to nobody, so that permissions count; false where we are somebody already.
+/// Makes everything in a folder belong to nobody, so that permissions count; false where we are somebody
+/// already.
 fn give_to_nobody(folder: &Path) -> bool {
     if !rustix::process::geteuid().is_root() {
         return false;

@@ -55,7 +55,8 @@ fn each_source_is_judged_for_itself() {
     let (peak, rms) = (good["peak_dbfs"].as_f64().unwrap(), good["rms_dbfs"].as_f64().unwrap());
     assert!(rms < peak && (-40.0..-10.0).contains(&peak), "{good}");
     assert!((5.0..7.5).contains(&good["seconds"].as_f64().unwrap()), "{good}");
-    // On a busy machine the time may be too short for a rate; a rate that is told holds within what is promised.
+    // On a busy machine the time may be too short for a rate; a rate that is told holds within what is
+    // promised.
     if let Some(ppm) = good["clock"]["ppm"].as_f64() {
         let off = (ppm + 150.0).abs();
         assert!(off <= good["clock"]["uncertain_ppm"].as_f64().unwrap(), "{good}");
@@ -82,7 +83,8 @@ fn each_source_is_judged_for_itself() {
         "{fast:?}"
     );
 
-    // 48 kHz of 24 bits four times (one channel of two among them), once more with 16 bits at 44.1 kHz, and the tone.
+    // 48 kHz of 24 bits four times (one channel of two among them), once more with 16 bits at 44.1 kHz, and
+    // the tone.
     let disk = &report["disk"];
     let expected = 5 * (48_000 * 3 + 1_000) + 44_100 * 2 + 1_000;
     assert_eq!(disk["needed"], expected);

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
+use hansard::base::utterance::{Utterance, Word};
 use hansard::session::lock::SessionLock;
-use hansard::session::read::Session;
-use hansard::speech::transcript::{Utterance, Word};
+use hansard::session::reading::Session;
 
 use crate::home::{Home, shared};
 use crate::sound;
@@ -43,7 +43,7 @@ fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
         })
         .collect();
     let end = words.last().unwrap().end;
-    let frame = |s: f64| Frames::from_seconds(s, hansard::audio::units::SampleRate::HZ_48000);
+    let frame = |s: f64| Frames::from_seconds(s, hansard::base::units::SampleRate::HZ_48000);
     Utterance {
         id: format!("{track}-1-{start:.0}"),
         rev: 0,

@@ -1,10 +1,11 @@
-//! `record` from sound files, at full speed: what is in them is in the tracks, to the sample, or it is said what isn't.
+//! `record` from sound files, at full speed: what is in them is in the tracks, to the sample, or it is said
+//! what isn't.
 
 use std::fs;
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
 use hansard::session::manifest::{GapCause, State};
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 
 use crate::home::Home;
 use crate::sound;
@@ -132,7 +133,8 @@ fn what_is_no_sound_is_refused_before_anything_begins() {
     }
 }
 
-/// Records `name` at full speed and expects that `whole` was promised, `there` is recorded, and the rest is named as lost.
+/// Records `name` at full speed and expects that `whole` was promised, `there` is recorded, and the rest is
+/// named as lost.
 fn broken_off(home: &Home, name: &str, whole: u64, there: &[i32]) {
     let spec = format!("--source=A=file:{name}");
     let (ran, session) = home.record(2, &["--pace=max", "--no-transcribe", &spec]);

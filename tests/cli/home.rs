@@ -1,4 +1,5 @@
-//! The program as a user runs it: in a home of its own, with an environment that holds nothing but what a test puts there.
+//! The program as a user runs it: in a home of its own, with an environment that holds nothing but what a
+//! test puts there.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 
 /// Nothing here takes longer on any machine; whatever does hangs.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -302,8 +303,8 @@ pub fn wait(what: &str, is: impl Fn() -> bool) {
     }
 }
 
-/// The recognisers that a process has started; only Linux shows them. Not those that are about to become one: to stop such a
-/// child would stop its parent, too, which waits for it.
+/// The recognisers that a process has started; only Linux shows them. Not those that are about to become one:
+/// to stop such a child would stop its parent, too, which waits for it.
 pub fn children(id: u32) -> Vec<u32> {
     let is_recogniser = |id: &u32| {
         let command = fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Keys in `record`'s own terminal, typed into a real one: a pseudo-terminal of which the recorder, or a shell that starts it, is the owner.
+//! Keys in `record`'s own terminal, typed into a real one: a pseudo-terminal of which the recorder, or a
+//! shell that starts it, is the owner.
 
 #![cfg(target_os = "linux")]
 
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use hansard::session::manifest::GapCause;
 use hansard::session::mark::MarkKind;
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

@@ -1,5 +1,6 @@
-//! The command line from outside: the real program, in a home of its own, as users and scripts call it. No test needs a sound
-//! card; those that need a speech model or speech say so in a line where `../shared` is absent.
+//! The command line from outside: the real program, in a home of its own, as users and scripts call it. No
+//! test needs a sound card; those that need a speech model or speech say so in a line where `../shared` is
+//! absent.
 
 #![cfg(unix)]
 

@@ -28,7 +28,7 @@ fn a_finished_session_is_marked_and_its_tracks_stay_what_they_are() {
         ran.expect(0).json(),
         serde_json::json!({"id": "mark-4", "at": 2.0, "kind": "note", "text": "just so"})
     );
-    let session = hansard::session::read::Session::open(&dir).unwrap();
+    let session = hansard::session::reading::Session::open(&dir).unwrap();
     let marks: Vec<_> =
         session.marks().iter().map(|m| (m.id.as_str(), m.at, m.kind, m.text.as_str())).collect();
     use MarkKind::{Action, Decision, Note, Question};

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
 use hansard::session::manifest::GapCause;
 
 use crate::home::{Home, unread};
@@ -196,7 +196,8 @@ fn a_session_is_its_users_alone() {
 #[test]
 fn nobody_has_to_read_what_it_says() {
     let home = Home::new();
-    // Stdout is closed at once, stderr is a file: it records to its end, and the exit code still tells of the loss.
+    // Stdout is closed at once, stderr is a file: it records to its end, and the exit code still tells of the
+    // loss.
     let args = ["record", "--no-transcribe", "--source=A=synth:coded,secs=1.5,stall=0.4:0.5"];
     let (code, err) = unread(&mut home.command(args));
     assert_eq!(code, Some(2), "{err}");
@@ -210,7 +211,7 @@ fn nobody_has_to_read_what_it_says() {
     drop((child.stdout.take(), child.stderr.take()));
     assert_eq!(child.wait().unwrap().code(), Some(2));
     for dir in home.sessions() {
-        let session = hansard::session::read::Session::open(&dir).unwrap();
+        let session = hansard::session::reading::Session::open(&dir).unwrap();
         assert!(session.manifest.duration > 1.4, "{}", session.manifest.duration);
     }
 }

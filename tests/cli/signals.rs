@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use hansard::session::manifest::State;
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 
 use crate::home::{self, Home, Running, children, is_alive, shared, wait};
 use crate::sound;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
 /// A wave file of whole numbers.
@@ -28,7 +28,8 @@ pub fn float(path: &Path, rate: u32, channels: u16, samples: &[f32]) {
     writer.finalize().unwrap();
 }
 
-/// Numbers of so many bits that look like noise, the largest and the smallest among them. The same ones for the same seed.
+/// Numbers of so many bits that look like noise, the largest and the smallest among them. The same ones for
+/// the same seed.
 pub fn noise(seed: u64, bits: u32, count: usize) -> Vec<i32> {
     let mut state = seed;
     let mut next = || {
@@ -87,8 +88,9 @@ pub fn pack(wav: &Path, how: &[&str], packed: &Path) -> bool {
     }
 }
 
-/// Checks that a take of a `synth:coded` source of one channel is made of the frames that follow each other, exact silence aside,
-/// and gives the first frame's number, how many there are, and how many of the file's frames are silence.
+/// Checks that a take of a `synth:coded` source of one channel is made of the frames that follow each other,
+/// exact silence aside, and gives the first frame's number, how many there are, and how many of the file's
+/// frames are silence.
 #[track_caller]
 pub fn coded(path: &Path) -> (u64, u64, u64) {
     let (spec, samples) = read_pcm(path);

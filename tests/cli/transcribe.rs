@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use hansard::session::read::Session;
-use hansard::speech::transcript::{Edited, Utterance};
+use hansard::base::utterance::{Edited, Utterance};
+use hansard::session::reading::Session;
 
 use crate::copy;
 use crate::home::{Home, Running, children, is_alive, shared, signal, wait};

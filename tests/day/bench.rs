@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 
-use hansard::audio::units::{SampleFormat, SampleRate};
-use hansard::capture::DeviceFormat;
+use hansard::base::format::DeviceFormat;
+use hansard::base::units::{SampleFormat, SampleRate};
 use hansard::capture::drain::{Drain, DrainStatus, Opening, QUEUE_ITEMS, Step, Timeline};
 use hansard::capture::rt::CaptureSink;
 use hansard::capture::synth::code;
@@ -14,9 +14,9 @@ use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::recording::guarded_step;
 use hansard::session::disk::Disk;
 use hansard::session::manifest::{GapCause, SourceKind, TrackAccount};
-use hansard::session::syncs::Syncs;
-use hansard::session::track::TrackShared;
-use hansard::session::writer::{Control, DevicePlan, TrackPlan, Writer};
+use hansard::session::shared::TrackShared;
+use hansard::writer::syncs::Syncs;
+use hansard::writer::{Control, DevicePlan, TrackPlan, Writer};
 use rtrb::RingBuffer;
 
 use crate::disk::{FileFacts, PassingDisk};
@@ -86,7 +86,8 @@ fn mono(s: f64) -> MonoNs {
 }
 
 impl Bench {
-    /// A session of these devices, a track each; files end before they have `limit` bytes instead of the real limit.
+    /// A session of these devices, a track each; files end before they have `limit` bytes instead of the real
+    /// limit.
     pub fn new(scripts: &[DeviceScript], limit: Option<u64>) -> Self {
         let clock = ScriptedClock::default();
         clock.set(MonoNs(ORIGIN_NS));

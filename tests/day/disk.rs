@@ -1,11 +1,12 @@
-//! A disk that keeps nothing: it looks at the coded samples as they come by, and remembers each file's header.
+//! A disk that keeps nothing: it looks at the coded samples as they come by, and remembers each file's
+//! header.
 
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hansard::audio::units::SampleFormat;
+use hansard::base::units::SampleFormat;
 use hansard::session::disk::{Disk, DiskFile};
 
 /// More than any header that is written.

@@ -1,5 +1,5 @@
-//! Long recordings at synthetic speed, through the steps that `record` runs: a day of four devices in constant memory, and the end of
-//! a file that has become as long as WAV allows.
+//! Long recordings at synthetic speed, through the steps that `record` runs: a day of four devices in
+//! constant memory, and the end of a file that has become as long as WAV allows.
 //!
 //! The short forms are tests as any other. The real ones take a minute in a release build:
 //! `cargo test --release --test day -- --ignored`.
@@ -15,8 +15,8 @@ mod disk;
 use std::sync::{Mutex, PoisonError};
 
 use bench::{Bench, DeviceScript};
-use hansard::audio::units::SampleFormat;
-use hansard::session::track::TAKE_BYTES_MAX;
+use hansard::base::units::SampleFormat;
+use hansard::writer::take_file::TAKE_BYTES_MAX;
 
 /// Four devices at a low rate, each with another crystal and other callbacks.
 fn devices() -> Vec<DeviceScript> {
@@ -38,20 +38,22 @@ fn devices() -> Vec<DeviceScript> {
     ]
 }
 
-/// What may be allocated in the last third of a day beyond what was in the second: the entries of further takes, here and in the
-/// manifest's text.
+/// What may be allocated in the last third of a day beyond what was in the second: the entries of further
+/// takes, here and in the manifest's text.
 const GROWTH_MAX: usize = 64 * 1024;
 
 /// Only one of them at a time, else each would count what another allocates.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Four devices for so many hours; every 20 minutes each of them is late once and stalls once, every 4 hours it goes and comes back.
+/// Four devices for so many hours; every 20 minutes each of them is late once and stalls once, every 4 hours
+/// it goes and comes back.
 fn day(hours: f64) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     alloc::take_peak();
     let mut bench = Bench::new(&devices(), None);
     let end_s = hours * 3_600.0;
-    // In the first third what is kept of a take is still built up: buffers, and clocks (more than an hour of it).
+    // In the first third what is kept of a take is still built up: buffers, and clocks (more than an hour of
+    // it).
     let peaks = [1.0, 2.0, 3.0].map(|third| {
         bench.run_until(end_s * third / 3.0);
         alloc::take_peak()

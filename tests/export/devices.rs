@@ -1,11 +1,11 @@
-//! Simulated devices, each with a clock of its own: what they record of one world in which clicks come at known session times, and the
-//! stamps from which their clock is estimated.
+//! Simulated devices, each with a clock of its own: what they record of one world in which clicks come at
+//! known session times, and the stamps from which their clock is estimated.
 
 use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::clock::model::ClockModel;
 use hansard::session::manifest::{ClockFit, Manifest, SourceEntry, TakeEntry};
 use hansard::session::wav::Layout;
@@ -102,7 +102,8 @@ impl Device {
         file.set_len(44 + self.frames() * 2).unwrap();
     }
 
-    /// Its clock as a recorder estimates it: a stamp each 10 ms, late by some milliseconds; every five minutes, two seconds come at once.
+    /// Its clock as a recorder estimates it: a stamp each 10 ms, late by some milliseconds; every five
+    /// minutes, two seconds come at once.
     pub fn measured(&self, random: &mut Random) -> ClockFit {
         let mut model = ClockModel::starting_at(SampleRate(self.rate), self.time_of(0.0));
         let block = u64::from(self.rate) / 100;

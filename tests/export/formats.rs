@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use hansard::base::utterance::Utterance;
 use hansard::export::turns::{Meeting, Selection};
 use hansard::export::{Format, Options, captions::Rules};
-use hansard::session::read::Session;
-use hansard::speech::transcript::Utterance;
+use hansard::session::reading::Session;
 use serde_json::Value;
 
 use crate::readers::{read_csv, read_srt_by, read_vtt};

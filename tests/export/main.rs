@@ -7,11 +7,13 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::ValueEnum as _;
+use hansard::base::text;
+use hansard::base::utterance::Utterance;
 use hansard::export::minutes_md::escape;
 use hansard::export::turns::{Meeting, Paragraph, Piece, Turn};
-use hansard::export::{self as exports, Format, text, write_minutes};
-use hansard::session::read::{ReadError, Session, list, resolve};
-use hansard::speech::transcript::Utterance;
+use hansard::export::{self as exports, Format, write_minutes};
+use hansard::session::read::{ReadError, list, resolve};
+use hansard::session::reading::Session;
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 

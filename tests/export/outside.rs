@@ -1,12 +1,12 @@
-//! The exports in other people's programs: ffmpeg, LibreOffice, MeetEval. Where one is lacking the test says so and passes, unless
-//! `HANSARD_TEST_ALL=1` (which `./dev test` sets, after it has installed them).
+//! The exports in other people's programs: ffmpeg, LibreOffice, MeetEval. Where one is lacking the test says
+//! so and passes, unless `HANSARD_TEST_ALL=1` (which `./dev test` sets, after it has installed them).
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hansard::export::text;
-use hansard::speech::transcript::Utterance;
+use hansard::base::text;
+use hansard::base::utterance::Utterance;
 use serde_json::{Value, json};
 
 use crate::readers::{read_srt, read_vtt};

@@ -4,17 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use hansard::audio::decode::SoundFile;
+use hansard::base::utterance::Utterance;
 use hansard::export::turns::Meeting;
 use hansard::export::{Format, Options};
 use hansard::session::manifest::{GapCause, Manifest};
-use hansard::session::read::Session;
-use hansard::speech::transcript::Utterance;
+use hansard::session::reading::Session;
 use serde_json::{Value, json};
 
 use super::chrome::Chrome;
 use super::sessions::{START, expect, hansard, manifest, meeting, said, write};
 
-/// The page of a session in its folder, with a minute of a tone as its sound if it is to have one, and with each line's evidence.
+/// The page of a session in its folder, with a minute of a tone as its sound if it is to have one, and with
+/// each line's evidence.
 fn page(dir: &Path, sound: bool, evidence: bool) -> PathBuf {
     if sound {
         let spec = hound::WavSpec {
@@ -330,7 +331,8 @@ fn search_finds_words_across_lines_and_accents() {
     assert_eq!(chrome.complaints(), Vec::<Value>::new());
 }
 
-/// Ratios of contrast (WCAG 2) of all text that can be seen, as computed styles have it: the lowest, and whose it is.
+/// Ratios of contrast (WCAG 2) of all text that can be seen, as computed styles have it: the lowest, and
+/// whose it is.
 const CONTRAST: &str = "(() => {
   const rgb = (css) => { const c = css.match(/[\\d.]+/g).map(Number); return [c[0], c[1], c[2], c[3] === undefined ? 1 : c[3]]; };
   const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3]));
@@ -453,7 +455,8 @@ fn everybody_can_read_it() {
     assert!(pdf["data"].as_str().unwrap().starts_with("JVBERi0"), "that is %PDF-");
 }
 
-/// A meeting of six hours and 40,000 words. Figures are printed; that it answers at all is what is asked of it here.
+/// A meeting of six hours and 40,000 words. Figures are printed; that it answers at all is what is asked of
+/// it here.
 #[test]
 fn six_hours_are_read_as_easily_as_one_minute() {
     let Some(mut chrome) = Chrome::start() else { return };

@@ -82,7 +82,8 @@ pub fn read_vtt(vtt: &str) -> Vec<(String, Cue)> {
     out
 }
 
-/// The minutes as a renderer sees them: title, (speaker with times, text) per turn. The times of a turn's later paragraphs are left out.
+/// The minutes as a renderer sees them: title, (speaker with times, text) per turn. The times of a turn's
+/// later paragraphs are left out.
 pub fn read_md(md: &str) -> (String, Vec<(String, String)>) {
     let options = Options::all() - Options::ENABLE_SMART_PUNCTUATION;
     let mut heading = None;

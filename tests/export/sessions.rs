@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::utterance::{Evidence, Utterance, Word};
 use hansard::session::manifest::{
     ClockFit, FORMAT, GapCause, GapSum, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
     TrackAccount,
 };
-use hansard::speech::transcript::{Evidence, Utterance, Word};
 
 const RATE: SampleRate = SampleRate::HZ_48000;
 

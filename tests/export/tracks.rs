@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use hansard::audio::units::{Frames, SampleFormat, SampleRate, SessionNs};
+use hansard::base::units::{Frames, SampleFormat, SampleRate, SessionNs};
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{ClockFit, ClockPiece, GapCause};
 use hansard::session::wav::Layout;
@@ -19,7 +19,8 @@ const RATE: u32 = 48_000;
 /// A device's clock, from a device and a seed.
 type Clock = fn(&Device, &mut Random) -> ClockFit;
 
-/// Lets both devices record, exports at `rate`, and gives how far, in ms, clicks are apart from one another and from the truth, at most.
+/// Lets both devices record, exports at `rate`, and gives how far, in ms, clicks are apart from one another
+/// and from the truth, at most.
 fn two_devices(seed: u64, [a, b]: [&Device; 2], rate: u32, clock: Clock) -> (f64, f64) {
     let root = tempfile::tempdir().unwrap();
     let mut random = Random(seed);
@@ -52,7 +53,8 @@ fn two_devices(seed: u64, [a, b]: [&Device; 2], rate: u32, clock: Clock) -> (f64
     (apart, off)
 }
 
-/// Two devices at +300 and -200 ppm for so many seconds; the first one's rate steps by so many ppm in the middle.
+/// Two devices at +300 and -200 ppm for so many seconds; the first one's rate steps by so many ppm in the
+/// middle.
 fn pair(rate: u32, seconds: f64, step: f64) -> [Device; 2] {
     let mut devices = [300.0, -200.0].map(|ppm| Device::steady(rate, ppm, 0.1, seconds));
     if step != 0.0 {
@@ -212,7 +214,8 @@ fn the_correction_does_not_spoil_a_tone() {
 #[test]
 fn what_is_missing_within_a_take_is_exact_silence_up_to_its_edges() {
     let root = tempfile::tempdir().unwrap();
-    // Loud up to the frame before it, and from the frame after it: 0.3 s of a tone are missing, for which zeros stand in the file.
+    // Loud up to the frame before it, and from the frame after it: 0.3 s of a tone are missing, for which
+    // zeros stand in the file.
     let (from, to) = (60_000_usize, 74_400_usize);
     let measured = 48_010.0;
     let bytes: Vec<u8> = tone(measured, 144_000)
@@ -263,7 +266,8 @@ fn what_is_missing_within_a_take_is_exact_silence_up_to_its_edges() {
 fn a_lost_device_and_another_rate_leave_silence_between_and_no_shift() {
     let root = tempfile::tempdir().unwrap();
     let clicks = clicks(60.0);
-    // The device is lost at 20 s and comes back at 33.3 s, at another rate and on another clock; its last half second was another's sound.
+    // The device is lost at 20 s and comes back at 33.3 s, at another rate and on another clock; its last
+    // half second was another's sound.
     let first = Device::steady(44_100, 250.0, 0.2, 20.0);
     let second = Device::steady(48_000, -120.0, 33.3, 60.0);
     let steady = Device::steady(48_000, 10.0, 0.0, 60.0);
@@ -433,7 +437,8 @@ fn a_part_of_one_speaker_lies_where_it_lies_in_the_whole() {
     }
 }
 
-/// A buzz at a gliding pitch in syllables, as a voice: nnnoiseless lets it pass. With a hiss under it, and silence in the seconds 3 to 4.
+/// A buzz at a gliding pitch in syllables, as a voice: nnnoiseless lets it pass. With a hiss under it, and
+/// silence in the seconds 3 to 4.
 fn noisy_voice(seconds: f64) -> Vec<i16> {
     let mut random = Random(5);
     (0..(seconds * f64::from(RATE)) as usize)
@@ -501,7 +506,7 @@ fn the_mix_holds_every_track_at_its_place_and_never_clips() {
 
     use hansard::export::save::Target;
     use hansard::export::sound::{Mix, write_mix};
-    use hansard::session::read::Session;
+    use hansard::session::reading::Session;
 
     let root = tempfile::tempdir().unwrap();
     let clicks = clicks(30.0);
@@ -535,7 +540,8 @@ fn the_mix_holds_every_track_at_its_place_and_never_clips() {
     let peak = sound.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
     assert!((0.7..0.9).contains(&peak), "{peak}");
     for at in &clicks {
-        // A twelfth of a millisecond is the limiter's, which turns a click's end down more than its beginning; its delay would be 5 ms.
+        // A twelfth of a millisecond is the limiter's, which turns a click's end down more than its
+        // beginning; its delay would be 5 ms.
         let heard = heard(&sound, 16_000, *at).unwrap();
         assert!((heard - at).abs() < 3e-4, "{at}: {heard}");
     }

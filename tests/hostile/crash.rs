@@ -1,4 +1,5 @@
-//! The mending itself dies, or the disk refuses, at each of its steps: another run finishes it, and nothing is lost by it.
+//! The mending itself dies, or the disk refuses, at each of its steps: another run finishes it, and nothing
+//! is lost by it.
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -6,11 +7,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use hansard::care::recover::{RecoverError, recover};
+use hansard::care::replay;
+use hansard::care::verify::{Standing, verify};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
-use hansard::session::read::Session;
-use hansard::session::recover::{RecoverError, recover};
-use hansard::session::replay;
-use hansard::session::verify::{Standing, verify};
+use hansard::session::reading::Session;
 
 use crate::through::mend;
 use crate::world;

@@ -1,5 +1,6 @@
-//! Sessions that somebody damaged, by accident or by intent: whatever stands in their files, nothing panics, nothing goes on for ever,
-//! nothing outside of the session is written or read, and nothing that was there is deleted.
+//! Sessions that somebody damaged, by accident or by intent: whatever stands in their files, nothing panics,
+//! nothing goes on for ever, nothing outside of the session is written or read, and nothing that was there is
+//! deleted.
 
 #![cfg(unix)]
 
@@ -18,10 +19,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use hansard::care::verify::{Standing, verify};
 use hansard::session::journal::Event;
 use hansard::session::manifest::{Manifest, State};
-use hansard::session::read::Session;
-use hansard::session::verify::{Standing, verify};
+use hansard::session::reading::Session;
 use proptest::prelude::*;
 
 use home::Home;

@@ -1,7 +1,7 @@
 //! What can happen to a file.
 
-use hansard::audio::units::Frames;
-use hansard::speech::transcript::{Utterance, Word};
+use hansard::base::units::Frames;
+use hansard::base::utterance::{Utterance, Word};
 use proptest::prelude::*;
 
 /// One change; places are shares of what there is.

@@ -8,7 +8,10 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use hansard::audio::decode::SoundFile;
-use hansard::audio::units::{Frames, SampleRate};
+use hansard::base::units::{Frames, SampleRate};
+use hansard::care::offline::{self, OfflineSink, Past};
+use hansard::care::recover::{RecoverError, Recovered, is_dirty, recover};
+use hansard::care::verify::verify;
 use hansard::export::evidence::track_files;
 use hansard::export::save::Target;
 use hansard::export::sound::Mix;
@@ -16,11 +19,9 @@ use hansard::export::turns::Meeting;
 use hansard::export::{Format, Options};
 use hansard::session::disk::SystemDisk;
 use hansard::session::lock::{LockError, SessionLock};
-use hansard::session::offline::{self, OfflineSink, Past};
-use hansard::session::read::{self, Session};
-use hansard::session::recover::{RecoverError, Recovered, is_dirty, recover};
+use hansard::session::read;
+use hansard::session::reading::Session;
 use hansard::session::tail::SpanReader;
-use hansard::session::verify::verify;
 
 use crate::outside::World;
 
@@ -29,7 +30,8 @@ const HASH_MAX: u64 = 64 << 20;
 /// More than any track here holds; who reads more reads in circles.
 const FRAMES_MAX: usize = 1 << 20;
 
-/// [`recover`], once nobody holds the lock: a process that another test just starts has it too for a moment, until it runs its program.
+/// [`recover`], once nobody holds the lock: a process that another test just starts has it too for a moment,
+/// until it runs its program.
 pub fn mend(dir: &Path, dry_run: bool) -> Result<Recovered, RecoverError> {
     let started = Instant::now();
     loop {
@@ -72,7 +74,8 @@ fn look(world: &World) {
     let _ = (SessionLock::is_held(dir), is_dirty(dir));
     drop(Past::read(dir).map_err(|error| error.to_string()));
     for track in ["a.wav", "b.wav"] {
-        // What a user hands to `transcribe` as a file: it may be anything but a pipe, on which every reader waits.
+        // What a user hands to `transcribe` as a file: it may be anything but a pipe, on which every reader
+        // waits.
         let path = dir.join("tracks").join(track);
         if path.is_file() && !path.is_symlink() {
             play(&path);

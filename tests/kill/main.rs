@@ -1,5 +1,6 @@
-//! `kill -9` of the real recorder at random moments, and what must hold then: tracks that play, a journal that is read back, next
-//! to nothing lost, a session that is mended once and for all. And of `transcribe`: its text goes on where it was.
+//! `kill -9` of the real recorder at random moments, and what must hold then: tracks that play, a journal
+//! that is read back, next to nothing lost, a session that is mended once and for all. And of `transcribe`:
+//! its text goes on where it was.
 //!
 //! `HANSARD_KILLS` says how many times (24), `HANSARD_TEST_SEED` tries a certain run again.
 
@@ -22,10 +23,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hansard::session::offline::{self, OfflineSink, Past};
-use hansard::session::read::Session;
-use hansard::session::replay;
-use hansard::session::verify::{Standing, verify};
+use hansard::care::offline::{self, OfflineSink, Past};
+use hansard::care::replay;
+use hansard::care::verify::{Standing, verify};
+use hansard::session::reading::Session;
 
 use home::Home;
 use scenario::Scenario;
@@ -37,8 +38,8 @@ const KILLS: u64 = 24;
 const AT_ONCE: u64 = 4;
 /// What a killed recorder may lose of what had been delivered to it, in seconds.
 const LOSS_S: f64 = 0.2;
-/// A device that has just begun to deliver: for so long its sound is held back until it is settled when that was (`SETTLE_MS` of the
-/// drain, and a buffer's period).
+/// A device that has just begun to deliver: for so long its sound is held back until it is settled when that
+/// was (`SETTLE_MS` of the drain, and a buffer's period).
 const SETTLE_S: f64 = 0.25;
 
 fn number(name: &str) -> Option<u64> {
@@ -47,7 +48,8 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn a_recorder_that_is_killed_at_any_moment_loses_next_to_nothing() {
-    // A disk that is busy with other things would hold the writer up in its syncs: that is the disk's time, not the recorder's.
+    // A disk that is busy with other things would hold the writer up in its syncs: that is the disk's time,
+    // not the recorder's.
     let ram = Path::new("/dev/shm");
     if ram.is_dir() {
         // Whoever came first has chosen the same folder.
@@ -130,11 +132,13 @@ fn measure(dir: &Path, replay: &replay::Replay, killed: &Killed, scenario: &Scen
             continue;
         }
         let sound = tracks::sound_frames(dir, take);
-        // Its first frame lies behind the silence for the time before it; a device's sound is due at its own rate.
+        // Its first frame lies behind the silence for the time before it; a device's sound is due at its own
+        // rate.
         let start =
             take.entry.offset + take.silences.first().map_or(0.0, |(_, to)| to.seconds(take.entry.rate));
         let lost = (at - start) - sound as f64 / source.true_rate();
-        // While a thread was ready and the machine ran others, nothing was delivered, or nothing could be done about it.
+        // While a thread was ready and the machine ran others, nothing was delivered, or nothing could be
+        // done about it.
         let settling = if at - start < LOSS_S + SETTLE_S { SETTLE_S } else { 0.0 };
         let allowed = LOSS_S + settling + killed.waited_s;
         assert!(lost <= allowed, "{}: lost {lost:.3} s of {allowed:.3} s: {scenario:?}", source.name);

@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use hansard::audio::decode::SoundFile;
-use hansard::audio::units::{Frames, SampleFormat};
-use hansard::session::replay::TakeRecord;
+use hansard::base::units::{Frames, SampleFormat};
+use hansard::care::replay::TakeRecord;
 
 use crate::scenario::Scenario;
 
-/// What of a file an ordinary player may not know of yet, in milliseconds: the header is made valid each 100 ms of sound, after a block.
+/// What of a file an ordinary player may not know of yet, in milliseconds: the header is made valid each 100
+/// ms of sound, after a block.
 const BEHIND_MS: u64 = 120;
 
 fn bytes_there(dir: &Path, take: &TakeRecord) -> u64 {
@@ -40,7 +41,8 @@ fn played(dir: &Path, take: &TakeRecord) -> Vec<f32> {
     samples
 }
 
-/// Just after the recorder's death: an ordinary player opens it and plays all but the last moment, all of it what was delivered.
+/// Just after the recorder's death: an ordinary player opens it and plays all but the last moment, all of it
+/// what was delivered.
 pub fn plays(dir: &Path, take: &TakeRecord, scenario: &Scenario) {
     let samples = played(dir, take);
     let played = samples.len() as u64 / u64::from(take.entry.channels);

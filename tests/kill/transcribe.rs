@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use hansard::session::read::Session;
+use hansard::session::reading::Session;
 
 use crate::home::{Home, children, is_alive, shared, wait};
 use crate::sound;

@@ -21,7 +21,8 @@ const EVERY: Duration = Duration::from_millis(20);
 pub struct Killed {
     /// When, by the clock on the wall.
     at: Timestamp,
-    /// For how long its threads had been ready to run and did not, all together, in the time before: other processes had the machine.
+    /// For how long its threads had been ready to run and did not, all together, in the time before: other
+    /// processes had the machine.
     pub waited_s: f64,
 }
 
@@ -64,7 +65,8 @@ pub fn kill(home: &Home, scenario: &Scenario) -> Option<Killed> {
     killed
 }
 
-/// Its threads are watched up to the end, when they are all stopped at once: what they have done by then is what there is.
+/// Its threads are watched up to the end, when they are all stopped at once: what they have done by then is
+/// what there is.
 fn stop_and_kill(running: &Running, id: Pid, after: Duration) -> Killed {
     let (until, mut looks) = (Instant::now() + after, VecDeque::new());
     loop {
@@ -88,8 +90,8 @@ fn stop_and_kill(running: &Running, id: Pid, after: Duration) -> Killed {
     Killed { at, waited_s: last.iter().map(since).sum::<u64>() as f64 * 1e-9 }
 }
 
-/// For how many nanoseconds each thread has been ready without running: the second number of its schedstat. A system that does not count
-/// that says nothing, and nothing is allowed for.
+/// For how many nanoseconds each thread has been ready without running: the second number of its schedstat. A
+/// system that does not count that says nothing, and nothing is allowed for.
 fn waits(id: u32) -> HashMap<String, u64> {
     let Ok(threads) = fs::read_dir(format!("/proc/{id}/task")) else { return HashMap::new() };
     let wait = |thread: fs::DirEntry| {

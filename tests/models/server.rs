@@ -1,5 +1,5 @@
-//! A server that stands in for the models' home: one thread, one request per connection, told by a closure what to
-//! answer.
+//! A server that stands in for the models' home: one thread, one request per connection, told by a closure
+//! what to answer.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

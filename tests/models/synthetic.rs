@@ -1,5 +1,5 @@
-//! A faster-whisper model of a few columns, made by formula, and a reader of ggml files: both written from the formats'
-//! descriptions, not from the code under test.
+//! A faster-whisper model of a few columns, made by formula, and a reader of ggml files: both written from
+//! the formats' descriptions, not from the code under test.
 
 use std::collections::HashMap;
 use std::fs;
@@ -27,8 +27,9 @@ pub struct Shape {
     pub stored: Stored,
 }
 
-/// The number in 1/256ths that stands at `index` of variable `name`. Every block of 32 holds 127/128 as its largest, so
-/// q8_0's scale is exactly 1/128; 2.5/128 and -2.5/128 lie halfway between two steps. All of them are exact in f16.
+/// The number in 1/256ths that stands at `index` of variable `name`. Every block of 32 holds 127/128 as its
+/// largest, so q8_0's scale is exactly 1/128; 2.5/128 and -2.5/128 lie halfway between two steps. All of them
+/// are exact in f16.
 pub fn number(name: &str, index: usize) -> i32 {
     let seed: usize = name.bytes().map(usize::from).sum();
     match index % 32 {

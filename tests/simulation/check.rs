@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
 use hansard::capture::drain::QUEUE_ITEMS;
+use hansard::care::verify::{Problem, Wrong, verify};
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, State, TrackAccount};
-use hansard::session::verify::{Problem, Wrong, verify};
 
 use crate::device::{Op, Past, Truth};
 use crate::disk::Op as DiskOp;
@@ -21,9 +21,11 @@ const NEAR_S: f64 = 0.020;
 const RATE_KNOWN_S: f64 = 30.0;
 /// At stop what is missing is told from what is merely not there yet only from here on.
 const TAIL_S: f64 = 0.070;
-/// Most items that a drain keeps out of the queue: those of one callback, and the end of a take. The longest callback here is of 4000 frames.
+/// Most items that a drain keeps out of the queue: those of one callback, and the end of a take. The longest
+/// callback here is of 4000 frames.
 const OUTBOX_MAX: usize = 16;
-/// Most stamps held back: the ring's worth at each of the steps that a decision takes, less what it takes of them; never the day's.
+/// Most stamps held back: the ring's worth at each of the steps that a decision takes, less what it takes of
+/// them; never the day's.
 const STAMPS_MAX: usize = 8_192;
 
 /// Half the range of a 24-bit sample.
@@ -36,7 +38,8 @@ pub fn check(ran: &Ran) {
     assert_eq!(manifest.account, ran.closed.account);
     check_told(ran);
     let report = verify(&ran.dir).unwrap_or_else(|error| panic!("it can't be verified: {error}"));
-    // Before a track's first file the journal does not tell at which rate its gaps are counted, and so not always whether they are losses.
+    // Before a track's first file the journal does not tell at which rate its gaps are counted, and so not
+    // always whether they are losses.
     let fileless = |track: &str| !ran.closed.errors.is_empty() && has_early_gap(&journal(&ran.dir), track);
     let known =
         |problem: &Problem| problem.wrong == Wrong::Account && problem.track.as_deref().is_some_and(fileless);
@@ -87,8 +90,8 @@ fn check_told(ran: &Ran) {
 /// Frames `from..to` of the device's life.
 pub type Span = (u64, u64);
 
-/// The stretches of sound in a track's files, in the device's own frames; panics where a frame is neither sound in its place nor
-/// silence that the journal names.
+/// The stretches of sound in a track's files, in the device's own frames; panics where a frame is neither
+/// sound in its place nor silence that the journal names.
 fn sounds(takes: &[&Take], lines: &[Line], device: &Past, track: &TrackScript) -> Vec<Span> {
     let channels: Vec<u16> = match track.channel {
         Some(channel) => vec![channel - 1],
@@ -204,8 +207,8 @@ fn by_cause(account: &TrackAccount) -> BTreeMap<GapCause, u64> {
     causes
 }
 
-/// Whether a panic hit one track of a device in the middle of a block: then the silence of its other tracks is missing because of
-/// the restart too, whatever its cause was.
+/// Whether a panic hit one track of a device in the middle of a block: then the silence of its other tracks
+/// is missing because of the restart too, whatever its cause was.
 fn panicked_in_write(ran: &Ran) -> bool {
     ran.storm
         .faults
@@ -214,7 +217,8 @@ fn panicked_in_write(ran: &Ran) -> bool {
         .any(|(fault, struck)| fault.op == DiskOp::PanicInWrite && *struck > 0)
 }
 
-/// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the account.
+/// Every frame that went into the ring is in a file or in a gap; every gap is in the journal and in the
+/// account.
 fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], index: usize, ran: &Ran) {
     let (device, blurred) = (&ran.devices[index], panicked_in_write(ran));
     let causes = by_cause(account);
@@ -222,8 +226,8 @@ fn check_losses(found: &[Span], account: &TrackAccount, lines: &[Line], index: u
     let (there, truly) = (length(found), length(&true_sound(&device.truth)));
     assert_eq!(account.written.0, there, "frames of sound in the files: {account:?}");
     let refused = of(GapCause::WriteError) + of(GapCause::Restart);
-    // What is paused is sound that was not wanted, or that would have been missing anyhow. At the end it is counted by the clock, up to
-    // the moment of stop.
+    // What is paused is sound that was not wanted, or that would have been missing anyhow. At the end it is
+    // counted by the clock, up to the moment of stop.
     let paused = of(GapCause::Paused);
     let rate = f64::from(device.script.rate);
     let rest_s = (ran.closed_s[index] - ran.stop_s).max(0.0) + NEAR_S + drift(device);
@@ -262,7 +266,8 @@ fn counted_at(account: &TrackAccount, index: usize, ran: &Ran) -> f64 {
     f64::from(rate)
 }
 
-/// Where sound went missing, what is held back and comes after it is held to have come on time: so much may be older than it is placed.
+/// Where sound went missing, what is held back and comes after it is held to have come on time: so much may
+/// be older than it is placed.
 fn untold_s(device: &Past) -> f64 {
     let ops = &device.script.ops;
     let late = ops.iter().map(|op| if let Op::Late(seconds) = op { *seconds } else { 0.0 });
@@ -307,7 +312,8 @@ fn check_total(account: &TrackAccount, index: usize, ran: &Ran) {
     );
 }
 
-/// On a day on which one device and its files alone had trouble, the others' files are what they would have been without.
+/// On a day on which one device and its files alone had trouble, the others' files are what they would have
+/// been without.
 pub fn check_others_untouched(ran: &Ran, without: &Ran, victim: usize) {
     for (index, track) in ran.storm.tracks() {
         if index == victim {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{Manifest, TakeEntry};
 
@@ -12,13 +12,14 @@ use crate::disk::Crash;
 use crate::recovery;
 use crate::world::{Moment, Ran};
 
-/// Promise 1: what a killed process may lose of what had been delivered to it, and what a power cut may, in seconds.
+/// Promise 1: what a killed process may lose of what had been delivered to it, and what a power cut may, in
+/// seconds.
 const KILL_LOSS_S: f64 = 0.2;
 const POWER_LOSS_S: f64 = 2.0;
 /// A callback as long as this is a loss of its own: it may have come just now.
 const CALLBACK_S: f64 = 0.1;
-/// The promise is for a machine in good order: so long, in seconds, deliveries and disk must have been well. The first sound of an
-/// opening is looked at for a quarter of a second before it is placed.
+/// The promise is for a machine in good order: so long, in seconds, deliveries and disk must have been well.
+/// The first sound of an opening is looked at for a quarter of a second before it is placed.
 const WELL_S: f64 = 3.0;
 
 pub fn check(ran: &Ran, moment: &Moment) {
@@ -62,7 +63,8 @@ fn check_manifest(dir: &Path, crash: Crash) {
     }
 }
 
-/// What was durable is there, bit by bit, and the journal vouches for it. A killed process leaves files that play.
+/// What was durable is there, bit by bit, and the journal vouches for it. A killed process leaves files that
+/// play.
 fn check_survival(ran: &Ran, dir: &Path, lines: &[Line], entry: &TakeEntry, durable: Frames, crash: Crash) {
     let frame = u64::from(entry.channels) * entry.format.bytes();
     let left = fs::read(dir.join(&entry.file)).unwrap_or_default();

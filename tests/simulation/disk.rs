@@ -1,8 +1,9 @@
-//! A disk by script, over a real folder: every operation goes through to it, so whoever reads back reads real files, and beside it
-//! stands what a power cut would find. Until its sync a write may be lost, torn or there; until its folder's sync a name may.
+//! A disk by script, over a real folder: every operation goes through to it, so whoever reads back reads real
+//! files, and beside it stands what a power cut would find. Until its sync a write may be lost, torn or
+//! there; until its folder's sync a name may.
 //!
-//! It refuses by script, and before each operation it asks whoever listens: there time may pass, and there a crash can be looked
-//! at ([`SimDisk::image`]) while the session itself goes on.
+//! It refuses by script, and before each operation it asks whoever listens: there time may pass, and there a
+//! crash can be looked at ([`SimDisk::image`]) while the session itself goes on.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,8 +44,9 @@ impl Op {
     }
 }
 
-/// From its `at`-th time on (from 0), an operation on files whose path contains `file` is refused so many times. A refused write
-/// leaves some of its bytes; a refused sync drops some of what it was to save, for good.
+/// From its `at`-th time on (from 0), an operation on files whose path contains `file` is refused so many
+/// times. A refused write leaves some of its bytes; a refused sync drops some of what it was to save, for
+/// good.
 #[derive(Debug, Clone)]
 pub struct Fault {
     pub file: String,
@@ -211,8 +213,8 @@ impl SimDisk {
         Box::new(SimFile { disk: self.clone(), path: path.into(), file, node, at: 0 })
     }
 
-    /// Puts into the folder `to` what would be found of `root` if it all ended now, in the middle of `doing`. False: not even
-    /// its name would.
+    /// Puts into the folder `to` what would be found of `root` if it all ended now, in the middle of `doing`.
+    /// False: not even its name would.
     pub fn image(&self, root: &Path, to: &Path, crash: Crash, doing: &Doing, seed: u64) -> bool {
         let mut random = Random::new(seed);
         let state = self.state();

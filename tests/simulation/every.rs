@@ -1,4 +1,5 @@
-//! Not by chance but at every place: a power cut and a kill before each operation on the disk, and each operation refused.
+//! Not by chance but at every place: a power cut and a kill before each operation on the disk, and each
+//! operation refused.
 
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,5 +1,5 @@
-//! The analysis side of a day: what hears the tracks, seeks speech and has it recognised, stepped as its actors step it. Any of them may
-//! die at any moment, and the recogniser fails as it likes.
+//! The analysis side of a day: what hears the tracks, seeks speech and has it recognised, stepped as its
+//! actors step it. Any of them may die at any moment, and the recogniser fails as it likes.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,20 +9,20 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hansard::actors::{Listener, SessionSink, SessionView};
 use hansard::audio::segment::SegmentSettings;
 use hansard::audio::vad::Vad;
+use hansard::base::utterance::Utterance;
+use hansard::live::{Listener, SessionSink, SessionView};
+use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::recording::panic_text;
 use hansard::session::journal::Event;
-use hansard::session::track::TrackShared;
-use hansard::session::writer::Control;
+use hansard::session::shared::TrackShared;
 use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
 use hansard::speech::hearing::{Hearing, Piece};
 use hansard::speech::listen::{self, Hints, Recognised};
-use hansard::speech::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::speech::seeking::Seeking;
-use hansard::speech::transcript::Utterance;
 use hansard::speech::work::{Asked, Pass, Work};
+use hansard::writer::Control;
 
 use crate::random::Random;
 
@@ -314,7 +314,8 @@ impl Listeners {
         self.work.take_answer(&asked.job, result, "moody", now);
     }
 
-    /// What waited and is gone without having been asked for had been understood before it ended: then it is text by now.
+    /// What waited and is gone without having been asked for had been understood before it ended: then it is
+    /// text by now.
     fn note_early(&mut self, waited: &[Job]) {
         let left: Vec<Job> = self.work.analysis().jobs().cloned().collect();
         for job in waited.iter().filter(|job| !left.iter().any(|other| other.is_same(job))) {
@@ -343,7 +344,8 @@ impl Listeners {
         panic!("the text is not finished: {:?}", self.work.analysis());
     }
 
-    /// Every segment is done or passed over, once; what was said is in the transcript, once, in the frames of its take.
+    /// Every segment is done or passed over, once; what was said is in the transcript, once, in the frames of
+    /// its take.
     pub fn check(&mut self, dir: &Path) {
         for event in self.sink.events.lock().expect("no panic").iter() {
             if let Event::SegmentFailed { track, take, from, to, skipped: true, .. } = event {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
+use hansard::care::recover::{RecoverError, Recovered, recover};
+use hansard::care::verify::verify;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{Manifest, State, TakeEntry};
-use hansard::session::recover::{RecoverError, Recovered, recover};
-use hansard::session::verify::verify;
 
 use crate::disk::Crash;
 use crate::session::{journal, read_manifest};

@@ -1,8 +1,9 @@
-//! From a seed to a bad day: devices, a disk that is slow and refuses, a writer that panics, and moments to crash at.
+//! From a seed to a bad day: devices, a disk that is slow and refuses, a writer that panics, and moments to
+//! crash at.
 
 use std::io::ErrorKind;
 
-use hansard::audio::units::SampleFormat;
+use hansard::base::units::SampleFormat;
 
 use crate::device::{Op as Deed, Script};
 use crate::disk::{Crash, Fault, Op};
@@ -12,7 +13,8 @@ use crate::random::Random;
 const SAMPLES_MAX: f64 = 250_000.0;
 /// The first seed on whose day somebody may pause, if it is odd.
 const PAUSED_FROM: u64 = 300;
-/// Before the end the disk is well again and the writer is left alone, so that the account can be drawn up; in seconds.
+/// Before the end the disk is well again and the writer is left alone, so that the account can be drawn up;
+/// in seconds.
 const CALM_END_S: f64 = 2.5;
 
 /// A day by script.

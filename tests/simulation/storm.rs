@@ -12,7 +12,8 @@ use crate::{check, crash, recovery};
 
 /// Seeds that are tried always, from 0 on.
 const FIXED: u64 = 360;
-/// Days that were wrong once: a full ring that meets the end of a pause; a stop right after one, twice; a resume that stop forestalls.
+/// Days that were wrong once: a full ring that meets the end of a pause; a stop right after one, twice; a
+/// resume that stop forestalls.
 const ONCE_WRONG: [u64; 4] = [
     3_709_022_800_603_038_215,
     2_897_594_838_327_579_061,

@@ -1,22 +1,23 @@
-//! One day by script, through the very functions that `record` runs: `CaptureSink::push`, `Drain::step`, the writer's guarded step. Time is
-//! scripted; while the disk is busy the devices and their drains go on, as their threads would.
+//! One day by script, through the very functions that `record` runs: `CaptureSink::push`, `Drain::step`, the
+//! writer's guarded step. Time is scripted; while the disk is busy the devices and their drains go on, as
+//! their threads would.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hansard::audio::units::Frames;
+use hansard::base::units::Frames;
+use hansard::base::utterance::Utterance;
 use hansard::capture::drain::Step;
 use hansard::clock::SessionClock;
 use hansard::recording::guarded_step;
 use hansard::session::disk::Disk;
 use hansard::session::journal::Event;
 use hansard::session::manifest::{SourceKind, TakeEntry};
-use hansard::session::syncs::Syncs;
-use hansard::session::track::TrackShared;
-use hansard::session::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
-use hansard::speech::transcript::Utterance;
+use hansard::session::shared::TrackShared;
+use hansard::writer::syncs::Syncs;
+use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use tempfile::TempDir;
 
 use crate::device::{self, Device, Past, mono};
@@ -42,7 +43,8 @@ struct Capture {
     /// Most items in an outbox, and most stamps held back.
     most: (usize, usize),
     session: SessionClock,
-    /// When somebody pauses and resumes; how many of these moments are over; what the journal is still to hear of them.
+    /// When somebody pauses and resumes; how many of these moments are over; what the journal is still to
+    /// hear of them.
     pauses: Vec<(f64, f64)>,
     turns: usize,
     heard: Vec<Event>,
@@ -255,14 +257,15 @@ pub struct World {
 }
 
 impl World {
-    /// A session that begins; an error if not even its journal could be made. `stop_s`: when to stop; none: before any device's
-    /// script is over.
+    /// A session that begins; an error if not even its journal could be made. `stop_s`: when to stop; none:
+    /// before any device's script is over.
     pub fn new(storm: &Storm, stop_s: Option<f64>) -> std::io::Result<Self> {
         let (moments, to_judge) = mpsc::channel();
         Self::watched(storm, stop_s, Vec::new(), moments, to_judge)
     }
 
-    /// The same, and before every operation on the disk a look at what these crashes would leave, for `judge`.
+    /// The same, and before every operation on the disk a look at what these crashes would leave, for
+    /// `judge`.
     pub fn watched(
         storm: &Storm,
         stop_s: Option<f64>,

@@ -9,7 +9,8 @@ use super::meeting::rms;
 const PATCH_SECONDS: f64 = 1.5;
 /// A step of the envelope that the rough search uses, in seconds.
 const STEP_SECONDS: f64 = 0.01;
-/// How far from the rough position a patch is searched for, in seconds: what a track may have lost and still be found.
+/// How far from the rough position a patch is searched for, in seconds: what a track may have lost and still
+/// be found.
 const REACH_SECONDS: f64 = 1.5;
 /// Frames averaged into one for the middle search.
 const COARSE: usize = 12;
@@ -139,8 +140,8 @@ fn product(a: &[f32], b: &[f32], lag: i64) -> f64 {
     f64::from(dot(a, b))
 }
 
-/// Normalised correlation when `b` begins at frame `lag` of `a`; 0 where either is silent. What of `b` lies outside of
-/// `a` counts as silence there.
+/// Normalised correlation when `b` begins at frame `lag` of `a`; 0 where either is silent. What of `b` lies
+/// outside of `a` counts as silence there.
 fn correlation_at(a: &[f32], b: &[f32], lag: i64) -> f64 {
     let (a, inside) = overlap(a, b, lag);
     let norm = (f64::from(dot(a, a)) * f64::from(dot(b, b))).sqrt();
@@ -161,8 +162,8 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.chunks(4096).zip(b.chunks(4096)).map(block).sum::<f64>() as f32
 }
 
-/// Where in a track a piece of sound lies, both mono at one rate: the frame at which it begins, and the correlation there. Any sound will
-/// do that does not repeat itself.
+/// Where in a track a piece of sound lies, both mono at one rate: the frame at which it begins, and the
+/// correlation there. Any sound will do that does not repeat itself.
 pub fn whereabouts(track: &[f32], piece: &[f32]) -> Option<(usize, f64)> {
     let last = track.len().checked_sub(piece.len())?;
     let coarse = |sound: &[f32]| -> Vec<f32> {

@@ -1,5 +1,5 @@
-//! A headless Chromium, driven over the DevTools protocol's pipe: it reads commands from its descriptor 3 and answers on 4, each message ended
-//! by a zero byte. A shell gives it those two.
+//! A headless Chromium, driven over the DevTools protocol's pipe: it reads commands from its descriptor 3 and
+//! answers on 4, each message ended by a zero byte. A shell gives it those two.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! A session with all its actors, in this process: what the tests of supervision and of the recogniser's faults share.
+//! A session with all its actors, in this process: what the tests of supervision and of the recogniser's
+//! faults share.
 
 // Each binary that includes this module uses a part of it.
 #![allow(dead_code)]
@@ -9,25 +10,25 @@ use std::time::Duration;
 
 use hansard::actors::recorder::{self, Message, Recorder};
 use hansard::actors::transcriber::{self, MakeRecognizer, Outcome, Patience};
-use hansard::actors::{Listener, SessionView};
 use hansard::audio::segment::SegmentSettings;
-use hansard::audio::units::SampleFormat;
+use hansard::base::units::SampleFormat;
+use hansard::base::utterance::Utterance;
 use hansard::capture::device::Backend;
 use hansard::capture::feed::Pace;
 use hansard::capture::synth;
-use hansard::cli::spec::SourceSpec;
 use hansard::clock::{SessionClock, SystemClock};
 use hansard::config::Denoise;
-use hansard::plan::{self, SourceOptions};
+use hansard::engine::plan::{self, SourceOptions};
+use hansard::engine::spec::SourceSpec;
+use hansard::live::{Listener, SessionView};
 use hansard::recording::Recording;
 use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, Manifest};
-use hansard::session::writer::Closed;
 use hansard::speech::analysis::Analysis;
 use hansard::speech::listen::Hints;
-use hansard::speech::transcript::Utterance;
 use hansard::speech::work::Pass;
+use hansard::writer::Closed;
 use ractor::Actor;
 use tokio::sync::oneshot;
 
@@ -91,7 +92,8 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         recognizers: 1,
         pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
         partials: None,
-        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't hang on a window.
+        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
+        // hang on a window.
         settings: SegmentSettings { endpoint_ms: 420, ..SegmentSettings::default() },
         denoise: Denoise::Vad,
         hints: Hints::default(),
@@ -129,8 +131,9 @@ impl Run {
         serde_json::from_slice(&std::fs::read(self.recording.dir.join("session.json")).unwrap()).unwrap()
     }
 
-    /// Every frame of every take is the coded one of its place: after the silence at the start, no frame is missing,
-    /// doubled or altered. Between takes of a track nothing but what `between` allows is missing. Returns the frames of sound.
+    /// Every frame of every take is the coded one of its place: after the silence at the start, no frame is
+    /// missing, doubled or altered. Between takes of a track nothing but what `between` allows is missing.
+    /// Returns the frames of sound.
     pub fn check_sound(&self, takes_max: usize) -> Vec<u64> {
         let manifest = self.manifest();
         let mut sound = Vec::new();
@@ -195,6 +198,6 @@ pub async fn until(what: &str, condition: impl Fn() -> bool) {
 
 /// Where text stands: the seconds of all shown utterances, in order.
 pub fn spoken(run: &Run) -> Vec<(f64, f64)> {
-    let session = hansard::session::read::Session::open(&run.recording.dir).unwrap();
+    let session = hansard::session::reading::Session::open(&run.recording.dir).unwrap();
     session.utterances.iter().filter(|u| u.is_shown()).map(|u| (u.start, u.end)).collect()
 }

@@ -1,7 +1,7 @@
 //! The scripted meeting: its script, the voices, what each device hears, and the truth about who spoke when.
 //!
-//! The voices come from flite. Silence at the edges of each breath is measured and not counted as speech, so the truth
-//! holds to about 10 ms.
+//! The voices come from flite. Silence at the edges of each breath is measured and not counted as speech, so
+//! the truth holds to about 10 ms.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -177,8 +177,8 @@ impl Script {
         self
     }
 
-    /// The same turns in a meeting of `count` people, every fourth of them heard through one speaker each, the others
-    /// through a microphone each: for measuring load.
+    /// The same turns in a meeting of `count` people, every fourth of them heard through one speaker each,
+    /// the others through a microphone each: for measuring load.
     pub fn spread(mut self, count: usize) -> Self {
         let voices: Vec<String> = self.people.iter().map(|p| p.voice.clone()).collect();
         self.people = (0..count)
@@ -266,7 +266,8 @@ impl Script {
         out
     }
 
-    /// What the device of person `n` hears: a microphone also the room and, quieter and later, the others in it.
+    /// What the device of person `n` hears: a microphone also the room and, quieter and later, the others in
+    /// it.
     fn heard_by(&self, n: usize, clean: &[Vec<f32>]) -> Vec<f32> {
         let mut out = clean[n].clone();
         if self.people[n].heard == Heard::Speaker {
@@ -356,7 +357,8 @@ fn to_i16(samples: &[f32]) -> Vec<i16> {
     samples.iter().map(|s| (s * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16).collect()
 }
 
-/// Noise that falls by 3 dB an octave, as an empty room's does: white noise through Kellet's three-pole filter.
+/// Noise that falls by 3 dB an octave, as an empty room's does: white noise through Kellet's three-pole
+/// filter.
 fn pink_noise(seed: u64, frames: usize) -> Vec<f32> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let (mut low, mut middle, mut high) = (0.0_f32, 0.0_f32, 0.0_f32);

@@ -1,5 +1,5 @@
-//! What the end-to-end test, the demo and the load figures share: a sound system without a sound card, a scripted
-//! meeting whose every word and time is known, a driver of the recorder's process, and a score.
+//! What the end-to-end test, the demo and the load figures share: a sound system without a sound card, a
+//! scripted meeting whose every word and time is known, a driver of the recorder's process, and a score.
 
 // Each binary that includes this module uses a part of it.
 #![allow(dead_code)]

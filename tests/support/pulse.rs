@@ -1,11 +1,12 @@
-//! A private, headless PulseAudio with virtual microphones and speakers: no sound card, no D-Bus, no kernel module.
+//! A private, headless PulseAudio with virtual microphones and speakers: no sound card, no D-Bus, no kernel
+//! module.
 //!
-//! A microphone `va_x` is a source that carries what is played into the sink `va_x_in`; a speaker `va_y` is a sink
-//! whose monitor `va_y.monitor` is the loopback. The daemon listens on a socket in a temporary folder of its own, so
-//! any number of them run side by side and the user's own sound server is never touched.
+//! A microphone `va_x` is a source that carries what is played into the sink `va_x_in`; a speaker `va_y` is a
+//! sink whose monitor `va_y.monitor` is the loopback. The daemon listens on a socket in a temporary folder of
+//! its own, so any number of them run side by side and the user's own sound server is never touched.
 //!
-//! Everything started here ends with the [`Pulse`]: on drop, and by the kernel's hand when the thread that started it
-//! dies. (So a `Pulse` must stay with the thread that made it.)
+//! Everything started here ends with the [`Pulse`]: on drop, and by the kernel's hand when the thread that
+//! started it dies. (So a `Pulse` must stay with the thread that made it.)
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -27,8 +28,8 @@ pub const RATE: u32 = 48_000;
 const READY_LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at a state that somebody else changes.
 const POLL: Duration = Duration::from_millis(50);
-/// What a player keeps queued. At 20 ms they ran dry 171 times in 5 s on a machine with two busy loops, at 200 ms five
-/// times in 30 s on one where six builds ran.
+/// What a player keeps queued. At 20 ms they ran dry 171 times in 5 s on a machine with two busy loops, at
+/// 200 ms five times in 30 s on one where six builds ran.
 const PLAYER_LATENCY: &str = "--latency-msec=2000";
 /// Folders of ours in the temporary folder; the process id of the owner follows.
 const FOLDER_PREFIX: &str = "hansard-pulse-";
@@ -66,7 +67,8 @@ struct Player {
 /// A player that has played its file to the end.
 #[derive(Debug)]
 pub struct Played {
-    /// How often it ran dry, so that the server put silence in between: the fixture's fault, not a recorder's.
+    /// How often it ran dry, so that the server put silence in between: the fixture's fault, not a
+    /// recorder's.
     pub underruns: usize,
 }
 
@@ -82,8 +84,8 @@ pub fn missing() -> Option<String> {
 }
 
 impl Pulse {
-    /// Starts the daemon with mono microphones and stereo speakers; the first of each is the default. All of them
-    /// deliver steadily when this returns.
+    /// Starts the daemon with mono microphones and stereo speakers; the first of each is the default. All of
+    /// them deliver steadily when this returns.
     pub fn start(mics: &[&str], speakers: &[&str]) -> Result<Self> {
         sweep();
         let dir =
@@ -126,7 +128,8 @@ impl Pulse {
         command
     }
 
-    /// A recorder that will use this daemon, and is asked to finish should this thread die before it could do so.
+    /// A recorder that will use this daemon, and is asked to finish should this thread die before it could do
+    /// so.
     pub fn recorder(&self, program: &Path) -> Command {
         let mut command = self.command("setpriv");
         command.args(["--pdeathsig", "TERM", "--"]).arg(program);
@@ -249,8 +252,9 @@ impl Pulse {
         self.load_devices(0)
     }
 
-    /// Adds a microphone with a clock of its own: its sound begins now and goes on at `rate` frames a second, however much that differs
-    /// from its nominal 48,000; over and over, should it end. It delivers while it is told to, and stops when the [`Fifo`] is dropped.
+    /// Adds a microphone with a clock of its own: its sound begins now and goes on at `rate` frames a second,
+    /// however much that differs from its nominal 48,000; over and over, should it end. It delivers while it
+    /// is told to, and stops when the [`Fifo`] is dropped.
     pub fn add_fifo_mic(&self, name: &str, rate: f64, sound: Vec<i16>) -> Result<Fifo> {
         let path = self.dir.path().join(name);
         self.pactl(&[
@@ -310,8 +314,8 @@ impl Pulse {
         )
     }
 
-    /// An idle null sink works in blocks of two seconds. Silence played at low latency keeps it at a few milliseconds;
-    /// reading once waits until that holds.
+    /// An idle null sink works in blocks of two seconds. Silence played at low latency keeps it at a few
+    /// milliseconds; reading once waits until that holds.
     fn warm(&mut self, sinks: &[String]) -> Result<()> {
         for sink in sinks {
             let keepalive = self

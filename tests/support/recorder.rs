@@ -1,5 +1,5 @@
-//! Drives `hansard` as a person would: starts it, reads its lines as they come, ends it with Ctrl-C's signal; and
-//! reads what it has left on the disk.
+//! Drives `hansard` as a person would: starts it, reads its lines as they come, ends it with Ctrl-C's signal;
+//! and reads what it has left on the disk.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read};
@@ -10,8 +10,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use hansard::base::utterance::Utterance;
 use hansard::session::manifest::{Manifest, TakeEntry};
-use hansard::speech::transcript::Utterance;
 use jiff::Timestamp;
 
 /// A line of the recorder's output, and when it came.

@@ -11,7 +11,8 @@ const MORE: f64 = 0.25;
 const OTHERS_WORDS: usize = 3;
 /// A line is compared with what was said this close to it, in seconds.
 const NEAR_SECONDS: f64 = 1.0;
-/// A word this near to a phrase's edge (0: the first or last itself) still marks the edge: one word may be misheard.
+/// A word this near to a phrase's edge (0: the first or last itself) still marks the edge: one word may be
+/// misheard.
 const EDGE_WORDS: usize = 1;
 
 /// A line of the minutes; seconds as in the truth.
@@ -184,8 +185,8 @@ fn is_near(line: &Line, start: f64, end: f64) -> bool {
     start < line.end + NEAR_SECONDS && end > line.start - NEAR_SECONDS
 }
 
-/// The phrase that a line just printed most likely ends with: of the person's phrases begun by `now`, the latest of those
-/// that have most in common with it.
+/// The phrase that a line just printed most likely ends with: of the person's phrases begun by `now`, the
+/// latest of those that have most in common with it.
 pub fn heard<'a>(truth: &'a [Phrase], who: &str, text: &str, now: f64) -> Option<&'a Phrase> {
     let text = words(text);
     let candidates = truth.iter().filter(|p| p.who == who && p.start < now);

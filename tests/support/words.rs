@@ -1,7 +1,7 @@
 //! Words as they are compared: a small normaliser for English, and the alignment with the fewest edits.
 
-/// The words of a text without what two good transcripts may differ in: case, punctuation, hyphens, hesitations,
-/// contractions, numbers in words or digits, a few spellings.
+/// The words of a text without what two good transcripts may differ in: case, punctuation, hyphens,
+/// hesitations, contractions, numbers in words or digits, a few spellings.
 pub fn words(text: &str) -> Vec<String> {
     let text =
         text.to_lowercase().replace(['’', '‘', '`'], "'").replace('%', " percent ").replace('&', " and ");
@@ -218,7 +218,8 @@ impl Edits {
     }
 }
 
-/// The cheapest way from `said` to `written`: the edits, and for each written word the equal said word it stands for.
+/// The cheapest way from `said` to `written`: the edits, and for each written word the equal said word it
+/// stands for.
 pub fn align<S: PartialEq>(said: &[S], written: &[S]) -> (Edits, Vec<Option<usize>>) {
     let (rows, columns) = (said.len() + 1, written.len() + 1);
     let mut cost = vec![0_usize; rows * columns];

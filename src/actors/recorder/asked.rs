@@ -1,4 +1,5 @@
-//! What a Recorder answers to whoever steers it: another command through the socket, a key in its own terminal.
+//! What a Recorder answers to whoever steers it: another command through the socket, a key in its own
+//! terminal.
 
 use std::sync::PoisonError;
 
@@ -104,7 +105,7 @@ impl State {
                 let (gaps, lost) = track.missing();
                 let takes = track.takes();
                 let seconds =
-                    |frames: fn(&crate::session::track::TakeShared) -> crate::audio::units::Frames| {
+                    |frames: fn(&crate::session::shared::TakeShared) -> crate::base::units::Frames| {
                         takes.iter().map(|take| frames(take).seconds(take.entry.rate)).sum::<f64>()
                     };
                 let status = TrackStatus {

@@ -7,20 +7,22 @@ use rubato::{
 };
 
 use crate::audio::resample::ResampleError;
-use crate::audio::units::SampleRate;
+use crate::base::units::SampleRate;
 
-/// Frames that are made at once: 85 ms at 48 kHz. Within a block the speed is one; a bend of 1000 ppm in its middle puts sound off by
-/// a frame, and by none at its end.
+/// Frames that are made at once: 85 ms at 48 kHz. Within a block the speed is one; a bend of 1000 ppm in its
+/// middle puts sound off by a frame, and by none at its end.
 pub const BLOCK: usize = 4096;
-/// Taps of the sinc. With the window below it is flat to 19 kHz at 48 kHz; 256 taps reach 21 kHz for twice the work.
+/// Taps of the sinc. With the window below it is flat to 19 kHz at 48 kHz; 256 taps reach 21 kHz for twice
+/// the work.
 const TAPS: usize = 128;
-/// Where the output has less band than the input, as many more taps are needed; a rate of 768 kHz brought to 8 kHz has this many.
+/// Where the output has less band than the input, as many more taps are needed; a rate of 768 kHz brought to
+/// 8 kHz has this many.
 const TAPS_MAX: usize = 12_288;
-/// Rows of the table of sincs. Between two rows a line is drawn: from 512 on, its error lies below that of 32-bit floats, and a line
-/// costs half of what a cubic does.
+/// Rows of the table of sincs. Between two rows a line is drawn: from 512 on, its error lies below that of
+/// 32-bit floats, and a line costs half of what a cubic does.
 const ROWS: usize = 512;
-/// How far the speed may be from the nominal one: a clock's 0.5 %, what is caught up, and the fraction of a frame that a stretch
-/// begins at.
+/// How far the speed may be from the nominal one: a clock's 0.5 %, what is caught up, and the fraction of a
+/// frame that a stretch begins at.
 const RELATIVE_MAX: f64 = 1.1;
 
 /// A resampler from one rate to another.
@@ -44,8 +46,9 @@ impl Engine {
         Ok(Self { resampler, channels, taps })
     }
 
-    /// Of a block that comes first: by how many frames of the input the place *one frame before* its first one lies before the first frame
-    /// that it is fed. Half its taps, less the step between two rows of the table.
+    /// Of a block that comes first: by how many frames of the input the place *one frame before* its first
+    /// one lies before the first frame that it is fed. Half its taps, less the step between two rows of the
+    /// table.
     pub(super) fn lead(&self) -> f64 {
         self.taps as f64 / 2.0 - 1.0 / ROWS as f64
     }

@@ -1,14 +1,15 @@
-//! The parts of a take that are one sound each, and where they lie on session time. Pure; no sound is touched.
+//! The parts of a take that are one sound each, and where they lie on session time. Pure; no sound is
+//! touched.
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 
 /// Furthest that a measured rate may be from the nominal one. No device is; a map that says so is damaged.
 const CLOCK_MAX: f64 = 0.02;
-/// Pieces of a map that lie further apart than this (in seconds) are apart: there is silence between them. What is less is the
-/// uncertainty of the map; it is caught up by speed.
+/// Pieces of a map that lie further apart than this (in seconds) are apart: there is silence between them.
+/// What is less is the uncertainty of the map; it is caught up by speed.
 const JUMP_S: f64 = 0.001;
 /// A stretch is copied if no frame is put further off by that than this, in frames (here: 21 µs).
 const COPY_WITHIN: f64 = 1.0;
@@ -41,12 +42,13 @@ impl Piece {
 pub struct Stretch {
     pub(super) from: Frames,
     pub(super) to: Frames,
-    /// At least one, in order; the first begins at `from` or before. Shared, since a take may have many stretches.
+    /// At least one, in order; the first begins at `from` or before. Shared, since a take may have many
+    /// stretches.
     pieces: Arc<[Piece]>,
 }
 
-/// The stretches of a take of `frames` frames, in order. `pieces` are its clock, in order, the first from frame 0; `left_out` (in order)
-/// is not heard.
+/// The stretches of a take of `frames` frames, in order. `pieces` are its clock, in order, the first from
+/// frame 0; `left_out` (in order) is not heard.
 pub fn stretches(pieces: &[Piece], frames: Frames, left_out: &[(Frames, Frames)]) -> Vec<Stretch> {
     let mut all = Vec::new();
     let mut run: Vec<Piece> = Vec::new();
@@ -116,7 +118,8 @@ impl Stretch {
         self.pieces[last].time_of(self.to.0 as f64)
     }
 
-    /// By how many frames the take's positions are ahead of those of the output, if that is one number all along.
+    /// By how many frames the take's positions are ahead of those of the output, if that is one number all
+    /// along.
     fn shift(&self, to: SampleRate) -> Option<i64> {
         let rate = f64::from(to.0);
         let ahead = |frame: Frames| frame.0 as f64 - self.time_of(frame) * rate;

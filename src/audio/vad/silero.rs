@@ -1,10 +1,12 @@
-//! Silero VAD 6.2 (MIT, Silero Team, <https://github.com/snakers4/silero-vad>) with its weights compiled in: a spectrum,
-//! four convolutions, an LSTM and one neuron per window of 32 ms, some 200 times faster than real time on one core.
+//! Silero VAD 6.2 (MIT, Silero Team, <https://github.com/snakers4/silero-vad>) with its weights compiled in:
+//! a spectrum, four convolutions, an LSTM and one neuron per window of 32 ms, some 200 times faster than real
+//! time on one core.
 //!
-//! The weights are whisper.cpp's file of them, unchanged (`for-tests-silero-v6.2.0-ggml.bin`, SHA-256 2aa269b785ee…; the licence
-//! lies beside it). whisper.cpp's own code for them forgets everything at each call, so sound that comes in pieces can't be given
-//! to it, and it pads each window with its own reflection; here a window comes with the 64 samples before it, as the network was
-//! trained (`utils_vad.py`: `context_size_samples`).
+//! The weights are whisper.cpp's file of them, unchanged (`for-tests-silero-v6.2.0-ggml.bin`, SHA-256
+//! 2aa269b785ee…; the licence lies beside it). whisper.cpp's own code for them forgets everything at each
+//! call, so sound that comes in pieces can't be given to it, and it pads each window with its own reflection;
+//! here a window comes with the 64 samples before it, as the network was trained (`utils_vad.py`:
+//! `context_size_samples`).
 
 use std::sync::LazyLock;
 
@@ -196,8 +198,8 @@ impl Matrix {
     }
 }
 
-/// The bytes of the tensor of that name, which follow it in the file. A name that isn't there gives the end of the file;
-/// the test of the names would notice.
+/// The bytes of the tensor of that name, which follow it in the file. A name that isn't there gives the end
+/// of the file; the test of the names would notice.
 fn tensor(name: &str) -> &'static [u8] {
     let at = FILE.windows(name.len()).position(|bytes| bytes == name.as_bytes());
     &FILE[at.map_or(FILE.len(), |at| at + name.len())..]

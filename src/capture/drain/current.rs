@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
 use super::{BLOCK_MS, BURST_MS, Item, LATE_S, Opening, SHRINKING_S, Timeline, UNVOUCHED_MAX};
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 use crate::capture::rt::Stamp;
 use crate::clock::model::ClockModel;
 use crate::clock::{MonoNs, SessionClock};
@@ -33,7 +33,8 @@ pub(super) struct Current {
     pub(super) clock_due: Frames,
     /// Frames at the end of what has been placed that are paused and have not been handed on yet.
     pub(super) paused: Frames,
-    /// The clock that pauses go by: as it was known before the burst that is being handed on, of which all is late but the end.
+    /// The clock that pauses go by: as it was known before the burst that is being handed on, of which all is
+    /// late but the end.
     pub(super) placed_by: ClockFit,
 }
 
@@ -80,7 +81,8 @@ impl Current {
             || self.pending.front().is_some_and(|first| now >= first.at.plus_ms(after_ms))
     }
 
-    /// Frames that the device had delivered after each pending stamp, the lost ones included, since what has been placed.
+    /// Frames that the device had delivered after each pending stamp, the lost ones included, since what has
+    /// been placed.
     fn delivered(&self) -> impl Iterator<Item = (Frames, MonoNs)> {
         let mut pushed = 0;
         self.pending.iter().map(move |stamp| {
@@ -110,7 +112,8 @@ impl Current {
         self.unvouched.clear();
     }
 
-    /// The next `frames` frames of sound came at `at`; whose sound they are is not known before the next look at the device.
+    /// The next `frames` frames of sound came at `at`; whose sound they are is not known before the next look
+    /// at the device.
     pub(super) fn remember(&mut self, at: MonoNs, frames: Frames) {
         let vouched_at = self.opening.tap.meter.vouched_at();
         while self.unvouched.front().is_some_and(|(at, ..)| *at <= vouched_at) {
@@ -124,8 +127,8 @@ impl Current {
         }
     }
 
-    /// Hands on which frames of the take are another device's: what there is as soon as it is known, and what comes until the device is
-    /// closed when the take ends. Whether there were any.
+    /// Hands on which frames of the take are another device's: what there is as soon as it is known, and what
+    /// comes until the device is closed when the take ends. Whether there were any.
     pub(super) fn tell_foreign(&mut self, ends: bool, outbox: &mut VecDeque<Item>) -> bool {
         let due = ends || !self.foreign_told;
         if !due || self.unvouched.is_empty() || !self.opening.tap.meter.is_foreign() {
@@ -147,7 +150,8 @@ impl Current {
         !spans.is_empty()
     }
 
-    /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be off.
+    /// How late each pending stamp is, in seconds, against the fitted clock and what it was last seen to be
+    /// off.
     pub(super) fn deficits(&self, clock: &SessionClock) -> Vec<f64> {
         self.delivered().map(|(frames, at)| self.deficit(frames, clock.seconds_of(at))).collect()
     }
@@ -157,8 +161,8 @@ impl Current {
         at - self.model.line().time_of(self.frames + frames) - self.model.recent_lateness().min(LATE_S)
     }
 
-    /// For how long deliveries have come without a pause longer than `pause_ms`, in milliseconds. A burst ends a pause; how late
-    /// its last frame is nobody knows before the next delivery.
+    /// For how long deliveries have come without a pause longer than `pause_ms`, in milliseconds. A burst
+    /// ends a pause; how late its last frame is nobody knows before the next delivery.
     pub(super) fn steady_ms(&self, pause_ms: f64) -> f64 {
         let mut steady = 0.0;
         for (before, after) in self.pending.iter().zip(self.pending.iter().skip(1)) {
@@ -168,7 +172,8 @@ impl Current {
         steady
     }
 
-    /// Whether the last deliveries came in a burst that was still catching up: clearly less late than all before it.
+    /// Whether the last deliveries came in a burst that was still catching up: clearly less late than all
+    /// before it.
     pub(super) fn ends_in_burst(&self, deficits: &[f64], smallest: f64) -> bool {
         let Some((last, first)) = self.pending.back().zip(deficits.first()) else { return false };
         let in_burst = |stamp: &Stamp| last.at.seconds_since(stamp.at) * 1e3 <= BURST_MS;

@@ -1,7 +1,7 @@
 //! What is missing: see the module above for how that is decided.
 
 use super::{Current, Drain, LATE_S, PATIENCE_MS, PAUSE_PERIODS, SHRINKING_S, Timeline};
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 use crate::session::manifest::GapCause;
 
 impl Drain {

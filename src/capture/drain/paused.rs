@@ -1,7 +1,7 @@
 //! Pauses: what of the sound is kept, what becomes of the time in which nothing is.
 
 use super::{Current, Drain, SILENCE_MAX_S, Timeline};
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 use crate::clock::{MonoNs, pauses, sleep};
 use crate::session::manifest::GapCause;
 
@@ -26,7 +26,8 @@ impl Drain {
         causes
     }
 
-    /// Moves `frames` frames, which came at `at`, out of the ring: into blocks what is wanted, nowhere what is paused.
+    /// Moves `frames` frames, which came at `at`, out of the ring: into blocks what is wanted, nowhere what
+    /// is paused.
     pub(super) fn take_frames(&mut self, current: &mut Current, at: MonoNs, frames: Frames) {
         let pauses = match current.opening.timeline {
             Timeline::Clocked => self.clock.pauses().spans(),
@@ -68,7 +69,8 @@ impl Drain {
         }
     }
 
-    /// The next `frames` frames are paused. They are held back until it is known whether they are silence or the take's end.
+    /// The next `frames` frames are paused. They are held back until it is known whether they are silence or
+    /// the take's end.
     fn pause(&mut self, current: &mut Current, frames: Frames) {
         if let Some((_, cause)) = self.missing.last() {
             // There was sound again, though nobody wanted it: whatever had been the cause before is over.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 
 /// Of a source that broke off nobody knows how much is missing: this much is, so that the account shows it.
 const BROKEN_OFF_MIN_S: f64 = 0.001;

@@ -1,7 +1,7 @@
 //! Takes: where they begin and end, and what is missing before, in and after them.
 
 use super::{Current, Drain, Item, LATE_S, SILENCE_MAX_S, Timeline};
-use crate::audio::units::Frames;
+use crate::base::units::Frames;
 use crate::clock::model::TakeClock;
 use crate::session::manifest::GapCause;
 
@@ -82,7 +82,8 @@ impl Drain {
             self.place_silence(current, until.saturating_sub(placed), part);
             placed = until;
         }
-        // What found no room in our ring is counted: nothing is unknown about it. What else is missing is only known as well as stamps tell.
+        // What found no room in our ring is counted: nothing is unknown about it. What else is missing is
+        // only known as well as stamps tell.
         if frames.0 > 0 && cause != GapCause::Overrun && self.missing.is_empty() {
             current.model.gap(current.frames);
         }

@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use super::Report;
+use crate::base::text::{clean, count, length, name, wrap};
 use crate::doctor::disk::DiskReport;
 use crate::doctor::sound::Heard;
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::Realtime;
 use crate::doctor::{Finding, Severity};
-use crate::export::text::{clean, count, length, name, wrap};
 use crate::session::manifest::SourceKind;
 
 /// Columns of a line.

@@ -1,16 +1,17 @@
-//! The sound that lies beside an HTML page: all tracks in one file, on the session's time, named like the page.
+//! The sound that lies beside an HTML page: all tracks in one file, on the session's time, named like the
+//! page.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::tracks::{self, Place};
-use crate::audio::units::SampleRate;
+use crate::base::units::SampleRate;
 use crate::cli::say;
 use crate::export::Format;
 use crate::export::save::Target;
 use crate::export::sound::{Mix, SoundError};
 use crate::export::turns::Selection;
-use crate::session::read::Session;
+use crate::session::reading::Session;
 
 /// All of speech is below 8 kHz, and an hour stays small enough to be mailed.
 const RATE: SampleRate = SampleRate(16_000);
@@ -26,8 +27,8 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Looks at all that can be wrong with it. None where there can't be any: the page goes to no file of its own, there is no sound, or only a
-    /// part of the session is told, and the sound would tell the rest.
+    /// Looks at all that can be wrong with it. None where there can't be any: the page goes to no file of its
+    /// own, there is no sound, or only a part of the session is told, and the sound would tell the rest.
     pub(super) fn plan(
         session: &Session,
         place: &Place<'_>,

@@ -1,4 +1,5 @@
-//! `hansard export S --tracks wav|flac [--rate N] [--bits B] [--denoise]`: every track on the session's time, a file each.
+//! `hansard export S --tracks wav|flac [--rate N] [--bits B] [--denoise]`: every track on the session's time,
+//! a file each.
 
 use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -10,23 +11,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::audio::units::{SampleFormat, SampleRate};
+use crate::base::text;
+use crate::base::units::{SampleFormat, SampleRate};
 use crate::cli::signals::Signals;
 use crate::cli::{say, wrong_use};
 use crate::export::save::Target;
 use crate::export::sound::file::Container;
 use crate::export::sound::timeline::TrackPlan;
 use crate::export::sound::{FOLDER, Request, SoundError, Tracks, Watch};
-use crate::export::text;
 use crate::export::turns::Selection;
-use crate::session::read::{Session, inside};
+use crate::session::read::inside;
+use crate::session::reading::Session;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Sound")]
 pub(super) struct Sound {
-    /// Write every track on the session's time, drift corrected, into the folder "aligned" of the session (or --output): all begin at
-    /// session second 0 and are of one length. No minutes then, unless --format asks for them
+    /// Write every track on the session's time, drift corrected, into the folder "aligned" of the session (or
+    /// --output): all begin at session second 0 and are of one length. No minutes then, unless --format asks
+    /// for them
     #[arg(long, value_enum, value_name = "KIND")]
     pub(super) tracks: Option<Container>,
     /// Frames a second of those files

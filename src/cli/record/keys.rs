@@ -1,11 +1,14 @@
-//! Keys in `record`'s own terminal: a letter begins a mark, whose words are typed in the last line; another one pauses.
+//! Keys in `record`'s own terminal: a letter begins a mark, whose words are typed in the last line; another
+//! one pauses.
 //!
-//! Only where a person sits there: stdin and stderr are a terminal and we are in its foreground. A thread of its own reads, so that nobody's
-//! typing holds the recording up, and nothing that was typed is lost: what stands in the line when the recording ends is set, too.
+//! Only where a person sits there: stdin and stderr are a terminal and we are in its foreground. A thread of
+//! its own reads, so that nobody's typing holds the recording up, and nothing that was typed is lost: what
+//! stands in the line when the recording ends is set, too.
 //!
-//! The terminal keeps its own handling of lines' ends and of Ctrl-C. It gets its settings back whatever ends this, a panic included, and
-//! while we are stopped: the keys for that (Ctrl-Z, Ctrl-\) reach us as letters, and their signals are sent once it has them. Whoever brings us
-//! back to the foreground finds the keys again.
+//! The terminal keeps its own handling of lines' ends and of Ctrl-C. It gets its settings back whatever ends
+//! this, a panic included, and while we are stopped: the keys for that (Ctrl-Z, Ctrl-\) reach us as letters,
+//! and their signals are sent once it has them. Whoever brings us back to the foreground finds the keys
+//! again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,14 +23,15 @@ use rustix::termios::{
 use tokio::sync::mpsc::{Receiver, channel};
 use unicode_segmentation::UnicodeSegmentation as _;
 
+use crate::base::text::columns;
 use crate::cli::growing::{self, Typed};
 use crate::clock::SessionClock;
-use crate::export::text::columns;
 use crate::session::mark::{MarkKind, TEXT_MAX};
 
 /// The reader looks this often whether it is to end, and whether the terminal is as it left it.
 const LOOK_MS: i64 = 100;
-/// What follows an escape within so many milliseconds belongs to it: terminals send a key's bytes together, people are slower.
+/// What follows an escape within so many milliseconds belongs to it: terminals send a key's bytes together,
+/// people are slower.
 const ESCAPE_MS: i64 = 30;
 /// Deeds that wait for the recorder; with more of them the reader waits.
 const WAITING: usize = 16;
@@ -124,7 +128,8 @@ impl Drop for Keys {
     }
 }
 
-/// A terminal that hands over each key at once and shows none of them; as it was again when this is dropped, by a panic too.
+/// A terminal that hands over each key at once and shows none of them; as it was again when this is dropped,
+/// by a panic too.
 struct KeysTerminal {
     before: Termios,
 }
@@ -140,7 +145,8 @@ impl KeysTerminal {
         Some(terminal)
     }
 
-    /// Sets it for keys where it is ours and isn't set so: at first, and whenever a shell has brought us back.
+    /// Sets it for keys where it is ours and isn't set so: at first, and whenever a shell has brought us
+    /// back.
     fn take(&self) {
         let line_by_line = LocalModes::ICANON | LocalModes::ECHO;
         if !in_foreground()
@@ -168,7 +174,8 @@ impl KeysTerminal {
         }
     }
 
-    /// What was typed; none: it is over. In the background nothing is read: whoever did would be stopped by the system.
+    /// What was typed; none: it is over. In the background nothing is read: whoever did would be stopped by
+    /// the system.
     fn read(&self, stop: &AtomicBool) -> Option<Vec<u8>> {
         while !stop.load(Ordering::Acquire) {
             let is_there = wait(LOOK_MS)?;
@@ -272,7 +279,8 @@ impl Line {
         deeds
     }
 
-    /// Escape gives the line up; with a bracket behind it in one go it is a key such as an arrow, which does nothing.
+    /// Escape gives the line up; with a bracket behind it in one go it is a key such as an arrow, which does
+    /// nothing.
     fn escape<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         match bytes.get(1) {
             Some(b'[' | b'O') => {
@@ -339,7 +347,8 @@ impl Line {
         (!text.is_empty()).then_some(Deed::Mark { kind, text, at })
     }
 
-    /// The last line of a terminal of so many columns: the kind, and the end of the words if not all of them fit; none: nobody types.
+    /// The last line of a terminal of so many columns: the kind, and the end of the words if not all of them
+    /// fit; none: nobody types.
     fn prompt(&self, width: usize) -> Option<String> {
         let (kind, _, text) = self.typing.as_ref()?;
         let kind = format!("{}: ", kind.map_or("Mark", MarkKind::title));

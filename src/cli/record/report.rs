@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Ended, Request};
 use crate::actors::transcriber::Outcome;
+use crate::care::times;
 use crate::cli::Exit;
 use crate::cli::text::{print_result, quoted, say};
 use crate::config::Config;
@@ -12,7 +13,6 @@ use crate::export::account::Line;
 use crate::session::disk::SystemDisk;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
-use crate::session::times;
 
 /// What a person, or a script with `--json`, is told at the end.
 pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: &Ended) -> Exit {
@@ -92,12 +92,12 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
 
 /// `Alice: 00:12:30 captured, nothing missing`
 fn captured_line(line: &Line) -> String {
-    let mut out = format!("{}: {} captured", line.name, export::text::clock(line.written_s, true));
+    let mut out = format!("{}: {} captured", line.name, crate::base::text::clock(line.written_s, true));
     if line.losses.is_empty() && line.absences.is_empty() && line.lost_s == 0.0 {
         return out + ", nothing missing";
     }
     if line.lost_s > 0.0 {
-        out += &format!("; {} LOST", export::text::length(line.lost_s));
+        out += &format!("; {} LOST", crate::base::text::length(line.lost_s));
     }
     for clause in line.losses.iter().chain(&line.absences) {
         out += &format!("; {clause}");

@@ -1,9 +1,9 @@
 //! When sound is missing, as the journal tells it: the manifest has only sums.
 
-use crate::export::text;
+use crate::base::text;
+use crate::care::replay;
 use crate::export::turns::Meeting;
 use crate::session::manifest::{GapCause, SourceKind};
-use crate::session::replay;
 
 /// Sound that is missing.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +27,8 @@ impl Gap {
     }
 }
 
-/// All gaps, by time. A session without a journal, or with a damaged one, has those that can be read: the account says what they
-/// come to.
+/// All gaps, by time. A session without a journal, or with a damaged one, has those that can be read: the
+/// account says what they come to.
 pub(super) fn of(meeting: &Meeting) -> Vec<Gap> {
     let Ok(scan) = replay::scan(&meeting.session.dir) else { return Vec::new() };
     let sources = &meeting.session.manifest.sources;

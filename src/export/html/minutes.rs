@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use super::gaps::Gap;
 use super::words::{Line, Timer};
 use super::{colour, escape, language, marks, name, place, said, time_link};
+use crate::base::text::{self, grouped, length};
 use crate::export::Options;
 use crate::export::account::reason;
-use crate::export::text::{self, grouped, length};
 use crate::export::turns::{Meeting, Paragraph, Piece, Turn};
 use crate::session::manifest::GapCause;
 

@@ -1,15 +1,16 @@
-//! A picture of who spoke when: a lane for each person, over an axis of session time, with marks and with what is missing.
+//! A picture of who spoke when: a lane for each person, over an axis of session time, with marks and with
+//! what is missing.
 //!
-//! It is SVG without a script: lengths along the time are percentages, those across it are `rem`, so that it fits any width and the table of
-//! people beside it.
+//! It is SVG without a script: lengths along the time are percentages, those across it are `rem`, so that it
+//! fits any width and the table of people beside it.
 
 use std::fmt::Write as _;
 
 use super::gaps::Gap;
 use super::words::duration;
 use super::{colour, escape, marks, place, said};
+use crate::base::text::{self, length};
 use crate::export::account::reason;
-use crate::export::text::{self, length};
 use crate::export::timing::spoken;
 use crate::export::turns::{Meeting, Person};
 
@@ -23,7 +24,8 @@ const BOTTOM: f64 = 1.5;
 const BAR: f64 = 0.75;
 /// Units along a lane. The script counts places of matches in thousandths.
 const UNITS: f64 = 10_000.0;
-/// Units that the shortest utterance takes, so that it can be seen; whatever is nearer together is drawn as one.
+/// Units that the shortest utterance takes, so that it can be seen; whatever is nearer together is drawn as
+/// one.
 const UNITS_MIN: f64 = 12.0;
 /// Labels on the axis: what a phone has room for.
 const LABELS_MAX: f64 = 6.0;

@@ -1,10 +1,11 @@
-//! The times of words, as a table beside the text: what the page's script looks up for a place in a line, and for a time.
+//! The times of words, as a table beside the text: what the page's script looks up for a place in a line, and
+//! for a time.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::export::text;
+use crate::base::text;
 use crate::export::timing::{LetterTime, letters};
 use crate::export::turns::{Meeting, Piece};
 
@@ -19,8 +20,8 @@ struct Data<'a> {
     lines: &'a [Line],
 }
 
-/// `[start ms, end ms, [ms after the start, per word], [place of each word in the text]]`; the last one only where words are not simply what
-/// stands between spaces. Places count UTF-16 units, as scripts do.
+/// `[start ms, end ms, [ms after the start, per word], [place of each word in the text]]`; the last one only
+/// where words are not simply what stands between spaces. Places count UTF-16 units, as scripts do.
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct Line(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "Vec::is_empty")] Vec<usize>);
 
@@ -44,7 +45,8 @@ pub(super) struct Timer<'a> {
 }
 
 impl<'a> Timer<'a> {
-    /// The times of a piece's words. Scripts without spaces have several words in one token: each has its own time.
+    /// The times of a piece's words. Scripts without spaces have several words in one token: each has its own
+    /// time.
     pub(super) fn line(&mut self, piece: &Piece<'a>) -> Line {
         let said = piece.utterance;
         let of_utterance = || letters(said, &text::clean(&said.text)).into_iter();
@@ -77,8 +79,8 @@ impl<'a> Timer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::utterance::Utterance;
     use crate::export::timing::words;
-    use crate::speech::transcript::Utterance;
 
     fn lines(text: &str, said: &[(&str, f64)], cut: usize) -> Vec<Line> {
         let word = |(text, at): &(&str, f64)| serde_json::json!({"text": text, "start": at, "end": at + 0.1, "p": 0.9});

@@ -1,9 +1,11 @@
-//! Sound files, written from front to back in constant memory: WAV, whose length has to be known beforehand, and FLAC.
+//! Sound files, written from front to back in constant memory: WAV, whose length has to be known beforehand,
+//! and FLAC.
 //!
-//! Samples that lie on a whole step of the file's depth are written as they are: silence stays silence, and a copied track stays the
-//! track. All others get, at 16 bits, triangular dither of two steps (Lipshitz, Wannamaker and Vanderkooy 1992): the error is
-//! then a faint even hiss that does not follow the sound, at the price of 4.8 dB (92 dB below a full tone instead of 97). At 24 bits
-//! the step lies below any microphone's own noise, and is rounded to.
+//! Samples that lie on a whole step of the file's depth are written as they are: silence stays silence, and a
+//! copied track stays the track. All others get, at 16 bits, triangular dither of two steps (Lipshitz,
+//! Wannamaker and Vanderkooy 1992): the error is then a faint even hiss that does not follow the sound, at
+//! the price of 4.8 dB (92 dB below a full tone instead of 97). At 24 bits the step lies below any
+//! microphone's own noise, and is rounded to.
 
 use std::cell::RefCell;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -14,7 +16,7 @@ use std::rc::Rc;
 use flac_codec::encode::{FlacStreamWriter, Options};
 use flac_codec::metadata::{BlockList, SeekPoint, SeekTable, Streaminfo, write_blocks};
 
-use crate::audio::units::SampleFormat;
+use crate::base::units::SampleFormat;
 use crate::session::wav::Layout;
 
 /// Longest WAV file: its lengths are 32-bit numbers.
@@ -23,9 +25,11 @@ pub const WAV_BYTES_MAX: u64 = u32::MAX as u64;
 pub const FLAC_FRAMES_MAX: u64 = (1 << 36) - 1;
 /// Most channels of a FLAC file.
 pub const FLAC_CHANNELS_MAX: u16 = 8;
-/// Frames in a block of a FLAC file; what encoders use, and the most that its streamable subset allows at 48 kHz is little more.
+/// Frames in a block of a FLAC file; what encoders use, and the most that its streamable subset allows at 48
+/// kHz is little more.
 const FLAC_BLOCK: usize = 4096;
-/// Most entries of a FLAC file's table of places to jump to; at 48 kHz and 4096 there is one each 21 s in a day.
+/// Most entries of a FLAC file's table of places to jump to; at 48 kHz and 4096 there is one each 21 s in a
+/// day.
 const SEEK_POINTS_MAX: u64 = 4096;
 /// Between the encoder and the file.
 const BUFFER_BYTES: usize = 256 << 10;
@@ -63,7 +67,8 @@ enum Body<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> SoundFile<W> {
-    /// Begins a file of `frames` frames. A layout or a length that such a file can't have is an error; callers look beforehand.
+    /// Begins a file of `frames` frames. A layout or a length that such a file can't have is an error;
+    /// callers look beforehand.
     pub fn begin(container: Container, layout: Layout, frames: u64, to: W) -> io::Result<Self> {
         let body = match container {
             Container::Wav => {
@@ -156,13 +161,14 @@ impl Depth {
 
 /// The whole number next to `x + noise` between `-full` and `full - 1`; what is no number is 0.
 fn round(x: f32, noise: f64, full: f64) -> i32 {
-    // Cut off above 0, where that rounds down: cheaper than `round` where a processor has no instruction for it.
+    // Cut off above 0, where that rounds down: cheaper than `round` where a processor has no instruction for
+    // it.
     let up = (f64::from(x) + noise).clamp(-full, full - 1.0) + full + 0.5;
     up as i32 - if x.is_nan() { 0 } else { full as i32 }
 }
 
-/// A FLAC file: our own head and table of places around the encoder's frames, since the encoder's own writer remembers each
-/// frame of a file until its end.
+/// A FLAC file: our own head and table of places around the encoder's frames, since the encoder's own writer
+/// remembers each frame of a file until its end.
 struct Flac<W: Write + Seek> {
     file: BufWriter<W>,
     encoder: FlacStreamWriter<Frame>,

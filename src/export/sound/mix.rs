@@ -1,8 +1,9 @@
 //! All tracks of a session in one, for listening.
 //!
-//! Tracks are added up as loud as they were recorded, since people mostly speak in turn: nobody becomes quieter because many could
-//! speak. Where they together would be too loud, a limiter turns all of them down for that moment. It looks ahead, so that it never
-//! clips and does not distort: the gain that a sample needs is reached, along a straight line, when the sample comes.
+//! Tracks are added up as loud as they were recorded, since people mostly speak in turn: nobody becomes
+//! quieter because many could speak. Where they together would be too loud, a limiter turns all of them down
+//! for that moment. It looks ahead, so that it never clips and does not distort: the gain that a sample needs
+//! is reached, along a straight line, when the sample comes.
 
 use std::collections::VecDeque;
 use std::io::{Seek, Write};
@@ -13,9 +14,9 @@ use super::render::TrackSound;
 use super::timeline::Timeline;
 use super::{Length, SoundError, Watch, check};
 use crate::audio::mono;
-use crate::audio::units::{SampleFormat, SampleRate};
+use crate::base::units::{SampleFormat, SampleRate};
 use crate::export::save::Target;
-use crate::session::read::Session;
+use crate::session::reading::Session;
 use crate::session::wav::Layout;
 
 /// Loudest sample: 1 dB below full scale.
@@ -120,14 +121,15 @@ impl<'a> Sum<'a> {
     }
 }
 
-/// Turns down what would be louder than [`CEILING`]; leaves all else as it is. Its delay is removed: the first sample that comes out is
-/// the first that went in.
+/// Turns down what would be louder than [`CEILING`]; leaves all else as it is. Its delay is removed: the
+/// first sample that comes out is the first that went in.
 struct Limiter {
     ahead: usize,
     release: f32,
     /// Samples that wait for what comes after them.
     waiting: VecDeque<f32>,
-    /// Gains that are needed by the samples in sight, each less than those before it, with the sample's number.
+    /// Gains that are needed by the samples in sight, each less than those before it, with the sample's
+    /// number.
     needed: VecDeque<(u64, f32)>,
     at: u64,
     /// The gain, before it is smoothed, and as many of it as samples are in sight, with their sum.
@@ -161,8 +163,9 @@ impl Limiter {
         }
     }
 
-    /// The gain of the oldest sample in sight, once the newest is as loud as `loud`. The gain before smoothing is at each moment
-    /// at most what any sample in sight needs; so is a mean over all moments at which a sample is in sight.
+    /// The gain of the oldest sample in sight, once the newest is as loud as `loud`. The gain before
+    /// smoothing is at each moment at most what any sample in sight needs; so is a mean over all moments at
+    /// which a sample is in sight.
     fn smoothed(&mut self, loud: f32) -> f32 {
         let need = if loud > CEILING { CEILING / loud } else { 1.0 };
         while self.needed.back().is_some_and(|(_, other)| *other >= need) {

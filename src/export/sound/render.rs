@@ -9,7 +9,7 @@ use crate::audio::align::{AlignError, Aligner, Source};
 use crate::audio::denoise::Cleaner;
 use crate::audio::mono;
 use crate::audio::resample::Resampler;
-use crate::audio::units::{Frames, SampleRate};
+use crate::base::units::{Frames, SampleRate};
 use crate::session::tail::SpanReader;
 
 /// Reads a track from its beginning to the end of the session.
@@ -54,7 +54,8 @@ impl<'a> TrackSound<'a> {
         }
     }
 
-    /// Appends the next `frames` frames, interleaved in the track's channels. After its end a track is silent.
+    /// Appends the next `frames` frames, interleaved in the track's channels. After its end a track is
+    /// silent.
     pub fn read(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<(), SoundError> {
         let end = self.at + frames as u64;
         while self.at < end {

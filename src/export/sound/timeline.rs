@@ -1,6 +1,6 @@
-//! What is heard when: the takes of each track, laid onto the session's time in frames of the output. Of the tracks nothing is read but the
-//! files' lengths; of the journal, where silence stands in them for what is missing: that stays exact silence, without the ringing that a
-//! resampler has beside an edge.
+//! What is heard when: the takes of each track, laid onto the session's time in frames of the output. Of the
+//! tracks nothing is read but the files' lengths; of the journal, where silence stands in them for what is
+//! missing: that stays exact silence, without the ringing that a resampler has beside an edge.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use super::SoundError;
 use crate::audio::align::{Piece, Placed, stretches};
-use crate::audio::units::{Frames, SampleFormat, SampleRate};
+use crate::base::units::{Frames, SampleFormat, SampleRate};
+use crate::care::replay::{self, Replay};
 use crate::session::manifest::{SourceEntry, TakeEntry};
-use crate::session::read::Session;
-use crate::session::replay::{self, Replay};
+use crate::session::reading::Session;
 use crate::session::wav::{CHANNELS, Layout, OnDisk, RATES};
 
 /// All tracks of a session at one rate, from session second 0 to the end of the longest one.
@@ -21,7 +21,8 @@ pub struct Timeline {
     pub rate: SampleRate,
     /// The frame that every track begins at, counted from session second 0.
     pub start: u64,
-    /// Length of every track from there, in frames. It is even, so that no file of odd samples has an odd number of bytes.
+    /// Length of every track from there, in frames. It is even, so that no file of odd samples has an odd
+    /// number of bytes.
     pub frames: u64,
     /// In the session's order.
     pub tracks: Vec<TrackPlan>,
@@ -117,7 +118,8 @@ fn track(
     })
 }
 
-/// What of a take is not heard, in order: silence that stands for what is missing, another device's sound, and the passages that people hid.
+/// What of a take is not heard, in order: silence that stands for what is missing, another device's sound,
+/// and the passages that people hid.
 fn left_out(session: &Session, journal: &Replay, take: &TakeEntry) -> Vec<(Frames, Frames)> {
     let hidden = session.amendments.passages.iter().map(|passage| {
         // A frame more on both sides: what is hidden is hidden.
@@ -140,7 +142,8 @@ fn pieces(take: &TakeEntry) -> Vec<Piece> {
         .collect()
 }
 
-/// The frames that a take's file holds: a recorder that was killed left more in it than the manifest knows of.
+/// The frames that a take's file holds: a recorder that was killed left more in it than the manifest knows
+/// of.
 fn frames_of(session: &Session, take: &TakeEntry) -> Result<Frames, SoundError> {
     if !RATES.contains(&take.rate.0) || !CHANNELS.contains(&take.channels) {
         return Err(SoundError::Layout { file: take.file.clone(), channels: take.channels, rate: take.rate });

@@ -24,7 +24,8 @@ pub struct Listing {
     pub unreadable: Vec<(PathBuf, ReadError)>,
 }
 
-/// All sessions in a recordings folder. A folder that doesn't exist holds none; folders of other things are passed over.
+/// All sessions in a recordings folder. A folder that doesn't exist holds none; folders of other things are
+/// passed over.
 pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
     let entries = match fs::read_dir(recordings) {
         Ok(entries) => entries,
@@ -50,8 +51,9 @@ pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
     Ok(listing)
 }
 
-/// The folder of the session that a user means by `s`: `last` (by UTC start), an id or a folder's name in `recordings`, or a
-/// path. What has a `/` in it is always a path; a bare name is looked up in `recordings` first.
+/// The folder of the session that a user means by `s`: `last` (by UTC start), an id or a folder's name in
+/// `recordings`, or a path. What has a `/` in it is always a path; a bare name is looked up in `recordings`
+/// first.
 pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
     if s == "last" {
         let found = list(recordings)?.sessions.pop();

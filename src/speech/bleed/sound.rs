@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::tokens::Token;
 use super::{CORRELATE_MIN, CORRELATED, LAG_CLEAR, LAG_MAX, Levels, SHIFT_S, WINDOW_S};
-use crate::speech::transcript::Utterance;
+use crate::base::utterance::Utterance;
 
 /// The recogniser's word times are this uncertain, so a level is never taken over less (seconds).
 const WORD_SPAN_MIN_S: f64 = 0.15;
@@ -15,7 +15,8 @@ pub(super) struct Sound {
     from_s: f64,
     this: Vec<f32>,
     other: Vec<f32>,
-    /// Of the envelopes over what matched, with the other track `lag` windows earlier; 0 if the order in time is the reverse.
+    /// Of the envelopes over what matched, with the other track `lag` windows earlier; 0 if the order in time
+    /// is the reverse.
     pub(super) correlation: f64,
     pub(super) lag: usize,
     /// Windows that were correlated.

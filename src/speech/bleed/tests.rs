@@ -1,10 +1,11 @@
-//! A synthetic room: every voice has an envelope of its own, every track hears every voice at some level and delay.
+//! A synthetic room: every voice has an envelope of its own, every track hears every voice at some level and
+//! delay.
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::audio::units::Frames;
-use crate::speech::transcript::Word;
+use crate::base::units::Frames;
+use crate::base::utterance::Word;
 
 /// Level of somebody's voice at their own microphone, dB full scale.
 const VOICE: f64 = -20.0;
@@ -319,8 +320,8 @@ fn an_absurd_utterance_is_left_alone() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// Whatever is said, wherever, however loud: the order doesn't count, an echo's source is on another track, and most of what is
-    /// dropped can be read elsewhere.
+    /// Whatever is said, wherever, however loud: the order doesn't count, an echo's source is on another
+    /// track, and most of what is dropped can be read elsewhere.
     #[test]
     fn no_word_vanishes_from_all_tracks(
         lines in prop::collection::vec((0..4usize, 0..30u32, prop::collection::vec(0..4usize, 1..8)), 2..9),

@@ -1,7 +1,7 @@
 //! Utterances as tokens: words that can be compared across tracks, whatever their case, marks and script.
 
 use super::WORD_SHIFT_S;
-use crate::speech::transcript::Utterance;
+use crate::base::utterance::Utterance;
 
 /// A normalised word, or a character of a script that writes no spaces.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,8 +62,8 @@ fn alike(a: &str, b: &str) -> bool {
     a == b || (a.len() >= 5 && b.len() >= 5 && strsim::normalized_levenshtein(a, b) >= 0.8)
 }
 
-/// The longest common subsequence of tokens that lie close in time; of equally long ones the one closest in time.
-/// Pairs of indices, ascending.
+/// The longest common subsequence of tokens that lie close in time; of equally long ones the one closest in
+/// time. Pairs of indices, ascending.
 pub(super) fn common(a: &[Token], b: &[Token]) -> Vec<(usize, usize)> {
     let worth = |x: &Token, y: &Token| -> i64 {
         let apart = (x.start - y.start).abs();

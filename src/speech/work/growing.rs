@@ -1,24 +1,24 @@
 //! Lines that are still being spoken: what of them is recognised for the eye, and what of that is shown.
 
 use super::{Pass, Work};
-use crate::actors::SessionView;
-use crate::audio::units::SampleRate;
-use crate::session::levels::TrackLevels;
+use crate::base::units::SampleRate;
+use crate::base::utterance::{Utterance, Word};
+use crate::live::SessionView;
 use crate::speech::analysis::{Job, Open};
 use crate::speech::bleed::Levels as _;
 use crate::speech::gates;
+use crate::speech::levels::TrackLevels;
 use crate::speech::listen::{self, Recognised};
-use crate::speech::transcript::{Utterance, Word};
 
-/// Who is this much softer than somebody else, in dB over the last [`DROWNED_S`] seconds, is probably only overheard: nothing is shown of it
-/// before it is finished and judged.
+/// Who is this much softer than somebody else, in dB over the last [`DROWNED_S`] seconds, is probably only
+/// overheard: nothing is shown of it before it is finished and judged.
 const DROWNED_DB: f64 = 6.0;
 /// See [`DROWNED_DB`].
 const DROWNED_S: f64 = 1.5;
 
 impl Work {
-    /// The next piece of what is still being spoken, to be recognised for the eye alone; none while the text is behind, or where the
-    /// voice seems to be another track's.
+    /// The next piece of what is still being spoken, to be recognised for the eye alone; none while the text
+    /// is behind, or where the voice seems to be another track's.
     pub fn next_partial(&mut self) -> Option<Job> {
         if self.pass != Pass::Live || self.behind || self.unusable.is_some() {
             return None;

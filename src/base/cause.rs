@@ -1,0 +1,106 @@
+//! What a track is recorded from, why sound of it may be missing, and what may be wrong with it: the names
+//! that stand in files.
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of thing a track was recorded from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceKind {
+    /// A microphone or another input.
+    Mic,
+    /// What the computer plays.
+    Loopback,
+    /// A sound file.
+    File,
+    /// The synthetic source.
+    Synth,
+}
+
+/// Why sound is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapCause {
+    /// The device began later than the session.
+    NotStarted,
+    /// The device delivered nothing for a while.
+    Stall,
+    /// A small step that only the fitted clock can see.
+    Slip,
+    /// Our ring was full.
+    Overrun,
+    /// The device was gone.
+    DeviceLost,
+    /// Another device's sound was delivered.
+    Foreign,
+    /// The recorder or a part of it was restarted.
+    Restart,
+    /// The computer slept.
+    Suspend,
+    /// The user paused.
+    Paused,
+    /// The user muted.
+    Muted,
+    /// The disk refused.
+    WriteError,
+    /// The source had ended.
+    Ended,
+}
+
+impl GapCause {
+    /// The name that stands in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Stall => "stall",
+            Self::Slip => "slip",
+            Self::Overrun => "overrun",
+            Self::DeviceLost => "device_lost",
+            Self::Foreign => "foreign",
+            Self::Restart => "restart",
+            Self::Suspend => "suspend",
+            Self::Paused => "paused",
+            Self::Muted => "muted",
+            Self::WriteError => "write_error",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// Whether missing `seconds` of a source of `kind` for this cause is a loss, which the exit code tells.
+    /// A loopback that stalls was playing nothing; a device may take up to two seconds to start.
+    pub fn is_loss(self, kind: SourceKind, seconds: f64) -> bool {
+        match self {
+            Self::Overrun
+            | Self::Slip
+            | Self::DeviceLost
+            | Self::Foreign
+            | Self::Restart
+            | Self::WriteError => true,
+            Self::Stall => kind != SourceKind::Loopback,
+            Self::NotStarted => seconds >= 2.0,
+            Self::Suspend | Self::Paused | Self::Muted | Self::Ended => false,
+        }
+    }
+}
+
+/// What can be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Alarm {
+    /// The source delivers, and every sample is exactly zero.
+    Zeros,
+    /// The source delivers nothing.
+    NoSound,
+    /// Samples at full scale in a row: what was louder is gone.
+    Clipping,
+    /// A hint: quiet for minutes while the others speak.
+    Quiet,
+    /// The disk is about to be full.
+    DiskSpace,
+    /// The disk takes long to say that it has what was written.
+    DiskSlow,
+    /// The battery is about to be empty.
+    Battery,
+    /// The device's clock is far from its rate, or its deliveries tell no clock.
+    Clock,
+}

@@ -1,0 +1,119 @@
+//! `transcript.jsonl`: an utterance a line. A correction appends the same id with a higher revision;
+//! the last revision of an id counts. Nothing is ever taken out.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::base::units::Frames;
+
+/// What one person said in one go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Utterance {
+    /// Identity within the session.
+    pub id: String,
+    /// 0, then one higher with each correction.
+    pub rev: u32,
+    /// Track it was heard on.
+    pub track: String,
+    /// Who is held to have said it: the source's display name.
+    pub speaker: String,
+    /// Take of that track.
+    pub take: u32,
+    /// First frame in that take.
+    pub from_frame: Frames,
+    /// One past its last frame.
+    pub to_frame: Frames,
+    /// Session seconds of `from_frame`.
+    pub start: f64,
+    /// Session seconds of `to_frame`.
+    pub end: f64,
+    /// The words as a sentence, trimmed.
+    pub text: String,
+    /// The words with their times.
+    pub words: Vec<Word>,
+    /// Geometric mean of the words' probabilities, 0..1.
+    pub confidence: f64,
+    /// ISO 639-1 code.
+    pub language: String,
+    /// Name of the model.
+    pub model: String,
+    /// False for text that is going to be replaced.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Why it does not stand in the minutes; none: it does.
+    pub withheld: Option<String>,
+    /// Utterance on another track of which this is only the echo.
+    pub bleed_of: Option<String>,
+    /// A person wrote this revision; none: it is as it was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Edited>,
+    /// What it was judged by; none: nobody judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
+}
+
+/// What speaks for and against a text that was recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Mean probability of speech from its onset to its end, 0..1: the detector's.
+    pub speech_prob: f64,
+    /// Seconds from the onset of the speech to its end.
+    pub speech_s: f64,
+    /// Probability that nobody spoke, 0..1: the recogniser's.
+    pub no_speech_prob: f64,
+    /// Mean log probability (natural) of what was understood: the recogniser's.
+    pub avg_logprob: f64,
+}
+
+/// That a person wrote a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Edited {
+    /// When.
+    pub utc: Timestamp,
+    /// Lines that the journal had at that moment: what it says later of people's names holds for this
+    /// revision too.
+    pub journal: u64,
+}
+
+impl Utterance {
+    /// Whether it stands in the minutes.
+    pub fn is_shown(&self) -> bool {
+        self.withheld.is_none() && self.bleed_of.is_none() && !self.text.is_empty()
+    }
+
+    /// The same with only some of its words, of which there is at least one; its place is theirs.
+    pub fn part(&self, words: Vec<Word>) -> Self {
+        let (Some(first), Some(last)) = (words.first(), words.last()) else { return self.clone() };
+        let (start, end) = (first.start, last.end);
+        // The frames of an utterance and its seconds are one line.
+        let rate = self.to_frame.saturating_sub(self.from_frame).0 as f64 / (self.end - self.start).max(1e-3);
+        let frame = |s: f64| self.from_frame + Frames(((s - self.start) * rate).round().max(0.0) as u64);
+        Self {
+            from_frame: frame(start),
+            to_frame: frame(end),
+            start,
+            end,
+            text: joined(&words),
+            words,
+            ..self.clone()
+        }
+    }
+}
+
+/// A word with its time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    /// As it stands in the sentence, with its punctuation, without the space before.
+    pub text: String,
+    /// Session seconds.
+    pub start: f64,
+    /// Session seconds.
+    pub end: f64,
+    /// Probability, 0..1.
+    pub p: f64,
+}
+
+/// Words as a sentence.
+pub fn joined(words: &[Word]) -> String {
+    words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+}

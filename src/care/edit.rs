@@ -1,0 +1,402 @@
+//! Corrections: what a person changes in a session that is over. Pure: from a session and a wish to what is
+//! to be appended.
+//!
+//! Promises: nothing is destroyed. A line is corrected by a further revision of it that says that a person
+//! wrote it; names and hidden passages are lines of the journal. What a person wrote counts more than what
+//! any later pass finds at that place ([`Kept`]).
+
+use std::collections::HashMap;
+
+use crate::base::duration;
+use crate::base::text::clean;
+use crate::base::utterance::{Edited, Utterance, Word};
+use crate::session::amend::{Passage, Rest, without};
+use crate::session::journal::Event;
+use crate::session::reading::Session;
+
+/// Why a line is withheld on which a person decided so.
+pub const BY_HAND: &str = "by hand";
+/// Why what a later pass finds is withheld where a person has written.
+pub const EDITED: &str = "edited";
+/// Characters of a line: some minutes of speech without a break.
+const TEXT_MAX: usize = 10_000;
+/// Characters of a name.
+const NAME_MAX: usize = 200;
+
+/// What a person wants, as `hansard edit` takes it. Ids are those of `hansard show S --ids`.
+#[derive(Debug, Clone, PartialEq, clap::Subcommand)]
+pub enum Edit {
+    /// Give a speaker another name, in all that was and will be transcribed
+    Rename {
+        /// As it stands
+        old: String,
+        /// As it is to stand; nobody else may have it
+        new: String,
+    },
+    /// Make one speaker of two: what FROM said stands under INTO
+    Merge {
+        /// Who goes
+        from: String,
+        /// Who stays
+        into: String,
+    },
+    /// Correct the words of a line
+    Line {
+        /// The line
+        id: String,
+        /// What was said
+        text: String,
+    },
+    /// Say who said a line
+    Speaker {
+        /// The line
+        id: String,
+        /// Who
+        name: String,
+    },
+    /// Keep a line out of the minutes
+    Withhold {
+        /// The line
+        id: String,
+    },
+    /// Put a line that was withheld, or an echo, into the minutes; or show a hidden passage again
+    Restore {
+        /// The line or the passage
+        id: String,
+    },
+    /// Hide a passage: no export shows what was said there, or marked
+    Hide {
+        /// Its beginning, from the session's start: 00:12:30, 12m30s
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        from: f64,
+        /// Its end
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        to: f64,
+    },
+    /// Take a mark back
+    Unmark {
+        /// The mark
+        id: String,
+    },
+}
+
+/// What is to be appended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// To the journal.
+    Event(Event),
+    /// To the transcript.
+    Utterance(Box<Utterance>),
+}
+
+/// Why that can't be, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// There is no such speaker.
+    #[error("there is no speaker {name:?} here; there are: {}", known.join(", "))]
+    NoSpeaker {
+        /// Who was asked for.
+        name: String,
+        /// Who is there.
+        known: Vec<String>,
+    },
+    /// Two would have the same name.
+    #[error("there is a speaker {0:?} already; `merge` makes one of two")]
+    NameTaken(String),
+    /// There is no such line.
+    #[error("there is no line {0:?} here; `hansard show --ids` names them")]
+    NoLine(String),
+    /// There is no such mark.
+    #[error("there is no mark {0:?} here; `hansard show` names them")]
+    NoMark(String),
+    /// There are no words.
+    #[error("a line needs words; `withhold` keeps it out of the minutes")]
+    NoWords,
+    /// There is no name.
+    #[error("a name needs letters")]
+    NoName,
+    /// There are too many characters.
+    #[error("that has more than {0} characters")]
+    TooLong(usize),
+    /// It is so already.
+    #[error("it is so already: nothing was changed")]
+    Same,
+    /// It is hidden by a passage.
+    #[error("that line lies in the hidden passage {0}; `restore {0}` shows it again")]
+    Hidden(String),
+    /// A passage that is none.
+    #[error("a passage begins before it ends, within the session")]
+    NoPassage,
+}
+
+/// What is to be appended for what a person wants; `edited` says when.
+///
+/// # Errors
+/// It can't be; nothing is to be appended then.
+pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, EditError> {
+    match edit {
+        Edit::Rename { old, new } => {
+            let (from, to) = (speaker(session, old)?, name(new)?);
+            if from == to {
+                return Err(EditError::Same);
+            }
+            if speakers(session).contains(&to) {
+                return Err(EditError::NameTaken(to));
+            }
+            Ok(Change::Event(Event::Renamed { from, to }))
+        }
+        Edit::Merge { from, into } => {
+            let (from, to) = (speaker(session, from)?, speaker(session, into)?);
+            if from == to {
+                return Err(EditError::Same);
+            }
+            Ok(Change::Event(Event::Renamed { from, to }))
+        }
+        Edit::Line { id, text } => {
+            let text = clean(text);
+            match text.chars().count() {
+                0 => return Err(EditError::NoWords),
+                count if count > TEXT_MAX => return Err(EditError::TooLong(TEXT_MAX)),
+                _ => {}
+            }
+            revise(session, id, edited, |line| {
+                let words = realigned(&line.words, &text, (line.start, line.end));
+                Utterance { text: text.clone(), words, ..line }
+            })
+        }
+        Edit::Speaker { id, name: who } => {
+            let speaker = name(who)?;
+            revise(session, id, edited, |line| Utterance { speaker: speaker.clone(), ..line })
+        }
+        Edit::Withhold { id } => {
+            revise(session, id, edited, |line| Utterance { withheld: Some(BY_HAND.into()), ..line })
+        }
+        Edit::Restore { id } => restore(session, id, edited),
+        Edit::Hide { from, to } => {
+            let within = *from >= 0.0 && from < to && *from < session.manifest.duration.max(1.0);
+            if !within || !to.is_finite() {
+                return Err(EditError::NoPassage);
+            }
+            let id = format!("hide-{}", session.amendments.passages_made + 1);
+            Ok(Change::Event(Event::Hidden { id, from: *from, to: *to, shown: false }))
+        }
+        Edit::Unmark { id } => {
+            let mark = session.marks().iter().find(|mark| mark.id == *id);
+            let mark = mark.ok_or_else(|| EditError::NoMark(id.clone()))?;
+            let (id, at, text) = (mark.id.clone(), mark.at, mark.text.clone());
+            Ok(Change::Event(Event::Mark { id, at, mark: mark.kind, text, withdrawn: true }))
+        }
+    }
+}
+
+fn restore(session: &Session, id: &str, edited: Edited) -> Result<Change, EditError> {
+    if let Some(Passage { id, from, to }) =
+        session.amendments.passages.iter().find(|passage| passage.id == id)
+    {
+        return Ok(Change::Event(Event::Hidden { id: id.clone(), from: *from, to: *to, shown: true }));
+    }
+    revise(session, id, edited, |line| Utterance { withheld: None, bleed_of: None, ..line }).map_err(
+        |error| {
+            let line = session.utterances.iter().find(|line| line.id == id);
+            let passage = line.and_then(|line| {
+                session.amendments.passages.iter().find(|p| line.start < p.to && line.end > p.from)
+            });
+            match (error, passage) {
+                (EditError::Same, Some(passage)) => EditError::Hidden(passage.id.clone()),
+                (error, _) => error,
+            }
+        },
+    )
+}
+
+/// The next revision of a line, as it stands but for what `change` does.
+fn revise(
+    session: &Session,
+    id: &str,
+    edited: Edited,
+    change: impl Fn(Utterance) -> Utterance,
+) -> Result<Change, EditError> {
+    let none = || EditError::NoLine(id.to_owned());
+    let written = session.written(id).ok_or_else(none)?;
+    let shown = session.utterances.iter().find(|line| line.id == id).ok_or_else(none)?;
+    // The name as it counts now: what was said of names before holds no more for what a person writes.
+    let line = Utterance { speaker: shown.speaker.clone(), ..written.clone() };
+    let next = change(line.clone());
+    if next == line {
+        return Err(EditError::Same);
+    }
+    Ok(Change::Utterance(Box::new(Utterance {
+        rev: written.rev.saturating_add(1),
+        edited: Some(edited),
+        ..next
+    })))
+}
+
+/// Names as they stand: of the sources, then of whoever else said something.
+pub fn speakers(session: &Session) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let sources = session.manifest.sources.iter().map(|source| &source.name);
+    for name in sources.chain(session.utterances.iter().map(|line| &line.speaker)) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// A speaker as the files name them, by how they are shown.
+fn speaker(session: &Session, asked: &str) -> Result<String, EditError> {
+    let known = speakers(session);
+    let found = known.iter().find(|name| *name == asked || clean(name) == clean(asked)).cloned();
+    found.ok_or_else(|| EditError::NoSpeaker {
+        name: asked.to_owned(),
+        known: known.iter().map(|name| clean(name)).collect(),
+    })
+}
+
+fn name(written: &str) -> Result<String, EditError> {
+    let name = clean(written);
+    match name.chars().count() {
+        0 => Err(EditError::NoName),
+        count if count > NAME_MAX => Err(EditError::TooLong(NAME_MAX)),
+        _ => Ok(name),
+    }
+}
+
+/// The words of a corrected text with times: a word that was there keeps its own, the others share the time
+/// between those around them. The alignment is the longest common subsequence of words as they sound.
+pub fn realigned(old: &[Word], text: &str, (start, end): (f64, f64)) -> Vec<Word> {
+    let new: Vec<&str> = text.split_whitespace().collect();
+    let kept = matches(old, &new);
+    let first = old.first().map_or(start, |word| word.start);
+    let last = old.last().map_or(end, |word| word.end).max(first);
+    let mut words: Vec<Word> = Vec::with_capacity(new.len());
+    while words.len() < new.len() {
+        let at = words.len();
+        if let Some(word) = kept[at] {
+            words.push(Word { text: new[at].into(), ..old[word].clone() });
+            continue;
+        }
+        // So many that are not there in a row.
+        let count = kept[at..].iter().take_while(|word| word.is_none()).count();
+        let until = kept.get(at + count).copied().flatten().map_or(last, |word| old[word].start);
+        let from = words.last().map_or(first, |word| word.end).min(until);
+        let each = (until - from) / count as f64;
+        words.extend(new[at..at + count].iter().enumerate().map(|(n, text)| Word {
+            text: (*text).into(),
+            start: from + n as f64 * each,
+            end: from + (n + 1) as f64 * each,
+            // A person wrote it.
+            p: 1.0,
+        }));
+    }
+    words
+}
+
+/// Which old word each new one is.
+fn matches(old: &[Word], new: &[&str]) -> Vec<Option<usize>> {
+    let sound = |text: &str| -> String {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let a: Vec<String> = old.iter().map(|word| sound(&word.text)).collect();
+    let b: Vec<String> = new.iter().map(|text| sound(text)).collect();
+    // Length of the longest common subsequence of what is left from (i, j) on.
+    let mut common = vec![vec![0u32; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            let either = common[i + 1][j].max(common[i][j + 1]);
+            common[i][j] = if a[i] == b[j] { common[i + 1][j + 1] + 1 } else { either };
+        }
+    }
+    let (mut kept, mut i, mut j) = (vec![None; b.len()], 0, 0);
+    while i < a.len() && j < b.len() {
+        if a[i] == b[j] {
+            kept[j] = Some(i);
+            (i, j) = (i + 1, j + 1);
+        } else if common[i + 1][j] >= common[i][j + 1] {
+            i += 1;
+        } else {
+            j += 1;
+        }
+    }
+    kept
+}
+
+/// What people wrote in a session, so that a later pass leaves it alone: by id, and by place on its track.
+#[derive(Debug, Default)]
+pub struct Kept {
+    by_id: HashMap<String, Utterance>,
+    places: HashMap<String, Vec<(f64, f64)>>,
+}
+
+impl Kept {
+    /// What counts of `session`'s lines and was written by a person.
+    pub fn of(session: &Session) -> Self {
+        let mut kept = Self::default();
+        for line in session.latest().into_iter().filter(|line| line.edited.is_some()) {
+            kept.places.entry(line.track.clone()).or_default().push((line.start, line.end));
+            kept.by_id.insert(line.id.clone(), line);
+        }
+        kept
+    }
+
+    /// Whether a person wrote this line.
+    pub fn has(&self, id: &str) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    /// What is to be written of what a pass has found: nothing where a person wrote that very line; where
+    /// they wrote others at its place, all of it held back, and then the words that lie outside of those.
+    pub fn leave(&self, found: Utterance) -> Vec<Utterance> {
+        if self.has(&found.id) {
+            return Vec::new();
+        }
+        let none = Vec::new();
+        let rest = without(&found, self.places.get(&found.track).unwrap_or(&none));
+        match rest {
+            Rest::All => vec![found],
+            Rest::Nothing => vec![Utterance { withheld: Some(EDITED.into()), ..found }],
+            Rest::Some(words) => {
+                let rest = found.part(words);
+                vec![Utterance { withheld: Some(EDITED.into()), ..found }, rest]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<Word> {
+        let word = |(n, text): (usize, &str)| {
+            let start = 10.0 + n as f64;
+            Word { text: text.into(), start, end: start + 0.8, p: 0.5 }
+        };
+        text.split(' ').enumerate().map(word).collect()
+    }
+
+    #[test]
+    fn corrected_words_keep_the_times_of_those_that_were_there() {
+        let old = words("We meat at nine, then.");
+        let times = |text: &str| -> Vec<(f64, f64)> {
+            let new = realigned(&old, text, (9.0, 16.0));
+            assert_eq!(new.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "), text);
+            assert!(new.iter().all(|word| word.start <= word.end), "{new:?}");
+            assert!(new.is_sorted_by(|a, b| a.end <= b.start + 1e-9), "{new:?}");
+            new.iter()
+                .map(|word| ((word.start * 100.0).round() / 100.0, (word.end * 100.0).round() / 100.0))
+                .collect()
+        };
+        assert_eq!(
+            times("We meet at nine, then."),
+            [(10.0, 10.8), (10.8, 12.0), (12.0, 12.8), (13.0, 13.8), (14.0, 14.8)]
+        );
+        assert_eq!(times("we MEAT"), [(10.0, 10.8), (11.0, 11.8)]);
+        assert_eq!(times("Something else"), [(10.0, 12.4), (12.4, 14.8)]);
+        assert_eq!(times("So, we meat at nine, then, all of us.").len(), 9);
+        assert_eq!(realigned(&[], "two words", (9.0, 16.0))[1].end, 16.0);
+        assert_eq!(realigned(&old, "meat", (9.0, 16.0))[0].p, 0.5);
+        assert_eq!(realigned(&old, "meet", (9.0, 16.0))[0].p, 1.0);
+    }
+}

@@ -1,0 +1,10 @@
+//! The care of sessions that are over: whether they are what was recorded, mending, correcting, working on
+//! them again.
+
+pub mod edit;
+pub mod offline;
+pub mod reckon;
+pub mod recover;
+pub mod replay;
+pub mod times;
+pub mod verify;

@@ -1,0 +1,322 @@
+//! A finished session as the analysis side sees it: tracks that have stopped growing, and files to append to.
+//!
+//! Promises: nothing outside the session's folder is written, whoever made it; no line that was written
+//! before is lost, but for one that a crash tore. Whoever opens it holds the session's lock.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::units::SessionNs;
+use crate::base::utterance::Utterance;
+use crate::care::edit::Kept;
+use crate::live::SessionSink;
+use crate::session::disk::{Disk, DiskFile, SystemDisk};
+use crate::session::journal::{Event, Journal, Line};
+use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
+use crate::session::reading::Session;
+use crate::session::shared::{TakeShared, TrackShared};
+use crate::session::wav::{CHANNELS, RATES};
+
+/// Why an utterance is withheld that was there before and was not found again.
+const REPLACED: &str = "replaced";
+
+/// Why the text work can't begin, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OfflineError {
+    /// Something of the session can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A track's file is not there, or is something else.
+    #[error("the track {} can't be read ({error}); without it nothing is done, so that no text is lost", path.display())]
+    Track {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The manifest holds what no recorder writes.
+    #[error("session.json is damaged: take {take} of {track:?} has {channels} channel(s) at {rate} Hz")]
+    Impossible {
+        /// The track.
+        track: String,
+        /// The take.
+        take: u32,
+        /// Its channels.
+        channels: u16,
+        /// Its rate.
+        rate: u32,
+    },
+    /// A file of the session can't be written.
+    #[error("can't write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+impl OfflineError {
+    /// Whether the machine failed rather than the input being wrong.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Read(error) => error.is_failure(),
+            Self::Write { error, .. } => error.kind() != io::ErrorKind::PermissionDenied,
+            Self::Track { .. } | Self::Impossible { .. } => false,
+        }
+    }
+}
+
+/// The tracks of a session, as far as their files go: a file that is shorter than the manifest says is read
+/// to its end, and a recorder that was killed left more in it than the manifest knows of.
+pub fn tracks(session: &Session) -> Result<Vec<Arc<TrackShared>>, OfflineError> {
+    let mut tracks = Vec::new();
+    for source in &session.manifest.sources {
+        let track = Arc::new(TrackShared::new(&source.track, session.recorded_name(source), source.kind));
+        for take in session.manifest.takes.iter().filter(|take| take.track == source.track) {
+            let mut entry = take.clone();
+            if !RATES.contains(&entry.rate.0) || !CHANNELS.contains(&entry.channels) {
+                let (track, take) = (entry.track, entry.take);
+                let (channels, rate) = (entry.channels, entry.rate.0);
+                return Err(OfflineError::Impossible { track, take, channels, rate });
+            }
+            let path = session.take_path(take)?;
+            let bytes = sound_file_bytes(&path).map_err(|error| OfflineError::Track { path, error })?;
+            let frame = u64::from(entry.channels) * entry.format.bytes();
+            entry.frames.0 = bytes.saturating_sub(entry.data_offset) / frame;
+            let shared = Arc::new(TakeShared::new(entry));
+            shared.close();
+            track.add_take(shared);
+        }
+        track.set_finished();
+        tracks.push(track);
+    }
+    Ok(tracks)
+}
+
+fn sound_file_bytes(path: &Path) -> io::Result<u64> {
+    let data = std::fs::symlink_metadata(path)?;
+    if data.is_file() { Ok(data.len()) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// What the journal says of the text work so far.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Past {
+    /// Number of the next line.
+    next_seq: u64,
+    /// Lines of the transcript that are older than the latest beginning of the text.
+    begun_at: usize,
+}
+
+impl Past {
+    /// Reads the journal in `dir`. One that is missing says nothing; a line that can't be understood is
+    /// passed over.
+    pub fn read(dir: &Path) -> Result<Self, OfflineError> {
+        let path = dir.join(JOURNAL);
+        let Some(file) = read::open_plain(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
+        let (mut reader, mut line, mut past) = (BufReader::new(file), Vec::new(), Self::default());
+        loop {
+            line.clear();
+            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
+            if read.map_err(|error| OfflineError::Track { path: path.clone(), error })? == 0 {
+                return Ok(past);
+            }
+            let Ok(line) = serde_json::from_slice::<Line>(&line) else { continue };
+            past.next_seq = line.seq.saturating_add(1);
+            if let Event::TextBegun { lines } = line.event {
+                past.begun_at = lines as usize;
+            }
+        }
+    }
+
+    /// Lines that the journal has.
+    pub fn lines(&self) -> u64 {
+        self.next_seq
+    }
+
+    /// The utterances of the text that was begun last: those that a continuation goes on after.
+    pub fn current<'a>(&self, session: &'a Session) -> impl Iterator<Item = &'a Utterance> + use<'a> {
+        let lines = session.history.iter().skip(self.begun_at);
+        lines.filter(|line| line.withheld.as_deref() != Some(REPLACED) && line.edited.is_none())
+    }
+}
+
+/// Appends to the journal and the transcript of a finished session. Ids that are there already get the next
+/// revision.
+pub struct OfflineSink {
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    journal: Journal,
+    transcript: Box<dyn DiskFile>,
+    /// Next revision of each id.
+    revisions: HashMap<String, u32>,
+    /// Ids that belong to the text that is being made.
+    current: HashSet<String>,
+    /// What people wrote.
+    kept: Kept,
+    /// The text that was there, as it stood.
+    before: Vec<Utterance>,
+    error: Option<io::Error>,
+}
+
+impl OfflineSink {
+    /// Opens the files of `session`, whose lock is held. With `resume` the text goes on, else it begins anew,
+    /// which is journalled.
+    pub fn open(session: &Session, past: Past, resume: bool) -> Result<Self, OfflineError> {
+        let (journal, transcript) = (session.dir.join(JOURNAL), session.dir.join(TRANSCRIPT));
+        let write = |path: &Path, error| OfflineError::Write { path: path.into(), error };
+        mend_end(&journal, |line| serde_json::from_slice::<Line>(line).is_ok())?;
+        mend_end(&transcript, |line| serde_json::from_slice::<Utterance>(line).is_ok())?;
+        let current =
+            if resume { past.current(session).map(|u| u.id.clone()).collect() } else { HashSet::new() };
+        let mut inner = Inner {
+            journal: Journal::resume(&SystemDisk, &journal, past.next_seq)
+                .map_err(|error| write(&journal, error))?,
+            transcript: SystemDisk.append(&transcript).map_err(|error| write(&transcript, error))?,
+            revisions: session.utterances.iter().map(|u| (u.id.clone(), u.rev.saturating_add(1))).collect(),
+            current,
+            kept: Kept::of(session),
+            before: session.latest(),
+            error: None,
+        };
+        if !resume {
+            let begun = Event::TextBegun { lines: session.history.len() as u64 };
+            let noted = inner.journal.append(SessionNs(0), begun).and_then(|()| inner.journal.sync());
+            noted.map_err(|error| write(&journal, error))?;
+        }
+        Ok(Self { inner: Mutex::new(inner) })
+    }
+
+    /// Appends what a person wrote.
+    pub fn write_edited(&self, utterance: Utterance) {
+        self.inner().append(utterance);
+    }
+
+    /// The text is complete: what stood in the minutes before and was not found again is withheld; it stays
+    /// in the transcript.
+    pub fn replace_rest(&self, before: &[Utterance]) {
+        for old in before {
+            let again = {
+                let inner = self.inner();
+                // What a person wrote stands, whatever was found.
+                inner.current.contains(&old.id) || inner.kept.has(&old.id)
+            };
+            if !again && old.withheld.as_deref() != Some(REPLACED) {
+                self.write_utterance(Utterance { withheld: Some(REPLACED.into()), ..old.clone() });
+            }
+        }
+    }
+
+    /// The revision of an utterance that was written last.
+    pub fn revision(&self, id: &str) -> u32 {
+        self.inner().revisions.get(id).map_or(0, |next| next.saturating_sub(1))
+    }
+
+    /// Syncs everything; the first error that there was.
+    pub fn finish(&self) -> io::Result<()> {
+        let mut inner = self.inner();
+        if let Some(error) = inner.error.take() {
+            return Err(error);
+        }
+        inner.transcript.sync_data()?;
+        inner.journal.sync()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Appends an utterance as the next revision of its id.
+    fn append(&mut self, mut utterance: Utterance) {
+        let next = self.revisions.entry(utterance.id.clone()).or_default();
+        utterance.rev = *next;
+        *next = next.saturating_add(1);
+        let result = serde_json::to_vec(&utterance).map_err(io::Error::other).and_then(|mut line| {
+            line.push(b'\n');
+            self.transcript.write_all(&line)
+        });
+        if let Err(error) = result {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl SessionSink for OfflineSink {
+    /// Text that is made again keeps the id of the utterance that lies where most of it does, unless another
+    /// one has it by now; so what refers to it goes on doing so.
+    fn settle_identity(&self, mut new: Utterance) -> Utterance {
+        let inner = self.inner();
+        if inner.before.iter().any(|old| old.id == new.id) && !inner.current.contains(&new.id) {
+            return new;
+        }
+        let overlap = |old: &Utterance| {
+            new.to_frame.min(old.to_frame).saturating_sub(new.from_frame.max(old.from_frame)).0
+        };
+        let free = |old: &&Utterance| {
+            let made_again = inner.current.contains(&old.id) || inner.kept.has(&old.id);
+            (&old.track, old.take) == (&new.track, new.take)
+                && !made_again
+                && old.withheld.as_deref() != Some(REPLACED)
+                && overlap(old) > 0
+        };
+        if let Some(old) = inner.before.iter().filter(free).max_by_key(|old| overlap(old)) {
+            new.id = old.id.clone();
+        }
+        new
+    }
+
+    fn write_utterance(&self, utterance: Utterance) {
+        let mut inner = self.inner();
+        inner.current.insert(utterance.id.clone());
+        for utterance in inner.kept.leave(utterance) {
+            inner.append(utterance);
+        }
+    }
+
+    fn note(&self, event: Event) {
+        let mut inner = self.inner();
+        // After the recording there is no session time; the wall clock in the line tells when.
+        if let Err(error) = inner.journal.append(SessionNs(0), event) {
+            inner.error.get_or_insert(error);
+        }
+    }
+}
+
+/// Makes a file of lines end with the end of a line, so that the next one stands on its own: a last line that
+/// a crash tore is cut off (readers pass over it as long as it is the last one, and only so long), one that
+/// merely lacks its end gets it.
+fn mend_end(path: &Path, is_whole: impl Fn(&[u8]) -> bool) -> Result<(), OfflineError> {
+    let Some(mut file) = read::open_plain(path, u64::MAX)? else { return Ok(()) };
+    let mended = last_line(&mut file).and_then(|(at, line)| {
+        if line.is_empty() {
+            return Ok(());
+        }
+        let mut file = OpenOptions::new().write(true).open(path)?;
+        if is_whole(&line) {
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(b"\n")?;
+        } else {
+            file.set_len(at)?;
+        }
+        file.sync_all()
+    });
+    mended.map_err(|error| OfflineError::Write { path: path.into(), error })
+}
+
+/// Where the last line begins that has no end, and what stands there, at most [`LINE_BYTES_MAX`].
+fn last_line(file: &mut File) -> io::Result<(u64, Vec<u8>)> {
+    let length = file.seek(SeekFrom::End(0))?;
+    let from = length.saturating_sub(LINE_BYTES_MAX);
+    file.seek(SeekFrom::Start(from))?;
+    let mut bytes = Vec::new();
+    file.take(LINE_BYTES_MAX).read_to_end(&mut bytes)?;
+    let begin = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
+    Ok((from + begin as u64, bytes.split_off(begin)))
+}

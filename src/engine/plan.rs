@@ -1,0 +1,234 @@
+//! From what the user asked for to what will be recorded: sources are looked up, devices shared, names made
+//! unique, the session's folder made. Everything that can be wrong with the input is found here, before
+//! anything starts.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Zoned;
+
+use crate::base::units::{Frames, SampleFormat};
+use crate::capture::device::{Backend, CpalSource};
+use crate::capture::feed::Pace;
+use crate::capture::replay::Replay;
+use crate::capture::source::Source;
+use crate::capture::synth::Synth;
+use crate::engine::spec::{SourceSpec, SpecKind};
+use crate::recording::DeviceSpec;
+use crate::session::disk::{Disk as _, SystemDisk};
+use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
+use crate::session::names;
+
+/// Why nothing can be recorded, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A source is not there or can't be used.
+    #[error("{name}: {reason}")]
+    Source {
+        /// The source's name.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A channel that the source does not have.
+    #[error("{name}: {spec} has {channels} channel(s), there is no channel {wanted}")]
+    Channel {
+        /// The source's name.
+        name: String,
+        /// Its SPEC.
+        spec: String,
+        /// Channels that there are.
+        channels: u16,
+        /// Channel that was asked for.
+        wanted: u16,
+    },
+    /// Two sources of one name.
+    #[error(transparent)]
+    SameName(#[from] names::SameName),
+    /// The folder can't be made.
+    #[error("can't make a session in {}: {error}; choose another folder with --out or HANSARD_RECORDINGS", dir.display())]
+    Folder {
+        /// The recordings' folder.
+        dir: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// How sources are opened.
+#[derive(Clone)]
+pub struct SourceOptions {
+    /// The sound system.
+    pub backend: Backend,
+    /// Buffer to ask it for, in milliseconds.
+    pub buffer_ms: u64,
+    /// How files and scripts are delivered.
+    pub pace: Pace,
+    /// How tracks are stored; none: as deep as the source.
+    pub format: Option<SampleFormat>,
+}
+
+/// What will be recorded.
+pub struct Plan {
+    /// One per device, with its tracks.
+    pub devices: Vec<DeviceSpec>,
+    /// One per track, in the user's order.
+    pub sources: Vec<SourceEntry>,
+}
+
+/// A source that has been looked up.
+struct Resolved {
+    source: Arc<dyn Source>,
+    kind: SourceKind,
+    channels: u16,
+    device: Option<String>,
+    device_name: Option<String>,
+    /// Sources with the same key share their device.
+    key: String,
+}
+
+/// Looks up all sources. Several that name one device share it; channels of it become tracks of their own.
+pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanError> {
+    let slugs = names::track_slugs(specs.iter().map(|spec| spec.name.as_str()))?;
+    let mut devices: Vec<(String, DeviceSpec)> = Vec::new();
+    let mut sources = Vec::new();
+    for (spec, track) in specs.iter().zip(slugs) {
+        let resolved =
+            resolve(spec, options).map_err(|reason| PlanError::Source { name: spec.name.clone(), reason })?;
+        if let Some(wanted) = spec.channel.filter(|n| *n > resolved.channels) {
+            let (name, spec, channels) = (spec.name.clone(), spec.text.clone(), resolved.channels);
+            return Err(PlanError::Channel { name, spec, channels, wanted });
+        }
+        let entry = SourceEntry {
+            track,
+            name: spec.name.clone(),
+            kind: resolved.kind,
+            spec: spec.text.clone(),
+            device: resolved.device,
+            device_name: resolved.device_name,
+            channel: spec.channel,
+            language: spec.language.clone(),
+        };
+        sources.push(entry.clone());
+        match devices.iter_mut().find(|(key, _)| *key == resolved.key) {
+            Some((_, device)) => device.tracks.push(entry),
+            None => {
+                devices.push((
+                    resolved.key,
+                    DeviceSpec { source: resolved.source, tracks: vec![entry], format: options.format },
+                ));
+            }
+        }
+    }
+    Ok(Plan { devices: devices.into_iter().map(|(_, device)| device).collect(), sources })
+}
+
+fn resolve(spec: &SourceSpec, options: &SourceOptions) -> Result<Resolved, String> {
+    match &spec.kind {
+        SpecKind::Mic(id) => resolve_device(SourceKind::Mic, id.clone(), options),
+        SpecKind::Loopback(id) => resolve_device(SourceKind::Loopback, id.clone(), options),
+        SpecKind::File(path) => {
+            let source = Replay::new(path.clone(), options.pace).map_err(|error| error.to_string())?;
+            let channels = source.channels();
+            Ok(Resolved {
+                key: source.label(),
+                source: Arc::new(source),
+                kind: SourceKind::File,
+                channels,
+                device: None,
+                device_name: None,
+            })
+        }
+        SpecKind::Synth(script) => {
+            let source = Synth::new(script, options.pace).map_err(|error| error.to_string())?;
+            let channels = source.channels();
+            Ok(Resolved {
+                key: source.label(),
+                source: Arc::new(source),
+                kind: SourceKind::Synth,
+                channels,
+                device: None,
+                device_name: None,
+            })
+        }
+    }
+}
+
+fn resolve_device(kind: SourceKind, id: Option<String>, options: &SourceOptions) -> Result<Resolved, String> {
+    let probe = CpalSource::new(options.backend.clone(), kind, id.clone(), options.buffer_ms);
+    let info = probe.info().map_err(|error| error.to_string())?;
+    // A device that was named is pinned: its full id, whatever short form the user wrote. An unnamed one
+    // follows the default.
+    let pinned = id.as_ref().map(|_| info.id.clone());
+    let source = CpalSource::new(options.backend.clone(), kind, pinned, options.buffer_ms);
+    Ok(Resolved {
+        key: format!("{} {}", if id.is_some() { "pinned" } else { "default" }, info.id),
+        source: Arc::new(source),
+        // What it is, not what it was called: the silence of a speaker that was named as a microphone is no
+        // loss.
+        kind: info.kind,
+        channels: info.channels,
+        device: Some(info.id),
+        device_name: Some(info.name),
+    })
+}
+
+/// A new session's folder with its `tracks`, and the manifest to begin with. `now` is the session's start.
+pub fn new_session(
+    recordings: &Path,
+    title: Option<&str>,
+    sources: Vec<SourceEntry>,
+    now: &Zoned,
+) -> Result<(PathBuf, Manifest), PlanError> {
+    let failed = |error| PlanError::Folder { dir: recordings.into(), error };
+    let title = title.map(str::trim).filter(|title| !title.is_empty()).unwrap_or("meeting");
+    if recordings.exists() && !recordings.is_dir() {
+        return Err(failed(std::io::ErrorKind::NotADirectory.into()));
+    }
+    let dir = names::create_session_dir(recordings, &names::session_dir_name(now.datetime(), title))
+        .map_err(failed)?;
+    private_dir(&dir.join("tracks")).map_err(failed)?;
+    // The folder itself has to survive a power cut, or nothing in it does.
+    for folder in [Some(recordings), recordings.parent()].into_iter().flatten() {
+        if let Err(error) = SystemDisk.sync_dir(folder) {
+            tracing::debug!(folder = %folder.display(), %error, "can't be synced");
+        }
+    }
+    let id = dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let account = sources.iter().map(|source| empty_account(&source.track)).collect();
+    let manifest = Manifest {
+        format: FORMAT,
+        id,
+        title: title.into(),
+        start: Start {
+            utc: now.timestamp(),
+            zone: now.time_zone().iana_name().map(str::to_owned),
+            offset: now.strftime("%:z").to_string(),
+        },
+        state: State::Recording,
+        duration: 0.0,
+        sources,
+        takes: Vec::new(),
+        account,
+    };
+    Ok((dir, manifest))
+}
+
+fn empty_account(track: &str) -> TrackAccount {
+    TrackAccount {
+        track: track.into(),
+        expected: Frames(0),
+        written: Frames(0),
+        gaps: Vec::new(),
+        lost: Frames(0),
+        unexplained: 0,
+    }
+}
+
+/// A folder of the user's own.
+fn private_dir(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}

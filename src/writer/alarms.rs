@@ -1,0 +1,467 @@
+//! The vigil: notices while there is still time that a track holds no true sound, or that the disk is about
+//! to be full. Pure.
+//!
+//! A recorder that says "recording" over a dead microphone is worse than none. So each alarm is said once, on
+//! the terminal and in the journal, and once more when its cause is gone. Quiet is no alarm: what a working
+//! converter gives in a silent room is never exactly zero, and a loopback of which nothing is heard plays
+//! nothing.
+
+use crate::base::cause::{Alarm, SourceKind};
+use crate::base::clock_map::ClockFit;
+use crate::clock::trouble::clock_trouble;
+
+/// A track without true sound for this long is dead, in seconds. Its user has to know within ten: this leaves
+/// the time to notice.
+const DEAD_S: f64 = 8.5;
+/// Runs of so many samples at full scale on one channel are clipping; a single one is a peak that just fits.
+const CLIP_RUN: u32 = 3;
+/// What counts as full scale: the highest sample of a 12-bit converter and all above it.
+const FULL_SCALE: f32 = 2_047.0 / 2_048.0;
+/// So many clipped runs…
+const CLIPS: u32 = 5;
+/// …within so many seconds are an alarm: one slammed door is none.
+const CLIP_WINDOW_S: f64 = 10.0;
+/// Seconds without clipping that end its alarm.
+const CLIP_OVER_S: f64 = 30.0;
+/// Sound above this level (RMS of a block; −50 dBFS) is activity.
+const ACTIVE: f32 = 0.003_162_3;
+/// A side that was quiet for this long…
+const QUIET_S: f64 = 180.0;
+/// …while the other ones were active for this long in sum, in seconds, may be muted: a hint.
+const OTHERS_S: f64 = 30.0;
+/// Room for this many seconds of recording: a warning, and a last one.
+const SPACE_WARN_S: [f64; 2] = [600.0, 120.0];
+/// The warning ends with a fifth more room than it began with: a disk on the edge is one event.
+const SPACE_OVER: f64 = 1.2;
+/// Recording ends in good order while there is room for this many seconds more…
+const SPACE_STOP_S: f64 = 5.0;
+/// …and so many bytes for the journal, the manifest and the text that is still to come.
+const SPACE_STOP_BYTES: u64 = 1 << 20;
+/// Journal and transcript of a track beside its sound, in bytes a second; rounded up from what meetings show.
+pub const TEXT_BYTES_PER_S: u64 = 1_000;
+
+/// An alarm began or ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub alarm: Alarm,
+    /// Whether it began.
+    pub on: bool,
+    /// For people.
+    pub text: String,
+}
+
+/// One track's vigil.
+#[derive(Debug)]
+pub struct TrackVigil {
+    kind: SourceKind,
+    /// Session second up to which there was sound.
+    until: f64,
+    /// Session second at which sound last arrived.
+    arrived: f64,
+    /// Since when all samples have been zero.
+    zero_since: Option<f64>,
+    zeros: bool,
+    no_sound: bool,
+    /// Samples at full scale in a row, per channel.
+    full: Vec<u32>,
+    /// When the current count of clipped runs began, and how many there were.
+    clips: (f64, u32),
+    clipped_at: f64,
+    clipping: bool,
+    /// Seconds of activity so far.
+    active_s: f64,
+    /// When this track was last active, and how active the others had been by then.
+    quiet_since: f64,
+    others_then: f64,
+    active_then: f64,
+    quiet: bool,
+    clock: bool,
+    changes: Vec<Change>,
+}
+
+impl TrackVigil {
+    /// Over a track of this kind, from the session's start.
+    pub fn new(kind: SourceKind) -> Self {
+        Self {
+            kind,
+            until: 0.0,
+            arrived: 0.0,
+            zero_since: None,
+            zeros: false,
+            no_sound: false,
+            full: Vec::new(),
+            clips: (0.0, 0),
+            clipped_at: 0.0,
+            clipping: false,
+            active_s: 0.0,
+            quiet_since: 0.0,
+            others_then: 0.0,
+            active_then: 0.0,
+            quiet: false,
+            clock: false,
+            changes: Vec::new(),
+        }
+    }
+
+    /// Interleaved sound from session second `from` to `to` arrived at session second `now`.
+    pub fn hear(
+        &mut self,
+        samples: impl Iterator<Item = f32>,
+        channels: usize,
+        (from, to): (f64, f64),
+        now: f64,
+    ) {
+        let channels = channels.max(1);
+        self.full.resize(channels, 0);
+        let (mut energy, mut any, mut count, mut clips) = (0.0f32, false, 0usize, 0u32);
+        for (n, sample) in samples.enumerate() {
+            energy += sample * sample;
+            any |= sample != 0.0;
+            count = n + 1;
+            let run = &mut self.full[n % channels];
+            *run = if sample.abs() >= FULL_SCALE { *run + 1 } else { 0 };
+            clips += u32::from(*run == CLIP_RUN);
+        }
+        if count == 0 {
+            return;
+        }
+        self.until = to;
+        self.arrived = now;
+        if self.no_sound {
+            self.no_sound = false;
+            self.change(Alarm::NoSound, false, "delivers again".into());
+        }
+        self.hear_zeros(any, from, to);
+        self.hear_clips(clips, to);
+        if (energy / count as f32).sqrt() >= ACTIVE {
+            self.active_s += (to - from).max(0.0);
+        }
+    }
+
+    fn hear_zeros(&mut self, any: bool, from: f64, to: f64) {
+        if any {
+            self.zero_since = None;
+            if std::mem::take(&mut self.zeros) {
+                self.change(Alarm::Zeros, false, "delivers true sound again".into());
+            }
+            return;
+        }
+        let since = *self.zero_since.get_or_insert(from);
+        if self.kind != SourceKind::Loopback && !self.zeros && to - since >= DEAD_S {
+            self.zeros = true;
+            let text = format!(
+                "has delivered nothing but digital silence since {}: is it muted, unplugged or the wrong device?",
+                hms(since)
+            );
+            self.change(Alarm::Zeros, true, text);
+        }
+    }
+
+    fn hear_clips(&mut self, clips: u32, to: f64) {
+        // What the computer plays is as loud as its maker wanted it.
+        if self.kind == SourceKind::Loopback {
+            return;
+        }
+        if clips > 0 {
+            if to - self.clips.0 > CLIP_WINDOW_S {
+                self.clips = (to, 0);
+            }
+            self.clips.1 += clips;
+            self.clipped_at = to;
+            if !self.clipping && self.clips.1 >= CLIPS {
+                self.clipping = true;
+                self.change(
+                    Alarm::Clipping,
+                    true,
+                    "is too loud and clips: turn its level down, what is cut off can't be mended later"
+                        .into(),
+                );
+            }
+        } else if self.clipping && to - self.clipped_at >= CLIP_OVER_S {
+            self.clipping = false;
+            self.change(Alarm::Clipping, false, "clips no more".into());
+        }
+    }
+
+    /// Nothing is to be recorded at session second `now`: that nothing comes is no wonder.
+    pub fn rest(&mut self, now: f64) {
+        self.arrived = self.arrived.max(now);
+        if !self.zeros {
+            self.zero_since = None;
+        }
+    }
+
+    /// To be called about once a second, at session second `now`; `ended`: the source came to its own end.
+    pub fn look(&mut self, now: f64, ended: bool) {
+        if ended || self.kind == SourceKind::Loopback {
+            return;
+        }
+        if !self.no_sound && now - self.arrived >= DEAD_S {
+            self.no_sound = true;
+            let text = format!("has delivered nothing since {}: is it plugged in?", hms(self.until));
+            self.change(Alarm::NoSound, true, text);
+        }
+    }
+
+    /// The clock of the take that goes on has been measured anew, over so many seconds of sound.
+    pub fn judge_clock(&mut self, fit: &ClockFit, seconds: f64) {
+        let trouble = clock_trouble(fit, seconds);
+        if std::mem::replace(&mut self.clock, trouble.is_some()) != trouble.is_some() {
+            let text = trouble.clone().unwrap_or_else(|| "has a clock as it should be again".into());
+            self.change(Alarm::Clock, trouble.is_some(), text);
+        }
+    }
+
+    fn look_around(&mut self, others: f64) {
+        let spoke = self.active_s > self.active_then;
+        self.active_then = self.active_s;
+        if spoke || self.zeros || self.no_sound {
+            self.quiet_since = self.until;
+            self.others_then = others;
+            if std::mem::take(&mut self.quiet) && spoke {
+                self.change(Alarm::Quiet, false, "is heard again".into());
+            }
+        } else if !self.quiet
+            && self.until - self.quiet_since >= QUIET_S
+            && others - self.others_then >= OTHERS_S
+        {
+            self.quiet = true;
+            let text = format!(
+                "has been quiet since {} while others were heard: is it muted, or the wrong device?",
+                hms(self.quiet_since)
+            );
+            self.change(Alarm::Quiet, true, text);
+        }
+    }
+
+    fn change(&mut self, alarm: Alarm, on: bool, text: String) {
+        self.changes.push(Change { alarm, on, text });
+    }
+
+    /// What began or ended since the last call.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+}
+
+/// Compares the tracks with each other; to be called about once a second.
+pub fn look_around(tracks: &mut [&mut TrackVigil]) {
+    let all: f64 = tracks.iter().map(|track| track.active_s).sum();
+    for track in tracks {
+        let others = all - track.active_s;
+        track.look_around(others);
+    }
+}
+
+/// The disk's vigil.
+#[derive(Debug, Default)]
+pub struct SpaceVigil {
+    /// How many of the warnings have been given.
+    warned: usize,
+    stopped: bool,
+}
+
+/// What the disk's vigil says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Space {
+    /// There is room, as before.
+    Same,
+    /// A warning begins, gets more urgent or ends.
+    Changed(Change),
+    /// Recording has to end while it can end in good order. Said once.
+    Full,
+}
+
+impl SpaceVigil {
+    /// There are `available` bytes, and recording takes `per_second` bytes a second.
+    pub fn look(&mut self, available: u64, per_second: u64) -> Space {
+        let left_s = space_left_s(available, per_second);
+        if left_s < SPACE_STOP_S {
+            return if std::mem::replace(&mut self.stopped, true) { Space::Same } else { Space::Full };
+        }
+        if let Some(limit) = SPACE_WARN_S.get(self.warned)
+            && left_s < *limit
+        {
+            self.warned = SPACE_WARN_S.iter().filter(|limit| left_s < **limit).count();
+            let text = format!(
+                "the disk has room for {} more: make room, or the recording ends then",
+                minutes(left_s - SPACE_STOP_S)
+            );
+            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: true, text });
+        }
+        if self.warned > 0 && left_s > SPACE_WARN_S[0] * SPACE_OVER {
+            self.warned = 0;
+            let text = "the disk has room again".into();
+            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: false, text });
+        }
+        Space::Same
+    }
+}
+
+/// For so many seconds of recording, at `per_second` bytes a second, there is room in `available` bytes.
+pub fn space_left_s(available: u64, per_second: u64) -> f64 {
+    available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
+}
+
+/// `00:01:23`
+fn hms(seconds: f64) -> String {
+    let s = seconds.max(0.0) as u64;
+    format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+}
+
+fn minutes(seconds: f64) -> String {
+    match seconds.max(0.0) as u64 {
+        s if s >= 120 => format!("{} minutes", s / 60),
+        s => format!("{s} seconds"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BLOCK_S: f64 = 0.1;
+
+    /// Feeds `seconds` of what `sample` gives for the sample's number, 800 a block.
+    fn feed(vigil: &mut TrackVigil, from: f64, seconds: f64, sample: impl Fn(usize) -> f32) -> f64 {
+        let blocks = (seconds / BLOCK_S).round() as usize;
+        for n in 0..blocks {
+            let at = from + n as f64 * BLOCK_S;
+            vigil.hear((0..800).map(|i| sample(n * 800 + i)), 1, (at, at + BLOCK_S), at + BLOCK_S);
+            vigil.look(at + BLOCK_S, false);
+        }
+        from + blocks as f64 * BLOCK_S
+    }
+
+    fn said(vigil: &mut TrackVigil) -> Vec<(Alarm, bool)> {
+        vigil.take_changes().into_iter().map(|change| (change.alarm, change.on)).collect()
+    }
+
+    /// The quietest thing a 16-bit converter gives: a least significant bit now and then.
+    fn dither(n: usize) -> f32 {
+        if n.is_multiple_of(700) { 1.0 / 32_768.0 } else { 0.0 }
+    }
+
+    #[test]
+    fn zeros_are_said_within_ten_seconds_once_and_again_when_they_end() {
+        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let at = feed(&mut mic, 0.0, 20.0, dither);
+        assert_eq!(said(&mut mic), [], "a quiet room is no alarm");
+        let at = feed(&mut mic, at, 8.4, |_| 0.0);
+        assert_eq!(said(&mut mic), []);
+        let at = feed(&mut mic, at, 1.0, |_| 0.0);
+        assert_eq!(said(&mut mic), [(Alarm::Zeros, true)]);
+        let at = feed(&mut mic, at, 60.0, |_| 0.0);
+        assert_eq!(said(&mut mic), [], "once is enough");
+        feed(&mut mic, at, 1.0, dither);
+        assert_eq!(said(&mut mic), [(Alarm::Zeros, false)]);
+    }
+
+    #[test]
+    fn a_loopback_may_be_silent_and_may_deliver_nothing() {
+        let mut loopback = TrackVigil::new(SourceKind::Loopback);
+        let at = feed(&mut loopback, 0.0, 60.0, |_| 0.0);
+        loopback.look(at + 600.0, false);
+        assert_eq!(said(&mut loopback), []);
+    }
+
+    #[test]
+    fn a_source_that_delivers_nothing_is_said_unless_it_has_ended() {
+        let mut mic = TrackVigil::new(SourceKind::Mic);
+        mic.look(8.4, false);
+        assert_eq!(said(&mut mic), []);
+        mic.look(8.5, false);
+        mic.look(10.0, false);
+        assert_eq!(said(&mut mic), [(Alarm::NoSound, true)]);
+        let at = feed(&mut mic, 12.0, 1.0, dither);
+        assert_eq!(said(&mut mic), [(Alarm::NoSound, false)]);
+        mic.look(at + 60.0, true);
+        assert_eq!(said(&mut mic), [], "what has ended is not missed");
+    }
+
+    #[test]
+    fn clipping_is_said_and_a_single_door_is_not() {
+        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let at = feed(&mut mic, 0.0, 30.0, |n| if n == 4_000 { 1.0 } else { 0.2 });
+        let at = feed(&mut mic, at, 0.1, |n| if n < 4 { 1.0 } else { 0.2 });
+        let at = feed(&mut mic, at, 30.0, |_| 0.2);
+        assert_eq!(said(&mut mic), []);
+        let at = feed(&mut mic, at, 2.0, |n| if n % 400 < 9 { -1.0 } else { 0.2 });
+        let at = feed(&mut mic, at, 29.0, |_| 0.2);
+        assert_eq!(said(&mut mic), [(Alarm::Clipping, true)]);
+        feed(&mut mic, at, 2.0, |_| 0.2);
+        assert_eq!(said(&mut mic), [(Alarm::Clipping, false)]);
+    }
+
+    #[test]
+    fn a_side_that_stays_quiet_while_others_speak_is_hinted_at() {
+        let speech = |n: usize| if n % 16_000 < 8_000 { 0.1 } else { 0.0001 };
+        let (mut alice, mut bob) = (TrackVigil::new(SourceKind::Mic), TrackVigil::new(SourceKind::Loopback));
+        let mut hints = Vec::new();
+        for second in 0..200 {
+            feed(&mut alice, f64::from(second), 1.0, speech);
+            feed(&mut bob, f64::from(second), 1.0, dither);
+            look_around(&mut [&mut alice, &mut bob]);
+            hints.extend(said(&mut bob).into_iter().map(|hint| (second, hint)));
+        }
+        let [(179..=181, (Alarm::Quiet, true))] = hints[..] else { panic!("{hints:?}") };
+        assert_eq!(said(&mut alice), []);
+        feed(&mut bob, 200.0, 1.0, speech);
+        look_around(&mut [&mut alice, &mut bob]);
+        assert_eq!(said(&mut bob), [(Alarm::Quiet, false)]);
+        // Nobody speaks: nothing is missing.
+        for second in 201..500 {
+            feed(&mut alice, f64::from(second), 1.0, dither);
+            feed(&mut bob, f64::from(second), 1.0, dither);
+            look_around(&mut [&mut alice, &mut bob]);
+        }
+        assert_eq!((said(&mut alice), said(&mut bob)), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_clock_that_no_device_has_is_said_once() {
+        let rate = crate::base::units::SampleRate::HZ_48000;
+        let fit = |ppm: f64, residual_ms| ClockFit {
+            rate: 48_000.0 * (1.0 + ppm * 1e-6),
+            ppm,
+            residual_ms,
+            points: 900,
+            ..ClockFit::nominal(0.0, rate)
+        };
+        let mut mic = TrackVigil::new(SourceKind::Mic);
+        mic.judge_clock(&fit(1_350.0, 0.1), 59.0);
+        mic.judge_clock(&fit(-999.0, 19.0), 300.0);
+        assert_eq!(said(&mut mic), []);
+        mic.judge_clock(&fit(1_350.0, 0.1), 61.0);
+        mic.judge_clock(&fit(1_351.0, 0.1), 62.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
+        mic.judge_clock(&fit(900.0, 0.1), 63.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, false)]);
+        mic.judge_clock(&fit(10.0, 21.0), 64.0);
+        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
+        assert_eq!(clock_trouble(&ClockFit::nominal(0.0, rate), 900.0), None, "it was not measured");
+    }
+
+    #[test]
+    fn a_disk_that_fills_up_is_said_twice_and_then_ends_the_recording() {
+        let mut space = SpaceVigil::default();
+        let per_second = 200_000;
+        let with = |space: &mut SpaceVigil, seconds: u64| {
+            space.look(SPACE_STOP_BYTES + seconds * per_second, per_second)
+        };
+        assert_eq!(with(&mut space, 601), Space::Same);
+        let Space::Changed(first) = with(&mut space, 599) else { panic!("no warning") };
+        assert!(first.on && first.text.contains("9 minutes"), "{}", first.text);
+        assert_eq!(with(&mut space, 300), Space::Same);
+        let Space::Changed(last) = with(&mut space, 119) else { panic!("no last warning") };
+        assert!(last.on && last.text.contains("114 seconds"), "{}", last.text);
+        assert_eq!(with(&mut space, 6), Space::Same);
+        assert_eq!(with(&mut space, 4), Space::Full);
+        assert_eq!(with(&mut space, 0), Space::Same);
+        let mut space = SpaceVigil::default();
+        assert!(matches!(with(&mut space, 60), Space::Changed(change) if change.on));
+        assert_eq!(with(&mut space, 700), Space::Same);
+        assert!(matches!(with(&mut space, 800), Space::Changed(change) if !change.on));
+    }
+}

@@ -1,0 +1,142 @@
+//! What waits for the disk: syncs and replaced files, on a thread of their own.
+//!
+//! A sync returns when the disk has everything, and a busy disk may need half a minute for that. Meanwhile
+//! the writer goes on: what it writes is with the system, where no crash of ours can take it, and what
+//! listens can read it back. So a disk that hangs costs no sound; until it answers, only a power cut could.
+//!
+//! Jobs are done in the order in which they were given, each is answered once, and an answer is an error
+//! where nobody knows. Without the thread ([`Syncs::here`]) a job is done when its answer is asked for.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, PoisonError};
+use std::thread::JoinHandle;
+
+use crate::session::disk::{Disk, SyncHandle};
+
+/// Something that takes as long as the disk likes.
+pub enum Job {
+    /// Sync these files, one after the other.
+    Sync(Vec<SyncHandle>),
+    /// Replace a file by these bytes ([`Disk::replace`]).
+    Replace(PathBuf, Vec<u8>),
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub enum Answer {
+    /// Of each file, in order.
+    Synced(Vec<io::Result<()>>),
+    /// Of the file that was replaced.
+    Replaced(io::Result<()>),
+}
+
+/// Takes jobs and hands back their answers, in order.
+pub struct Syncs {
+    place: Place,
+    /// What is not answered yet.
+    open: VecDeque<Shape>,
+}
+
+enum Place {
+    Thread { jobs: Sender<Job>, answers: Receiver<Answer> },
+    Here { disk: Arc<dyn Disk>, jobs: VecDeque<Job>, held: bool },
+}
+
+/// As much of a job as its answer has to fit.
+#[derive(Clone, Copy)]
+enum Shape {
+    Sync(usize),
+    Replace,
+}
+
+impl Syncs {
+    /// Jobs are done by whoever asks for their answers.
+    pub fn here(disk: Arc<dyn Disk>) -> Self {
+        Self { place: Place::Here { disk, jobs: VecDeque::new(), held: false }, open: VecDeque::new() }
+    }
+
+    /// Jobs are done by a thread, which ends when this is dropped and the last job is done.
+    pub fn on_thread(disk: Arc<dyn Disk>) -> io::Result<(Self, JoinHandle<()>)> {
+        let (jobs, to_do) = mpsc::channel();
+        let (done, answers) = mpsc::channel();
+        let work = move || {
+            for job in to_do {
+                if done.send(run(&*disk, job)).is_err() {
+                    return;
+                }
+            }
+        };
+        let thread = std::thread::Builder::new().name("syncs".into()).spawn(work)?;
+        Ok((Self { place: Place::Thread { jobs, answers }, open: VecDeque::new() }, thread))
+    }
+
+    /// While they are held, jobs that have no thread stay undone: a disk that hangs. Only tests hold them.
+    pub fn hold(&mut self, hold: bool) {
+        if let Place::Here { held, .. } = &mut self.place {
+            *held = hold;
+        }
+    }
+
+    /// Has a job done.
+    pub fn submit(&mut self, job: Job) {
+        self.open.push_back(match &job {
+            Job::Sync(files) => Shape::Sync(files.len()),
+            Job::Replace(..) => Shape::Replace,
+        });
+        match &mut self.place {
+            // A thread that is gone is seen when its answer is asked for.
+            Place::Thread { jobs, .. } => drop(jobs.send(job)),
+            Place::Here { jobs, .. } => jobs.push_back(job),
+        }
+    }
+
+    /// The next answer, if it is there.
+    pub fn poll(&mut self) -> Option<Answer> {
+        let shape = *self.open.front()?;
+        let answer = match &mut self.place {
+            Place::Thread { answers, .. } => match answers.try_recv() {
+                Ok(answer) => answer,
+                Err(mpsc::TryRecvError::Empty) => return None,
+                Err(mpsc::TryRecvError::Disconnected) => unknown(shape),
+            },
+            Place::Here { held: true, .. } => return None,
+            Place::Here { disk, jobs, .. } => run(&**disk, jobs.pop_front()?),
+        };
+        self.open.pop_front();
+        Some(answer)
+    }
+
+    /// The next answer, however long it takes; none when all jobs are answered.
+    pub fn wait(&mut self) -> Option<Answer> {
+        let shape = self.open.pop_front()?;
+        Some(match &mut self.place {
+            Place::Thread { answers, .. } => answers.recv().unwrap_or_else(|_| unknown(shape)),
+            Place::Here { disk, jobs, .. } => {
+                jobs.pop_front().map_or_else(|| unknown(shape), |job| run(&**disk, job))
+            }
+        })
+    }
+}
+
+fn run(disk: &dyn Disk, job: Job) -> Answer {
+    match job {
+        Job::Sync(files) => Answer::Synced(files.iter().map(sync).collect()),
+        Job::Replace(path, bytes) => Answer::Replaced(disk.replace(&path, &bytes)),
+    }
+}
+
+fn sync(file: &SyncHandle) -> io::Result<()> {
+    file.lock().unwrap_or_else(PoisonError::into_inner).sync_data()
+}
+
+/// The answer to a job of which nobody knows whether it was done.
+fn unknown(shape: Shape) -> Answer {
+    let gone = || Err(io::Error::other("the thread that waits for the disk is gone"));
+    match shape {
+        Shape::Sync(files) => Answer::Synced((0..files).map(|_| gone()).collect()),
+        Shape::Replace => Answer::Replaced(gone()),
+    }
+}

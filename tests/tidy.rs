@@ -1,0 +1,247 @@
+//! The house is in order: modules import only what stands below them, no two files import each other,
+//! comments and documents have the width that they should have, and no file is too long to be read.
+//!
+//! The floor plan is the table in `src/lib.rs`. What is found is printed with its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Columns of a comment line.
+const COMMENT_COLUMNS: usize = 110;
+/// Lines of a source file, tests apart.
+const FILE_LINES: usize = 500;
+/// Files on circles and files over the length that are still to be mended; a file that is in order leaves
+/// here.
+const STILL: [&str; 14] = [
+    "src/actors/control.rs",
+    "src/actors/denoiser.rs",
+    "src/actors/device_capture.rs",
+    "src/actors/recorder.rs",
+    "src/actors/segmenter.rs",
+    "src/actors/transcriber.rs",
+    "src/capture/lane.rs",
+    "src/care/reckon.rs",
+    "src/care/replay.rs",
+    "src/cli/record.rs",
+    "src/cli/transcribe.rs",
+    "src/export/draft.rs",
+    "src/export/save.rs",
+    "src/writer/mod.rs",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below `dir` with that extension, with their path from the root.
+fn files(dir: &str, extension: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(dir)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The module of a source file:
+/// `src/session/read.rs` and `src/session/mod.rs` are of `session`.
+fn module(file: &str) -> &str {
+    let inside = file.strip_prefix("src/").unwrap_or(file);
+    inside.split('/').next().unwrap_or(inside).trim_end_matches(".rs")
+}
+
+/// The code of a file with its number of lines: comments are empty lines, the tests at its end are left out.
+fn code(text: &str) -> Vec<&str> {
+    let own = text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    own.lines().map(|line| if line.trim_start().starts_with("//") { "" } else { line }).collect()
+}
+
+/// Paths that a file names in the crate, groups taken apart: `crate::a::{b, c::d}` gives `a::b` and
+/// `a::c::d`.
+fn paths(text: &str) -> Vec<(usize, Vec<String>)> {
+    let lines = code(text);
+    let mut found = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        for (at, _) in line.match_indices("crate::") {
+            let boundary = line[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '_');
+            if boundary {
+                let rest = lines[number..].join("\n");
+                expand(&rest[at + "crate::".len()..], &[], &mut |path| found.push((number + 1, path)));
+            }
+        }
+    }
+    found
+}
+
+/// Calls `take` with each path that begins here; gives what follows.
+fn expand<'a>(mut rest: &'a str, before: &[String], take: &mut dyn FnMut(Vec<String>)) -> &'a str {
+    let mut path = before.to_vec();
+    loop {
+        if let Some(group) = rest.strip_prefix('{') {
+            rest = group;
+            loop {
+                rest = rest.trim_start_matches([' ', '\n', ',']);
+                if let Some(after) = rest.strip_prefix('}') {
+                    return after;
+                }
+                let after = expand(rest, &path, take);
+                if after.len() == rest.len() {
+                    return after;
+                }
+                rest = after;
+            }
+        }
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if end > 0 {
+            path.push(rest[..end].to_owned());
+        }
+        rest = &rest[end..];
+        match rest.strip_prefix("::") {
+            Some(after) => rest = after,
+            None => {
+                take(path);
+                let rest = rest.strip_prefix(" as ").map_or(rest, |renamed| {
+                    renamed.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_')
+                });
+                return rest;
+            }
+        }
+    }
+}
+
+/// The floor plan of `src/lib.rs`: the floor of each module.
+fn plan() -> BTreeMap<String, u32> {
+    let map = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let rows = map.lines().filter_map(|line| line.strip_prefix("//! | ")?.split_once(" | [`"));
+    let rows = rows
+        .filter_map(|(floor, row)| Some((row.split_once("`]")?.0.to_owned(), floor.trim().parse().ok()?)));
+    rows.collect()
+}
+
+#[test]
+fn modules_import_only_what_stands_below_them() {
+    let plan = plan();
+    let mut wrong = Vec::new();
+    for (file, text) in files("src", "rs") {
+        let own = module(&file);
+        if own == "lib" || own == "main" {
+            continue;
+        }
+        let Some(floor) = plan.get(own) else {
+            wrong.push(format!("{file}: {own} is not in the floor plan of src/lib.rs"));
+            continue;
+        };
+        for (line, path) in paths(&text) {
+            let other = path.first().map_or("", String::as_str);
+            if other != own && plan.get(other).is_some_and(|below| below >= floor) {
+                wrong.push(format!("{file}:{line}: {own} must not know {other}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    // The walls were looked at: the plan has all modules, and no other.
+    let built: BTreeSet<String> =
+        files("src", "rs").iter().map(|(file, _)| module(file).to_owned()).collect();
+    let built: BTreeSet<String> = built.into_iter().filter(|m| m != "lib" && m != "main").collect();
+    assert_eq!(plan.keys().cloned().collect::<BTreeSet<_>>(), built);
+}
+
+/// The file in which a path of the crate ends, as far as it names files.
+fn file_of(path: &[String], files: &BTreeSet<String>) -> Option<String> {
+    (1..=path.len()).rev().find_map(|length| {
+        let stem = format!("src/{}", path[..length].join("/"));
+        [format!("{stem}.rs"), format!("{stem}/mod.rs")].into_iter().find(|file| files.contains(file))
+    })
+}
+
+/// The path of a file's module in the crate.
+fn path_of(file: &str) -> Vec<String> {
+    let stem = file.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    stem.split('/').map(str::to_owned).collect()
+}
+
+/// Which file imports which, parents and their own parts apart: what a file is made of belongs to it.
+fn imports() -> BTreeMap<String, BTreeSet<String>> {
+    let sources = files("src", "rs");
+    let names: BTreeSet<String> = sources.iter().map(|(file, _)| file.clone()).collect();
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (file, text) in &sources {
+        let own = path_of(file);
+        let mut add = |path: &[String]| {
+            let Some(other) = file_of(path, &names) else { return };
+            let there = path_of(&other);
+            if &other != file && !own.starts_with(&there) && !there.starts_with(&own) {
+                imports.entry(file.clone()).or_default().insert(other);
+            }
+        };
+        paths(text).iter().for_each(|(_, path)| add(path));
+        for line in code(text) {
+            let Some(mut rest) = line.trim_start().strip_prefix("use super::") else { continue };
+            let mut base = own[..own.len() - 1].to_vec();
+            while let Some(up) = rest.strip_prefix("super::") {
+                base.pop();
+                rest = up;
+            }
+            expand(rest, &base, &mut |path| add(&path));
+        }
+    }
+    imports
+}
+
+#[test]
+fn no_files_import_each_other() {
+    let imports = imports();
+    // What can be reached from each file; a file that reaches itself lies on a circle.
+    let reach = |from: &str| -> BTreeSet<String> {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![from.to_owned()]);
+        while let Some(file) = open.pop() {
+            for next in imports.get(&file).into_iter().flatten() {
+                if seen.insert(next.clone()) {
+                    open.push(next.clone());
+                }
+            }
+        }
+        seen
+    };
+    let circles: Vec<&String> = imports
+        .keys()
+        .filter(|file| reach(file).contains(*file))
+        .filter(|file| !STILL.contains(&file.as_str()))
+        .collect();
+    assert!(imports.len() > 100, "imports were found");
+    assert!(circles.is_empty(), "these files lie on circles: {circles:#?}");
+}
+
+#[test]
+fn comments_are_as_wide_as_they_should_be() {
+    let mut wide = Vec::new();
+    for (file, text) in ["src", "tests", "benches", "examples"].iter().flat_map(|dir| files(dir, "rs")) {
+        for (number, line) in text.lines().enumerate() {
+            if line.trim_start().starts_with("//") && line.chars().count() > COMMENT_COLUMNS {
+                wide.push(format!("{file}:{}: {} columns", number + 1, line.chars().count()));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "comments over {COMMENT_COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+#[test]
+fn no_source_file_is_too_long_to_be_read() {
+    let long: Vec<String> = files("src", "rs")
+        .into_iter()
+        .map(|(file, text)| (file, code(&text).len()))
+        .filter(|(file, lines)| *lines > FILE_LINES && !STILL.contains(&file.as_str()))
+        .map(|(file, lines)| format!("{file}: {lines} lines"))
+        .collect();
+    assert!(long.is_empty(), "files over {FILE_LINES} lines, tests apart:\n{}", long.join("\n"));
+}
