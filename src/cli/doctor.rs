@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::devices::quietly;
 use super::record;
 use super::signals::Signals;
-use super::text::{self, Choice, Languages};
+use super::text::Languages;
 use super::{Exit, WrongUse, say, wrong_use};
 use crate::capture::feed::Pace;
 use crate::config::Config;
@@ -22,6 +22,7 @@ use crate::doctor::threads::{Before, Realtime};
 use crate::doctor::{Finding, Severity};
 use crate::engine::plan::{self, PlanError};
 use crate::engine::spec::SourceSpec;
+use crate::engine::text::{self, Choice};
 use crate::models::ModelInfo;
 use crate::recording::DeviceSpec;
 use crate::session::manifest::SourceEntry;
@@ -227,13 +228,12 @@ async fn look_at_text(config: &Config, specs: &[SourceSpec], report: &mut Report
             reason,
             "until then the recording runs without text, which hansard transcribe makes later",
         )),
-        Err(error) if error.is::<WrongUse>() => report.findings.push(Finding::new(
+        Err(error) => report.findings.push(Finding::new(
             Severity::Refusal,
             "model",
             error.to_string(),
             "hansard models list shows what there is; --no-transcribe records without",
         )),
-        Err(error) => return Err(error),
     }
     Ok(())
 }

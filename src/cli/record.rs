@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::devices::quietly;
 use super::signals::Signals;
-use super::text::{self, Choice, Languages, Terminal, Wanted, quoted, say};
+use super::text::{Languages, Terminal, clock, quoted, say, text_error};
 use super::{Exit, transcribe, wrong_use};
 use crate::actors::recorder::{self, Recorder};
 use crate::actors::transcriber::{Outcome, Patience};
@@ -26,6 +26,7 @@ use crate::config::{Config, TrackFormat};
 use crate::control;
 use crate::engine::plan::{self, PlanError, SourceOptions};
 use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
+use crate::engine::text::{self, Choice, Wanted};
 use crate::live::{Listener as _, SessionView};
 use crate::models::ModelInfo;
 use crate::power::Power;
@@ -306,7 +307,7 @@ fn planned_text(request: &Request, config: &Config) -> anyhow::Result<Text> {
     if !request.transcribe {
         return Ok(Text::Unwanted);
     }
-    Ok(match text::choose_model(config, request.languages())? {
+    Ok(match text::choose_model(config, request.languages()).map_err(text_error)? {
         Choice::Use(model) => Text::With(model),
         Choice::None(reason) => {
             say(&reason);
@@ -351,7 +352,7 @@ async fn conduct(
             let analysis = Analysis::new(recording.tracks.len());
             let pass = if request.is_counted() { Pass::Plain } else { Pass::Live };
             let wanted = Wanted { model, sources, pass, partials: listener.shows_partials() };
-            Some(text::arguments(config, &wanted, session, analysis)?)
+            Some(text::arguments(config, &wanted, session, analysis).map_err(text_error)?)
         }
     };
     let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));
@@ -451,7 +452,7 @@ fn ask(actor: &ActorRef<Message>, request: control::Request) {
     tokio::spawn(async move {
         match answer.await {
             Ok(control::Response::Marked(mark)) => {
-                say(format_args!("marked {} {}: {}", text::clock(mark.at), mark.kind.title(), mark.text));
+                say(format_args!("marked {} {}: {}", clock(mark.at), mark.kind.title(), mark.text));
             }
             Ok(control::Response::Refused { error }) => say(error),
             _ => {}

@@ -1,55 +1,21 @@
-//! What `record` and `transcribe` share: the choice of a model, and lines of text on the terminal.
+//! What `record` and `transcribe` share: the flags of languages, and lines of text on the terminal.
 
 use std::fmt::Display;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::growing::{self, Growing};
 use super::wrong_use;
-use crate::actors::transcriber::{self, MakeRecognizer};
-use crate::audio::segment::SegmentSettings;
 use crate::base::utterance::Utterance;
 use crate::config::{Config, language_code};
-use crate::live::{Listener, SessionView};
-use crate::models::{self, ModelError, ModelInfo};
-use crate::recognisers::recognizer::Recognizer;
-use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
+use crate::engine::text::TextError;
+use crate::live::Listener;
 use crate::session::journal::Event;
-use crate::session::manifest::SourceEntry;
-use crate::speech::analysis::Analysis;
-use crate::speech::listen::Hints;
-use crate::speech::work::Pass;
 
-/// What is shown of lines that still grow steps back behind the lines themselves.
-const PARTIAL_NICENESS: u8 = 12;
-
-/// The model to use, or why there is none.
-pub(super) enum Choice {
-    /// This one.
-    Use(ModelInfo),
-    /// None is installed: text can be made later.
-    None(String),
-}
-
-/// Chooses the model that the settings ask for. Wrong use is an error: a model that is not there or is
-/// broken, or one that does not know the language.
-pub(super) fn choose_model<'a>(
-    config: &'a Config,
-    of_sources: impl Iterator<Item = Option<&'a str>>,
-) -> anyhow::Result<Choice> {
-    let wanted = Some(config.transcribe.model.as_str());
-    // One that is not English decides: the others any such model knows, too.
-    let general = config.transcribe.language.as_str();
-    let languages: Vec<&str> = of_sources.map(|of_source| of_source.unwrap_or(general)).collect();
-    let foreign = languages.iter().find(|language| !["en", "auto"].contains(*language));
-    let language = foreign.or_else(|| languages.iter().find(|language| **language == "auto")).copied();
-    let language = Some(language.unwrap_or(if languages.is_empty() { general } else { "en" }));
-    match models::resolve(&config.paths.models, wanted, language) {
-        Ok(model) => Ok(Choice::Use(model)),
-        Err(error @ ModelError::NoneInstalled { .. }) => Ok(Choice::None(error.to_string())),
-        Err(error) => Err(wrong_use(error.to_string())),
-    }
+/// A model or settings that text can't be made with are wrong use.
+pub(super) fn text_error(error: TextError) -> anyhow::Error {
+    wrong_use(error.to_string())
 }
 
 /// The flags `--language`: one for all sources, and those of single ones, as NAME=L.
@@ -93,107 +59,6 @@ impl Languages {
             }
             None => Ok(()),
         }
-    }
-}
-
-/// The text work that is wanted.
-pub(super) struct Wanted<'a> {
-    pub(super) model: &'a ModelInfo,
-    pub(super) sources: &'a [SourceEntry],
-    /// How the work is done.
-    pub(super) pass: Pass,
-    /// Somebody looks at lines that still grow.
-    pub(super) partials: bool,
-}
-
-/// What the transcriber is started with.
-pub(super) fn arguments(
-    config: &Config,
-    wanted: &Wanted<'_>,
-    session: SessionView,
-    analysis: Analysis,
-) -> anyhow::Result<transcriber::Arguments> {
-    let Wanted { model, pass, partials, .. } = *wanted;
-    let settings = segments(config);
-    settings.check().map_err(|error| wrong_use(error.to_string()))?;
-    let mut options = worker(config, model);
-    let recognizers = if pass == Pass::Plain { at_once(config, model) } else { 1 };
-    if recognizers > 1 {
-        options.threads = 1;
-    }
-    let partials: Option<MakeRecognizer> = (pass == Pass::Live && partials && config.transcribe.partials)
-        .then(|| {
-            let options = WorkerOptions { threads: 1, niceness: PARTIAL_NICENESS, ..options.clone() };
-            Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())) as Box<dyn Recognizer>)
-                as MakeRecognizer
-        });
-    let make: MakeRecognizer = Arc::new(move || Box::new(WorkerRecognizer::new(options.clone())));
-    let language = |source: &SourceEntry| language_told(config, model, source.language.as_deref());
-    let hints = Hints {
-        languages: wanted.sources.iter().map(language).collect(),
-        vocabulary: config.transcribe.vocabulary.clone(),
-        denoise: false,
-    };
-    Ok(transcriber::Arguments {
-        session,
-        analysis: Arc::new(Mutex::new(analysis)),
-        make,
-        recognizers,
-        pass,
-        partials,
-        settings,
-        denoise: config.transcribe.denoise,
-        hints,
-    })
-}
-
-/// How the recogniser's process is run.
-pub(super) fn worker(config: &Config, model: &ModelInfo) -> WorkerOptions {
-    let mut options = WorkerOptions::new(&model.path);
-    options.threads = config.transcribe.threads_in_force().get() as usize;
-    options.request_limit = std::time::Duration::from_secs_f64(config.transcribe.segment_timeout_s);
-    options
-}
-
-/// The language that the recogniser is told, of a source that may have one of its own; none: it finds out.
-pub(super) fn language_told(config: &Config, model: &ModelInfo, own: Option<&str>) -> Option<String> {
-    let language = own.unwrap_or(&config.transcribe.language);
-    // An English-only model needs no telling.
-    if model.multilingual { Some(language.to_owned()).filter(|l| l != "auto") } else { Some("en".into()) }
-}
-
-/// How many recognisers work at once where nobody waits for a line: one thread each, as threads that share a
-/// segment wait for one another; as many as there are cores, or as was set, and no more than memory has room
-/// for.
-fn at_once(config: &Config, model: &ModelInfo) -> usize {
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-    let wanted = if config.transcribe.threads > 0 { config.transcribe.threads as usize } else { cores() };
-    // On the safe side: two recognisers of base-q8_0 (82 MB) and the program together took 504 MB in the
-    // accuracy suite.
-    let each = model.bytes * 2 + 100_000_000;
-    let room = memory_available().map_or(1, |bytes| bytes / 2 / each);
-    wanted.min(usize::try_from(room).unwrap_or(usize::MAX)).max(1)
-}
-
-/// Bytes that programs can still take without swapping, where the system says so.
-fn memory_available() -> Option<u64> {
-    let facts = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = facts.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-}
-
-fn segments(config: &Config) -> SegmentSettings {
-    let segment = &config.segment;
-    SegmentSettings {
-        onset: segment.onset as f32,
-        offset: segment.offset as f32,
-        min_speech_ms: segment.min_speech_ms,
-        endpoint_ms: segment.endpoint_ms,
-        pre_roll_ms: segment.pre_roll_ms,
-        post_roll_ms: segment.post_roll_ms,
-        target_ms: (segment.target_s * 1e3) as u32,
-        max_ms: (segment.cap_s * 1e3) as u32,
-        ..SegmentSettings::default()
     }
 }
 

@@ -10,7 +10,7 @@ use ractor::Actor;
 use super::progress::Progress;
 use super::record::{self, Imported, Request};
 use super::signals::Signals;
-use super::text::{self, Choice, Languages, Terminal, Wanted, print_result, quoted, say};
+use super::text::{Languages, Terminal, print_result, quoted, say, text_error};
 use super::{Exit, show, wrong_use};
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
 use crate::base::utterance::Utterance;
@@ -19,6 +19,7 @@ use crate::care::offline::{self, OfflineError, OfflineSink, Past};
 use crate::care::times;
 use crate::config::Config;
 use crate::engine::spec::{SourceSpec, settle_names};
+use crate::engine::text::{self, Choice, Wanted};
 use crate::export;
 use crate::live::{Listener, SessionSink as _, SessionView};
 use crate::models::ModelInfo;
@@ -113,7 +114,7 @@ fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyh
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     // Recording without text would be no answer here: no model is an error before anything is made.
     if let Choice::None(reason) =
-        text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref()))?
+        text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref())).map_err(text_error)?
     {
         return Err(wrong_use(reason));
     }
@@ -151,7 +152,9 @@ fn transcribe_session(
     // Nothing is put into a folder that is no session, not even a lock.
     let mut sources = read::read_manifest(dir).map_err(show::exit)?.sources;
     languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
-    let model = match text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))? {
+    let model = match text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))
+        .map_err(text_error)?
+    {
         Choice::Use(model) => model,
         Choice::None(reason) => return Err(wrong_use(reason)),
     };
@@ -190,7 +193,8 @@ struct How<'a> {
 pub(super) fn final_pass(dir: &Path, config: &Config) -> anyhow::Result<Option<String>> {
     let sources = read::read_manifest(dir).map_err(show::exit)?.sources;
     let Choice::Use(model) =
-        text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))?
+        text::choose_model(config, sources.iter().map(|source| source.language.as_deref()))
+            .map_err(text_error)?
     else {
         return Ok(Some("there is no model".into()));
     };
@@ -223,7 +227,7 @@ fn make_text(
     let listener = Arc::new(Numbered { terminal, sink: sink.clone() });
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), listener };
     let wanted = Wanted { model: how.model, sources: how.sources, pass: how.pass, partials: false };
-    let arguments = text::arguments(config, &wanted, view, analysis)?;
+    let arguments = text::arguments(config, &wanted, view, analysis).map_err(text_error)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
         .max_blocking_threads(arguments.recognizers + WORKERS)
