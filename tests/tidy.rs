@@ -1,5 +1,6 @@
 //! The house is in order: modules import only what stands below them, no two files import each other,
-//! comments and documents have the width that they should have, and no file is too long to be read.
+//! comments and documents keep their width, documents name only files that exist, and no file is too long to
+//! be read.
 //!
 //! The floor plan is the table in `src/lib.rs`. What is found is printed with its place.
 
@@ -9,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// Columns of a comment line.
 const COMMENT_COLUMNS: usize = 110;
+/// Columns of a line in a document.
+const DOCUMENT_COLUMNS: usize = 120;
 /// Lines of a source file, tests apart.
 const FILE_LINES: usize = 500;
 /// Files on circles and files over the length that are still to be mended; a file that is in order leaves
@@ -233,6 +236,58 @@ fn comments_are_as_wide_as_they_should_be() {
         }
     }
     assert!(wide.is_empty(), "comments over {COMMENT_COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+/// The documents: those at the root and those of `docs/`. What the demo writes (`docs/sample`) is not ours to
+/// wrap.
+fn documents() -> Vec<(String, String)> {
+    let named = ["README.md", "CHANGELOG.md"];
+    let mut found: Vec<(String, String)> = named
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), fs::read_to_string(root().join(name)).ok()?)))
+        .collect();
+    found.extend(files("docs", "md").into_iter().filter(|(name, _)| !name.starts_with("docs/sample/")));
+    found
+}
+
+#[test]
+fn documents_are_as_wide_as_they_should_be() {
+    let mut wide = Vec::new();
+    for (file, text) in documents() {
+        // A block of Markdown quotes the minutes of the demo as they are.
+        let mut quoted = false;
+        for (number, line) in text.lines().enumerate() {
+            quoted = line == "```markdown" || quoted && line != "```";
+            if !quoted && line.chars().count() > DOCUMENT_COLUMNS {
+                wide.push(format!("{file}:{}: {} columns", number + 1, line.chars().count()));
+            }
+        }
+    }
+    assert!(wide.is_empty(), "documents over {DOCUMENT_COLUMNS} columns:\n{}", wide.join("\n"));
+}
+
+/// The paths of this project in a text: what begins with one of its folders.
+fn named_paths(text: &str) -> Vec<&str> {
+    let is_part = |c: char| c.is_alphanumeric() || "_-./".contains(c);
+    let words = text.split(|c: char| !is_part(c)).map(|word| word.trim_end_matches(['.', '-']));
+    let folders = ["src/", "tests/", "docs/", "benches/", "examples/", "config/"];
+    words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))).collect()
+}
+
+#[test]
+fn documents_name_only_files_that_exist() {
+    let mut named = 0;
+    let mut missing = Vec::new();
+    for (file, text) in documents() {
+        for path in named_paths(&text) {
+            named += 1;
+            if !root().join(path).exists() {
+                missing.push(format!("{file}: {path}"));
+            }
+        }
+    }
+    assert!(named > 100, "paths were found");
+    assert!(missing.is_empty(), "documents name files that do not exist:\n{}", missing.join("\n"));
 }
 
 #[test]

@@ -262,7 +262,7 @@ def by_group(results: list[dict]) -> dict[str, dict]:
 def render(groups: dict[str, dict], facts: dict) -> str:
     """The table in Markdown."""
     lines = [
-        "| set | sound | words | WER | ins / del / sub | cpWER | tcpWER | edge words lost | withheld | invented | CPU | wall | memory |",
+        "| set | sound | words | WER | ins / del / sub | cpWER | tcpWER | edges | withheld | invented | CPU | wall | memory |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for group, row in groups.items():
