@@ -4,8 +4,8 @@
 //!
 //! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
 
-#[path = "../tests/support/mod.rs"]
-mod support;
+#[path = "../tests/support/stage/mod.rs"]
+mod stage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser as _;
-use support::meeting::{Feed, Script};
-use support::pulse::Pulse;
-use support::recorder::{Recorder, Session};
+use stage::meeting::{Feed, Script};
+use stage::pulse::Pulse;
+use stage::recorder::{Recorder, Session};
 
 /// What /proc counts time in: 100 ticks a second on every Linux that one meets.
 const TICKS: f64 = 100.0;

@@ -3,20 +3,17 @@
 //! Real threads, real files, position-coded sources at their true pace; the actors are told to panic while
 //! sound comes in.
 
-#[path = "support/live.rs"]
-mod live;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::live::{Run, check_take, no_losses, record_for, spoken, start_at, until};
 use hansard::actors::Role;
 use hansard::actors::recorder::Message;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
 use hansard::recognisers::recognizer::{ScriptedRecognizer, Step};
 use hansard::session::manifest::Manifest;
-use live::{Run, check_take, no_losses, record_for, spoken, start_at, until};
 
 const SOURCES: [&str; 2] =
     ["Alice=synth:coded,secs=0", "Bob=synth:coded,secs=0,rate=44100,channels=2,block=1-3000"];

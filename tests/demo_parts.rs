@@ -1,12 +1,10 @@
 //! The measuring instruments of the demo and of the end-to-end test, on cases whose results are known by
 //! hand.
 
-mod support;
-
-use support::align::locate;
-use support::meeting::{Heard, Phrase, Script};
-use support::score::{Line, Verdict, heard, percentile, score};
-use support::words::{Edits, align, words};
+use crate::support::stage::align::locate;
+use crate::support::stage::meeting::{Heard, Phrase, Script};
+use crate::support::stage::score::{Line, Verdict, heard, percentile, score};
+use crate::support::stage::words::{Edits, align, words};
 
 fn phrase(who: &str, text: &str, start: f64, end: f64) -> Phrase {
     Phrase { who: who.into(), text: text.into(), start, end }

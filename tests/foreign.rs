@@ -4,12 +4,10 @@
 //! A real session with all its actors on a recording of speech, which is absent in some checkouts: then this
 //! says so and passes, unless `HANSARD_TEST_ALL=1`.
 
-#[path = "support/live.rs"]
-mod live;
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use crate::support::live::{Run, start_at, until};
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::base::units::Frames;
 use hansard::base::utterance::Utterance;
@@ -20,7 +18,6 @@ use hansard::recognisers::recognizer::{
 use hansard::session::reading::Session;
 use hansard::session::shared::TakeShared;
 use hansard::speech::foreign::FOREIGN;
-use live::{Run, start_at, until};
 
 /// A recording of speech that has more than two segments; the first words are spoken in its first three
 /// seconds.

@@ -14,11 +14,8 @@ use proptest::prelude::*;
 use sha2::Digest as _;
 use tempfile::TempDir;
 
-#[path = "models/pull.rs"]
 mod pull;
-#[path = "models/server.rs"]
 mod server;
-#[path = "models/synthetic.rs"]
 mod synthetic;
 
 use synthetic::{Ggml, STATE, Shape, Stored};

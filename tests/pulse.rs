@@ -4,21 +4,19 @@
 //! Needs pulseaudio, flite and, for the text, a model. Where one is lacking the test says so and passes,
 //! unless `HANSARD_TEST_ALL=1` (which `./dev test` sets) makes that a failure.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::support::home::alone;
+use crate::support::stage::align::{Alignment, locate};
+use crate::support::stage::meeting::{Feed, Meeting, Script};
+use crate::support::stage::pulse::{self, Pulse, RATE};
+use crate::support::stage::recorder::{Out, Recorder, Session, folders};
+use crate::support::stage::score::{Line, percentile, score};
 use hansard::base::utterance::Utterance;
 use hansard::session::manifest::{SourceKind, State};
 use serde_json::Value;
-use support::align::{Alignment, locate};
-use support::meeting::{Feed, Meeting, Script};
-use support::pulse::{self, Pulse, RATE};
-use support::recorder::{Out, Recorder, Session, folders};
-use support::score::{Line, percentile, score};
 
 /// The first turns of the demo's meeting: everybody speaks, somebody interjects.
 const TURNS: usize = 6;
@@ -30,12 +28,6 @@ const FINISH_LIMIT: Duration = Duration::from_secs(240);
 /// Synthetic voices, a small model and room bleed: well above what is measured, well below what a defect
 /// makes of it.
 const WER_MAX: f64 = 0.2;
-
-/// The tests of this file keep time with real sound: one at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Whether to skip, because `what` is lacking.
 fn skip(test: &str, what: &str) -> bool {

@@ -6,21 +6,19 @@
 //! that track is the truth about what sounded when. Needs pulseaudio; where it is lacking the tests say so
 //! and pass, unless `HANSARD_TEST_ALL=1`.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::support::home::alone;
+use crate::support::stage::align::whereabouts;
+use crate::support::stage::pulse::{self, Pulse, RATE};
+use crate::support::stage::recorder::{Recorder, Session};
 use hansard::audio::resample;
 use hansard::base::units::{Frames, SampleRate};
 use hansard::capture::synth::code;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
-use support::align::whereabouts;
-use support::pulse::{self, Pulse, RATE};
-use support::recorder::{Recorder, Session};
 
 /// Time for the sound system and the programs to start, on a machine that builds something else as well.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -35,12 +33,6 @@ const TONE_HZ: f64 = 1_000.0;
 /// A silent move is to be noticed within a second; on a machine that builds something else a look can take
 /// longer.
 const NOTICED_S: f64 = 2.5;
-
-/// The tests of this file keep time with real sound: one at a time.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn lacks_sound(test: &str) -> bool {
     let Some(missing) = pulse::missing() else { return false };

@@ -4,8 +4,7 @@
 //! This program is its own recogniser: as `asr-worker` it speaks the real protocol and goes wrong in the way
 //! that the name of its "model" says. So the real supervision runs, with real processes, over real files.
 
-#[path = "support/live.rs"]
-mod live;
+mod support;
 
 use std::collections::HashSet;
 use std::io::Write as _;
@@ -20,7 +19,7 @@ use hansard::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, Reply
 use hansard::recognisers::recognizer::{Recognizer, Request, ScriptedRecognizer, Step};
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use hansard::session::journal::{Event, Line};
-use live::{Run, check_take, spoken, start_at, until};
+use support::live::{Run, check_take, spoken, start_at, until};
 
 /// A recording of speech that has more than two segments.
 const SPEECH: &str = "../shared/speech/jfk/jfk.wav";

@@ -3,12 +3,6 @@
 
 #![cfg(unix)]
 
-#[path = "support/copy.rs"]
-mod copy;
-#[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
-#[path = "cli/home.rs"]
-mod home;
-
 use std::fs::{self, File};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,7 +15,8 @@ use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
 use hansard::session::reading::Session;
 use serde_json::Value;
 
-use home::Home;
+use crate::support::copy;
+use crate::support::home::Home;
 
 /// A session of three seconds like a device's, with several commits: `a` in 24 bits, two in the same layout,
 /// one that stalls.

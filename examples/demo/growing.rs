@@ -2,7 +2,7 @@
 
 use hansard::base::utterance::{Utterance, Word};
 
-use crate::support::words::{align, words};
+use crate::stage::words::{align, words};
 
 /// What became of the words that were shown early.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@
 //! It runs the `hansard` of its own build folder. `HANSARD_RECORDINGS` and `HANSARD_MODELS` count as they
 //! always do.
 
-#[path = "../../tests/support/mod.rs"]
-mod support;
+#[path = "../../tests/support/stage/mod.rs"]
+mod stage;
 
 mod growing;
 mod minutes;
@@ -21,10 +21,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::Parser as _;
 use hansard::base::utterance::Utterance;
 use jiff::Timestamp;
-use support::meeting::{Meeting, Phrase, Script};
-use support::pulse::Pulse;
-use support::recorder::{Out, Printed, Recorder, Session, folders};
-use support::score::heard;
+use stage::meeting::{Meeting, Phrase, Script};
+use stage::pulse::Pulse;
+use stage::recorder::{Out, Printed, Recorder, Session, folders};
+use stage::score::heard;
 
 /// Time for the recorder to open its devices.
 const START_LIMIT: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::meeting::Meeting;
+use crate::stage::meeting::Meeting;
 
 /// Formats for people.
 const FORMATS: &str = "md,html,docx";

@@ -9,11 +9,11 @@ use hansard::session::manifest::State;
 
 use crate::growing::{Early, early};
 use crate::minutes;
-use crate::support::align::{Alignment, locate};
-use crate::support::meeting::{Feed, Meeting, Phrase};
-use crate::support::pulse::RATE;
-use crate::support::recorder::{Out, Session};
-use crate::support::score::{Line, Score, Verdict, percentile, score};
+use crate::stage::align::{Alignment, locate};
+use crate::stage::meeting::{Feed, Meeting, Phrase};
+use crate::stage::pulse::RATE;
+use crate::stage::recorder::{Out, Session};
+use crate::stage::score::{Line, Score, Verdict, percentile, score};
 use crate::{Played, utterance};
 
 /// Starts of lines may be this far from the script's, in seconds, for 95 of 100.

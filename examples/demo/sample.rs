@@ -11,8 +11,8 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde_json::json;
 
 use crate::minutes::run;
-use crate::support::chrome::Chrome;
-use crate::support::recorder::Session;
+use crate::stage::chrome::Chrome;
+use crate::stage::recorder::Session;
 
 /// The picture's size, in CSS pixels.
 const SIZE: (u32, u32) = (1100, 1180);

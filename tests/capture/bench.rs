@@ -19,7 +19,7 @@ use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use rtrb::{Producer, RingBuffer};
 use tempfile::TempDir;
 
-use crate::session::{manifest, source};
+use crate::support::session::{manifest, source};
 
 /// A track: its name, and the device's channel (from 1) it takes.
 pub type Track = (&'static str, Option<u16>);
@@ -52,7 +52,7 @@ pub fn format(rate: u32, channels: u16, format: SampleFormat) -> DeviceFormat {
 
 impl Bench {
     pub fn new(disk: impl Disk + 'static, devices: &[(DeviceFormat, &[Track])]) -> Self {
-        crate::quiet_panics();
+        crate::support::session::quiet_panics();
         let folder = TempDir::new().expect("a folder");
         let dir = folder.path().to_owned();
         fs::create_dir(dir.join("tracks")).expect("a folder");

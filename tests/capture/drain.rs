@@ -6,7 +6,7 @@ use hansard::capture::synth::code;
 use hansard::session::manifest::{ClockFit, GapCause};
 use proptest::prelude::*;
 
-use crate::device::{Op, Outcome, Script, Truth, run};
+use crate::capture::device::{Op, Outcome, Script, Truth, run};
 
 /// What a gap may be off, and what a frame's time may.
 const TOLERANCE_S: f64 = 0.020;

@@ -112,7 +112,7 @@ struct Bench {
 impl Bench {
     /// The deeds in their order.
     fn new(mut deeds: Vec<Deed>) -> Self {
-        crate::quiet_panics();
+        crate::support::session::quiet_panics();
         deeds.reverse();
         let source = Arc::new(Scripted { deeds: Mutex::new(deeds), ..Scripted::default() });
         let clock = ScriptedClock::default();

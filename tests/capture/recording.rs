@@ -19,8 +19,8 @@ use hansard::session::manifest::{GapCause, SourceEntry};
 use hansard::writer::Closed;
 use tempfile::TempDir;
 
-use crate::session::{accounted, journal, manifest, source, takes};
-use crate::wav;
+use super::wav;
+use crate::support::session::{accounted, journal, manifest, source, takes};
 
 /// A finished recording.
 pub struct Recorded {

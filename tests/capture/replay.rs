@@ -8,10 +8,10 @@ use hansard::capture::replay::Replay;
 use hound::{SampleFormat, WavSpec, WavWriter};
 use tempfile::TempDir;
 
-use crate::random::Random;
-use crate::recording::{FULL_SPEED, record};
-use crate::session::source;
-use crate::wav;
+use super::recording::{FULL_SPEED, record};
+use super::wav;
+use crate::support::random::Random;
+use crate::support::session::source;
 
 /// A WAV file of noise.
 fn write(path: &Path, spec: WavSpec, frames: u32) {

@@ -17,10 +17,10 @@ use hansard::session::tail::SpanReader;
 use hansard::writer::{Closed, Control};
 use proptest::prelude::*;
 
-use crate::bench::{Bench, Track, coded, format};
-use crate::disk::{Fault, Op, SimDisk};
-use crate::session::{accounted, coded_frames, journal, read_manifest, takes};
-use crate::wav;
+use super::bench::{Bench, Track, coded, format};
+use super::wav;
+use crate::simulation::disk::{Fault, Op, SimDisk};
+use crate::support::session::{accounted, coded_frames, journal, read_manifest, takes};
 
 #[test]
 fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::home::{Home, shared};
-use crate::sound::pcm;
-use crate::words;
+use crate::support::home::{Home, shared};
+use crate::support::sound::pcm;
+use crate::support::stage::words;
 
 const MODEL: &str = "--model=base-q8_0";
 const RATE: usize = 16_000;

@@ -7,7 +7,7 @@ use std::path::Path;
 use hansard::base::cause::Alarm;
 use hansard::session::journal::{Event, Line};
 
-use crate::home::{Home, shared};
+use crate::support::home::{Home, shared};
 
 /// The alarms in a session's journal: session second, which, of which track, and whether it began.
 fn alarms(dir: &Path) -> Vec<(f64, Alarm, Option<String>, bool)> {

@@ -14,8 +14,8 @@ use hansard::session::mark::MarkKind;
 use hansard::session::reading::Session;
 use serde_json::Value;
 
-use crate::home::{Home, Running, wait};
-use crate::sound;
+use crate::support::home::{Home, Running, wait};
+use crate::support::sound;
 
 const ALICE: &str = "--source=Alice=synth:coded,secs=0";
 const BOB: &str = "--source=Bob=synth:coded,secs=0,rate=44100,bits=16,block=1-2000";

@@ -9,8 +9,8 @@ use std::time::Duration;
 use hansard::session::manifest::{GapCause, State};
 use hansard::session::reading::Session;
 
-use crate::home::{Home, Ran, Running};
-use crate::sound::coded;
+use crate::support::home::{Home, Ran, Running};
+use crate::support::sound::coded;
 
 const DEEP: &str = "--source=Deep=synth:coded,secs=0";
 /// A third of the other's bytes a second; 24 bits, so that no number comes twice.

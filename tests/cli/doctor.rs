@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::home::{Home, Ran, shared};
+use crate::support::home::{Home, Ran, shared};
 
 /// The findings about one source or part of the machine: severity, and all that is said.
 fn findings(report: &Value, about: &str) -> Vec<(String, String)> {

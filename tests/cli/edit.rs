@@ -8,8 +8,8 @@ use hansard::base::utterance::{Utterance, Word};
 use hansard::session::lock::SessionLock;
 use hansard::session::reading::Session;
 
-use crate::home::{Home, shared};
-use crate::sound;
+use crate::support::home::{Home, shared};
+use crate::support::sound;
 
 /// A finished session in which four lines were said.
 fn finished(home: &Home) -> PathBuf {

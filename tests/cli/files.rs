@@ -7,8 +7,8 @@ use hansard::base::units::Frames;
 use hansard::session::manifest::{GapCause, State};
 use hansard::session::reading::Session;
 
-use crate::home::Home;
-use crate::sound;
+use crate::support::home::Home;
+use crate::support::sound;
 
 fn frames(session: &Session, track: &str) -> (Frames, Frames, Frames) {
     let account = session.manifest.account.iter().find(|account| account.track == track).unwrap();

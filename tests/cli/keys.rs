@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, SpecialCodeIndex, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::home::{Home, LIMIT, Running, wait};
+use crate::support::home::{Home, LIMIT, Running, wait};
 
 const RECORD: &str = "record --no-transcribe --source=A=synth:coded,secs=0";
 

@@ -3,7 +3,7 @@
 use hansard::session::lock::SessionLock;
 use hansard::session::mark::MarkKind;
 
-use crate::home::Home;
+use crate::support::home::Home;
 
 /// A finished session of two seconds.
 fn finished(home: &Home) -> std::path::PathBuf {

@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::home::{Home, children, shared, wait};
-use crate::sound::{self, coded};
+use crate::support::home::{Home, children, shared, wait};
+use crate::support::sound::{self, coded};
 
 const MODEL: &str = "ggml-tiny.en-q8_0.bin";
 

@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use hansard::base::units::Frames;
 use hansard::session::manifest::GapCause;
 
-use crate::home::{Home, unread};
-use crate::sound;
+use crate::support::home::{Home, unread};
+use crate::support::sound;
 
 const QUICK: [&str; 2] = ["--pace=max", "--no-transcribe"];
 const SECOND: &str = "synth:coded,secs=1";

@@ -6,8 +6,8 @@ use std::process::Command;
 use hansard::session::manifest::State;
 use hansard::session::reading::Session;
 
-use crate::home::{self, Home, Running, children, is_alive, shared, wait};
-use crate::sound;
+use crate::support::home::{self, Home, Running, children, is_alive, shared, wait};
+use crate::support::sound;
 
 /// What even the smallest model hears of a recording that is cut off soon after it.
 const BEGINNING: &str = "nd so";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use hansard::base::utterance::{Edited, Utterance};
 use hansard::session::reading::Session;
 
-use crate::copy;
-use crate::home::{Home, Running, children, is_alive, shared, signal, wait};
-use crate::words;
+use crate::support::copy;
+use crate::support::home::{Home, Running, children, is_alive, shared, signal, wait};
+use crate::support::stage::words;
 
 const TINY: &str = "--model=tiny.en-q8_0";
 
@@ -33,10 +33,10 @@ fn errors(said: &str, written: &str) -> (usize, usize) {
 
 /// Cuts a part of a wave file out, in seconds.
 fn cut(from: &Path, seconds: std::ops::Range<f64>, to: &Path) {
-    let (spec, samples) = crate::sound::read_pcm(from);
+    let (spec, samples) = crate::support::sound::read_pcm(from);
     let at = |s: f64| ((s * f64::from(spec.sample_rate)) as usize).min(samples.len());
     let part = &samples[at(seconds.start)..at(seconds.end)];
-    crate::sound::pcm(to, spec.sample_rate, spec.channels, spec.bits_per_sample, part);
+    crate::support::sound::pcm(to, spec.sample_rate, spec.channels, spec.bits_per_sample, part);
 }
 
 #[test]
@@ -139,9 +139,9 @@ fn a_file_per_speaker_becomes_a_meeting() {
     let (Some(home), Some((wav, _))) = (Home::with_models(test), jfk(test)) else { return };
     // One is silent where the other one speaks.
     cut(&wav, 0.0..2.6, &home.path("cwd/Zoë.wav"));
-    let (spec, mut samples) = crate::sound::read_pcm(&wav);
+    let (spec, mut samples) = crate::support::sound::read_pcm(&wav);
     samples[..16_000 * 5].fill(0);
-    crate::sound::pcm(&home.path("cwd/Mr. B.wav"), spec.sample_rate, 1, 16, &samples);
+    crate::support::sound::pcm(&home.path("cwd/Mr. B.wav"), spec.sample_rate, 1, 16, &samples);
     let ran = home.run(["transcribe", "Zoë.wav", "Mr. B.wav", TINY, "--title=Two of them"]);
     ran.expect(0);
     let session = ran.session();

@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 use hansard::cli::Cli;
 
-use crate::home::{Home, note, unread};
+use crate::support::home::{Home, note, unread};
 
 /// All verbs with those below them, as they are typed.
 fn verbs() -> Vec<Vec<String>> {

@@ -4,8 +4,8 @@ use std::fs;
 
 use hansard::session::manifest::GapCause;
 
-use crate::home::Home;
-use crate::sound::{self, coded};
+use crate::support::home::Home;
+use crate::support::sound::{self, coded};
 
 const SOURCES: usize = 32;
 
@@ -23,7 +23,7 @@ fn thirty_two_sources_at_once_lose_nothing() {
         format!("--source=T{n}=synth:coded,secs=0,ppm={ppm},block={block}")
     }));
     let mut command = home.command(&args);
-    let mut running = crate::home::Running::start(&mut command);
+    let mut running = crate::support::home::Running::start(&mut command);
     running.says("recording into");
     let mut peak = 0;
     while let Ok(status) = fs::read_to_string(format!("/proc/{}/status", running.id())) {

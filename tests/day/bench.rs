@@ -19,8 +19,8 @@ use hansard::writer::syncs::Syncs;
 use hansard::writer::{Control, DevicePlan, TrackPlan, Writer};
 use rtrb::RingBuffer;
 
-use crate::disk::{FileFacts, PassingDisk};
-use crate::session::{manifest, source};
+use super::disk::{FileFacts, PassingDisk};
+use crate::support::session::{manifest, source};
 
 /// Session second 0 on the scripted clock.
 const ORIGIN_NS: u64 = 1_000_000_000;

@@ -10,7 +10,7 @@ use hansard::clock::model::ClockModel;
 use hansard::session::manifest::{ClockFit, Manifest, SourceEntry, TakeEntry};
 use hansard::session::wav::Layout;
 
-use crate::sessions::{self, START};
+use super::sessions::{self, START};
 
 /// Between two clicks of the world, about.
 pub const EVERY_S: f64 = 5.0;

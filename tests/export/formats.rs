@@ -8,8 +8,8 @@ use hansard::export::{Format, Options, captions::Rules};
 use hansard::session::reading::Session;
 use serde_json::Value;
 
-use crate::readers::{read_csv, read_srt_by, read_vtt};
-use crate::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
+use super::readers::{read_csv, read_srt_by, read_vtt};
+use super::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
 
 /// What `hansard export last --format F --output - ARG…` says.
 fn export(root: &tempfile::TempDir, format: &str, args: &[&str]) -> String {

@@ -9,8 +9,8 @@ use hansard::base::text;
 use hansard::base::utterance::Utterance;
 use serde_json::{Value, json};
 
-use crate::readers::{read_srt, read_vtt};
-use crate::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
+use super::readers::{read_srt, read_vtt};
+use super::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
 
 /// Its output, if it ended well and complained of nothing; none if it is not installed.
 fn run(command: &mut Command) -> Option<Output> {

@@ -11,8 +11,8 @@ use hansard::session::manifest::{GapCause, Manifest};
 use hansard::session::reading::Session;
 use serde_json::{Value, json};
 
-use super::chrome::Chrome;
 use super::sessions::{START, expect, hansard, manifest, meeting, said, write};
+use crate::support::stage::chrome::Chrome;
 
 /// The page of a session in its folder, with a minute of a tone as its sound if it is to have one, and with
 /// each line's evidence.

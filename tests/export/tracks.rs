@@ -11,8 +11,8 @@ use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{ClockFit, ClockPiece, GapCause};
 use hansard::session::wav::Layout;
 
-use crate::devices::{Device, Random, clicks, entry, heard, heard_in, samples, session};
-use crate::sessions::{expect, hansard};
+use super::devices::{Device, Random, clicks, entry, heard, heard_in, samples, session};
+use super::sessions::{expect, hansard};
 
 const RATE: u32 = 48_000;
 

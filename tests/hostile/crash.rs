@@ -13,8 +13,8 @@ use hansard::care::verify::{Standing, verify};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::reading::Session;
 
-use crate::through::mend;
-use crate::world;
+use super::through::mend;
+use super::world;
 
 /// A disk that carries out so many steps and then nothing any more; of the write that it dies in, half.
 #[derive(Clone)]

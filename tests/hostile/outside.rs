@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::copy;
+use crate::support::copy;
 
 pub struct World {
     // Held for its drop.

@@ -23,7 +23,7 @@ use hansard::session::read;
 use hansard::session::reading::Session;
 use hansard::session::tail::SpanReader;
 
-use crate::outside::World;
+use super::outside::World;
 
 /// Bytes of sound that are hashed.
 const HASH_MAX: u64 = 64 << 20;

@@ -6,7 +6,7 @@ use hansard::audio::decode::SoundFile;
 use hansard::base::units::{Frames, SampleFormat};
 use hansard::care::replay::TakeRecord;
 
-use crate::scenario::Scenario;
+use super::scenario::Scenario;
 
 /// What of a file an ordinary player may not know of yet, in milliseconds: the header is made valid each 100
 /// ms of sound, after a block.

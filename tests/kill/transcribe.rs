@@ -5,8 +5,8 @@ use std::fs;
 
 use hansard::session::reading::Session;
 
-use crate::home::{Home, children, is_alive, shared, wait};
-use crate::sound;
+use crate::support::home::{Home, alone, children, is_alive, shared, wait};
+use crate::support::sound;
 
 const TINY: &str = "--model=tiny.en-q8_0";
 /// Times that the known sentence is said, with a pause between.
@@ -16,6 +16,7 @@ const TIMES: usize = 3;
 fn a_text_that_is_killed_goes_on_where_it_was() {
     let test = "a_text_that_is_killed_goes_on_where_it_was";
     let (Some(home), Some(folder)) = (Home::with_models(test), shared("speech/jfk", test)) else { return };
+    let _alone = alone();
     let (spec, once) = sound::read_pcm(&folder.join("jfk.wav"));
     let pause = vec![0; spec.sample_rate as usize * 2];
     let samples: Vec<i32> = (0..TIMES).flat_map(|_| once.iter().chain(&pause).copied()).collect();

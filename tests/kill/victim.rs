@@ -9,8 +9,8 @@ use hansard::session::journal::Line;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::home::{Home, Running, wait};
-use crate::scenario::{Scenario, When};
+use super::scenario::{Scenario, When};
+use crate::support::home::{Home, Running, wait};
 
 /// Waits of this long before the end count: more than what is in hand can be old.
 const BACK: Duration = Duration::from_millis(600);

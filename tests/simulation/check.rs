@@ -9,11 +9,11 @@ use hansard::care::verify::{Problem, Wrong, verify};
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{GapCause, State, TrackAccount};
 
-use crate::device::{Op, Past, Truth};
-use crate::disk::Op as DiskOp;
-use crate::script::TrackScript;
-use crate::session::{Take, accounted, journal, read_manifest, takes};
-use crate::world::Ran;
+use super::script::TrackScript;
+use super::world::Ran;
+use crate::capture::device::{Op, Past, Truth};
+use crate::simulation::disk::Op as DiskOp;
+use crate::support::session::{Take, accounted, journal, read_manifest, takes};
 
 /// A sample after a gap stands this near to its true time.
 const NEAR_S: f64 = 0.020;

@@ -7,10 +7,10 @@ use hansard::base::units::Frames;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{Manifest, TakeEntry};
 
-use crate::check::{length, true_sound};
-use crate::disk::Crash;
-use crate::recovery;
-use crate::world::{Moment, Ran};
+use super::check::{length, true_sound};
+use super::recovery;
+use super::world::{Moment, Ran};
+use crate::simulation::disk::Crash;
 
 /// Promise 1: what a killed process may lose of what had been delivered to it, and what a power cut may, in
 /// seconds.

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 
-use crate::random::Random;
-use crate::torn::{Node, PAGE, SECTOR, part, put};
+use crate::simulation::torn::{Node, PAGE, SECTOR, part, put};
+use crate::support::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {

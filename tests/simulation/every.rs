@@ -9,11 +9,11 @@ use std::sync::mpsc;
 use hansard::recording::panic_text;
 use hansard::session::manifest::GapCause;
 
-use crate::disk::{Crash, Fault, Op};
-use crate::script::Storm;
-use crate::storm::on_all_threads;
-use crate::world::{Ran, World};
-use crate::{check, crash};
+use super::script::Storm;
+use super::storm::on_all_threads;
+use super::world::{Ran, World};
+use super::{check, crash};
+use crate::simulation::disk::{Crash, Fault, Op};
 
 /// Length of the session in which everything is tried, in seconds.
 const SECONDS: f64 = 4.0;

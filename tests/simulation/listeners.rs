@@ -24,7 +24,7 @@ use hansard::speech::seeking::Seeking;
 use hansard::speech::work::{Asked, Pass, Work};
 use hansard::writer::Control;
 
-use crate::random::Random;
+use crate::support::random::Random;
 
 /// The actors look around this often, in seconds.
 const EVERY_S: f64 = 0.05;

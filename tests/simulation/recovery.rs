@@ -10,9 +10,9 @@ use hansard::care::verify::verify;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{Manifest, State, TakeEntry};
 
-use crate::disk::Crash;
-use crate::session::{journal, read_manifest};
-use crate::world::{Moment, Ran};
+use super::world::{Moment, Ran};
+use crate::simulation::disk::Crash;
+use crate::support::session::{journal, read_manifest};
 
 /// Mending is total, deletes nothing, keeps what was promised, and is done after one time.
 pub fn check(ran: &Ran, dir: &Path, moment: &Moment) {

@@ -5,9 +5,9 @@ use std::io::ErrorKind;
 
 use hansard::base::units::SampleFormat;
 
-use crate::device::{Op as Deed, Script};
-use crate::disk::{Crash, Fault, Op};
-use crate::random::Random;
+use crate::capture::device::{Op as Deed, Script};
+use crate::simulation::disk::{Crash, Fault, Op};
+use crate::support::random::Random;
 
 /// Samples of one device, all channels: bounds a run's time.
 const SAMPLES_MAX: f64 = 250_000.0;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hansard::recording::panic_text;
 
-use crate::script::Storm;
-use crate::world::{Moment, World};
-use crate::{check, crash, recovery};
+use super::script::Storm;
+use super::world::{Moment, World};
+use super::{check, crash, recovery};
 
 /// Seeds that are tried always, from 0 on.
 const FIXED: u64 = 360;
@@ -64,13 +64,13 @@ fn every_day_ends_well_or_says_what_is_missing() {
     let seeds: Vec<u64> = match (number("HANSARD_SIM_SEED"), number("HANSARD_SIM_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, fresh) => {
-            let mut random = crate::random::Random::new(RandomState::new().build_hasher().finish());
+            let mut random = crate::support::random::Random::new(RandomState::new().build_hasher().finish());
             let fresh = (0..fresh.unwrap_or(FRESH)).map(|_| random.seed());
             (0..FIXED).chain(ONCE_WRONG).chain(fresh).collect()
         }
     };
     let name = |seed: &u64| {
-        format!("seed {seed}: HANSARD_SIM_SEED={seed} cargo test --test simulation every_day -- --nocapture")
+        format!("seed {seed}: HANSARD_SIM_SEED={seed} cargo test --test engine every_day -- --nocapture")
     };
     on_all_threads(&seeds, name, |seed| day(*seed));
 }

@@ -20,11 +20,11 @@ use hansard::writer::syncs::Syncs;
 use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
 use tempfile::TempDir;
 
-use crate::device::{self, Device, Past, mono};
-use crate::disk::{Crash, Doing, Op, SimDisk};
-use crate::listeners::Listeners;
-use crate::script::{CrashPoint, Storm};
-use crate::session::{manifest, quiet_panics, source, unasked_panics};
+use super::listeners::Listeners;
+use super::script::{CrashPoint, Storm};
+use crate::capture::device::{self, Device, Past, mono};
+use crate::simulation::disk::{Crash, Doing, Op, SimDisk};
+use crate::support::session::{manifest, quiet_panics, source, unasked_panics};
 
 /// The threads of writer and drains wake up this often.
 const TICK_S: f64 = 0.01;

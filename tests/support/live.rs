@@ -1,9 +1,6 @@
 //! A session with all its actors, in this process: what the tests of supervision and of the recogniser's
 //! faults share.
 
-// Each binary that includes this module uses a part of it.
-#![allow(dead_code)]
-
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

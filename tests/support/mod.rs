@@ -1,13 +1,14 @@
-//! What the end-to-end test, the demo and the load figures share: a sound system without a sound card, a
-//! scripted meeting whose every word and time is known, a driver of the recorder's process, and a score.
+//! What tests share: the program in a home of its own, a session in this process, sound, numbers from a seed,
+//! and the stage on which a meeting is played.
 
-// Each binary that includes this module uses a part of it.
+// Each binary uses a part of it.
 #![allow(dead_code)]
 
-pub mod align;
-pub mod chrome;
-pub mod meeting;
-pub mod pulse;
-pub mod recorder;
-pub mod score;
-pub mod words;
+pub mod copy;
+#[cfg(unix)]
+pub mod home;
+pub mod live;
+pub mod random;
+pub mod session;
+pub mod sound;
+pub mod stage;

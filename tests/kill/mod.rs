@@ -6,13 +6,7 @@
 
 #![cfg(target_os = "linux")]
 
-#[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
-#[path = "../cli/home.rs"]
-mod home;
 mod scenario;
-#[allow(dead_code)]
-#[path = "../cli/sound.rs"]
-mod sound;
 mod tracks;
 mod transcribe;
 mod victim;
@@ -28,7 +22,7 @@ use hansard::care::replay;
 use hansard::care::verify::{Standing, verify};
 use hansard::session::reading::Session;
 
-use home::Home;
+use crate::support::home::{Home, alone};
 use scenario::Scenario;
 use victim::Killed;
 
@@ -51,10 +45,7 @@ fn a_recorder_that_is_killed_at_any_moment_loses_next_to_nothing() {
     // A disk that is busy with other things would hold the writer up in its syncs: that is the disk's time,
     // not the recorder's.
     let ram = Path::new("/dev/shm");
-    if ram.is_dir() {
-        // Whoever came first has chosen the same folder.
-        drop(tempfile::env::override_temp_dir(ram));
-    }
+    let (ram, _alone) = (ram.is_dir().then_some(ram), alone());
     let any = std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64 % 1_000_000_000;
     let (seed, kills) =
         (number("HANSARD_TEST_SEED").unwrap_or(any), number("HANSARD_KILLS").unwrap_or(KILLS));
@@ -68,7 +59,7 @@ fn a_recorder_that_is_killed_at_any_moment_loses_next_to_nothing() {
                     if run >= kills {
                         return;
                     }
-                    let tried = std::panic::catch_unwind(|| kill_once(seed + run));
+                    let tried = std::panic::catch_unwind(|| kill_once(seed + run, ram));
                     let losses = tried.unwrap_or_else(|_| {
                         next.store(kills, Ordering::Relaxed);
                         panic!("try it again with HANSARD_TEST_SEED={} HANSARD_KILLS=1", seed + run)
@@ -88,9 +79,9 @@ fn a_recorder_that_is_killed_at_any_moment_loses_next_to_nothing() {
     );
 }
 
-/// One life and death; what each measured track lost, in seconds.
-fn kill_once(seed: u64) -> Vec<f64> {
-    let home = Home::new();
+/// One life and death, in a folder of memory if there is one; what each measured track lost, in seconds.
+fn kill_once(seed: u64, ram: Option<&Path>) -> Vec<f64> {
+    let home = ram.map_or_else(Home::new, Home::inside);
     let scenario = Scenario::new(seed);
     let killed = victim::kill(&home, &scenario);
     let Some(dir) = home.sessions().pop() else {

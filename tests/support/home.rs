@@ -8,10 +8,17 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hansard::session::reading::Session;
+
+/// What keeps time with the world is done by one test at a time.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Nothing here takes longer on any machine; whatever does hangs.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -24,7 +31,12 @@ pub struct Home {
 
 impl Home {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::inside(&std::env::temp_dir())
+    }
+
+    /// The same in this folder.
+    pub fn inside(folder: &Path) -> Self {
+        let folder = tempfile::tempdir_in(folder).unwrap();
         let models = folder.path().join("models");
         for dir in ["cwd", "models", "run"] {
             fs::create_dir(folder.path().join(dir)).unwrap();

@@ -20,8 +20,6 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, manifest, meeting, said, write};
 
-#[path = "../support/chrome.rs"]
-mod chrome;
 mod devices;
 mod formats;
 mod outside;

@@ -2,11 +2,7 @@
 //! constant memory, and the end of a file that has become as long as WAV allows.
 //!
 //! The short forms are tests as any other. The real ones take a minute in a release build:
-//! `cargo test --release --test day -- --ignored`.
-
-#[path = "../capture/session.rs"]
-#[allow(dead_code, reason = "the tests of the capture path use the rest")]
-mod session;
+//! `cargo test --release --test long -- --ignored`.
 
 mod alloc;
 mod bench;

@@ -4,12 +4,7 @@
 
 #![cfg(unix)]
 
-#[path = "../support/copy.rs"]
-mod copy;
 mod crash;
-#[allow(dead_code)] // Shared with the tests of the command line; a part of it is used here.
-#[path = "../cli/home.rs"]
-mod home;
 mod mutate;
 mod outside;
 mod through;
@@ -25,7 +20,7 @@ use hansard::session::manifest::{Manifest, State};
 use hansard::session::reading::Session;
 use proptest::prelude::*;
 
-use home::Home;
+use crate::support::home::Home;
 use mutate::Mutation;
 use outside::World;
 use through::mend;

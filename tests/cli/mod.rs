@@ -7,22 +7,15 @@
 mod accuracy;
 mod alarms;
 mod control;
-#[path = "../support/copy.rs"]
-mod copy;
 mod disk;
 mod doctor;
 mod edit;
 mod files;
-mod home;
 mod keys;
 mod marks;
 mod recogniser;
 mod record;
 mod signals;
-mod sound;
 mod transcribe;
 mod verbs;
 mod wide;
-#[allow(dead_code)] // Shared with the scores of the demo; a part of it is used here.
-#[path = "../support/words.rs"]
-mod words;

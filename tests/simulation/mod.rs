@@ -24,21 +24,13 @@
 //! - The manifest's sync before its rename (`Disk::replace`): 143 (3, 8 …), which say
 //!   `the manifest is torn (PowerCut)`.
 
-#[allow(dead_code, reason = "the tests of the capture path use the rest")]
-#[path = "../capture/device.rs"]
-mod device;
-#[allow(dead_code, reason = "the tests of the capture path use the rest")]
-#[path = "../capture/session.rs"]
-mod session;
-
 mod check;
 mod crash;
-mod disk;
+pub mod disk;
 mod every;
 mod listeners;
-mod random;
 mod recovery;
 mod script;
 mod storm;
-mod torn;
+pub mod torn;
 mod world;

@@ -1,0 +1,10 @@
+//! The capture path from the callback to the files, through public interfaces, with position-coded samples.
+
+mod bench;
+pub mod device;
+mod drain;
+mod lane;
+mod recording;
+mod replay;
+mod wav;
+mod writer;

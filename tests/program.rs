@@ -1,0 +1,13 @@
+//! The program from outside, and the files that it leaves: every verb, settings, models, exports, damaged
+//! sessions. No test here needs a sound card.
+
+mod cli;
+mod cli_config;
+mod demo_parts;
+mod export;
+mod hostile;
+mod models;
+mod speech;
+mod support;
+mod verify;
+mod worker;

@@ -1,0 +1,7 @@
+//! What keeps time with the world: real devices of a private PulseAudio, and kills at any moment. One test
+//! at a time, and beside no other program that is busy.
+
+mod kill;
+mod pulse;
+mod pulse_faults;
+mod support;
