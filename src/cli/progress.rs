@@ -11,7 +11,7 @@ use super::growing;
 use super::text::{clock, say};
 use crate::speech::analysis::Analysis;
 
-/// How often a line is written where there is no terminal.
+/// Interval between lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 /// The time that is left is told once this much has been done, in seconds of sound: the first segments say
 /// little.

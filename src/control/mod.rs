@@ -23,7 +23,7 @@ pub const LINE_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
-    /// How it goes.
+    /// Its status.
     Status,
     /// Mark a moment.
     Mark {
@@ -32,7 +32,7 @@ pub enum Request {
         /// What it is, if not what the text says.
         #[serde(default)]
         kind: Option<MarkKind>,
-        /// Session second; none: now.
+        /// Session second; `None` means now.
         #[serde(default)]
         at: Option<f64>,
     },
@@ -48,7 +48,7 @@ pub enum Request {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
-    /// How it goes.
+    /// Its status.
     Status(Box<Status>),
     /// It was marked.
     Marked(Mark),
@@ -63,7 +63,7 @@ pub enum Response {
     Resumed {
         /// Session second of now.
         at: f64,
-        /// Session second since which it had been paused; none: it was not.
+        /// Session second since which it had been paused; `None` if it was not.
         since: Option<f64>,
     },
     /// The recording has ended and is safe.
@@ -109,7 +109,7 @@ pub struct Status {
     pub elapsed: f64,
     /// Session second since which it is paused.
     pub paused_since: Option<f64>,
-    /// For so many seconds the disk has room, as things are; none: not known yet.
+    /// Seconds for which the disk has room, as things are; `None` if not known yet.
     pub disk_seconds: Option<f64>,
     /// Marks so far.
     pub marks: usize,
@@ -141,7 +141,7 @@ pub struct TrackStatus {
     pub device: Device,
     /// Why it is not open.
     pub trouble: Option<String>,
-    /// Highest level of the last second, in dBFS; none: exactly nothing, or not open.
+    /// Highest level of the last second, in dBFS; `None` if exactly silent, or not open.
     pub level_dbfs: Option<f64>,
     /// Seconds that can be read back, silence for short gaps included.
     pub written: f64,
@@ -151,7 +151,7 @@ pub struct TrackStatus {
     pub gaps: f64,
     /// Seconds of them that are losses.
     pub lost: f64,
-    /// How many seconds the text is behind; none: there is none being made.
+    /// How many seconds the text is behind; `None` if no text is being made.
     pub text_lag: Option<f64>,
     /// What is wrong with it.
     pub alarms: Vec<Trouble>,

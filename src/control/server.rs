@@ -43,7 +43,7 @@ pub enum ServeError {
     },
 }
 
-/// A socket with whoever listens at it; both go when it is dropped.
+/// A socket with the task that listens at it; both go when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     path: PathBuf,
@@ -78,8 +78,8 @@ impl Drop for Server {
     }
 }
 
-/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: whoever
-/// finds one at which nobody does may remove it.
+/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: one at which
+/// nobody listens may be removed.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     if let Err(error) = std::fs::remove_file(&new)
@@ -101,7 +101,7 @@ where
     let room = Arc::new(Semaphore::new(CLIENTS_MAX));
     let mut clients = JoinSet::new();
     loop {
-        // What is over is taken leave of, so that the set does not grow.
+        // Reap finished clients, so that the set does not grow.
         while clients.try_join_next().is_some() {}
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
@@ -141,7 +141,7 @@ where
     } else {
         match serde_json::from_slice(&line) {
             Ok(request) => answer(request).await,
-            Err(error) => Response::Refused { error: format!("that is no request: {error}") },
+            Err(error) => Response::Refused { error: format!("that is not a request: {error}") },
         }
     };
     let mut line = serde_json::to_vec(&response)?;
