@@ -2,26 +2,39 @@
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
-use hansard::cli::{self, Cli, Exit, say};
+use hansard::cli::{self, Cli, Exit, Log, end_console, say};
 use tracing_subscriber::EnvFilter;
+
+/// The last words are offered for this long to readers that don't read.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
             let wrong = error.use_stderr();
-            // A closed pipe is not an error: nobody reads the help.
+            // A closed pipe is no reason to complain about help that nobody reads.
             let _ = error.print();
             return if wrong { Exit::WrongUse.into() } else { Exit::Well.into() };
         }
     };
     start_log(cli.verbose);
-    // A panic of an actor or a thread goes to the log; its supervisor says what it means for the user.
+    // What an actor or a thread dies of goes to the log; whoever watches it says what it means for the user.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
+    let exit = run(cli);
+    // What was said last is offered to its readers, but not for ever.
+    end_console(LAST_WORDS);
+    exit
+}
+
+fn run(cli: Cli) -> ExitCode {
     let Ok(result) = std::panic::catch_unwind(|| cli::run(cli)) else {
-        say(format_args!("internal error; what was recorded is on the disk. Please report it."));
+        say(format_args!(
+            "this should not have happened; what was recorded is on the disk. Please report it."
+        ));
         return Exit::Failed.into();
     };
     match result {
@@ -38,8 +51,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is useful
-/// only to users who ask.
+/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is of use
+/// only to who asks.
 fn start_log(verbose: u8) {
     let filter = match verbose {
         0 => "off,hansard=warn",
@@ -49,14 +62,14 @@ fn start_log(verbose: u8) {
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
-        .with_writer(std::io::stderr)
+        .with_writer(Log::default)
         .with_ansi(std::io::stderr().is_terminal())
-        // A closed stderr is not an error of ours; reporting it would panic.
+        // A closed stderr is no error of ours; telling it would panic.
         .log_internal_errors(false)
         .init();
 }
 
-/// The reader of our output closed it: that is success.
+/// Whoever read our output had enough: that is success.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

@@ -1,7 +1,34 @@
-//! How often a child may be started again.
+//! What parents need of their children, and children of their parents: restart budgets, how one ended, and ports.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use ractor::{ActorCell, ActorRef, SupervisionEvent};
+
+/// A way to tell another actor one thing, without knowing what else it can be told. One that is dead hears
+/// nothing: its supervisor sees to that.
+pub type Port = Arc<dyn Fn() + Send + Sync>;
+
+/// A port through which `actor` is told what `message` makes.
+pub fn port<M: ractor::Message>(actor: ActorRef<M>, message: impl Fn() -> M + Send + Sync + 'static) -> Port {
+    Arc::new(move || {
+        if actor.cast(message()).is_err() {
+            tracing::debug!("an actor that has ended was told something");
+        }
+    })
+}
+
+/// The child that ended in a way that it should not, and what it died of.
+pub fn failed(event: SupervisionEvent) -> Option<(ActorCell, String)> {
+    match event {
+        SupervisionEvent::ActorFailed(cell, error) => Some((cell, error.to_string())),
+        SupervisionEvent::ActorTerminated(cell, _, reason) => {
+            Some((cell, reason.unwrap_or_else(|| "it ended".into())))
+        }
+        _ => None,
+    }
+}
 
 /// A restart budget: at most so many restarts within a window of time.
 #[derive(Debug)]

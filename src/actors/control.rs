@@ -4,11 +4,8 @@
 use std::sync::Arc;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tokio::sync::oneshot;
 
-use super::recorder;
-use crate::control::server::Server;
-use crate::control::{Request, Response};
+use crate::control::server::{Answers, Server};
 use crate::recording::Recording;
 use crate::session::journal::Event;
 
@@ -19,14 +16,15 @@ pub struct Control;
 pub struct Arguments {
     /// The data plane.
     pub recording: Arc<Recording>,
-    /// Who answers.
-    pub recorder: ActorRef<recorder::Message>,
+    /// Has what clients ask answered.
+    pub answer: Answers,
 }
 
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
     /// Panic. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -42,15 +40,11 @@ impl Actor for Control {
         _myself: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
-        let Arguments { recording, recorder } = arguments;
-        let asked = recorder.clone();
-        let server = Server::start(&recording.dir, move |request| ask(asked.clone(), request));
-        match server {
+        let Arguments { recording, answer } = arguments;
+        match Server::start(&recording.dir, answer, recording.news.clone()) {
             Ok(server) => Ok(Some(server)),
             Err(error) => {
-                let event = Event::NoControl { reason: error.to_string() };
-                recording.note(event.clone());
-                recorder.cast(recorder::Message::Happened(vec![event]))?;
+                recording.note(Event::NoControl { reason: error.to_string() });
                 Ok(None)
             }
         }
@@ -63,18 +57,8 @@ impl Actor for Control {
         _server: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            #[cfg(debug_assertions)]
             Message::Crash => panic!("Control was told to crash"),
         }
-    }
-}
-
-/// What the Recorder answers.
-async fn ask(recorder: ActorRef<recorder::Message>, request: Request) -> Response {
-    let (reply, answer) = oneshot::channel();
-    // Gone with its mailbox or with its reply: it is the same to whoever asks.
-    let asked = recorder.cast(recorder::Message::Asked(request, reply));
-    match answer.await {
-        Ok(response) if asked.is_ok() => response,
-        _ => Response::Refused { error: "the recorder has just ended".into() },
     }
 }

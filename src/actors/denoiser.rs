@@ -7,7 +7,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use rtrb::Producer;
 
-use super::segmenter;
+use super::children::Port;
 use crate::base::units::Frames;
 use crate::session::shared::TrackShared;
 use crate::speech::hearing::{Hearing, HearingError, Piece};
@@ -31,8 +31,8 @@ pub struct Arguments {
     pub denoise: bool,
     /// To the segmenter: room for one block.
     pub slot: Producer<Piece>,
-    /// The segmenter.
-    pub segmenter: ActorRef<segmenter::Message>,
+    /// Told that there is a block in the slot.
+    pub next: Port,
 }
 
 /// What it is told.
@@ -41,6 +41,7 @@ pub enum Message {
     /// Hand on the next block, if there is one and there is room.
     Go,
     /// Panic. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -49,7 +50,7 @@ pub enum Message {
 pub struct State {
     hearing: Hearing,
     slot: Producer<Piece>,
-    segmenter: ActorRef<segmenter::Message>,
+    next: Port,
 }
 
 impl Actor for Denoiser {
@@ -63,8 +64,8 @@ impl Actor for Denoiser {
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Go));
-        let Arguments { dir, track, take, from, denoise, slot, segmenter } = arguments;
-        Ok(State { hearing: Hearing::new(dir, track, take, from, denoise), slot, segmenter })
+        let Arguments { dir, track, take, from, denoise, slot, next } = arguments;
+        Ok(State { hearing: Hearing::new(dir, track, take, from, denoise), slot, next })
     }
 
     async fn handle(
@@ -76,10 +77,11 @@ impl Actor for Denoiser {
         match message {
             Message::Go => {
                 if tokio::task::block_in_place(|| state.hand_on())? {
-                    state.segmenter.cast(segmenter::Message::Go)?;
+                    (state.next)();
                 }
                 Ok(())
             }
+            #[cfg(debug_assertions)]
             Message::Crash => panic!("Denoiser was told to crash"),
         }
     }

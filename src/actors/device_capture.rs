@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
-use super::recorder;
 use crate::recording::Recording;
 
 /// A lane is looked after this often.
@@ -20,8 +19,6 @@ pub struct Arguments {
     pub recording: Arc<Recording>,
     /// Index of its lane.
     pub lane: usize,
-    /// Whom to tell what happened.
-    pub recorder: ActorRef<recorder::Message>,
 }
 
 /// What it is told.
@@ -30,6 +27,7 @@ pub enum Message {
     /// Look after the lane.
     Tick,
     /// Panic. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -57,12 +55,10 @@ impl Actor for DeviceCapture {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Tick => {
-                let events = tokio::task::block_in_place(|| state.recording.step_lane(state.lane));
-                if !events.is_empty() {
-                    state.recorder.cast(recorder::Message::Happened(events))?;
-                }
+                tokio::task::block_in_place(|| state.recording.step_lane(state.lane));
                 Ok(())
             }
+            #[cfg(debug_assertions)]
             Message::Crash => panic!("DeviceCapture was told to crash"),
         }
     }

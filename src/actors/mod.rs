@@ -23,6 +23,7 @@ pub mod transcriber;
 pub mod writer;
 
 /// The actors by kind; tests tell one of them to panic by this name.
+#[cfg(debug_assertions)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     /// The root.

@@ -8,21 +8,26 @@ use std::time::{Duration, Instant};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::oneshot;
 
-use super::children::Restarts;
+#[cfg(debug_assertions)]
+use super::Role;
+use super::children::{Restarts, failed};
 #[cfg(unix)]
 use super::control;
 use super::transcriber::{self, Outcome, Patience};
-use super::{Role, device_capture, writer};
+use super::{device_capture, writer};
+#[cfg(unix)]
+use crate::control::server::Answers;
 use crate::control::{Request, Response};
-use crate::live::Listener;
+use crate::live::{LEVELS_A_SECOND, News};
 use crate::recording::Recording;
 use crate::session::journal::Event;
 use crate::writer::Closed;
 
 mod asked;
 
-/// It looks around this often.
-const EVERY: Duration = Duration::from_millis(50);
+/// It looks around this often, [`TICKS_A_SECOND`].
+const EVERY: Duration = Duration::from_millis(1000 / TICKS_A_SECOND as u64);
+const TICKS_A_SECOND: u32 = 20;
 /// Devices have this long to hand over what they have, and to close.
 const DRAIN_DEADLINE: Duration = Duration::from_secs(10);
 /// The disk has this long to close and sync all tracks.
@@ -42,8 +47,6 @@ pub struct Arguments {
     pub recording: Arc<Recording>,
     /// The text work; none: there is no model, or it was not wanted.
     pub transcriber: Option<transcriber::Arguments>,
-    /// Who wants to hear what happens.
-    pub listener: Arc<dyn Listener>,
     /// Told when the recording should end: why, unless all sources have come to their own end.
     pub ended: oneshot::Sender<Option<String>>,
 }
@@ -53,8 +56,6 @@ pub struct Arguments {
 pub enum Message {
     /// Look around.
     Tick,
-    /// Something happened to a device; it is in the journal already.
-    Happened(Vec<Event>),
     /// Somebody steers it from outside.
     Asked(Request, oneshot::Sender<Response>),
     /// End the session. `closed` is told when the recording is safe, `done` when the text is there or given
@@ -74,6 +75,7 @@ pub enum Message {
     /// Start a child again.
     Respawn(Child),
     /// Panic, here or in a child. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash(Role),
 }
@@ -115,7 +117,6 @@ enum Phase {
 /// Where it stands.
 pub struct State {
     recording: Arc<Recording>,
-    listener: Arc<dyn Listener>,
     transcribe: Option<transcriber::Arguments>,
     children: HashMap<ActorId, Child>,
     writer: Option<ActorRef<writer::Message>>,
@@ -127,6 +128,8 @@ pub struct State {
     ended: Option<oneshot::Sender<Option<String>>>,
     /// Why there is no transcriber any more.
     text_failed: Option<String>,
+    /// So often it has looked around.
+    ticks: u32,
     /// Whoever waits for the recording to be safe, and whether it is.
     stop_waiters: Vec<oneshot::Sender<Response>>,
     is_safe: bool,
@@ -146,7 +149,7 @@ impl Actor for Recorder {
         let lanes = arguments.recording.lanes.len();
         let mut state = State {
             recording: arguments.recording,
-            listener: arguments.listener,
+            ticks: 0,
             transcribe: arguments.transcriber,
             children: HashMap::new(),
             writer: None,
@@ -182,12 +185,12 @@ impl Actor for Recorder {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Tick => state.tick(&myself),
-            Message::Happened(events) => events.iter().for_each(|event| state.listener.notice(event)),
             Message::Asked(request, reply) => state.asked(request, reply),
             Message::Finish { patience, closed, done } => state.begin_finish(patience, closed, done),
             Message::TracksClosed(result) => state.tracks_closed(&myself, result),
             Message::TextDone(outcome) => state.text_done(outcome),
             Message::Respawn(child) => state.spawn(&myself, child).await?,
+            #[cfg(debug_assertions)]
             Message::Crash(role) => state.crash(role)?,
         }
         Ok(())
@@ -199,14 +202,8 @@ impl Actor for Recorder {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorFailed(cell, error) => {
-                state.child_failed(&myself, &cell, &error.to_string())
-            }
-            SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
-            }
-            _ => {}
+        if let Some((cell, reason)) = failed(event) {
+            state.child_failed(&myself, &cell, &reason);
         }
         Ok(())
     }
@@ -222,7 +219,7 @@ impl State {
                 self.writer.insert(actor).get_id()
             }
             Child::DeviceCapture(lane) => {
-                let arguments = device_capture::Arguments { recording, lane, recorder: myself.clone() };
+                let arguments = device_capture::Arguments { recording, lane };
                 let (actor, _) =
                     Actor::spawn_linked(None, device_capture::DeviceCapture, arguments, myself.get_cell())
                         .await?;
@@ -232,7 +229,7 @@ impl State {
             }
             #[cfg(unix)]
             Child::Control => {
-                let arguments = control::Arguments { recording, recorder: myself.clone() };
+                let arguments = control::Arguments { recording, answer: answers(myself.clone()) };
                 let (actor, _) =
                     Actor::spawn_linked(None, control::Control, arguments, myself.get_cell()).await?;
                 self.control.insert(actor).get_id()
@@ -260,7 +257,6 @@ impl State {
         let within = self.restarts.entry(child).or_insert(budget).allow(Instant::now());
         let restarted = within || child != Child::Transcriber;
         let event = Event::ActorFailed { actor: name(child), reason: reason.into(), restarted };
-        self.listener.notice(&event);
         self.recording.note(event);
         if restarted {
             let pause = if within { Duration::from_millis(10) } else { RESTART_PAUSE };
@@ -275,11 +271,9 @@ impl State {
     }
 
     fn tick(&mut self, myself: &ActorRef<Message>) {
-        for event in self.recording.told() {
-            self.listener.notice(&event);
-            if let Event::Ending { reason } = event {
-                self.ask_to_end(Some(reason));
-            }
+        self.publish();
+        if let Some(reason) = self.recording.news.ending() {
+            self.ask_to_end(Some(reason));
         }
         if matches!(self.phase, Phase::Recording) && self.recording.is_ended() {
             self.ask_to_end(None);
@@ -390,6 +384,7 @@ impl State {
         }
     }
 
+    #[cfg(debug_assertions)]
     fn crash(&mut self, role: Role) -> Result<(), ActorProcessingErr> {
         match role {
             Role::Recorder => panic!("Recorder was told to crash"),
@@ -419,6 +414,22 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// Has the Recorder answer what somebody asks.
+#[cfg(unix)]
+fn answers(recorder: ActorRef<Message>) -> Answers {
+    Arc::new(move |request| {
+        let (reply, answer) = oneshot::channel();
+        // Gone with its mailbox or with its reply: it is the same to whoever asks.
+        let asked = recorder.cast(Message::Asked(request, reply));
+        Box::pin(async move {
+            match answer.await {
+                Ok(response) if asked.is_ok() => response,
+                _ => Response::Refused { error: "the recorder has just ended".into() },
+            }
+        })
+    })
 }
 
 fn name(child: Child) -> String {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use rtrb::Consumer;
 
-use super::{denoiser, transcriber};
+use super::children::Port;
 use crate::audio::segment::SegmentSettings;
 use crate::audio::vad::Silero;
 use crate::base::units::Frames;
@@ -35,18 +35,18 @@ pub struct Arguments {
     pub slot: Consumer<Piece>,
     /// Where segments go.
     pub analysis: Arc<Mutex<Analysis>>,
-    /// Who is told.
-    pub transcriber: ActorRef<transcriber::Message>,
+    /// Told that there is something new.
+    pub heard: Port,
 }
 
 /// What it is told.
-#[derive(Debug)]
 pub enum Message {
-    /// Who is to be told that the slot is free.
-    Denoiser(ActorRef<denoiser::Message>),
+    /// Who is told from now on that the slot is free.
+    Source(Port),
     /// There is a block.
     Go,
     /// Panic. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -55,8 +55,8 @@ pub enum Message {
 pub struct State {
     seeking: Seeking,
     slot: Consumer<Piece>,
-    denoiser: Option<ActorRef<denoiser::Message>>,
-    transcriber: ActorRef<transcriber::Message>,
+    source: Option<Port>,
+    heard: Port,
 }
 
 impl Actor for Segmenter {
@@ -70,10 +70,10 @@ impl Actor for Segmenter {
         arguments: Arguments,
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Go));
-        let Arguments { index, session, from, settings, slot, analysis, transcriber } = arguments;
+        let Arguments { index, session, from, settings, slot, analysis, heard } = arguments;
         let detector: MakeVad = || Box::new(Silero::default());
         let seeking = Seeking::new(index, &session, from, settings, detector, analysis);
-        Ok(State { seeking, slot, denoiser: None, transcriber })
+        Ok(State { seeking, slot, source: None, heard })
     }
 
     async fn handle(
@@ -83,16 +83,17 @@ impl Actor for Segmenter {
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
-            Message::Denoiser(denoiser) => state.denoiser = Some(denoiser),
+            Message::Source(source) => state.source = Some(source),
             Message::Go => {
                 let State { seeking, slot, .. } = state;
                 if tokio::task::block_in_place(|| seeking.take_pieces(|| slot.pop().ok())) {
-                    state.transcriber.cast(transcriber::Message::Heard)?;
-                    if let Some(denoiser) = &state.denoiser {
-                        denoiser.cast(denoiser::Message::Go)?;
+                    (state.heard)();
+                    if let Some(source) = &state.source {
+                        source();
                     }
                 }
             }
+            #[cfg(debug_assertions)]
             Message::Crash => panic!("Segmenter was told to crash"),
         }
         Ok(())

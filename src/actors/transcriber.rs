@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use rtrb::RingBuffer;
 
-use super::children::Restarts;
-use super::{Role, denoiser, segmenter};
+#[cfg(debug_assertions)]
+use super::Role;
+use super::children::{Restarts, failed, port};
+use super::{denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
 use crate::live::SessionView;
@@ -27,7 +29,7 @@ const RESPAWN_AFTER: Duration = Duration::from_millis(200);
 const RESTARTS_A_MINUTE: usize = 5;
 
 /// So many failures in a row end the showing of lines that still grow.
-const GLIMPSES_FAILED_MAX: u32 = 3;
+const PARTIALS_FAILED_MAX: u32 = 3;
 
 /// Makes a recogniser, at the start and again after it died.
 pub type MakeRecognizer = Arc<dyn Fn() -> Box<dyn Recognizer> + Send + Sync>;
@@ -69,13 +71,14 @@ pub enum Message {
     /// The recogniser has answered.
     Answered(Box<Answer>),
     /// The recogniser of lines that still grow has answered.
-    Glimpsed(Box<Glimpse>),
+    PartialAnswered(Box<PartialAnswer>),
     /// Start the listeners of a track again.
     Respawn(usize),
     /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long,
     /// or the whole took so long.
     Finish(Patience, RpcReplyPort<Outcome>),
     /// Panic, here or in a child. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash(Role),
 }
@@ -113,20 +116,20 @@ pub struct Answer {
 }
 
 /// The same about a line that still grows.
-pub struct Glimpse {
+pub struct PartialAnswer {
     job: Job,
     result: Result<listen::Recognised, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
-impl std::fmt::Debug for Glimpse {
+impl std::fmt::Debug for PartialAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Glimpse").field("job", &self.job).finish_non_exhaustive()
+        f.debug_struct("PartialAnswer").field("job", &self.job).finish_non_exhaustive()
     }
 }
 
 /// The recogniser of lines that still grow.
-struct Eye {
+struct PartialRecognizer {
     make: MakeRecognizer,
     /// None while it is at work.
     recognizer: Option<Box<dyn Recognizer>>,
@@ -145,7 +148,7 @@ pub struct State {
     arguments: Arguments,
     /// Those that are not at work.
     idle: Vec<Box<dyn Recognizer>>,
-    eye: Option<Eye>,
+    partial: Option<PartialRecognizer>,
     work: Work,
     started: Instant,
     pairs: HashMap<usize, Pair>,
@@ -172,10 +175,10 @@ impl Actor for Transcriber {
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Tick));
         let now = Instant::now();
-        let eye = arguments.partials.clone();
+        let partial = arguments.partials.clone();
         let mut state = State {
             idle: (0..arguments.recognizers.max(1)).map(|_| (arguments.make)()).collect(),
-            eye: eye.map(|make| Eye { recognizer: Some(make()), make, failed: 0 }),
+            partial: partial.map(|make| PartialRecognizer { recognizer: Some(make()), make, failed: 0 }),
             work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.pass),
             started: now,
             pairs: HashMap::new(),
@@ -208,14 +211,15 @@ impl Actor for Transcriber {
             Message::Heard => state.progress_at = Instant::now(),
             Message::Tick => {}
             Message::Answered(answer) => state.take_answer(*answer),
-            Message::Glimpsed(glimpse) => state.take_glimpse(*glimpse),
+            Message::PartialAnswered(answer) => state.take_partial_answer(*answer),
             Message::Respawn(track) => state.spawn_pair(&myself, track).await?,
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
+            #[cfg(debug_assertions)]
             Message::Crash(role) => state.crash(role)?,
         }
         tokio::task::block_in_place(|| {
             state.recognise_next(&myself);
-            state.glimpse_next(&myself);
+            state.recognise_partial(&myself);
             state.work.settle(false, state.started.elapsed());
         });
         state.answer_finish();
@@ -228,14 +232,8 @@ impl Actor for Transcriber {
         event: SupervisionEvent,
         state: &mut State,
     ) -> Result<(), ActorProcessingErr> {
-        match event {
-            SupervisionEvent::ActorFailed(cell, error) => {
-                state.child_failed(&myself, &cell, &error.to_string())
-            }
-            SupervisionEvent::ActorTerminated(cell, _, reason) => {
-                state.child_failed(&myself, &cell, &reason.unwrap_or_else(|| "it ended".into()));
-            }
-            _ => {}
+        if let Some((cell, reason)) = failed(event) {
+            state.child_failed(&myself, &cell, &reason);
         }
         Ok(())
     }
@@ -264,7 +262,7 @@ impl State {
                 settings: self.arguments.settings,
                 slot: from_denoiser,
                 analysis: Arc::clone(&self.arguments.analysis),
-                transcriber: myself.clone(),
+                heard: port(myself.clone(), || Message::Heard),
             },
             myself.get_cell(),
         )
@@ -279,12 +277,13 @@ impl State {
                 from: heard.decided,
                 denoise: self.arguments.denoise != Denoise::Off,
                 slot: to_segmenter,
-                segmenter: segmenter.clone(),
+                next: port(segmenter.clone(), || segmenter::Message::Go),
             },
             myself.get_cell(),
         )
         .await?;
-        segmenter.cast(segmenter::Message::Denoiser(denoiser.clone()))?;
+        let more = port(denoiser.clone(), || denoiser::Message::Go);
+        segmenter.cast(segmenter::Message::Source(more))?;
         self.pairs.insert(track, Pair { denoiser, segmenter });
         Ok(())
     }
@@ -332,12 +331,14 @@ impl State {
     }
 
     /// Has what is still being spoken recognised, if somebody looks and nothing of that is under way.
-    fn glimpse_next(&mut self, myself: &ActorRef<Message>) {
-        let Some(eye) = self.eye.as_mut().filter(|eye| eye.recognizer.is_some()) else { return };
+    fn recognise_partial(&mut self, myself: &ActorRef<Message>) {
+        let Some(partial) = self.partial.as_mut().filter(|partial| partial.recognizer.is_some()) else {
+            return;
+        };
         let Some(job) = self.work.next_partial() else { return };
-        let Some(recognizer) = eye.recognizer.take() else { return };
+        let Some(recognizer) = partial.recognizer.take() else { return };
         self.ask(myself, job.clone(), recognizer, move |result, recognizer| {
-            Message::Glimpsed(Box::new(Glimpse { job, result, recognizer }))
+            Message::PartialAnswered(Box::new(PartialAnswer { job, result, recognizer }))
         });
     }
 
@@ -377,18 +378,18 @@ impl State {
 
     /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any
     /// more: the lines themselves go on.
-    fn take_glimpse(&mut self, glimpse: Glimpse) {
-        let Some(eye) = &mut self.eye else { return };
-        eye.recognizer = Some(glimpse.recognizer.unwrap_or_else(|| (eye.make)()));
-        match glimpse.result {
+    fn take_partial_answer(&mut self, answer: PartialAnswer) {
+        let Some(partial) = &mut self.partial else { return };
+        partial.recognizer = Some(answer.recognizer.unwrap_or_else(|| (partial.make)()));
+        match answer.result {
             Ok(recognised) => {
-                eye.failed = 0;
-                self.work.take_partial(&glimpse.job, recognised);
+                partial.failed = 0;
+                self.work.take_partial(&answer.job, recognised);
             }
             Err(error) => {
-                eye.failed += 1;
-                if error.is_permanent() || eye.failed >= GLIMPSES_FAILED_MAX {
-                    self.eye = None;
+                partial.failed += 1;
+                if error.is_permanent() || partial.failed >= PARTIALS_FAILED_MAX {
+                    self.partial = None;
                     self.work.note(Event::PartialsOff { reason: error.to_string() });
                 }
             }
@@ -430,6 +431,7 @@ impl State {
         }
     }
 
+    #[cfg(debug_assertions)]
     fn crash(&self, role: Role) -> Result<(), ActorProcessingErr> {
         match (role, self.pairs.get(&0)) {
             (Role::Denoiser, Some(pair)) => pair.denoiser.cast(denoiser::Message::Crash)?,

@@ -18,6 +18,7 @@ pub enum Message {
     /// Close, sync and journal all tracks; none if the disk does not answer in time.
     CloseTracks(Duration, RpcReplyPort<Option<Closed>>),
     /// Panic. Only tests send it.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -46,6 +47,7 @@ impl Actor for Writer {
                 let closed = tokio::task::block_in_place(|| recording.close_tracks(timeout));
                 reply.send(closed)?;
             }
+            #[cfg(debug_assertions)]
             Message::Crash => panic!("Writer was told to crash"),
         }
         Ok(())

@@ -148,6 +148,12 @@ pub fn clock(seconds: f64, long: bool) -> String {
     }
 }
 
+/// Time into the meeting, always as `00:01:23`, for lines that come one after the other.
+pub fn timer(seconds: f64) -> String {
+    let s = seconds.max(0.0) as u64;
+    format!("{:02}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60)
+}
+
 /// A length for people: `42 ms`, `2.1 s`, `38 s`, `4 min 05 s`, `1 h 02 min`.
 pub fn length(seconds: f64) -> String {
     let s = seconds.max(0.0);

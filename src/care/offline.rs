@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::base::units::SessionNs;
 use crate::base::utterance::Utterance;
 use crate::care::edit::Kept;
-use crate::live::SessionSink;
+use crate::live::{Bus, News, SessionSink, TranscriptLine};
 use crate::session::disk::{Disk, DiskFile, SystemDisk};
 use crate::session::journal::{Event, Journal, Line};
 use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
@@ -148,6 +148,10 @@ impl Past {
 /// revision.
 pub struct OfflineSink {
     inner: Mutex<Inner>,
+    /// Where its lines are published.
+    news: Bus,
+    /// Lines that the transcript had.
+    lines_before: u64,
 }
 
 struct Inner {
@@ -189,7 +193,15 @@ impl OfflineSink {
             let noted = inner.journal.append(SessionNs(0), begun).and_then(|()| inner.journal.sync());
             noted.map_err(|error| write(&journal, error))?;
         }
-        Ok(Self { inner: Mutex::new(inner) })
+        let news = Bus::new(&session.dir);
+        let published = news.clone();
+        inner.journal.tell(Box::new(move |line| published.publish(News::Event(Arc::new(line)))));
+        Ok(Self { inner: Mutex::new(inner), news, lines_before: session.history.len() as u64 })
+    }
+
+    /// Where its lines are published.
+    pub fn news(&self) -> &Bus {
+        &self.news
     }
 
     /// Appends what a person wrote.
@@ -278,6 +290,14 @@ impl SessionSink for OfflineSink {
         for utterance in inner.kept.leave(utterance) {
             inner.append(utterance);
         }
+    }
+
+    fn publish_utterance(&self, utterance: Utterance, _until: u64) {
+        let rev = self.revision(&utterance.id);
+        let utterance = Utterance { rev, ..utterance };
+        // Who reads on from the files reads all that was made in this pass: it knows what it was given.
+        let line = TranscriptLine { utterance, until: self.lines_before };
+        self.news.publish(News::Line(Arc::new(line)));
     }
 
     fn note(&self, event: Event) {

@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-use super::text::print_result;
+use super::console::print_result;
 use super::{Exit, show, wrong_use};
 use crate::base::text::{clean, clock, length, name};
 use crate::config::Config;
 use crate::control::client::{AskError, ask};
 use crate::control::folder::{self, Running};
-use crate::control::{Device, Doing, Request, Response, Status, TrackStatus};
+use crate::control::{Request, Response};
+use crate::live::{Device, Doing, Status, TrackStatus};
 use crate::session::read;
 
 /// A recorder that hangs up is asked again for so long: whoever keeps others out is thrown out sooner …

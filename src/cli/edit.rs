@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
+use super::console::print_result;
 use super::mark::refresh_minutes;
-use super::text::print_result;
 use super::{Exit, show, transcribe, wrong_use};
 use crate::base::text::{clean, clock};
 use crate::base::utterance::Edited;

@@ -7,12 +7,13 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-pub use self::text::say;
+pub use self::console::{Log, end as end_console, say};
 use crate::config::Config;
 #[cfg(unix)]
 use crate::control::Request;
 
 pub mod config;
+mod console;
 #[cfg(unix)]
 pub mod control;
 pub mod devices;
@@ -27,20 +28,21 @@ mod progress;
 pub mod record;
 pub mod recover;
 pub mod show;
+mod show_news;
 mod signals;
 mod text;
 pub mod transcribe;
 pub mod verify;
 pub mod worker;
 
-/// Records a meeting, each microphone and loopback on a track of its own, and writes the minutes.
+/// Records a meeting, every microphone and loopback into a track of its own, and writes the minutes.
 #[derive(Debug, Parser)]
 #[command(name = "hansard", version, about, max_term_width = 100)]
 pub struct Cli {
     /// A config file on top of the user's own
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// More log on stderr (-v info, -vv debug)
+    /// More of the log on stderr (-v info, -vv debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// What to do
@@ -55,28 +57,28 @@ pub enum Verb {
     #[cfg_attr(
         unix,
         command(
-            after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; type its \
-                          text, Enter saves it, Esc cancels. p pauses and resumes."
+            after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; its words are \
+                          typed in the last line, Enter sets it, Esc gives it up. p pauses and resumes."
         )
     )]
     Record(record::Args),
     /// List what can be recorded
     Devices(devices::Args),
-    /// Check that a recording would work: sources, disk, model; nothing is stored
+    /// Try out whether a recording would go well: sources, disk, model; nothing is stored
     Doctor(doctor::Args),
     /// List the sessions
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
-    /// Show the running recording
+    /// How a running recording goes
     #[cfg(unix)]
     Status(control::Args),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
-    /// Pause the running recording: nothing is stored, on any track
+    /// Record nothing, on any track, until it is resumed
     #[cfg(unix)]
     Pause(control::Args),
-    /// Resume a paused recording
+    /// Go on with a recording that is paused
     #[cfg(unix)]
     Resume(control::Args),
     /// End a running recording, as Ctrl-C does
@@ -84,11 +86,11 @@ pub enum Verb {
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
     Edit(edit::Args),
-    /// Check that a session's files are what was recorded, and that every gap is accounted for
+    /// Check that a session's files are what was recorded, and that nothing is missing unsaid
     Verify(verify::Args),
-    /// Repair sessions after a crash
+    /// Mend sessions whose recorder died
     Recover(recover::Args),
-    /// Transcribe a session again, or make a session from sound files
+    /// Transcribe a session again, or make a session of sound files
     Transcribe(transcribe::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),

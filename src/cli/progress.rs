@@ -2,51 +2,44 @@
 //! now and then.
 
 use std::io::IsTerminal as _;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::growing;
-use super::text::{clock, say};
-use crate::speech::analysis::Analysis;
+use super::say;
+use crate::base::text::timer;
+use crate::live::Progress;
 
-/// Interval between lines where there is no terminal.
+/// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 /// The time that is left is told once this much has been done, in seconds of sound: the first segments say
 /// little.
 const TOLD_FROM_S: f64 = 30.0;
 
-/// The progress of a session's text.
-pub(super) struct Progress {
-    analysis: Arc<Mutex<Analysis>>,
-    /// Session second at which each track ends.
-    ends: Vec<f64>,
+/// How far a session's text is.
+pub(super) struct Bar {
     begun: Instant,
-    /// Seconds of sound that were done at the begin.
+    /// Seconds of sound that were done at the beginning.
     done_before: Option<f64>,
     bar: Option<ProgressBar>,
     last_line: Instant,
 }
 
-impl Progress {
-    /// Of tracks that end at these session seconds.
-    pub(super) fn new(analysis: Arc<Mutex<Analysis>>, ends: Vec<f64>) -> Self {
-        let total: f64 = ends.iter().sum();
-        let bar = std::io::stderr()
-            .is_terminal()
-            .then(|| growing::add(ProgressBar::new((total * 1e3) as u64).with_style(style())));
+impl Bar {
+    pub(super) fn new() -> Self {
         let now = Instant::now();
-        Self { analysis, ends, begun: now, done_before: None, bar, last_line: now }
+        Self { begun: now, done_before: None, bar: None, last_line: now }
     }
 
-    /// Looks, and shows what there is to show.
-    pub(super) fn look(&mut self) {
-        let (done, total) = (self.done(), self.ends.iter().sum::<f64>());
+    /// Shows what there is to show.
+    pub(super) fn show(&mut self, Progress { done_s: done, total_s: total }: Progress) {
         let before = *self.done_before.get_or_insert(done);
         let left = left_s(done - before, total - done, self.begun.elapsed().as_secs_f64());
-        let told = format!("{} of {}{}", clock(done), clock(total), left.map_or(String::new(), time_left));
-        if let Some(bar) = &self.bar {
+        let told = format!("{} of {}{}", timer(done), timer(total), left.map_or(String::new(), time_left));
+        if std::io::stderr().is_terminal() {
+            let new = || growing::add(ProgressBar::new((total * 1e3) as u64).with_style(style()));
+            let bar = self.bar.get_or_insert_with(new);
             bar.set_position((done * 1e3) as u64);
             bar.set_message(told);
         } else if self.last_line.elapsed() >= LINE_EVERY {
@@ -54,15 +47,9 @@ impl Progress {
             say(format_args!("text: {told}"));
         }
     }
-
-    /// Seconds of sound, of all tracks, whose text is there.
-    fn done(&self) -> f64 {
-        let analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ends.iter().enumerate().map(|(track, end)| analysis.text_until(track).clamp(0.0, *end)).sum()
-    }
 }
 
-impl Drop for Progress {
+impl Drop for Bar {
     fn drop(&mut self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,58 +1,30 @@
 //! `hansard record`: from the devices to the minutes.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use jiff::Zoned;
-use ractor::{Actor, ActorRef};
-use tokio::sync::oneshot;
 
+use super::console::{self, say};
 use super::devices::quietly;
+use super::show_news::{Shown, shows_partials};
 use super::signals::Signals;
-use super::text::{Languages, Terminal, clock, quoted, say, text_error};
-use super::{Exit, transcribe, wrong_use};
-use crate::actors::recorder::{self, Recorder};
-use crate::actors::transcriber::{Outcome, Patience};
-use crate::actors::{Role, recorder::Message};
+use super::text::{Languages, quoted};
+use super::{Exit, wrong_use};
 use crate::base::duration;
-use crate::base::units::SampleFormat;
-use crate::capture::device::Backend;
 use crate::capture::feed::Pace;
-use crate::clock::{SessionClock, SystemClock};
-use crate::config::{Config, TrackFormat};
-use crate::control;
-use crate::engine::plan::{self, PlanError, SourceOptions};
-use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
-use crate::engine::text::{self, Choice, Wanted};
-use crate::live::{Listener as _, SessionView};
-use crate::models::ModelInfo;
-use crate::power::Power;
-use crate::recording::Recording;
-use crate::session::disk::SystemDisk;
-use crate::session::journal::Event;
-use crate::session::lock::{LockError, SessionLock};
-use crate::session::manifest::{SourceEntry, SourceKind, TrackAccount};
-use crate::speech::analysis::Analysis;
-use crate::speech::work::Pass;
-use crate::writer::Closed;
+use crate::config::Config;
+use crate::engine::plan::{self, Plan, TextPlan, Wish};
+use crate::engine::spec::{SourceSpec, settle_names};
+use crate::engine::{Asker, Ended, Engine, EngineError, Recorded};
+use crate::session::manifest::TrackAccount;
 
 #[cfg(unix)]
 mod keys;
 mod report;
-mod status;
 
 use report::report;
-use status::Status;
-
-/// No recording takes longer; a timer wants a number.
-const NO_LIMIT: Duration = Duration::from_secs(30 * 24 * 3600);
-/// Power is looked at this often.
-const POWER_EVERY: Duration = Duration::from_secs(1);
-/// What a recording has to be safe in after a second Ctrl-C.
-const AT_ONCE: Duration = Duration::from_secs(5);
 
 /// How files and scripts are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -114,101 +86,35 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         config.paths.recordings.clone_from(out);
     }
     let pace = match args.pace {
-        PaceArg::Max => Pace::Max { limit: args.duration },
+        PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,
     };
-    let options = source_options(&config, pace);
-    let mut specs = specs(&args.sources, &config, &options)?;
-    languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
-    let request = Request {
+    let mut sources = sources(&args.sources, &config)?;
+    languages.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
+    let wish = Wish {
         title: args.title.clone(),
-        specs,
-        options,
-        duration: args.duration,
-        transcribe: !args.no_transcribe && config.record.transcribe,
-        json: args.json,
-    };
-    record(&request, &config)
-}
-
-/// What to record, in full.
-pub(super) struct Request {
-    pub(super) title: Option<String>,
-    pub(super) specs: Vec<SourceSpec>,
-    pub(super) options: SourceOptions,
-    pub(super) duration: Option<Duration>,
-    pub(super) transcribe: bool,
-    pub(super) json: bool,
-}
-
-impl Request {
-    /// Whether all sources count their own frames and end by themselves after the time that was asked for.
-    fn is_limited(&self) -> bool {
-        matches!(self.options.pace, Pace::Max { limit: Some(_) }) && self.is_counted()
-    }
-
-    /// The languages of the sources, where they have one of their own.
-    fn languages(&self) -> impl Iterator<Item = Option<&str>> {
-        self.specs.iter().map(|spec| spec.language.as_deref())
-    }
-
-    /// Whether all sources are files and scripts that wait for us: what is missed can be had again.
-    fn is_counted(&self) -> bool {
-        let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
-        matches!(self.options.pace, Pace::Max { .. }) && self.specs.iter().all(counted)
-    }
-}
-
-pub(super) fn source_options(config: &Config, pace: Pace) -> SourceOptions {
-    SourceOptions {
-        backend: Backend::new(&config.audio.host),
-        buffer_ms: u64::from(config.audio.buffer_ms),
         pace,
-        format: match config.tracks.format {
-            TrackFormat::Auto => None,
-            TrackFormat::S16 => Some(SampleFormat::S16),
-            TrackFormat::S24 => Some(SampleFormat::S24),
-            TrackFormat::F32 => Some(SampleFormat::F32),
-        },
-    }
+        limit: args.duration,
+        text: !args.no_transcribe && config.record.transcribe,
+        partials: shows_partials(args.json),
+        sources,
+    };
+    record(&wish, &config, args.json)
 }
 
-/// The sources of the command line, else of the config, else the defaults that are there.
-pub(super) fn specs(
-    wanted: &[SourceSpec],
-    config: &Config,
-    options: &SourceOptions,
-) -> anyhow::Result<Vec<SourceSpec>> {
-    let specs = if !wanted.is_empty() {
-        wanted.to_vec()
-    } else if !config.sources.is_empty() {
-        let from_config = |source: &crate::config::Source| {
-            SourceSpec::from_parts(&source.name, &source.spec)
-                .map(|spec| SourceSpec { language: source.language.clone(), ..spec })
-                .map_err(|error| wrong_use(format!("{}: source {:?}: {error}", source.origin, source.name)))
-        };
-        config.sources.iter().map(from_config).collect::<anyhow::Result<_>>()?
+/// The sources of the command line, else those of the config, else the defaults that are there.
+pub(super) fn sources(wanted: &[SourceSpec], config: &Config) -> anyhow::Result<Vec<SourceSpec>> {
+    let specs = if wanted.is_empty() {
+        quietly(|| plan::configured_sources(config)).map_err(|error| wrong_use(error.to_string()))?
     } else {
-        defaults(options)?
+        wanted.to_vec()
     };
     settle_names(specs).map_err(|error| wrong_use(error.to_string()))
 }
 
-fn defaults(options: &SourceOptions) -> anyhow::Result<Vec<SourceSpec>> {
-    let devices = quietly(|| options.backend.devices()).map_err(|error| wrong_use(error.to_string()))?;
-    let mut specs = Vec::new();
-    for (kind, name, spec) in [(SourceKind::Mic, "Me", "mic"), (SourceKind::Loopback, "Others", "loopback")] {
-        if devices.iter().any(|device| device.kind == kind && device.default) {
-            specs.push(SourceSpec::from_parts(name, spec)?);
-        }
-    }
-    if specs.is_empty() {
-        return Err(wrong_use(
-            "there is neither a default microphone nor a default loopback; hansard devices lists what there is, \
-             --source names what to record",
-        ));
-    }
-    Ok(specs)
+/// What is wrong with the input is wrong use, the rest is a failure.
+pub(super) fn engine_error(error: EngineError) -> anyhow::Error {
+    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 
 /// Sound files that have become a session.
@@ -222,8 +128,9 @@ pub(super) struct Imported {
 
 /// Makes a session of sound files, without text. What is interrupted before they are read to their end has
 /// failed, which is said.
-pub(super) fn import(request: &Request, config: &Config) -> anyhow::Result<Imported> {
-    let (dir, ended) = conclude(request, config)?;
+pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Imported> {
+    let mut signals = Signals::new().context("can't take signals over")?;
+    let (dir, ended) = conduct(wish, config, json, &mut signals)?;
     let asked = ended.asked;
     let (mut exit, account, errors) = report::judge(&dir, &ended);
     if asked {
@@ -237,231 +144,68 @@ pub(super) fn import(request: &Request, config: &Config) -> anyhow::Result<Impor
 }
 
 /// Records and transcribes; the exit code says how it went.
-fn record(request: &Request, config: &Config) -> anyhow::Result<Exit> {
-    let (dir, mut ended) = conclude(request, config)?;
-    if config.transcribe.final_pass && request.transcribe && ended.outcome == Outcome::Complete {
-        match transcribe::final_pass(&dir, config) {
-            Ok(None) => {}
-            Ok(Some(reason)) => ended.outcome = Outcome::Pending(format!("the final pass: {reason}")),
-            // The recording and its text are there all the same.
-            Err(error) => say(format_args!("there was no final pass: {error:#}")),
-        }
-    }
-    Ok(report(request, config, &dir, &ended))
-}
-
-/// Records and transcribes: the session, and how it ended.
-fn conclude(request: &Request, config: &Config) -> anyhow::Result<(PathBuf, Ended)> {
-    let plan = quietly(|| plan::plan(&request.specs, &request.options)).map_err(input_error)?;
-    let text = planned_text(request, config)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(4)
-        .enable_all()
-        .build()
-        .context("can't start the runtime")?;
-    // Before there is a session: from its first moment on it ends in order.
-    let signals = {
-        let _within = runtime.enter();
-        Signals::new().context("can't take signals over")?
-    };
-    let now = Zoned::now();
-    let clock = SessionClock::start_now(Arc::new(SystemClock));
-    let (dir, manifest) =
-        plan::new_session(&config.paths.recordings, request.title.as_deref(), plan.sources, &now)
-            .map_err(input_error)?;
-    let _lock = lock(&dir)?;
-    let sources = manifest.sources.clone();
-    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, plan.devices)
-        .with_context(|| format!("can't record into {}", dir.display()))?;
-    say(format_args!("recording into {}", dir.display()));
-    let _mending = super::recover::mend_beside(&config.paths.recordings);
-    let ended = runtime.block_on(conduct(request, config, (text, &sources), &recording, signals));
-    // Blocking work that is left (a recogniser that hangs) must not keep us.
-    runtime.shutdown_timeout(Duration::from_secs(2));
-    Ok((dir, ended?))
-}
-
-/// The folder is new, so nobody else has it: a file system that can't lock is no reason not to record.
-fn lock(dir: &Path) -> anyhow::Result<Option<SessionLock>> {
-    match SessionLock::take(dir) {
-        Ok(lock) => Ok(Some(lock)),
-        Err(LockError::InUse(name)) => Err(wrong_use(LockError::InUse(name).to_string())),
-        Err(error) => {
-            say(format_args!("{error}; other commands will not notice that it is in use"));
-            Ok(None)
-        }
-    }
-}
-
-/// What becomes of the text.
-enum Text {
-    /// It is made with this model.
-    With(ModelInfo),
-    /// Nobody wants it.
-    Unwanted,
-    /// It can't be made now, for this reason.
-    Later(String),
-}
-
-fn planned_text(request: &Request, config: &Config) -> anyhow::Result<Text> {
-    if !request.transcribe {
-        return Ok(Text::Unwanted);
-    }
-    Ok(match text::choose_model(config, request.languages()).map_err(text_error)? {
-        Choice::Use(model) => Text::With(model),
-        Choice::None(reason) => {
-            say(&reason);
-            say("the recording runs without text; `hansard transcribe` makes it later");
-            Text::Later(reason)
-        }
-    })
-}
-
-fn input_error(error: PlanError) -> anyhow::Error {
-    wrong_use(error.to_string())
-}
-
-/// How a recording ended.
-struct Ended {
-    closed: Option<Closed>,
-    outcome: Outcome,
-    recorder_failed: bool,
-    /// Somebody ended it, or it had to end, before its sources did.
-    asked: bool,
-}
-
-/// Starts the actors and waits for the end, whoever brings it about.
-async fn conduct(
-    request: &Request,
-    config: &Config,
-    (text, sources): (Text, &[SourceEntry]),
-    recording: &Arc<Recording>,
-    mut signals: Signals,
-) -> anyhow::Result<Ended> {
-    let listener = Arc::new(Terminal::new(request.json));
-    let (ended, mut sources_ended) = oneshot::channel();
-    let transcriber = match &text {
-        Text::Unwanted | Text::Later(_) => None,
-        Text::With(model) => {
-            let session = SessionView {
-                dir: recording.dir.clone(),
-                tracks: recording.tracks.clone(),
-                sink: recording.clone(),
-                listener: listener.clone(),
-            };
-            let analysis = Analysis::new(recording.tracks.len());
-            let pass = if request.is_counted() { Pass::Plain } else { Pass::Live };
-            let wanted = Wanted { model, sources, pass, partials: listener.shows_partials() };
-            Some(text::arguments(config, &wanted, session, analysis).map_err(text_error)?)
-        }
-    };
-    let analysis = transcriber.as_ref().map(|arguments| Arc::clone(&arguments.analysis));
-    let told = listener.clone();
-    let arguments = recorder::Arguments { recording: recording.clone(), transcriber, listener, ended };
-    let (actor, mut handle) =
-        Actor::spawn(None, Recorder, arguments).await.context("can't start the recorder")?;
-
-    let mut status = Status::new(recording.clone(), analysis);
-    let mut every = tokio::time::interval(Duration::from_secs_f64(config.record.status_every_s));
-    every.tick().await;
-    let mut power = Power::new(config.record.stay_awake && !request.is_counted());
-    let mut power_every = tokio::time::interval(POWER_EVERY);
-    rehearse_crash(&actor);
-    // Where all sources count their own frames they end by themselves: the length is one of sound, not of
-    // work.
-    let wait = request.duration.filter(|_| !request.is_limited());
-    let until = tokio::time::sleep(wait.unwrap_or(NO_LIMIT));
-    tokio::pin!(until);
-    let mut asked = false;
-    #[cfg(unix)]
-    let mut keys = keys::Keys::new(recording.clock.clone());
-    #[cfg(unix)]
-    if keys.is_some() {
-        say(keys::HELP);
-    }
-    loop {
-        let pressed = async {
-            #[cfg(unix)]
-            if let Some(keys) = &mut keys {
-                return request_of(keys.next().await, recording);
-            }
-            std::future::pending().await
+fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
+    let mut signals = Signals::new().context("can't take signals over")?;
+    let (dir, mut ended) = conduct(wish, config, json, &mut signals)?;
+    let mut shown = None;
+    let recorded = wish.text.then(|| {
+        let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
+        let begun = |news: &crate::live::Bus| {
+            say("the text is made once more, over longer stretches; Ctrl-C leaves it as it is");
+            // Lines are not printed again: the minutes have them.
+            shown = Some(Shown::of_transcribing(news, None));
         };
-        tokio::select! {
-            request = pressed => ask(&actor, request),
-            _ = every.tick() => status.print(),
-            _ = power_every.tick() => {
-                for event in power.look(Instant::now()) {
-                    told.notice(&event);
-                    recording.note(event);
-                }
-            }
-            () = &mut until => break,
-            // Its other end also goes when the recorder dies; that is another branch's matter.
-            Ok(reason) = &mut sources_ended => {
-                asked = reason.is_some();
-                if let Some(reason) = reason {
-                    say(format_args!("{reason}: finishing"));
-                }
-                break;
-            }
-            signal = signals.next() => {
-                asked = true;
-                say(format_args!("{signal}: finishing"));
-                break;
-            }
-            _ = &mut handle => return Ok(recorder_died(recording).await),
-        }
-    }
-    // The terminal is the user's own again while the text is finished.
-    #[cfg(unix)]
-    if let Some(keys) = keys {
-        keys.end().into_iter().for_each(|deed| ask(&actor, request_of(deed, recording)));
-    }
-    let limit = Duration::from_secs_f64(config.record.finish_timeout_s);
-    let patience = if asked { Patience { idle: limit, total: limit } } else { Patience::WITH_PROGRESS };
-    if let Text::Later(reason) = &text {
-        recording.note(Event::TextPending { reason: reason.clone() });
-    }
-    let mut ended = finish(&actor, &mut handle, recording, patience, &mut signals).await?;
-    ended.asked = asked;
-    actor.stop(None);
-    if let (Text::Later(reason), Outcome::Complete) = (text, &ended.outcome) {
-        ended.outcome = Outcome::Pending(reason);
-    }
-    Ok(ended)
-}
-
-/// What a key asks for.
-#[cfg(unix)]
-fn request_of(deed: keys::Deed, recording: &Recording) -> control::Request {
-    match deed {
-        keys::Deed::Mark { kind, text, at } => control::Request::Mark { text, kind, at: Some(at) },
-        keys::Deed::Pause if recording.paused_since().is_some() => control::Request::Resume,
-        keys::Deed::Pause => control::Request::Pause,
-    }
-}
-
-/// Asks the recorder, as any other command would, and tells what it has to say that is not told anyhow.
-fn ask(actor: &ActorRef<Message>, request: control::Request) {
-    let (reply, answer) = oneshot::channel();
-    if actor.cast(Message::Asked(request, reply)).is_err() {
-        // It is dead: that is another branch's matter.
-        return;
-    }
-    tokio::spawn(async move {
-        match answer.await {
-            Ok(control::Response::Marked(mark)) => {
-                say(format_args!("marked {} {}: {}", clock(mark.at), mark.kind.title(), mark.text));
-            }
-            Ok(control::Response::Refused { error }) => say(error),
-            _ => {}
-        }
+        Recorded::finish(&dir, config, outcome, begun, async || signals.next().await)
     });
+    shown.into_iter().for_each(Shown::end);
+    Ok(report(&dir, &ended, recorded.as_ref(), json))
 }
 
-/// For the tests: `HANSARD_TEST_CRASH` names an actor that panics a second after the start.
-fn rehearse_crash(actor: &ActorRef<Message>) {
+/// Records and transcribes until the end, whoever brings it about: the session, and how it ended.
+fn conduct(
+    wish: &Wish,
+    config: &Config,
+    json: bool,
+    signals: &mut Signals,
+) -> anyhow::Result<(PathBuf, Ended)> {
+    let plan = quietly(|| Plan::new(wish, config)).map_err(engine_error)?;
+    if let TextPlan::Later(reason) = &plan.text {
+        say(reason);
+        say("the recording runs without text; `hansard transcribe` makes it later");
+    }
+    // From here on nobody waits for whoever reads what is said.
+    console::start();
+    let mut engine = Engine::start(plan, config).map_err(engine_error)?;
+    if let Some(error) = engine.unlocked() {
+        say(format_args!("{error}; other commands will not notice that it is in use"));
+    }
+    #[cfg(debug_assertions)]
+    rehearse_crash(&engine);
+    let dir = engine.dir().to_owned();
+    say(format_args!("recording into {}", dir.display()));
+    let mut shown = Shown::default();
+    shown.lines(engine.follow(), json);
+    let status_every = Duration::from_secs_f64(config.record.status_every_s);
+    shown.notices(engine.follow(), Some(status_every));
+    let _mending = super::recover::mend_beside(&config.paths.recordings);
+    let ended = engine.block_on(async |engine| {
+        let asker = engine.asker();
+        #[cfg(unix)]
+        let why = until_end(engine, &asker, signals).await;
+        #[cfg(not(unix))]
+        let why = engine.until_end(async || signals.next().await).await;
+        engine.finish(why, async || signals.next().await).await
+    });
+    drop(engine);
+    shown.end();
+    Ok((dir, ended.context("the recorder has no threads")?))
+}
+
+/// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH` names an actor that panics a second after
+/// the start.
+#[cfg(debug_assertions)]
+fn rehearse_crash(engine: &Engine) {
+    use crate::actors::Role;
     let role = match std::env::var("HANSARD_TEST_CRASH").as_deref() {
         Ok("recorder") => Role::Recorder,
         Ok("writer") => Role::Writer,
@@ -472,62 +216,54 @@ fn rehearse_crash(actor: &ActorRef<Message>) {
         Ok("segmenter") => Role::Segmenter,
         _ => return,
     };
-    drop(actor.send_after(Duration::from_secs(1), move || Message::Crash(role)));
+    engine.crash(role, Duration::from_secs(1));
 }
 
-/// Takes the session through its end; a second signal shortens it.
-async fn finish(
-    actor: &ActorRef<Message>,
-    handle: &mut tokio::task::JoinHandle<()>,
-    recording: &Arc<Recording>,
-    patience: Patience,
-    signals: &mut Signals,
-) -> anyhow::Result<Ended> {
-    let (closed, mut tracks_closed) = oneshot::channel();
-    let (done, mut all_done) = oneshot::channel();
-    if actor.cast(Message::Finish { patience, closed, done }).is_err() {
-        return Ok(recorder_died(recording).await);
+/// Waits for the end, and does meanwhile what the keys ask for.
+#[cfg(unix)]
+async fn until_end(engine: &mut Engine, asker: &Asker, signals: &mut Signals) -> crate::engine::Why {
+    let mut keys = keys::Keys::new(engine.clock().clone());
+    if keys.is_some() {
+        say(keys::HELP);
     }
-    let closed = tokio::select! {
-        Ok(closed) = &mut tracks_closed => closed,
-        _ = &mut *handle => return Ok(recorder_died(recording).await),
-        signal = signals.next() => {
-            say(format_args!("{signal} again: closing the files at once"));
-            let closed = close_at_once(recording).await;
-            let outcome = Outcome::Pending("it was ended before the text was made".into());
-            return Ok(Ended { closed, outcome, recorder_failed: false, asked: true });
+    let why = {
+        let end = engine.until_end(async || signals.next().await);
+        tokio::pin!(end);
+        loop {
+            let pressed = async {
+                match &mut keys {
+                    Some(keys) => keys.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                why = &mut end => break why,
+                action = pressed => { tokio::spawn(carry_out(action, asker.clone())); }
+            }
         }
     };
-    say("the recording is safe");
-    let outcome = tokio::select! {
-        outcome = &mut all_done => outcome.unwrap_or(Outcome::Pending("the recorder ended".into())),
-        _ = &mut *handle => Outcome::Pending("the recorder failed after the recording was closed".into()),
-        signal = signals.next() => {
-            let reason = format!("{signal}: the text is left for hansard transcribe");
-            recording.note(Event::TextPending { reason: reason.clone() });
-            Outcome::Pending(reason)
-        }
+    // The terminal is the user's own again while the text is finished; what was typed last counts.
+    for action in keys.into_iter().flat_map(keys::Keys::end) {
+        carry_out(action, asker.clone()).await;
+    }
+    why
+}
+
+/// Asks what a key asks for, as any other command would, and tells what the news don't.
+#[cfg(unix)]
+async fn carry_out(action: keys::Action, asker: Asker) {
+    use crate::control::{Request, Response};
+    let request = match action {
+        keys::Action::Mark { kind, text, at } => Request::Mark { text, kind, at: Some(at) },
+        keys::Action::Pause if asker.paused_since().is_some() => Request::Resume,
+        keys::Action::Pause => Request::Pause,
     };
-    let finishing = recording.clone();
-    if !tokio::task::spawn_blocking(move || finishing.finish()).await.context("the writer's end")? {
-        say("the disk does not answer any more: text may be missing, which hansard transcribe makes again");
+    match asker.ask(request).await {
+        Response::Marked(mark) => {
+            let at = crate::base::text::timer(mark.at);
+            say(format_args!("marked {at} {}: {}", mark.kind.title(), mark.text));
+        }
+        Response::Refused { error } => say(error),
+        _ => {}
     }
-    Ok(Ended { closed, outcome, recorder_failed: false, asked: false })
-}
-
-/// The root is dead: its children went with it, the data plane did not. Everything is closed in order.
-async fn recorder_died(recording: &Arc<Recording>) -> Ended {
-    say("the recorder failed; closing all files");
-    let closed = close_at_once(recording).await;
-    Ended {
-        closed,
-        outcome: Outcome::Pending("the recorder failed".into()),
-        recorder_failed: true,
-        asked: false,
-    }
-}
-
-async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {
-    let recording = recording.clone();
-    tokio::task::spawn_blocking(move || recording.close_at_once(AT_ONCE)).await.unwrap_or(None)
 }

@@ -1,12 +1,45 @@
 //! Signals that end a recording or a transcription in order: Ctrl-C, SIGTERM, SIGHUP.
 
-/// From its making on no such signal ends the process; [`Signals::next`] tells of each.
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// From its making on no such signal ends the process; [`Signals::next`] tells of each, wherever it is awaited: a
+/// thread of its own listens.
 pub(super) struct Signals {
+    signals: UnboundedReceiver<&'static str>,
+    _runtime: Runtime,
+}
+
+impl Signals {
+    /// Takes the signals over.
+    pub(super) fn new() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let mut taken = {
+            let _within = runtime.enter();
+            Taken::new()?
+        };
+        // People press Ctrl-C a few times, not a million.
+        let (tell, signals) = unbounded_channel();
+        runtime.spawn(async move { while tell.send(taken.next().await).is_ok() {} });
+        Ok(Self { signals, _runtime: runtime })
+    }
+
+    /// Waits for the next one and names it.
+    pub(super) async fn next(&mut self) -> String {
+        match self.signals.recv().await {
+            Some(name) => name.to_owned(),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+/// The signals as the runtime gives them.
+struct Taken {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    /// `None` if the process is to outlive the terminal (`nohup`).
+    /// None: whoever started us wants us to outlive the terminal (`nohup`).
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
     /// Taken over so that a file that reaches the user's limit is an error of its write, not our death.
@@ -15,9 +48,9 @@ pub(super) struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
+impl Taken {
     /// Takes the signals over. To be called within a runtime.
-    pub(super) fn new() -> std::io::Result<Self> {
+    fn new() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let hangup = SignalKind::hangup();
         Ok(Self {
@@ -29,7 +62,7 @@ impl Signals {
     }
 
     /// Waits for the next one and names it.
-    pub(super) async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> &'static str {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -54,14 +87,14 @@ fn is_ignored(signal: i32) -> bool {
 }
 
 #[cfg(not(unix))]
-impl Signals {
+impl Taken {
     /// Takes the signals over. To be called within a runtime.
-    pub(super) fn new() -> std::io::Result<Self> {
+    fn new() -> std::io::Result<Self> {
         Ok(Self {})
     }
 
     /// Waits for the next one and names it.
-    pub(super) async fn next(&mut self) -> &'static str {
+    async fn next(&mut self) -> &'static str {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

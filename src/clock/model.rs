@@ -40,11 +40,11 @@ const STRAY_S_MAX: f64 = 0.012;
 const BEND_MIN: f64 = 40e-6;
 /// Points of the last seconds that tell a new rate.
 const BEND_POINTS: usize = 24;
-/// Seconds after a gap for which the height goes on as it was, unless stamps are earlier.
+/// After a gap the height goes on as it was, unless stamps are earlier, for so many seconds.
 const SETTLE_S: f64 = 10.0;
 /// With fewer points than this each one may move the line.
 const FEW: usize = 10;
-/// Minimum number of buckets after which the whole of a take is looked at again.
+/// The whole of a take is looked at again after so many buckets at the earliest.
 const AGAIN: usize = 32;
 /// Points under which the line of the current piece goes.
 const LINE_POINTS: usize = 64;

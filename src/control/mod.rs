@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::cause::Alarm;
+use crate::live::{Cursor, Status, Wanted};
 use crate::session::mark::{Mark, MarkKind};
 
 #[cfg(unix)]
@@ -23,7 +23,7 @@ pub const LINE_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
-    /// Its status.
+    /// How it goes.
     Status,
     /// Mark a moment.
     Mark {
@@ -32,7 +32,7 @@ pub enum Request {
         /// What it is, if not what the text says.
         #[serde(default)]
         kind: Option<MarkKind>,
-        /// Session second; `None` means now.
+        /// Session second; none: now.
         #[serde(default)]
         at: Option<f64>,
     },
@@ -42,13 +42,45 @@ pub enum Request {
     Resume,
     /// End the recording; answered when it is safe.
     Stop,
+    /// Tell the news as they come, a line each, until somebody hangs up or the recorder ends.
+    Follow(Follow),
+}
+
+/// What somebody who follows a recording wants to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Follow {
+    /// Go on after this place. `None` means from now on.
+    #[serde(default)]
+    pub since: Option<Since>,
+    /// What is told beside utterances; events, unless it is said otherwise.
+    #[serde(flatten)]
+    pub wanted: Wanted,
+}
+
+/// A place in the news.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Since {
+    /// Number of the journal's next line; the transcript is told from its beginning.
+    Seq(u64),
+    /// As a status line gives it.
+    Cursor(Cursor),
+}
+
+impl From<Since> for Cursor {
+    fn from(since: Since) -> Self {
+        match since {
+            Since::Seq(seq) => Self { seq, line: 0 },
+            Since::Cursor(cursor) => cursor,
+        }
+    }
 }
 
 /// What it answers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
-    /// Its status.
+    /// How it goes.
     Status(Box<Status>),
     /// It was marked.
     Marked(Mark),
@@ -63,7 +95,7 @@ pub enum Response {
     Resumed {
         /// Session second of now.
         at: f64,
-        /// Session second since which it had been paused; `None` if it was not.
+        /// Session second since which it had been paused; none: it was not.
         since: Option<f64>,
     },
     /// The recording has ended and is safe.
@@ -76,95 +108,4 @@ pub enum Response {
         /// Why, and what to do.
         error: String,
     },
-}
-
-/// What a recorder is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Doing {
-    /// Sound is stored.
-    Recording,
-    /// Nothing is stored until it is resumed.
-    Paused,
-    /// The end was asked for, and the tracks are being closed.
-    Ending,
-    /// The recording is safe; text is still being made.
-    Finishing,
-}
-
-/// How a recording goes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Status {
-    /// Id of the session.
-    pub session: String,
-    /// Its folder.
-    pub path: String,
-    /// Its title.
-    pub title: String,
-    /// The recorder's process.
-    pub pid: u32,
-    /// What it is doing.
-    pub doing: Doing,
-    /// Session seconds from its start to now.
-    pub elapsed: f64,
-    /// Session second since which it is paused.
-    pub paused_since: Option<f64>,
-    /// Seconds for which the disk has room, as things are; `None` if not known yet.
-    pub disk_seconds: Option<f64>,
-    /// Marks so far.
-    pub marks: usize,
-    /// What is wrong and concerns no track.
-    pub alarms: Vec<Trouble>,
-    /// In the user's order.
-    pub tracks: Vec<TrackStatus>,
-}
-
-/// Something that is wrong.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What.
-    pub alarm: Alarm,
-    /// For people.
-    pub text: String,
-}
-
-/// How one track goes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct TrackStatus {
-    /// The track.
-    pub track: String,
-    /// Whose it is.
-    pub name: String,
-    /// Its device, as SPEC says.
-    pub source: String,
-    /// What the device is doing.
-    pub device: Device,
-    /// Why it is not open.
-    pub trouble: Option<String>,
-    /// Highest level of the last second, in dBFS; `None` if exactly silent, or not open.
-    pub level_dbfs: Option<f64>,
-    /// Seconds that can be read back, silence for short gaps included.
-    pub written: f64,
-    /// Seconds of them that survive a power cut.
-    pub durable: f64,
-    /// Seconds that are missing.
-    pub gaps: f64,
-    /// Seconds of them that are losses.
-    pub lost: f64,
-    /// How many seconds the text is behind; `None` if no text is being made.
-    pub text_lag: Option<f64>,
-    /// What is wrong with it.
-    pub alarms: Vec<Trouble>,
-}
-
-/// What a device is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Device {
-    /// It is not open yet, or not any more; it is tried again.
-    Opening,
-    /// It delivers.
-    Open,
-    /// It came to its own end.
-    Ended,
 }

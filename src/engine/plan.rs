@@ -4,16 +4,21 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Zoned;
 
+use super::EngineError;
+use super::spec::{SourceSpec, SpecKind};
+use super::text::{self, Choice};
 use crate::base::units::{Frames, SampleFormat};
 use crate::capture::device::{Backend, CpalSource};
 use crate::capture::feed::Pace;
 use crate::capture::replay::Replay;
 use crate::capture::source::Source;
 use crate::capture::synth::Synth;
-use crate::engine::spec::{SourceSpec, SpecKind};
+use crate::config::{Config, TrackFormat};
+use crate::models::ModelInfo;
 use crate::recording::DeviceSpec;
 use crate::session::disk::{Disk as _, SystemDisk};
 use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
@@ -42,6 +47,15 @@ pub enum PlanError {
         /// Channel that was asked for.
         wanted: u16,
     },
+    /// A source of the settings makes no sense, or the sound system can't be asked.
+    #[error("{0}")]
+    Setting(String),
+    /// No source was named, and there is none by default.
+    #[error(
+        "there is neither a default microphone nor a default loopback; hansard devices lists what there is, \
+         --source names what to record"
+    )]
+    NoDefaults,
     /// Two sources of one name.
     #[error(transparent)]
     SameName(#[from] names::SameName),
@@ -53,6 +67,48 @@ pub enum PlanError {
         /// What the system said.
         error: std::io::Error,
     },
+}
+
+/// What somebody wants to record.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Title of the meeting. `None` means "meeting".
+    pub title: Option<String>,
+    /// What to record; names differ ([`settle_names`](crate::engine::spec::settle_names)).
+    pub sources: Vec<SourceSpec>,
+    /// How files and scripts are delivered.
+    pub pace: Pace,
+    /// End after this long.
+    pub limit: Option<Duration>,
+    /// Text is wanted while it is recorded.
+    pub text: bool,
+    /// Somebody looks at lines while they are being spoken.
+    pub partials: bool,
+}
+
+impl Wish {
+    /// To record these sources, with text, until somebody ends it.
+    pub fn new(sources: Vec<SourceSpec>) -> Self {
+        Self { title: None, sources, pace: Pace::Real, limit: None, text: true, partials: false }
+    }
+
+    /// Whether all sources are files and scripts that wait for us: they count their own frames, and end by
+    /// themselves after the time that was asked for.
+    fn is_counted(&self) -> bool {
+        let counted = |spec: &SourceSpec| matches!(spec.kind, SpecKind::File(_) | SpecKind::Synth(_));
+        matches!(self.pace, Pace::Max { .. }) && self.sources.iter().all(counted)
+    }
+}
+
+/// What becomes of the text.
+#[derive(Debug, Clone)]
+pub enum TextPlan {
+    /// It is made with this model.
+    With(ModelInfo),
+    /// Nobody wants it.
+    Unwanted,
+    /// It can't be made now, for this reason.
+    Later(String),
 }
 
 /// How sources are opened.
@@ -68,12 +124,99 @@ pub struct SourceOptions {
     pub format: Option<SampleFormat>,
 }
 
+impl SourceOptions {
+    /// As the settings say.
+    pub fn new(config: &Config, pace: Pace) -> Self {
+        Self {
+            backend: Backend::new(&config.audio.host),
+            buffer_ms: u64::from(config.audio.buffer_ms),
+            pace,
+            format: match config.tracks.format {
+                TrackFormat::Auto => None,
+                TrackFormat::S16 => Some(SampleFormat::S16),
+                TrackFormat::S24 => Some(SampleFormat::S24),
+                TrackFormat::F32 => Some(SampleFormat::F32),
+            },
+        }
+    }
+}
+
 /// What will be recorded.
 pub struct Plan {
+    /// Title of the meeting. `None` means "meeting".
+    pub title: Option<String>,
     /// One per device, with its tracks.
     pub devices: Vec<DeviceSpec>,
     /// One per track, in the user's order.
     pub sources: Vec<SourceEntry>,
+    /// What becomes of the text.
+    pub text: TextPlan,
+    /// End after this long.
+    pub limit: Option<Duration>,
+    /// All sources count their own frames: what is missed can be had again, and nobody waits for a line.
+    pub counted: bool,
+    /// Somebody looks at lines while they are being spoken.
+    pub partials: bool,
+}
+
+impl Plan {
+    /// Looks up what is wished for.
+    ///
+    /// # Errors
+    /// A source is not there, or the model that the settings name can't be used.
+    pub fn new(wish: &Wish, config: &Config) -> Result<Self, EngineError> {
+        let pace = match wish.pace {
+            Pace::Max { .. } => Pace::Max { limit: wish.limit },
+            Pace::Real => Pace::Real,
+        };
+        let (devices, sources) = look_up(&wish.sources, &SourceOptions::new(config, pace))?;
+        let languages = wish.sources.iter().map(|spec| spec.language.as_deref());
+        let text = match wish.text.then(|| text::choose_model(config, languages)).transpose()? {
+            None => TextPlan::Unwanted,
+            Some(Choice::Use(model)) => TextPlan::With(model),
+            Some(Choice::None(reason)) => TextPlan::Later(reason),
+        };
+        Ok(Self {
+            title: wish.title.clone(),
+            devices,
+            sources,
+            text,
+            limit: wish.limit,
+            counted: wish.is_counted(),
+            partials: wish.partials,
+        })
+    }
+}
+
+/// The sources of the settings, else the default microphone and loopback as far as they are there.
+///
+/// # Errors
+/// There is nothing to record, or a source of the settings makes no sense.
+pub fn configured_sources(config: &Config) -> Result<Vec<SourceSpec>, PlanError> {
+    let from_config = |source: &crate::config::Source| {
+        SourceSpec::from_parts(&source.name, &source.spec)
+            .map(|spec| SourceSpec { language: source.language.clone(), ..spec })
+            .map_err(|error| {
+                PlanError::Setting(format!("{}: source {:?}: {error}", source.origin, source.name))
+            })
+    };
+    if config.sources.is_empty() {
+        default_sources(&SourceOptions::new(config, Pace::Real))
+    } else {
+        config.sources.iter().map(from_config).collect()
+    }
+}
+
+fn default_sources(options: &SourceOptions) -> Result<Vec<SourceSpec>, PlanError> {
+    let devices = options.backend.devices().map_err(|error| PlanError::Setting(error.to_string()))?;
+    let mut specs = Vec::new();
+    for (kind, name, spec) in [(SourceKind::Mic, "Me", "mic"), (SourceKind::Loopback, "Others", "loopback")] {
+        if devices.iter().any(|device| device.kind == kind && device.default) {
+            let spec = SourceSpec::from_parts(name, spec);
+            specs.push(spec.map_err(|error| PlanError::Setting(error.to_string()))?);
+        }
+    }
+    if specs.is_empty() { Err(PlanError::NoDefaults) } else { Ok(specs) }
 }
 
 /// A source that has been looked up.
@@ -88,7 +231,13 @@ struct Resolved {
 }
 
 /// Looks up all sources. Several that name one device share it; channels of it become tracks of their own.
-pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanError> {
+///
+/// # Errors
+/// One of them is not there, or can't be used.
+pub fn look_up(
+    specs: &[SourceSpec],
+    options: &SourceOptions,
+) -> Result<(Vec<DeviceSpec>, Vec<SourceEntry>), PlanError> {
     let slugs = names::track_slugs(specs.iter().map(|spec| spec.name.as_str()))?;
     let mut devices: Vec<(String, DeviceSpec)> = Vec::new();
     let mut sources = Vec::new();
@@ -120,7 +269,7 @@ pub fn plan(specs: &[SourceSpec], options: &SourceOptions) -> Result<Plan, PlanE
             }
         }
     }
-    Ok(Plan { devices: devices.into_iter().map(|(_, device)| device).collect(), sources })
+    Ok((devices.into_iter().map(|(_, device)| device).collect(), sources))
 }
 
 fn resolve(spec: &SourceSpec, options: &SourceOptions) -> Result<Resolved, String> {

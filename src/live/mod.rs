@@ -1,43 +1,117 @@
-//! Where news of a session goes.
+//! The one place where news of a session is published: what is said, what happens, how it goes.
+//!
+//! Promises: a line of the journal or of the transcript is handed to the disk before it is told; publishing
+//! never waits for anybody; a subscriber that can't keep up is told so and reads on from the files, so it
+//! misses nothing of what lasts ([`Subscription`]). Growing lines, levels and status are ephemeral: who misses
+//! one gets the next. Refuses: to steer anything. A subscriber is never on a control path.
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::utterance::Utterance;
-use crate::session::journal::Event;
+use crate::session::journal::{Event, Line};
 
-/// Whoever wants to hear what happens: the terminal, a test. Calls must return at once.
-pub trait Listener: Send + Sync {
-    /// A line of text is finished.
-    fn line(&self, utterance: &Utterance);
-    /// What is shown of a line that is still being spoken, under the id that the finished one will have;
-    /// without text: nothing any more, and no line will come of it.
-    fn partial(&self, _growing: &Utterance) {}
-    /// Something happened that the user should know.
-    fn notice(&self, event: &Event);
+mod bus;
+mod json;
+mod notice;
+mod status;
+mod view;
+
+pub use bus::{Bus, NEWS_WAITING, StandingAlarm, Subscription};
+pub use json::{Wanted, json_line};
+pub use notice::{Notice, Urgency};
+pub use status::{Device, Doing, Status, TrackStatus, Trouble};
+pub use view::{SessionSink, SessionView};
+
+/// Something new.
+#[derive(Debug, Clone)]
+pub enum News {
+    /// A line of the journal.
+    Event(Arc<Line>),
+    /// Something that happened and that the disk refused to write down.
+    Unwritten(Arc<Event>),
+    /// A revision of an utterance, judged: it stands in the transcript.
+    Line(Arc<TranscriptLine>),
+    /// What is known so far of an utterance that is still being spoken, under the id that the finished one will
+    /// have. Without text it is retracted: no line comes of it.
+    Partial(Arc<Utterance>),
+    /// How loud the tracks are, [`LEVELS_A_SECOND`] times a second.
+    Levels(Arc<Levels>),
+    /// How the recording goes, once a second.
+    Status(Arc<Status>),
+    /// How far the text of a finished session is.
+    Progress(Progress),
+    /// Where the recording is on its way to its end.
+    Stage(Stage),
+    /// This subscriber was too slow: so many news were dropped for it. What lasts of them follows, read from
+    /// the files.
+    Lagged(u64),
+    /// There will be no more.
+    Over,
 }
 
-/// Where lines of a session go: the writer while it is recorded, its files afterwards.
-pub trait SessionSink: Send + Sync {
-    /// A line for the transcript.
-    fn write_utterance(&self, utterance: Utterance);
-    /// A new utterance under the id that it is to have, where there is text already; without text where a
-    /// person's own line stands.
-    fn settle_identity(&self, utterance: Utterance) -> Utterance {
-        utterance
-    }
-    /// A line for the journal.
-    fn note(&self, event: Event);
+/// Levels are published this often a second: meters look alive, and a second of them is a kilobyte a track.
+pub const LEVELS_A_SECOND: u32 = 10;
+
+/// An utterance with its place in the transcript.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TranscriptLine {
+    /// The utterance.
+    pub utterance: Utterance,
+    /// Whoever has seen this one has seen all lines of the transcript before this number (from 0); later ones
+    /// may be repeated to them, none is missed. A [`Cursor`] takes it.
+    pub until: u64,
 }
 
-/// What the analysis side needs to know of a session.
-#[derive(Clone)]
-pub struct SessionView {
-    /// The session's folder.
-    pub dir: std::path::PathBuf,
-    /// Its tracks.
-    pub tracks: Vec<Arc<crate::session::shared::TrackShared>>,
-    /// Where lines go.
-    pub sink: Arc<dyn SessionSink>,
-    /// Who wants to hear of them.
-    pub listener: Arc<dyn Listener>,
+/// A place in the news that last: where a subscriber goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Cursor {
+    /// Lines of the journal that were seen: the next one has this number.
+    pub seq: u64,
+    /// Lines of the transcript that were seen.
+    pub line: u64,
+}
+
+/// How loud the tracks are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Levels {
+    /// Session seconds.
+    pub at: f64,
+    /// In the user's order.
+    pub tracks: Vec<TrackLevel>,
+}
+
+/// How loud one track is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackLevel {
+    /// The track.
+    pub track: String,
+    /// Highest sample of the last second, in dBFS. `None` means exact silence, or a device that is not open.
+    pub peak_dbfs: Option<f64>,
+}
+
+/// How far the text of a finished session is, in seconds of sound of all tracks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// What is text, or known to hold none.
+    pub done_s: f64,
+    /// All of it.
+    pub total_s: f64,
+}
+
+/// Where a recording is on its way to its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// It is being ended, for this reason. `None` means that its sources or its time are over.
+    Finishing(Option<String>),
+    /// All tracks are closed and on the disk.
+    Safe,
+    /// Somebody is in a hurry: the files are closed at once.
+    AtOnce(String),
+    /// The Recorder failed; its files are being closed.
+    RecorderFailed,
+    /// The disk does not take what is left of the text.
+    DiskSilent,
 }

@@ -5,19 +5,18 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::base::cause::Alarm;
 use crate::base::units::SampleFormat;
 use crate::base::utterance::Utterance;
 use crate::capture::drain::Timeline;
 use crate::capture::lane::Lane;
 use crate::capture::source::Source;
 use crate::clock::{MonoNs, SessionClock, sleep};
-use crate::live::SessionSink;
+use crate::live::{Bus, SessionSink, TranscriptLine};
 use crate::session::disk::Disk;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
@@ -73,15 +72,13 @@ pub struct Recording {
     pub name: (String, String),
     /// Session second at which the end was asked for.
     stopped_at: OnceLock<f64>,
-    /// What is wrong at the moment: which track's, what, in words.
-    alarms: Mutex<Vec<(Option<String>, Alarm, String)>>,
     /// Marks so far.
     marks: AtomicUsize,
     room: Arc<Room>,
     /// Sees what happens to time from outside.
     time: Mutex<sleep::Watch>,
-    /// What the writer says to the user.
-    told: Mutex<Receiver<Event>>,
+    /// Where all that happens is published.
+    pub news: Bus,
     /// The writer, and the thread that waits for the disk in its place, which ends with it.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -114,10 +111,9 @@ impl Recording {
         let (tracks, lane_of) = tracks.into_iter().unzip();
         let name = (manifest.id.clone(), manifest.title.clone());
         let (control, orders) = mpsc::channel();
-        let (tell, told) = mpsc::channel();
         let (syncs, syncing) = Syncs::on_thread(Arc::clone(&disk))?;
-        let mut writer = Writer::create(disk, syncs, dir, clock.clone(), manifest, plans, orders)?;
-        writer.tell(tell);
+        let writer = Writer::create(disk, syncs, dir, clock.clone(), manifest, plans, orders)?;
+        let news = writer.news().clone();
         let room = writer.room();
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
@@ -132,11 +128,10 @@ impl Recording {
             control,
             name,
             stopped_at: OnceLock::new(),
-            alarms: Mutex::default(),
             marks: AtomicUsize::new(0),
             room,
             time: Mutex::default(),
-            told: Mutex::new(told),
+            news,
             threads: Mutex::new(vec![thread, syncing]),
         }))
     }
@@ -150,7 +145,6 @@ impl Recording {
 
     /// A line for the journal.
     pub fn note(&self, event: Event) {
-        self.remember_alarm(&event);
         self.tell_writer(Control::Journal(event));
     }
 
@@ -164,41 +158,19 @@ impl Recording {
         self.tracks.iter().enumerate().filter(move |(index, _)| self.lane_of[*index] == lane)
     }
 
-    /// Looks after one lane; what happened goes to the journal and is returned.
-    pub fn step_lane(&self, index: usize) -> Vec<Event> {
-        let Some(lane) = self.lanes.get(index) else { return Vec::new() };
+    /// Looks after one lane; what happened goes to the journal.
+    pub fn step_lane(&self, index: usize) {
+        let Some(lane) = self.lanes.get(index) else { return };
         let mut events = lane.step(self.clock.mono());
         // Whoever is first tells it.
         let time = self.time.lock().unwrap_or_else(PoisonError::into_inner).step(&self.clock);
         events.extend(time.into_iter().map(Event::from));
-        for event in &events {
+        for event in events {
             if matches!(event, Event::SourceEnded { .. } | Event::SourceBroken { .. }) {
                 self.tracks_of(index).for_each(|(_, track)| track.set_ended());
             }
-            self.note(event.clone());
+            self.note(event);
         }
-        events
-    }
-
-    /// What the writer has to say to the user since the last call; it is in the journal already.
-    pub fn told(&self) -> Vec<Event> {
-        let told: Vec<Event> = self.told.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect();
-        told.iter().for_each(|event| self.remember_alarm(event));
-        told
-    }
-
-    fn remember_alarm(&self, event: &Event) {
-        let Event::Alarm { alarm, track, on, text } = event else { return };
-        let mut alarms = self.alarms.lock().unwrap_or_else(PoisonError::into_inner);
-        alarms.retain(|(of, which, _)| (of, which) != (track, alarm));
-        if *on {
-            alarms.push((track.clone(), *alarm, text.clone()));
-        }
-    }
-
-    /// What is wrong at the moment: which track's, what, in words.
-    pub fn alarms(&self) -> Vec<(Option<String>, Alarm, String)> {
-        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// For so many seconds the disk has room; none: not known yet.
@@ -221,11 +193,11 @@ impl Recording {
         mark
     }
 
-    /// From now on nothing is recorded; none: it was so already. Gives since when.
+    /// From now on nothing is recorded. Returns since when, and whether it was paused already.
     ///
     /// # Errors
     /// There is nothing that could be paused.
-    pub fn pause(&self) -> Result<(f64, Option<Event>), PauseError> {
+    pub fn pause(&self) -> Result<(f64, bool), PauseError> {
         if self.stopped_at().is_some() {
             return Err(PauseError::Ending);
         }
@@ -235,27 +207,25 @@ impl Recording {
         let at = self.clock.now().seconds();
         match self.clock.pauses().begin(at) {
             Ok(()) => {
-                let event = Event::Paused { at };
-                self.note(event.clone());
-                Ok((at, Some(event)))
+                self.note(Event::Paused { at });
+                Ok((at, false))
             }
-            Err(since) => Ok((since, None)),
+            Err(since) => Ok((since, true)),
         }
     }
 
-    /// It goes on. Gives now, and, where it was paused, since when, and what to tell of it.
+    /// It goes on. Returns now, and since when it was paused. `None` means that it was not.
     ///
     /// # Errors
     /// It has ended.
-    pub fn resume(&self) -> Result<(f64, Option<(f64, Event)>), PauseError> {
+    pub fn resume(&self) -> Result<(f64, Option<f64>), PauseError> {
         if self.stopped_at().is_some() {
             return Err(PauseError::Ending);
         }
         let at = self.clock.now().seconds();
         let Some(since) = self.clock.pauses().end(at) else { return Ok((at, None)) };
-        let event = Event::Resumed { at };
-        self.note(event.clone());
-        Ok((at, Some((since, event))))
+        self.note(Event::Resumed { at });
+        Ok((at, Some(since)))
     }
 
     /// Session second since which it is paused.
@@ -382,6 +352,10 @@ pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
 impl SessionSink for Recording {
     fn write_utterance(&self, utterance: Utterance) {
         Self::write_utterance(self, utterance);
+    }
+
+    fn publish_utterance(&self, utterance: Utterance, until: u64) {
+        self.tell_writer(Control::Publish(Box::new(TranscriptLine { utterance, until })));
     }
 
     fn note(&self, event: Event) {

@@ -315,6 +315,13 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether it only serves to account for frames and clocks: nobody who follows a recording needs it.
+    pub fn is_bookkeeping(&self) -> bool {
+        matches!(self, Self::Commit { .. } | Self::Observed { .. } | Self::Clock { .. })
+    }
+}
+
 impl From<TimeEvent> for Event {
     fn from(event: TimeEvent) -> Self {
         match event {
@@ -352,21 +359,25 @@ pub struct Span {
     pub crc: u32,
 }
 
+/// Told of each line once it has been handed to the disk.
+pub type OnLine = Box<dyn Fn(Line) + Send>;
+
 /// Appends to the journal.
 pub struct Journal {
     lines: LineFile,
     seq: u64,
+    on_line: Option<OnLine>,
 }
 
 impl Journal {
     /// Opens the journal of a new session.
     pub fn create(disk: &dyn Disk, path: &Path) -> io::Result<Self> {
-        Ok(Self { lines: LineFile::new(disk.create(path)?)?, seq: 0 })
+        Ok(Self { lines: LineFile::new(disk.create(path)?)?, seq: 0, on_line: None })
     }
 
     /// Opens the journal of a finished session; its next line has number `seq`.
     pub fn resume(disk: &dyn Disk, path: &Path, seq: u64) -> io::Result<Self> {
-        Ok(Self { lines: LineFile::new(disk.append(path)?)?, seq })
+        Ok(Self { lines: LineFile::new(disk.append(path)?)?, seq, on_line: None })
     }
 
     /// Appends one line; [`Journal::sync`] makes it durable. After an error of the disk the line is kept and
@@ -380,7 +391,17 @@ impl Journal {
         let line = Line { seq: self.seq, session_ns, utc, event };
         self.lines.keep(&serde_json::to_vec(&line)?)?;
         self.seq += 1;
-        self.lines.write_out()
+        let written = self.lines.write_out();
+        // A line that the disk refused is kept and written later, at its place.
+        if let Some(on_line) = &self.on_line {
+            on_line(line);
+        }
+        written
+    }
+
+    /// From now on `on_line` is told of each line.
+    pub fn tell(&mut self, on_line: OnLine) {
+        self.on_line = Some(on_line);
     }
 
     /// Returns when all lines are on the disk.

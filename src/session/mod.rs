@@ -13,6 +13,7 @@ pub mod account;
 pub mod amend;
 pub mod disk;
 pub mod journal;
+pub mod line_tail;
 pub mod lines;
 pub mod lock;
 pub mod manifest;

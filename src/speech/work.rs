@@ -95,6 +95,9 @@ pub struct Work {
     pass: Pass,
     /// It has fallen behind and has not caught up.
     behind: bool,
+    /// Lines that were handed to the transcript, and the numbers of those that are not judged yet, by id.
+    written: u64,
+    unjudged: BTreeMap<String, u64>,
 }
 
 impl Work {
@@ -113,6 +116,8 @@ impl Work {
             growing: BTreeMap::new(),
             pass,
             behind: false,
+            written: 0,
+            unjudged: BTreeMap::new(),
         }
     }
 
@@ -141,9 +146,8 @@ impl Work {
         self.unusable = Some(reason);
     }
 
-    /// A line for the journal, and for whoever listens.
+    /// A line for the journal.
     pub fn note(&self, event: Event) {
-        self.session.listener.notice(&event);
         self.session.sink.note(event);
     }
 
@@ -386,10 +390,25 @@ impl Work {
         if !has_text || utterance.text.is_empty() {
             return;
         }
-        self.session.sink.write_utterance(utterance.clone());
+        self.unjudged.insert(utterance.id.clone(), self.written);
+        self.write(utterance.clone());
         if utterance.withheld.is_none() {
             self.board.put(utterance, now);
+        } else {
+            self.publish(utterance);
         }
+    }
+
+    fn write(&mut self, utterance: Utterance) {
+        self.session.sink.write_utterance(utterance);
+        self.written += 1;
+    }
+
+    /// An utterance is judged: its revision is news.
+    fn publish(&mut self, utterance: Utterance) {
+        self.unjudged.remove(&utterance.id);
+        let until = self.unjudged.values().min().copied().unwrap_or(self.written);
+        self.session.sink.publish_utterance(utterance, until);
     }
 
     /// Takes back what was made of sound that has turned out to be another device's.
@@ -407,7 +426,8 @@ impl Work {
             })
         };
         for revised in self.board.revise(|utterance| foreign::without(utterance, &spans(utterance))) {
-            self.session.sink.write_utterance(revised);
+            self.write(revised.clone());
+            self.publish(revised);
         }
     }
 
@@ -425,14 +445,14 @@ impl Work {
         let settled = self.board.settle(now, all, is_open, &known);
         for settled in settled {
             if settled.revised {
-                self.session.sink.write_utterance(settled.utterance.clone());
+                self.write(settled.utterance.clone());
             }
             if settled.fresh && settled.utterance.is_shown() {
                 self.growing.retain(|_, line| line.id != settled.utterance.id);
-                self.session.listener.line(&settled.utterance);
             } else if settled.fresh {
                 self.hush(&settled.utterance.track, &settled.utterance.id);
             }
+            self.publish(settled.utterance);
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::base::utterance::Utterance;
 use crate::capture::drain::Item;
 use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
+use crate::live::{Bus, News, TranscriptLine};
 use crate::session::disk::Disk;
 use crate::session::journal::{Event, Journal, Span};
 use crate::session::lines::LineFile;
@@ -60,6 +61,8 @@ pub enum Control {
     Journal(Event),
     /// A line for the transcript.
     Utterance(Box<Utterance>),
+    /// A line of the transcript, handed over before, is news.
+    Publish(Box<TranscriptLine>),
     /// All devices are drained: close the tracks, sync, journal `closed`; answer with the accounts.
     CloseTracks(Sender<Closed>),
     /// Nothing more will come: sync everything and end.
@@ -127,6 +130,8 @@ pub struct Writer {
     clocks_noted: u64,
     errors: Vec<String>,
     finishing: bool,
+    /// Where its lines are published once they are handed to the disk.
+    news: Bus,
 }
 
 impl Writer {
@@ -142,6 +147,9 @@ impl Writer {
     ) -> io::Result<Self> {
         let now = clock.mono();
         let mut journal = Journal::create(&*disk, &dir.join("events.jsonl"))?;
+        let news = Bus::new(dir);
+        let published = news.clone();
+        journal.tell(Box::new(move |line| published.publish(News::Event(Arc::new(line)))));
         journal.append_at(
             clock.now(),
             clock.utc(),
@@ -176,6 +184,7 @@ impl Writer {
             clocks_noted: 0,
             errors: Vec::new(),
             finishing: false,
+            news,
         };
         writer.disk.replace(&writer.dir.join(MANIFEST), &writer.manifest_bytes()?)?;
         writer.disk.sync_dir(&writer.dir)?;
@@ -192,6 +201,11 @@ impl Writer {
     #[doc(hidden)]
     pub fn hold_syncs(&mut self, hold: bool) {
         self.syncs.hold(hold);
+    }
+
+    /// Where its lines are published.
+    pub fn news(&self) -> &Bus {
+        &self.news
     }
 
     /// Moves what there is to the disk. Returns whether there was anything; none once it is finished.
@@ -253,6 +267,7 @@ impl Writer {
                     self.refused("transcript.jsonl", &error);
                 }
             }
+            Control::Publish(line) => self.news.publish(News::Line(Arc::new(*line))),
             Control::CloseTracks(reply) => {
                 let closed = self.close_tracks();
                 // Whoever asked may have given up waiting; the tracks are closed all the same.
@@ -507,8 +522,9 @@ impl Writer {
         if self.remember(format!("the disk refused to write {file}: {error}")) {
             tracing::info!(file, %error, "the disk refused to write");
             let event = Event::WriteError { file: file.into(), error: error.to_string() };
-            self.watch.tell(event.clone());
-            if file != "events.jsonl" {
+            if file == "events.jsonl" {
+                self.news.publish(News::Unwritten(Arc::new(event)));
+            } else {
                 self.note(event);
             }
         }

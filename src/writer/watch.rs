@@ -4,7 +4,6 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
 
 use super::Writer;
 use crate::base::cause::Alarm;
@@ -27,8 +26,6 @@ pub(super) struct Watch {
     ending: bool,
     /// The disk keeps a commit waiting.
     slow: bool,
-    /// To whoever speaks with the user.
-    told: Option<Sender<Event>>,
     room: Arc<Room>,
 }
 
@@ -50,27 +47,13 @@ impl Room {
     }
 }
 
-impl Watch {
-    /// Tells the user's side.
-    pub(super) fn tell(&self, event: Event) {
-        if self.told.as_ref().is_some_and(|told| told.send(event).is_err()) {
-            tracing::debug!("nobody listens to the writer any more");
-        }
-    }
-}
-
 impl Writer {
-    /// What the user should hear of is sent to `told` as well as journalled.
-    pub fn tell(&mut self, told: Sender<Event>) {
-        self.watch.told = Some(told);
-    }
-
     /// What it knows of the room on the disk, for others.
     pub fn room(&self) -> Arc<Room> {
         Arc::clone(&self.watch.room)
     }
 
-    /// Looks at all tracks and at the disk; what began or ended is journalled and told.
+    /// Looks at all tracks and at the disk; what began or ended is journalled.
     pub(super) fn watch(&mut self, now: MonoNs) {
         if self.manifest.state == State::Closed {
             return;
@@ -92,7 +75,7 @@ impl Writer {
         self.look_at_space();
     }
 
-    /// Journals and tells what began or ended on any track.
+    /// Journals what began or ended on any track.
     pub(super) fn tell_changes(&mut self) {
         let mut changes = Vec::new();
         for out in self.devices.iter_mut().flat_map(|device| &mut device.tracks) {
@@ -160,15 +143,11 @@ impl Writer {
     /// Asks for the recording's end, once.
     fn end(&mut self, reason: &str) {
         if !std::mem::replace(&mut self.watch.ending, true) {
-            let event = Event::Ending { reason: reason.into() };
-            self.note(event.clone());
-            self.watch.tell(event);
+            self.note(Event::Ending { reason: reason.into() });
         }
     }
 
     fn alarm(&mut self, alarm: Alarm, track: Option<String>, on: bool, text: String) {
-        let event = Event::Alarm { alarm, track, on, text };
-        self.watch.tell(event.clone());
-        self.note(event);
+        self.note(Event::Alarm { alarm, track, on, text });
     }
 }

@@ -12,6 +12,7 @@ use hansard::capture::feed::Pace;
 use hansard::capture::source::{Opened, Plug, Source, SourceError};
 use hansard::capture::synth::{Synth, code};
 use hansard::clock::{MonoNs, ScriptedClock, SessionClock, SystemClock};
+use hansard::live::{News, Subscription};
 use hansard::recording::{DeviceSpec, Recording};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::journal::Event;
@@ -48,12 +49,12 @@ pub fn record(devices: Vec<(Arc<dyn Source>, Vec<SourceEntry>)>) -> Recorded {
     let clock = SessionClock::start_now(Arc::new(SystemClock));
     let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest(sources), devices);
     let recording = recording.expect("a recording");
-    let mut events = Vec::new();
+    let mut news = recording.news.subscribe();
     let deadline = Instant::now() + Duration::from_secs(60);
-    let mut step_until = |done: &dyn Fn() -> bool| {
+    let step_until = |done: &dyn Fn() -> bool| {
         while !done() {
             assert!(Instant::now() < deadline, "it does not come to its end");
-            (0..recording.lanes.len()).for_each(|lane| events.extend(recording.step_lane(lane)));
+            (0..recording.lanes.len()).for_each(|lane| recording.step_lane(lane));
             std::thread::sleep(Duration::from_millis(5));
         }
     };
@@ -62,6 +63,7 @@ pub fn record(devices: Vec<(Arc<dyn Source>, Vec<SourceEntry>)>) -> Recorded {
     step_until(&|| recording.is_drained());
     let closed = recording.close_tracks(Duration::from_secs(30)).expect("the disk answers");
     recording.finish();
+    let events = events(&mut news);
     Recorded { _folder: folder, dir, closed, events }
 }
 
@@ -73,6 +75,13 @@ fn synth(script: &str, pace: Pace) -> Arc<dyn Source> {
 
 fn coded(frames: u64, channels: &[u16], format: SampleFormat) -> Vec<f32> {
     (0..frames).flat_map(|n| channels.iter().map(move |c| code(n, *c, format))).collect()
+}
+
+/// What has been published of events.
+fn events(news: &mut Subscription) -> Vec<Event> {
+    let all = std::iter::from_fn(|| news.try_next());
+    let event = |news| if let News::Event(line) = news { Some(line.event.clone()) } else { None };
+    all.filter_map(event).collect()
 }
 
 #[test]
@@ -297,13 +306,14 @@ fn a_sleep_and_a_set_clock_are_journalled_once_however_many_devices_there_are() 
     let devices = vec![device("alice"), device("bob")];
     let recording = Recording::start(Arc::new(SystemDisk), dir, session, manifest(sources), devices);
     let recording = recording.expect("a recording");
-    let step = || (0..2).flat_map(|lane| recording.step_lane(lane)).collect::<Vec<Event>>();
+    let step = || (0..2).for_each(|lane| recording.step_lane(lane));
+    let mut news = recording.news.subscribe();
     step();
     clock.set(MonoNs(11_000_000_000));
     step();
     clock.suspend(Duration::from_secs(30));
     clock.step_wall(3_600.0);
-    let told = step();
+    step();
     clock.set(MonoNs(44_000_000_000));
     step();
     recording.stop();
@@ -315,6 +325,7 @@ fn a_sleep_and_a_set_clock_are_journalled_once_however_many_devices_there_are() 
     }
     let closed = recording.close_tracks(Duration::from_secs(30)).expect("the disk answers");
     recording.finish();
+    let told = events(&mut news);
 
     let of_time = |event: &&Event| matches!(event, Event::Suspended { .. } | Event::ClockStepped { .. });
     let slept = Event::Suspended { from: 10.0, seconds: 30.0 };

@@ -3,12 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::mpsc::{self};
 
 use hansard::base::cause::Alarm;
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::capture::drain::{Item, QUEUE_ITEMS};
 use hansard::clock::model::Slip;
+use hansard::live::News;
 use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
 use hansard::session::manifest::{GapCause, State, TakeEntry};
@@ -66,14 +66,16 @@ fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {
 #[test]
 fn a_disk_that_hangs_in_its_syncs_costs_no_sound() {
     let mut bench = Bench::new(SystemDisk, &[(format(8_000, 1, SampleFormat::S16), &[("a", None)])]);
-    let (tell, told) = mpsc::channel();
-    bench.writer.tell(tell);
-    let alarms = || -> Vec<(Alarm, bool)> {
-        let alarm = |event| match event {
-            Event::Alarm { alarm, on, .. } => Some((alarm, on)),
+    let mut news = bench.writer.news().subscribe();
+    let mut alarms = || -> Vec<(Alarm, bool)> {
+        let alarm = |news| match news {
+            News::Event(line) => match line.event {
+                Event::Alarm { alarm, on, .. } => Some((alarm, on)),
+                _ => None,
+            },
             _ => None,
         };
-        told.try_iter().filter_map(alarm).collect()
+        std::iter::from_fn(|| news.try_next()).filter_map(alarm).collect()
     };
     let minute = |bench: &mut Bench| {
         for _ in 0..600 {

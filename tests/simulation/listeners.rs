@@ -12,7 +12,7 @@ use std::time::Duration;
 use hansard::audio::segment::SegmentSettings;
 use hansard::audio::vad::Vad;
 use hansard::base::utterance::Utterance;
-use hansard::live::{Listener, SessionSink, SessionView};
+use hansard::live::{Bus, News, SessionSink, SessionView, Subscription, TranscriptLine};
 use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 use hansard::recording::panic_text;
 use hansard::session::journal::Event;
@@ -57,6 +57,10 @@ impl SessionSink for Sink {
         self.send(Control::Utterance(Box::new(utterance)));
     }
 
+    fn publish_utterance(&self, utterance: Utterance, until: u64) {
+        self.send(Control::Publish(Box::new(TranscriptLine { utterance, until })));
+    }
+
     fn note(&self, event: Event) {
         self.events.lock().expect("no panic").push(event.clone());
         self.send(Control::Journal(event));
@@ -70,26 +74,35 @@ impl Sink {
 }
 
 /// What is shown of lines that still grow, by id.
-#[derive(Default)]
-struct Screen(Mutex<BTreeMap<String, Utterance>>);
+struct Screen {
+    news: Subscription,
+    lines: BTreeMap<String, Utterance>,
+}
 
-impl Listener for Screen {
-    fn line(&self, utterance: &Utterance) {
-        assert!(utterance.is_final && utterance.is_shown());
-        self.0.lock().expect("no panic").remove(&utterance.id);
-    }
-
-    fn partial(&self, growing: &Utterance) {
-        assert!(!growing.is_final, "{growing:?}");
-        let mut lines = self.0.lock().expect("no panic");
-        if growing.text.is_empty() {
-            assert!(lines.remove(&growing.id).is_some(), "{} was taken back and never shown", growing.id);
-        } else if let Some(before) = lines.insert(growing.id.clone(), growing.clone()) {
-            assert!(growing.text.starts_with(&before.text), "what is shown stays: {before:?} {growing:?}");
+impl Screen {
+    fn look(&mut self) {
+        while let Some(news) = self.news.try_next() {
+            match news {
+                News::Line(line) => {
+                    assert!(line.utterance.is_final);
+                    self.lines.remove(&line.utterance.id);
+                }
+                News::Partial(growing) => self.show(&growing),
+                News::Lagged(missed) => panic!("{missed} news were not looked at in time"),
+                _ => {}
+            }
         }
     }
 
-    fn notice(&self, _event: &Event) {}
+    fn show(&mut self, growing: &Utterance) {
+        assert!(!growing.is_final, "{growing:?}");
+        if growing.text.is_empty() {
+            let shown = self.lines.remove(&growing.id);
+            assert!(shown.is_some(), "{} was taken back and never shown", growing.id);
+        } else if let Some(before) = self.lines.insert(growing.id.clone(), growing.clone()) {
+            assert!(growing.text.starts_with(&before.text), "what is shown stays: {before:?} {growing:?}");
+        }
+    }
 }
 
 /// Speech by the number that a window's coded samples carry: the same whoever hears it, and from wherever on.
@@ -159,21 +172,26 @@ pub struct Listeners {
     /// The recogniser of lines that still grow, and what it is asked.
     eye: Moody,
     glimpsed: Option<(Job, Option<Recognised>, f64)>,
-    screen: Arc<Screen>,
+    screen: Screen,
     random: Random,
     at: f64,
 }
 
 impl Listeners {
-    pub fn new(dir: &Path, tracks: &[Arc<TrackShared>], control: Sender<Control>, seed: u64) -> Self {
+    pub fn new(
+        dir: &Path,
+        tracks: &[Arc<TrackShared>],
+        (control, news): (Sender<Control>, &Bus),
+        seed: u64,
+    ) -> Self {
         let sink =
             Arc::new(Sink { control: Mutex::new(control), said: Mutex::default(), events: Mutex::default() });
-        let screen = Arc::new(Screen::default());
+        let screen = Screen { news: news.subscribe(), lines: BTreeMap::new() };
         let session = SessionView {
             dir: dir.into(),
             tracks: tracks.to_vec(),
             sink: Arc::clone(&sink) as Arc<dyn SessionSink>,
-            listener: screen.clone(),
+            news: news.clone(),
         };
         let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
         let mut random = Random::new(seed);
@@ -231,6 +249,7 @@ impl Listeners {
         }
         self.glimpse(now);
         self.work.settle(false, elapsed);
+        self.screen.look();
     }
 
     /// What is shown of lines that still grow comes from another recogniser, which fails as it likes.
@@ -262,7 +281,8 @@ impl Listeners {
             self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), Pass::Live);
             self.work.put_back("the transcriber was restarted");
             // What it had shown it knows no more of.
-            self.screen.0.lock().expect("no panic").clear();
+            self.screen.look();
+            self.screen.lines.clear();
             self.glimpsed = None;
             if let Some(asked) = in_work {
                 self.fate(&asked.job).failed += 1;

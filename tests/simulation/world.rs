@@ -11,6 +11,7 @@ use hansard::base::units::Frames;
 use hansard::base::utterance::Utterance;
 use hansard::capture::drain::Step;
 use hansard::clock::SessionClock;
+use hansard::live::{News, Subscription};
 use hansard::recording::guarded_step;
 use hansard::session::disk::Disk;
 use hansard::session::journal::Event;
@@ -246,7 +247,8 @@ pub struct World {
     tracks: Vec<Arc<TrackShared>>,
     moments: Receiver<Moment>,
     /// What the writer says to the user.
-    told: Receiver<Event>,
+    news: Subscription,
+    told: usize,
     /// When it is still to panic, last first.
     panics: Vec<f64>,
     /// The analysis side, on days on which there is one.
@@ -327,12 +329,13 @@ impl World {
         if let Some(bytes) = storm.take_bytes_max {
             writer.limit_takes(bytes);
         }
-        let (tell, told) = mpsc::channel();
-        writer.tell(tell);
+        let news = writer.news().subscribe();
         let mut panics = storm.panics.clone();
         panics.sort_by(|a, b| b.total_cmp(a));
         let storm = storm.clone();
-        let listeners = storm.listened.then(|| Listeners::new(&dir, &tracks, control.clone(), storm.seed));
+        let listeners = storm
+            .listened
+            .then(|| Listeners::new(&dir, &tracks, (control.clone(), writer.news()), storm.seed));
         Ok(Self {
             listeners,
             folder,
@@ -344,7 +347,8 @@ impl World {
             control,
             tracks,
             moments: own,
-            told,
+            news,
+            told: 0,
             panics,
             lines: 0,
             unasked: unasked_panics(),
@@ -403,6 +407,20 @@ impl World {
         while guarded_step(&mut self.writer, mono(now)) == Some(true) {
             now = lock(&self.capture).now;
         }
+        self.hear();
+    }
+
+    /// Counts what the user is told of refusals.
+    fn hear(&mut self) {
+        let refused = |event: &Event| usize::from(matches!(event, Event::WriteError { .. }));
+        while let Some(news) = self.news.try_next() {
+            self.told += match news {
+                News::Event(line) => refused(&line.event),
+                News::Unwritten(event) => refused(&event),
+                News::Lagged(missed) => panic!("{missed} news were not heard in time"),
+                _ => 0,
+            };
+        }
     }
 
     fn close(mut self) -> Ran {
@@ -416,6 +434,7 @@ impl World {
         }
         self.tell(Control::Finish);
         while guarded_step(&mut self.writer, mono(now)).is_some() {}
+        self.hear();
         drop(self.writer);
         if let Some(listeners) = &mut self.listeners {
             listeners.check(&self.dir);
@@ -425,8 +444,7 @@ impl World {
         // With the listener goes who sends moments.
         self.disk.listen(|_, _| {});
         let moments = self.moments.iter().collect();
-        let refused = |event: &Event| matches!(event, Event::WriteError { .. });
-        let told = closed.errors.len() + self.told.try_iter().filter(refused).count();
+        let told = closed.errors.len() + self.told;
         let capture = Arc::into_inner(self.capture).expect("nobody else has it");
         let capture = capture.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ran {

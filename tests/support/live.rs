@@ -17,7 +17,7 @@ use hansard::clock::{SessionClock, SystemClock};
 use hansard::config::Denoise;
 use hansard::engine::plan::{self, SourceOptions};
 use hansard::engine::spec::SourceSpec;
-use hansard::live::{Listener, SessionView};
+use hansard::live::{News, SessionView, Subscription};
 use hansard::recording::Recording;
 use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
@@ -36,17 +36,25 @@ pub struct Heard {
     pub events: Mutex<Vec<Event>>,
 }
 
-impl Listener for Heard {
-    fn line(&self, utterance: &Utterance) {
-        self.lines.lock().unwrap().push(utterance.clone());
-    }
-
-    fn notice(&self, event: &Event) {
-        self.events.lock().unwrap().push(event.clone());
-    }
-}
-
 impl Heard {
+    /// Hears on a thread of its own until the news are over.
+    fn listen(mut news: Subscription) -> Arc<Self> {
+        let heard = Arc::new(Self::default());
+        let hears = Arc::clone(&heard);
+        std::thread::spawn(move || {
+            while let Some(news) = news.wait() {
+                match news {
+                    News::Line(line) if line.utterance.is_shown() => {
+                        hears.lines.lock().unwrap().push(line.utterance.clone());
+                    }
+                    News::Event(line) => hears.events.lock().unwrap().push(line.event.clone()),
+                    _ => {}
+                }
+            }
+        });
+        heard
+    }
+
     pub fn failures_of(&self, actor: &str) -> usize {
         let events = self.events.lock().unwrap();
         events
@@ -66,21 +74,21 @@ pub struct Run {
 }
 
 /// Starts the recorder with all its actors on these sources.
-pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run {
+pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let specs: Vec<SourceSpec> = sources.iter().map(|s| s.parse().unwrap()).collect();
+    let specs: Vec<SourceSpec> = wanted.iter().map(|s| s.parse().unwrap()).collect();
     let options = SourceOptions { backend: Backend::new("auto"), buffer_ms: 500, pace, format: None };
-    let planned = plan::plan(&specs, &options).unwrap();
+    let (devices, sources) = plan::look_up(&specs, &options).unwrap();
     let clock = SessionClock::start_now(Arc::new(SystemClock));
     let (dir, manifest) =
-        plan::new_session(folder.path(), Some("actors"), planned.sources, &jiff::Zoned::now()).unwrap();
-    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, planned.devices).unwrap();
-    let heard = Arc::new(Heard::default());
+        plan::new_session(folder.path(), Some("actors"), sources, &jiff::Zoned::now()).unwrap();
+    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices).unwrap();
+    let heard = Heard::listen(recording.news.subscribe());
     let session = SessionView {
         dir,
         tracks: recording.tracks.clone(),
         sink: recording.clone(),
-        listener: heard.clone(),
+        news: recording.news.clone(),
     };
     let transcriber = transcriber::Arguments {
         analysis: Arc::new(Mutex::new(Analysis::new(recording.tracks.len()))),
@@ -96,12 +104,8 @@ pub async fn start_at(pace: Pace, sources: &[&str], make: MakeRecognizer) -> Run
         hints: Hints::default(),
     };
     let (ended, _) = oneshot::channel();
-    let arguments = recorder::Arguments {
-        recording: recording.clone(),
-        transcriber: Some(transcriber),
-        listener: heard.clone(),
-        ended,
-    };
+    let arguments =
+        recorder::Arguments { recording: recording.clone(), transcriber: Some(transcriber), ended };
     let (actor, handle) = Actor::spawn(None, Recorder, arguments).await.unwrap();
     Run { _folder: folder, recording, actor, handle, heard }
 }

@@ -1,12 +1,13 @@
 //! What a Recorder answers to whoever steers it: another command through the socket, a key in its own
 //! terminal.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::{Phase, State};
-use crate::control::{Device, Doing, Request, Response, Status, TrackStatus, Trouble};
+use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
+use crate::control::{Request, Response};
+use crate::live::{Device, Doing, Levels, Status, TrackLevel, TrackStatus, Trouble};
 use crate::session::mark::{self, MarkKind};
 
 impl State {
@@ -24,6 +25,8 @@ impl State {
             Request::Mark { text, kind, at } => self.mark(&text, kind, at),
             Request::Pause => self.pause(),
             Request::Resume => self.resume(),
+            // A stream, which whoever serves the socket gives from the news.
+            Request::Follow(_) => refused("news can only be followed through the recorder's socket"),
         };
         if reply.send(response).is_err() {
             tracing::debug!("nobody waits for the answer");
@@ -43,22 +46,45 @@ impl State {
 
     fn pause(&self) -> Response {
         match self.recording.pause() {
-            Ok((at, event)) => {
-                event.iter().for_each(|event| self.listener.notice(event));
-                Response::Paused { at, already: event.is_none() }
-            }
+            Ok((at, already)) => Response::Paused { at, already },
             Err(error) => refused(error),
         }
     }
 
     fn resume(&self) -> Response {
         match self.recording.resume() {
-            Ok((at, resumed)) => {
-                resumed.iter().for_each(|(_, event)| self.listener.notice(event));
-                Response::Resumed { at, since: resumed.map(|(since, _)| since) }
-            }
+            Ok((at, since)) => Response::Resumed { at, since },
             Err(error) => refused(error),
         }
+    }
+
+    /// Publishes levels and status, when it is time and somebody listens.
+    pub(super) fn publish(&mut self) {
+        self.ticks = self.ticks.wrapping_add(1);
+        let news = &self.recording.news;
+        if !news.is_heard() {
+            return;
+        }
+        if self.ticks.is_multiple_of(TICKS_A_SECOND / LEVELS_A_SECOND) {
+            news.publish(News::Levels(Arc::new(self.levels())));
+        }
+        if self.ticks.is_multiple_of(TICKS_A_SECOND) {
+            news.publish(News::Status(Arc::new(self.status())));
+        }
+    }
+
+    fn levels(&self) -> Levels {
+        let recording = &self.recording;
+        let mut tracks = Vec::new();
+        for (lane, device) in recording.lanes.iter().enumerate() {
+            let peak = device.look().level;
+            let peak_dbfs = (peak > 0.0).then(|| f64::from(20.0 * peak.log10()));
+            let level = |track: &str| TrackLevel { track: track.to_owned(), peak_dbfs };
+            tracks.extend(recording.tracks_of(lane).map(|(index, track)| (index, level(&track.track))));
+        }
+        tracks.sort_by_key(|(index, _)| *index);
+        let tracks = tracks.into_iter().map(|(_, level)| level).collect();
+        Levels { at: recording.clock.now().seconds(), tracks }
     }
 
     /// How it goes. Looks at what others keep; waits for nothing.
@@ -72,10 +98,10 @@ impl State {
             Phase::Draining { .. } | Phase::Closing { .. } => Doing::Ending,
             Phase::Transcribing { .. } | Phase::Over => Doing::Finishing,
         };
-        let alarms = recording.alarms();
+        let alarms = recording.news.alarms();
         let of = |track: Option<&str>| -> Vec<Trouble> {
-            let own = alarms.iter().filter(|(of, ..)| of.as_deref() == track);
-            own.map(|(_, alarm, text)| Trouble { alarm: *alarm, text: text.clone() }).collect()
+            let own = alarms.iter().filter(|alarm| alarm.track.as_deref() == track);
+            own.map(|own| Trouble { alarm: own.alarm, text: own.text.clone() }).collect()
         };
         Status {
             session: recording.name.0.clone(),

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::Report;
 use crate::base::text::{clean, count, length, name, wrap};
 use crate::doctor::disk::DiskReport;
 use crate::doctor::sound::Heard;
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::Realtime;
 use crate::doctor::{Finding, Severity};
+use crate::engine::doctor::Report;
 use crate::session::manifest::SourceKind;
 
 /// Columns of a line.
@@ -197,7 +197,7 @@ fn finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
 
 fn conclusion(report: &Report) -> &'static str {
     match report.findings.iter().map(|finding| finding.severity).max() {
-        Some(Severity::Refusal) => "hansard record would refuse to start.",
+        Some(Severity::Refusal) => "hansard record would not begin like this.",
         Some(Severity::Loss) => "Sound would be lost: see above.",
         Some(Severity::Hint) => "No sound would be lost; mind the notes above.",
         None => "All is well: hansard record can begin.",

@@ -120,7 +120,9 @@ fn targets(names: &[String], session: &Session, place: &Place<'_>) -> anyhow::Re
     };
     if output == Path::new("-") || (output.exists() && !output.is_dir()) {
         let output = output.display();
-        return Err(wrong_use(format!("--tracks writes a file for each track; {output} is not a folder")));
+        return Err(wrong_use(format!(
+            "--tracks writes a file for each track; {output} is no folder for them"
+        )));
     }
     make_folder(output)?;
     let at = |name: &String| Target::at(&output.join(name), place.recordings, &session.dir);

@@ -33,7 +33,7 @@ const LOOK_MS: i64 = 100;
 /// What follows an escape within so many milliseconds belongs to it: terminals send a key's bytes together,
 /// people are slower.
 const ESCAPE_MS: i64 = 30;
-/// Deeds that wait for the recorder; with more of them the reader waits.
+/// Actions that wait for the recorder; with more of them the reader waits.
 const WAITING: usize = 16;
 /// Where the next letter comes.
 const CURSOR: &str = "_";
@@ -53,7 +53,7 @@ pub(super) const HELP: &str =
 
 /// What somebody wants.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Deed {
+pub(super) enum Action {
     /// A mark at the moment at which the key was pressed; without a kind its words may name one.
     Mark { kind: Option<MarkKind>, text: String, at: f64 },
     /// Pause, or go on.
@@ -62,24 +62,24 @@ pub(super) enum Deed {
 
 /// The keyboard, as long as this lives.
 pub(super) struct Keys {
-    deeds: Receiver<Deed>,
+    actions: Receiver<Action>,
     stop: Arc<AtomicBool>,
     /// Gives what stood in the line at last.
-    reader: Option<JoinHandle<Option<Deed>>>,
+    reader: Option<JoinHandle<Option<Action>>>,
 }
 
 impl Keys {
     /// Takes the keyboard; none where there is none for us.
     pub(super) fn new(clock: SessionClock) -> Option<Self> {
         let terminal = KeysTerminal::new()?;
-        let (send, deeds) = channel(WAITING);
+        let (send, actions) = channel(WAITING);
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let read = move || {
             let (mut line, mut typed) = (Line::default(), Typed::default());
             while let Some(bytes) = terminal.read(&stopped) {
-                for deed in line.feed(&bytes, clock.now().seconds()) {
-                    if send.blocking_send(deed).is_err() {
+                for action in line.feed(&bytes, clock.now().seconds()) {
+                    if send.blocking_send(action).is_err() {
                         return line.end();
                     }
                 }
@@ -89,32 +89,32 @@ impl Keys {
         };
         let reader = std::thread::Builder::new().name("keys".into()).spawn(read);
         let reader = reader.inspect_err(|error| tracing::warn!(%error, "no thread for the keys")).ok()?;
-        Some(Self { deeds, stop, reader: Some(reader) })
+        Some(Self { actions, stop, reader: Some(reader) })
     }
 
-    /// Waits for the next deed.
-    pub(super) async fn next(&mut self) -> Deed {
-        match self.deeds.recv().await {
-            Some(deed) => deed,
+    /// Waits for the next action.
+    pub(super) async fn next(&mut self) -> Action {
+        match self.actions.recv().await {
+            Some(action) => action,
             None => std::future::pending().await,
         }
     }
 
     /// Gives the terminal back; what was typed and nobody has seen to yet.
-    pub(super) fn end(mut self) -> Vec<Deed> {
+    pub(super) fn end(mut self) -> Vec<Action> {
         let last = self.join();
         let mut rest = Vec::new();
-        while let Ok(deed) = self.deeds.try_recv() {
-            rest.push(deed);
+        while let Ok(action) = self.actions.try_recv() {
+            rest.push(action);
         }
         rest.extend(last);
         rest
     }
 
-    fn join(&mut self) -> Option<Deed> {
+    fn join(&mut self) -> Option<Action> {
         self.stop.store(true, Ordering::Release);
         // A reader that waits for room has none to wait for any more.
-        self.deeds.close();
+        self.actions.close();
         self.reader.take()?.join().unwrap_or_else(|_| {
             tracing::error!("the thread that reads the keyboard panicked");
             None
@@ -249,8 +249,8 @@ struct Line {
 
 impl Line {
     /// Takes what was typed at session second `now` in one go.
-    fn feed(&mut self, bytes: &[u8], now: f64) -> Vec<Deed> {
-        let mut deeds = Vec::new();
+    fn feed(&mut self, bytes: &[u8], now: f64) -> Vec<Action> {
+        let mut actions = Vec::new();
         self.partial.extend_from_slice(bytes);
         let bytes = std::mem::take(&mut self.partial);
         let mut rest = bytes.as_slice();
@@ -272,11 +272,11 @@ impl Line {
             // What is no character is nothing.
             if let Some(key) = std::str::from_utf8(&rest[..length]).ok().and_then(|text| text.chars().next())
             {
-                deeds.extend(self.press(key, now));
+                actions.extend(self.press(key, now));
             }
             rest = &rest[length..];
         }
-        deeds
+        actions
     }
 
     /// Escape gives the line up; with a bracket behind it in one go it is a key such as an arrow, which does
@@ -294,7 +294,7 @@ impl Line {
         }
     }
 
-    fn press(&mut self, key: char, now: f64) -> Option<Deed> {
+    fn press(&mut self, key: char, now: f64) -> Option<Action> {
         let Some((kind, at, text)) = &mut self.typing else { return self.begin(key, now) };
         match key {
             '\r' | '\n' => {
@@ -305,7 +305,7 @@ impl Line {
                     words => words.to_owned(),
                 };
                 self.typing = None;
-                return Some(Deed::Mark { kind, text: words, at });
+                return Some(Action::Mark { kind, text: words, at });
             }
             // Backspace, and what some terminals send for it.
             '\u{7f}' | '\u{8}' => {
@@ -326,14 +326,14 @@ impl Line {
         None
     }
 
-    fn begin(&mut self, key: char, now: f64) -> Option<Deed> {
+    fn begin(&mut self, key: char, now: f64) -> Option<Action> {
         let kind = match key.to_ascii_lowercase() {
             'd' => Some(MarkKind::Decision),
             'a' => Some(MarkKind::Action),
             'q' => Some(MarkKind::Question),
             'n' => Some(MarkKind::Note),
             'm' => None,
-            'p' => return Some(Deed::Pause),
+            'p' => return Some(Action::Pause),
             _ => return None,
         };
         self.typing = Some((kind, now, String::new()));
@@ -341,10 +341,10 @@ impl Line {
     }
 
     /// Nothing more comes: the words that stand there are a mark.
-    fn end(&mut self) -> Option<Deed> {
+    fn end(&mut self) -> Option<Action> {
         let (kind, at, text) = self.typing.take()?;
         let text = text.trim().to_owned();
-        (!text.is_empty()).then_some(Deed::Mark { kind, text, at })
+        (!text.is_empty()).then_some(Action::Mark { kind, text, at })
     }
 
     /// The last line of a terminal of so many columns: the kind, and the end of the words if not all of them
@@ -367,8 +367,8 @@ impl Line {
 mod tests {
     use super::*;
 
-    fn mark(kind: MarkKind, text: &str, at: f64) -> Deed {
-        Deed::Mark { kind: Some(kind), text: text.into(), at }
+    fn mark(kind: MarkKind, text: &str, at: f64) -> Action {
+        Action::Mark { kind: Some(kind), text: text.into(), at }
     }
 
     #[test]
@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(line.prompt(20).unwrap(), "Decision: pay nine_");
         assert_eq!(line.feed(b"\r", 9.0), [mark(MarkKind::Decision, "we pay nine", 2.0)]);
         assert_eq!(line.prompt(80), None);
-        assert_eq!(line.feed(b"pa x\ry", 10.0), [Deed::Pause, mark(MarkKind::Action, "x", 10.0)]);
+        assert_eq!(line.feed(b"pa x\ry", 10.0), [Action::Pause, mark(MarkKind::Action, "x", 10.0)]);
     }
 
     #[test]
@@ -409,7 +409,7 @@ mod tests {
         assert_eq!(line.prompt(3).unwrap(), "Note: _");
         assert_eq!(line.end(), None, "there are no words");
         assert_eq!(line.feed(b"m left ", 5.0), []);
-        assert_eq!(line.end(), Some(Deed::Mark { kind: None, text: "left".into(), at: 5.0 }));
+        assert_eq!(line.end(), Some(Action::Mark { kind: None, text: "left".into(), at: 5.0 }));
         assert_eq!((line.end(), line.prompt(80)), (None, None));
     }
 }

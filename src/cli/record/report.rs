@@ -2,44 +2,32 @@
 
 use std::path::Path;
 
-use super::{Ended, Request};
-use crate::actors::transcriber::Outcome;
-use crate::care::times;
 use crate::cli::Exit;
-use crate::cli::text::{print_result, quoted, say};
-use crate::config::Config;
+use crate::cli::console::{print_result, say};
+use crate::cli::text::quoted;
+use crate::engine::{Ended, Recorded};
 use crate::export;
 use crate::export::account::Line;
-use crate::session::disk::SystemDisk;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
 
-/// What a person, or a script with `--json`, is told at the end.
-pub(super) fn report(request: &Request, config: &Config, dir: &Path, ended: &Ended) -> Exit {
-    if request.transcribe
-        && let Err(error) = times::settle(&SystemDisk, dir)
-    {
-        say(format_args!("the transcript keeps the times that were known while it was recorded: {error}"));
+/// What a person, or a script with `--json`, is told at the end. `recorded` is what became of the text, if any was
+/// wanted.
+pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, json: bool) -> Exit {
+    for problem in recorded.into_iter().flat_map(|recorded| &recorded.problems) {
+        say(problem);
     }
-    if request.transcribe
-        && let Err(error) =
-            export::write_minutes(dir, config.minutes.paragraph_pause_s, export::evidence::AT_THE_END_MAX)
-    {
-        say(format_args!("the minutes were not written: {error}"));
-    }
-    let pending = match &ended.outcome {
-        Outcome::Complete => None,
-        Outcome::Pending(reason) => Some(reason),
-    };
-    if let Some(reason) = pending.filter(|_| request.transcribe) {
-        let resume = if reason.starts_with("the final pass") { "--resume --long " } else { "" };
+    let pending = recorded.and_then(|recorded| recorded.pending.as_deref());
+    if let Some(reason) = pending {
+        let resume =
+            if recorded.is_some_and(|recorded| recorded.final_pass) { "--resume --long " } else { "" };
         say(format_args!(
             "text is pending ({reason}); make it with: hansard transcribe {resume}{}",
             quoted(dir)
         ));
     }
     let (exit, account, errors) = judge(dir, ended);
-    if request.json {
+    if json {
         let duration = ended.closed.as_ref().map(|closed| closed.duration);
         print_result(serde_json::json!({
             "session": dir.to_string_lossy(), "duration": duration, "account": account, "errors": errors,

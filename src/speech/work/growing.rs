@@ -1,9 +1,11 @@
 //! Lines that are still being spoken: what of them is recognised for the eye, and what of that is shown.
 
+use std::sync::Arc;
+
 use super::{Pass, Work};
 use crate::base::units::SampleRate;
 use crate::base::utterance::{Utterance, Word};
-use crate::live::SessionView;
+use crate::live::{News, SessionView};
 use crate::speech::analysis::{Job, Open};
 use crate::speech::bleed::Levels as _;
 use crate::speech::gates;
@@ -74,7 +76,7 @@ impl Work {
             evidence: None,
         };
         if !line.text.is_empty() {
-            self.session.listener.partial(&line);
+            self.session.news.publish(News::Partial(Arc::new(line.clone())));
             self.growing.insert(job.track, line);
         }
     }
@@ -85,7 +87,8 @@ impl Work {
         if self.growing.get(&index).is_some_and(|line| line.id == id)
             && let Some(line) = self.growing.remove(&index)
         {
-            self.session.listener.partial(&Utterance { text: String::new(), words: Vec::new(), ..line });
+            let retracted = Utterance { text: String::new(), words: Vec::new(), ..line };
+            self.session.news.publish(News::Partial(Arc::new(retracted)));
         }
     }
 }

@@ -1,0 +1,171 @@
+//! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a thread of its own
+//! and never holds anything up.
+
+use std::collections::HashMap;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use super::console::{print_waiting, say, status};
+use super::growing::{self, Growing};
+use super::progress::Bar;
+use crate::base::text::timer;
+use crate::live::{
+    Bus, Cursor, Device, Doing, News, Notice, Stage, Status, Subscription, TrackStatus, Wanted, json_line,
+};
+use crate::session::journal::Event;
+
+/// The threads that show news; they end with the news.
+#[derive(Default)]
+pub(super) struct Shown {
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// Whether anybody sees lines that still grow: a person at a terminal, or a program that reads objects.
+pub(super) fn shows_partials(json: bool) -> bool {
+    json || growing::is_shown()
+}
+
+impl Shown {
+    /// Shows lines of text: as JSON, or for people.
+    pub(super) fn lines(&mut self, news: Subscription, json: bool) {
+        self.spawn("lines", move || show_lines(news, json));
+    }
+
+    /// Shows what happens, and each `status_every` how it goes.
+    pub(super) fn notices(&mut self, news: Subscription, status_every: Option<Duration>) {
+        self.spawn("notices", move || Notices::new(status_every).show(news));
+    }
+
+    /// Shows how far the text of a finished session is.
+    pub(super) fn progress(&mut self, mut news: Subscription) {
+        self.spawn("progress", move || {
+            let mut bar = Bar::new();
+            while let Some(news) = news.wait() {
+                if let News::Progress(progress) = news {
+                    bar.show(progress);
+                }
+            }
+        });
+    }
+
+    /// All that shows the text of a finished session while it is made.
+    pub(super) fn of_transcribing(news: &Bus, lines: Option<bool>) -> Self {
+        let mut shown = Self::default();
+        if let Some(json) = lines {
+            shown.lines(news.subscribe(), json);
+            shown.notices(news.subscribe(), None);
+        }
+        shown.progress(news.subscribe());
+        shown
+    }
+
+    fn spawn(&mut self, name: &str, show: impl FnOnce() + Send + 'static) {
+        match std::thread::Builder::new().name(name.into()).spawn(show) {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => tracing::warn!(%error, name, "no thread to show this"),
+        }
+    }
+
+    /// The news are over: those that have shown all are joined. One that waits for its reader is left to the
+    /// process's end.
+    pub(super) fn end(self) {
+        for thread in self.threads {
+            if thread.is_finished() && thread.join().is_err() {
+                tracing::error!("a thread that shows news panicked");
+            }
+        }
+    }
+}
+
+fn show_lines(mut news: Subscription, json: bool) {
+    let growing = Growing::default();
+    while let Some(told) = news.wait() {
+        match &told {
+            News::Line(line) => growing.finished(&line.utterance),
+            News::Partial(utterance) => growing.show(utterance),
+            _ => {}
+        }
+        if json {
+            if let Some(line) = json_line(&told, Wanted::default(), Cursor::default()) {
+                print_waiting(&line);
+            }
+        } else if let News::Line(line) = &told
+            && line.utterance.is_shown()
+        {
+            let utterance = &line.utterance;
+            let at = timer(utterance.start);
+            print_waiting(&format!("[{at}] {}: {}", utterance.speaker, utterance.text));
+        }
+    }
+}
+
+/// What happens, and how it goes.
+struct Notices {
+    status_every: Option<Duration>,
+    status_at: Instant,
+    /// Highest level of each track since the last status, in dBFS.
+    peaks: HashMap<String, f64>,
+    /// The recording is safe: from here on its end says what is pending.
+    is_safe: bool,
+}
+
+impl Notices {
+    fn new(status_every: Option<Duration>) -> Self {
+        Self { status_every, status_at: Instant::now(), peaks: HashMap::new(), is_safe: false }
+    }
+
+    fn show(mut self, mut news: Subscription) {
+        while let Some(news) = news.wait() {
+            match &news {
+                News::Stage(Stage::Safe | Stage::AtOnce(_)) => self.is_safe = true,
+                News::Event(line) if self.is_safe && matches!(line.event, Event::TextPending { .. }) => {
+                    continue;
+                }
+                News::Levels(levels) => {
+                    for level in &levels.tracks {
+                        if let Some(peak) = level.peak_dbfs {
+                            let highest = self.peaks.entry(level.track.clone()).or_insert(peak);
+                            *highest = highest.max(peak);
+                        }
+                    }
+                }
+                News::Status(status) => self.show_status(status),
+                _ => {}
+            }
+            if let Some(notice) = Notice::of(&news) {
+                say(notice.text);
+            }
+        }
+    }
+
+    fn show_status(&mut self, now: &Status) {
+        let Some(every) = self.status_every else { return };
+        if self.status_at.elapsed() < every {
+            return;
+        }
+        self.status_at = Instant::now();
+        let lines: Vec<String> = now.tracks.iter().map(|track| self.line(now, track)).collect();
+        self.peaks.clear();
+        // One piece: a part of it would mislead.
+        status(lines.join("\nhansard: "));
+    }
+
+    fn line(&self, now: &Status, track: &TrackStatus) -> String {
+        let level = match (track.device, &track.trouble, self.peaks.get(&track.track)) {
+            _ if now.doing == Doing::Paused => "paused".to_owned(),
+            (Device::Ended, ..) => "ended".to_owned(),
+            (Device::Open, _, Some(peak)) => format!("{peak:>4.0} dBFS"),
+            (Device::Open, ..) => "silent".to_owned(),
+            (Device::Opening, Some(trouble), _) => trouble.clone(),
+            (Device::Opening, ..) => "opening".to_owned(),
+        };
+        let lag = track.text_lag.map(|lag| format!("  text {lag:.0} s behind")).unwrap_or_default();
+        format!(
+            "{:<16} {level:>10}  {} recorded  gaps {:.1} s  lost {:.1} s{lag}",
+            track.name,
+            timer(track.written),
+            track.gaps,
+            track.lost,
+        )
+    }
+}

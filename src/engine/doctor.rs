@@ -1,0 +1,237 @@
+//! Whether a recording would go well, by trying: what `record` would open is opened, where it would write is written,
+//! the recogniser that it would start works; nothing is stored.
+
+use serde::Serialize;
+use tokio::task::JoinError;
+
+use super::plan::{self, PlanError, SourceOptions};
+use super::spec::{SourceSpec, settle_names};
+use super::text::{self, Choice};
+use crate::capture::feed::Pace;
+use crate::config::Config;
+use crate::doctor::disk::{self, DiskReport};
+use crate::doctor::sound::{Heard, Listening, STEP_EVERY};
+use crate::doctor::text::{ModelReport, Speed};
+use crate::doctor::threads::{Before, Realtime};
+use crate::doctor::{Finding, Severity};
+use crate::models::ModelInfo;
+use crate::recording::DeviceSpec;
+use crate::session::manifest::SourceEntry;
+use crate::writer::alarms::TEXT_BYTES_PER_S;
+
+/// Why it can't be tried.
+#[derive(Debug, thiserror::Error)]
+pub enum DoctorError {
+    /// The devices can't be listened to.
+    #[error("can't listen: {0}; close other programs and try again")]
+    Listen(std::io::Error),
+    /// A part of the examination failed itself.
+    #[error("a part of the examination failed ({0}); try again, with -v for more")]
+    Thread(JoinError),
+}
+
+/// What is going on: for those who wait.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// The sources are listened to for so many seconds.
+    Listening(f64),
+    /// The model of this name works for some seconds.
+    Working(String),
+}
+
+/// All that was found.
+#[derive(Debug, Default, Serialize)]
+pub struct Report {
+    /// In the user's order; those that can't be opened are findings alone.
+    pub sources: Vec<Heard>,
+    /// None: this system does not tell.
+    pub realtime: Option<Realtime>,
+    /// What writing there showed.
+    pub disk: Option<DiskReport>,
+    /// None: nobody wants text, or there is no model, which is a finding.
+    pub model: Option<ModelReport>,
+    /// How quickly the recogniser works.
+    pub text: Option<Speed>,
+    /// What is wrong, and what to do.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// The worst of what was found. `None` means that nothing is wrong.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// What would be recorded, the devices of what is there, and what is not.
+#[derive(Default)]
+pub struct Found {
+    /// In the user's order.
+    pub sources: Vec<SourceSpec>,
+    devices: Vec<DeviceSpec>,
+    findings: Vec<Finding>,
+}
+
+/// Looks up what would be recorded: `wanted`, else what the settings say, else the defaults. Each source is looked up
+/// for itself, so that one that is not there hides no other; then all together, as they would be recorded. `tell` may
+/// change the sources before.
+///
+/// # Errors
+/// A source makes no sense.
+pub fn look_up<E: From<PlanError>>(
+    wanted: &[SourceSpec],
+    config: &Config,
+    tell: impl FnOnce(&mut [SourceSpec]) -> Result<(), E>,
+) -> Result<Found, E> {
+    let options = SourceOptions::new(config, Pace::Real);
+    let mut found = Found::default();
+    let sources = if wanted.is_empty() { plan::configured_sources(config) } else { Ok(wanted.to_vec()) };
+    let sources = sources
+        .and_then(|sources| settle_names(sources).map_err(|error| PlanError::Setting(error.to_string())));
+    found.sources = match sources {
+        Ok(sources) => sources,
+        // Without any source there is still a machine to look at; a source that makes no sense is another
+        // matter.
+        Err(error) if wanted.is_empty() && config.sources.is_empty() => {
+            let advice = "plug a microphone in, or name what to record with --source";
+            found.findings.push(Finding::new(Severity::Refusal, "sources", error.to_string(), advice));
+            return Ok(found);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    tell(&mut found.sources)?;
+    let mut good = Vec::new();
+    for spec in &found.sources {
+        match plan::look_up(std::slice::from_ref(spec), &options) {
+            Ok(_) => good.push(spec.clone()),
+            Err(error) => {
+                let text = match error {
+                    PlanError::Source { reason, .. } => reason,
+                    other => other.to_string(),
+                };
+                let advice = "plug it in, or name another one; hansard devices lists what there is";
+                found.findings.push(Finding::new(Severity::Refusal, &spec.name, text, advice));
+            }
+        }
+    }
+    (found.devices, _) = plan::look_up(&good, &options)?;
+    Ok(found)
+}
+
+/// Tries it: listens for `seconds`, writes, and, if `with_text`, has the recogniser work. `told` hears what is going
+/// on.
+///
+/// # Errors
+/// It can't be tried.
+pub async fn examine(
+    found: Found,
+    config: &Config,
+    (seconds, with_text): (f64, bool),
+    told: impl Fn(Step),
+) -> Result<Report, DoctorError> {
+    let Found { sources, devices, findings } = found;
+    let mut report = Report { findings, ..Report::default() };
+    if !devices.is_empty() {
+        told(Step::Listening(seconds));
+    }
+    let needed = listen(devices, &sources, seconds, &mut report).await?;
+
+    let dir = config.paths.recordings.clone();
+    let examined = tokio::task::spawn_blocking(move || disk::examine(&dir, needed)).await;
+    let (disk, findings) = examined.map_err(DoctorError::Thread)?;
+    report.disk = Some(disk);
+    report.findings.extend(findings);
+
+    if with_text {
+        look_at_text(config, &sources, &mut report, &told).await?;
+    }
+    Ok(report)
+}
+
+/// Listens to the devices; bytes a second that their tracks would take.
+async fn listen(
+    devices: Vec<DeviceSpec>,
+    specs: &[SourceSpec],
+    seconds: f64,
+    report: &mut Report,
+) -> Result<u64, DoctorError> {
+    if devices.is_empty() {
+        return Ok(0);
+    }
+    let before = Before::now();
+    let mut listening = Listening::start(devices, seconds).map_err(DoctorError::Listen)?;
+    let mut every = tokio::time::interval(STEP_EVERY);
+    while listening.step() {
+        if report.realtime.is_none() && listening.is_open() {
+            report.realtime = before.realtime();
+        }
+        every.tick().await;
+    }
+    let (mut heard, findings) = listening.heard();
+    heard.sort_by_key(|heard| specs.iter().position(|spec| spec.name == heard.source.name));
+    report.findings.extend(findings);
+    report.sources = heard;
+    Ok(report.sources.iter().map(bytes_per_s).sum())
+}
+
+/// What a source takes of the disk, in bytes a second.
+fn bytes_per_s(heard: &Heard) -> u64 {
+    let (Some(rate), Some(channels), Some(format)) = (heard.rate, heard.channels, heard.stored_as) else {
+        return 0;
+    };
+    let SourceEntry { channel, .. } = heard.source;
+    let channels = if channel.is_some() { 1 } else { u64::from(channels) };
+    u64::from(rate.0) * channels * format.bytes() + TEXT_BYTES_PER_S
+}
+
+/// The model, if there is one, and how quickly it works.
+async fn look_at_text(
+    config: &Config,
+    specs: &[SourceSpec],
+    report: &mut Report,
+    told: &impl Fn(Step),
+) -> Result<(), DoctorError> {
+    match text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref())) {
+        Ok(Choice::Use(model)) => try_text(config, specs, &model, report, told).await?,
+        // It says itself what to do.
+        Ok(Choice::None(reason)) => report.findings.push(Finding::new(
+            Severity::Hint,
+            "model",
+            reason,
+            "until then the recording runs without text, which hansard transcribe makes later",
+        )),
+        Err(error) => report.findings.push(Finding::new(
+            Severity::Refusal,
+            "model",
+            error.to_string(),
+            "hansard models list shows what there is; --no-transcribe records without",
+        )),
+    }
+    Ok(())
+}
+
+async fn try_text(
+    config: &Config,
+    specs: &[SourceSpec],
+    model: &ModelInfo,
+    report: &mut Report,
+    told: &impl Fn(Step),
+) -> Result<(), DoctorError> {
+    told(Step::Working(model.name.clone()));
+    let owned = model.clone();
+    let (examined, findings) = tokio::task::spawn_blocking(move || crate::doctor::text::examine(&owned))
+        .await
+        .map_err(DoctorError::Thread)?;
+    report.model = Some(examined);
+    report.findings.extend(findings);
+    let options = text::worker(config, model);
+    let own = specs.iter().find_map(|spec| spec.language.as_deref());
+    let language = text::language_told(config, model, own);
+    let sources = specs.len().max(1);
+    let measured =
+        tokio::task::spawn_blocking(move || crate::doctor::text::measure(options, language, sources));
+    let (speed, findings) = measured.await.map_err(DoctorError::Thread)?;
+    report.text = speed;
+    report.findings.extend(findings);
+    Ok(())
+}

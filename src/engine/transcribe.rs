@@ -1,0 +1,233 @@
+//! The text of a session that is over: made anew, gone on with, or once more over long stretches.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use ractor::{Actor, ActorProcessingErr};
+
+use super::recorded::{Problem, minutes};
+use super::text::{self, Choice, TextError, Wanted};
+use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
+use crate::care::offline::{self, OfflineError, OfflineSink, Past};
+use crate::config::Config;
+use crate::live::{Bus, News, Progress, SessionSink as _, SessionView};
+use crate::models::ModelInfo;
+use crate::session::journal::Event;
+use crate::session::lock::{LockError, SessionLock};
+use crate::session::manifest::SourceEntry;
+use crate::session::read::{self, ReadError};
+use crate::session::reading::Session;
+use crate::session::shared::TrackShared;
+use crate::speech::analysis::Analysis;
+use crate::speech::work::Pass;
+
+/// Progress is published this often.
+const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many
+/// once more: one that computes lends its place to another one. Each thread has memory of its own, which it
+/// keeps: 24 of them took 48 MB for half an hour where these take 34.
+const WORKERS: usize = 2;
+/// A thread that has had nothing to do for so long ends.
+const IDLE_THREAD: Duration = Duration::from_secs(2);
+/// Blocking work that is left at the end (a recogniser that hangs) keeps us no longer than this.
+const SHUTDOWN: Duration = Duration::from_secs(2);
+/// The last news are offered to those who follow for this long, then dropped.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Why a session's text can't be made.
+#[derive(Debug, thiserror::Error)]
+pub enum TranscribeError {
+    /// Somebody else works on the session.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The session can't be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The text work can't begin.
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
+    /// There can be no text as it was asked for.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The session's files can't be written to their end.
+    #[error("can't write to {}: {error}; make room, then go on with hansard transcribe --resume", dir.display())]
+    Write {
+        /// The session's folder.
+        dir: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The machine has no room for our threads.
+    #[error("can't start the threads of the text work: {0}; close other programs and try again")]
+    Threads(String),
+}
+
+impl TranscribeError {
+    /// Whether the machine failed rather than the input being wrong.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Lock(_) | Self::Text(_) => false,
+            Self::Read(error) => error.is_failure(),
+            Self::Offline(error) => error.is_failure(),
+            Self::Write { .. } | Self::Threads(_) => true,
+        }
+    }
+}
+
+/// How a session's text is made.
+#[derive(Debug, Clone)]
+pub struct How {
+    /// Who recognises.
+    pub model: ModelInfo,
+    /// The session's sources, with the languages that are to be told.
+    pub sources: Vec<SourceEntry>,
+    /// Segment by segment, or over long stretches.
+    pub pass: Pass,
+    /// It goes on where it was interrupted.
+    pub resume: bool,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Transcribed {
+    /// Why it is not finished. `None` means that it is.
+    pub pending: Option<String>,
+    /// What went wrong with times and minutes; the text is there all the same.
+    pub problems: Vec<Problem>,
+}
+
+/// Makes the text of the session in `dir` and its minutes. `begun` is told where the news is published before there
+/// is any; `interrupt` says why it is to stop, which leaves the rest for later.
+///
+/// # Errors
+/// Nothing was begun, or the disk refused what was made.
+pub fn transcribe(
+    dir: &Path,
+    config: &Config,
+    how: &How,
+    begun: impl FnOnce(&Bus),
+    interrupt: impl AsyncFnMut() -> String,
+) -> Result<Transcribed, TranscribeError> {
+    let _lock = SessionLock::take(dir)?;
+    let session = Session::open(dir)?;
+    let tracks = offline::tracks(&session)?;
+    let ends: Vec<f64> = tracks.iter().map(|track| end_of(track)).collect();
+    let past = Past::read(dir)?;
+    let mut analysis = Analysis::new(tracks.len());
+    if how.resume {
+        resume(&session, &past, &mut analysis);
+    }
+    let sink = Arc::new(OfflineSink::open(&session, past, how.resume)?);
+    begun(sink.news());
+    let news = sink.news().clone();
+    let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), news: news.clone() };
+    let wanted = Wanted { model: &how.model, sources: &how.sources, pass: how.pass, partials: false };
+    let arguments = text::arguments(config, &wanted, view, analysis)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(arguments.recognizers + WORKERS)
+        .thread_keep_alive(IDLE_THREAD)
+        .enable_all()
+        .build()
+        .map_err(|error| TranscribeError::Threads(error.to_string()))?;
+    let meter = Meter { analysis: Arc::clone(&arguments.analysis), ends, news: news.clone() };
+    let outcome = runtime.block_on(work(arguments, meter, interrupt));
+    runtime.shutdown_timeout(SHUTDOWN);
+    let pending = match outcome.map_err(|error| TranscribeError::Threads(error.to_string()))? {
+        Outcome::Complete => {
+            sink.replace_rest(&session.latest());
+            None
+        }
+        Outcome::Pending(reason) => {
+            sink.note(Event::TextPending { reason: reason.clone() });
+            Some(reason)
+        }
+    };
+    let finished = sink.finish();
+    news.end(LAST_WORDS);
+    finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
+    Ok(Transcribed { pending, problems: minutes(dir, config, u64::MAX) })
+}
+
+/// The text of a recording that is over, once more over long stretches. `None` means that it is finished; else why
+/// it is not.
+pub(super) fn final_pass(
+    dir: &Path,
+    config: &Config,
+    begun: impl FnOnce(&Bus),
+    interrupt: impl AsyncFnMut() -> String,
+) -> Result<Option<String>, TranscribeError> {
+    let sources = read::read_manifest(dir)?.sources;
+    let languages = sources.iter().map(|source| source.language.as_deref());
+    let Choice::Use(model) = text::choose_model(config, languages)? else {
+        return Ok(Some("there is no model".into()));
+    };
+    let how = How { model, sources, pass: Pass::Long, resume: false };
+    let done = transcribe(dir, config, &how, begun, interrupt)?;
+    for problem in &done.problems {
+        tracing::warn!(%problem, "after the final pass");
+    }
+    Ok(done.pending)
+}
+
+/// Each track goes on after the last utterance of the text that was begun last.
+fn resume(session: &Session, past: &Past, analysis: &mut Analysis) {
+    for (index, source) in session.manifest.sources.iter().enumerate() {
+        let of_track = past.current(session).filter(|utterance| utterance.track == source.track);
+        let Some((take, frame)) = of_track.map(|utterance| (utterance.take, utterance.to_frame)).max() else {
+            continue;
+        };
+        let takes = session.manifest.takes.iter().filter(|entry| entry.track == source.track);
+        if let Some(position) = takes.map(|entry| entry.take).position(|number| number == take) {
+            analysis.begin_at(index, position, frame);
+        }
+    }
+}
+
+/// Session second at which a track's sound ends.
+fn end_of(track: &TrackShared) -> f64 {
+    let takes = track.takes();
+    takes.iter().map(|take| take.clock().time_of(take.written())).fold(0.0, f64::max)
+}
+
+/// Publishes how far the text is.
+struct Meter {
+    analysis: Arc<Mutex<Analysis>>,
+    /// Session second at which each track ends.
+    ends: Vec<f64>,
+    news: Bus,
+}
+
+impl Meter {
+    fn publish(&self) {
+        let analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
+        let ends = self.ends.iter().enumerate();
+        let done_s = ends.map(|(track, end)| analysis.text_until(track).clamp(0.0, *end)).sum();
+        self.news.publish(News::Progress(Progress { done_s, total_s: self.ends.iter().sum() }));
+    }
+}
+
+async fn work(
+    arguments: transcriber::Arguments,
+    meter: Meter,
+    mut interrupt: impl AsyncFnMut() -> String,
+) -> Result<Outcome, ActorProcessingErr> {
+    let mut every = tokio::time::interval(PROGRESS_EVERY);
+    let (actor, handle) = Actor::spawn(None, Transcriber, arguments).await?;
+    let finished = actor.call(|reply| transcriber::Message::Finish(Patience::WITH_PROGRESS, reply), None);
+    tokio::pin!(finished, handle);
+    let outcome = loop {
+        tokio::select! {
+            answer = &mut finished => break match answer {
+                Ok(ractor::rpc::CallResult::Success(outcome)) => outcome,
+                _ => Outcome::Pending("the transcriber failed".into()),
+            },
+            reason = interrupt() => break Outcome::Pending(reason),
+            _ = &mut handle => break Outcome::Pending("the transcriber failed".into()),
+            _ = every.tick() => meter.publish(),
+        }
+    };
+    actor.stop(None);
+    Ok(outcome)
+}

@@ -1,0 +1,348 @@
+//! The broadcast, and subscriptions to it that read on from the files after a lag.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::broadcast::{
+    self, Receiver, Sender,
+    error::{RecvError, TryRecvError},
+};
+
+use super::{Cursor, News, TranscriptLine};
+use crate::base::cause::Alarm;
+use crate::base::utterance::Utterance;
+use crate::session::journal::{Event, Line};
+use crate::session::line_tail::LineTail;
+use crate::session::read::{JOURNAL, ReadError, TRANSCRIPT};
+
+/// News that wait for a subscriber: some ten seconds of a lively meeting. After more it reads on from the files.
+pub const NEWS_WAITING: usize = 1024;
+/// Lines that are read from a file at once.
+const LINES_AT_ONCE: usize = 256;
+
+/// Something that is wrong at the moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StandingAlarm {
+    /// Which.
+    pub alarm: Alarm,
+    /// The track that it is about. `None` means the machine.
+    pub track: Option<String>,
+    /// For people.
+    pub text: String,
+}
+
+/// Where news is published. Clones are the same place.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    dir: Arc<Path>,
+    news: Sender<News>,
+    standing: Arc<Mutex<Standing>>,
+    listeners: Arc<Listeners>,
+}
+
+/// How many listen, and who waits for them to have heard all.
+#[derive(Debug, Default)]
+struct Listeners {
+    count: Mutex<usize>,
+    fewer: Condvar,
+}
+
+/// One who listens, as long as this lives.
+#[derive(Debug)]
+struct Listening(Arc<Listeners>);
+
+impl Listening {
+    fn new(listeners: &Arc<Listeners>) -> Self {
+        *listeners.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        Self(Arc::clone(listeners))
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let mut count = self.0.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_sub(1);
+        self.0.fewer.notify_all();
+    }
+}
+
+/// What holds at the moment, for those who come late.
+#[derive(Debug, Default)]
+struct Standing {
+    alarms: Vec<StandingAlarm>,
+    /// Why the recording is to end.
+    ending: Option<String>,
+    cursor: Cursor,
+}
+
+impl Bus {
+    /// The news of the session in `dir`.
+    pub fn new(dir: &Path) -> Self {
+        let (standing, listeners) = (Arc::default(), Arc::default());
+        Self { dir: dir.into(), news: broadcast::channel(NEWS_WAITING).0, standing, listeners }
+    }
+
+    /// Tells all who listen now. Returns at once.
+    pub fn publish(&self, news: News) {
+        let mut standing = self.standing();
+        match &news {
+            News::Event(line) => {
+                standing.note(&line.event);
+                standing.cursor.seq = line.seq + 1;
+            }
+            News::Unwritten(event) => standing.note(event),
+            News::Line(line) => standing.cursor.line = line.until,
+            _ => {}
+        }
+        // Under the lock, so that who subscribes sees either the state before or the news. That nobody listens
+        // is no error.
+        drop(self.news.send(news));
+    }
+
+    /// Whether anybody listens: what is made for listeners alone needs not be made for none.
+    pub fn is_heard(&self) -> bool {
+        self.news.receiver_count() > 0
+    }
+
+    /// What is wrong at the moment.
+    pub fn alarms(&self) -> Vec<StandingAlarm> {
+        self.standing().alarms.clone()
+    }
+
+    /// Why the recorder itself ends the recording. `None` means that it doesn't.
+    pub fn ending(&self) -> Option<String> {
+        self.standing().ending.clone()
+    }
+
+    /// What has been published so far.
+    pub fn cursor(&self) -> Cursor {
+        self.standing().cursor
+    }
+
+    /// The news from now on.
+    pub fn subscribe(&self) -> Subscription {
+        let standing = self.standing();
+        Subscription::new(self, self.news.subscribe(), standing.cursor)
+    }
+
+    /// The news since `cursor`: first what lasts of them, read from the files, then what comes.
+    pub fn subscribe_since(&self, cursor: Cursor) -> Subscription {
+        let mut subscription = Subscription::new(self, self.news.subscribe(), cursor);
+        subscription.catch_up();
+        subscription
+    }
+
+    /// There will be no more news. Those who listen are waited for until they have heard all, up to `patience`;
+    /// whether they have.
+    pub fn end(&self, patience: Duration) -> bool {
+        self.publish(News::Over);
+        let count = self.listeners.count.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.listeners.fewer.wait_timeout_while(count, patience, |count| *count > 0);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 == 0
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    fn note(&mut self, event: &Event) {
+        match event {
+            Event::Alarm { alarm, track, on, text } => {
+                self.alarms.retain(|standing| (&standing.track, standing.alarm) != (track, *alarm));
+                if *on {
+                    let (track, text) = (track.clone(), text.clone());
+                    self.alarms.push(StandingAlarm { alarm: *alarm, track, text });
+                }
+            }
+            Event::Ending { reason } => self.ending = Some(reason.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// One who listens. It may take as long as it likes: nobody waits for it.
+///
+/// What it gives once and in order: lines of the journal, by their number. Lines of the transcript come at least
+/// once; after a lag one may be given again, or before it was judged (its revision tells).
+#[derive(Debug)]
+pub struct Subscription {
+    dir: PathBuf,
+    news: Receiver<News>,
+    cursor: Cursor,
+    /// What the files still have to give, after a lag.
+    behind: Option<Behind>,
+    waiting: VecDeque<News>,
+    /// Revisions that were given: what the file says again after a lag is told once.
+    read: HashMap<String, u32>,
+    /// Gone once all is heard.
+    listening: Option<Listening>,
+}
+
+/// Reading on from the files.
+#[derive(Debug)]
+struct Behind {
+    journal: LineTail,
+    transcript: LineTail,
+}
+
+impl Subscription {
+    fn new(bus: &Bus, news: Receiver<News>, cursor: Cursor) -> Self {
+        let (waiting, read) = (VecDeque::new(), HashMap::new());
+        let (dir, listening) = (bus.dir.to_path_buf(), Some(Listening::new(&bus.listeners)));
+        Self { dir, news, cursor, behind: None, waiting, read, listening }
+    }
+
+    /// Where it stands: whoever goes on from here misses nothing.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The next news. `None` means that none will come any more.
+    pub async fn next(&mut self) -> Option<News> {
+        loop {
+            if let Some(news) = self.from_files() {
+                return Some(news);
+            }
+            self.listening.as_ref()?;
+            match self.news.recv().await {
+                Ok(News::Over) => return self.over(),
+                Ok(news) => {
+                    if let Some(news) = self.take(news) {
+                        return Some(news);
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    self.catch_up();
+                    return Some(News::Lagged(missed));
+                }
+                Err(RecvError::Closed) => return self.over(),
+            }
+        }
+    }
+
+    /// The next news that is there already.
+    pub fn try_next(&mut self) -> Option<News> {
+        loop {
+            if let Some(news) = self.from_files() {
+                return Some(news);
+            }
+            self.listening.as_ref()?;
+            match self.news.try_recv() {
+                Ok(News::Over) | Err(TryRecvError::Closed) => return self.over(),
+                Ok(news) => {
+                    if let Some(news) = self.take(news) {
+                        return Some(news);
+                    }
+                }
+                Err(TryRecvError::Lagged(missed)) => {
+                    self.catch_up();
+                    return Some(News::Lagged(missed));
+                }
+                Err(TryRecvError::Empty) => return None,
+            }
+        }
+    }
+
+    /// The same for a thread that may wait.
+    pub fn wait(&mut self) -> Option<News> {
+        loop {
+            if let Some(news) = self.from_files() {
+                return Some(news);
+            }
+            self.listening.as_ref()?;
+            match self.news.blocking_recv() {
+                Ok(News::Over) => return self.over(),
+                Ok(news) => {
+                    if let Some(news) = self.take(news) {
+                        return Some(news);
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    self.catch_up();
+                    return Some(News::Lagged(missed));
+                }
+                Err(RecvError::Closed) => return self.over(),
+            }
+        }
+    }
+
+    fn over(&mut self) -> Option<News> {
+        self.listening = None;
+        None
+    }
+
+    /// From here on the files are read to their ends, beginning where this one stands.
+    fn catch_up(&mut self) {
+        let journal = LineTail::new(self.dir.join(JOURNAL), self.cursor.seq);
+        let transcript = LineTail::new(self.dir.join(TRANSCRIPT), self.cursor.line);
+        self.behind = Some(Behind { journal, transcript });
+    }
+
+    /// News as it is to be told; `None` if it was told already.
+    fn take(&mut self, news: News) -> Option<News> {
+        match &news {
+            News::Event(line) if line.seq < self.cursor.seq => return None,
+            News::Event(line) => self.cursor.seq = line.seq + 1,
+            News::Line(line) => {
+                self.cursor.line = self.cursor.line.max(line.until);
+                return self.is_new(&line.utterance).then_some(news);
+            }
+            _ => {}
+        }
+        Some(news)
+    }
+
+    /// Whether this revision was not given yet.
+    fn is_new(&mut self, utterance: &Utterance) -> bool {
+        let given = self.read.get(&utterance.id).copied();
+        if given.is_some_and(|given| given >= utterance.rev) {
+            return false;
+        }
+        self.read.insert(utterance.id.clone(), utterance.rev);
+        true
+    }
+
+    fn from_files(&mut self) -> Option<News> {
+        loop {
+            if let Some(news) = self.waiting.pop_front() {
+                match self.take(news) {
+                    None => continue,
+                    told => return told,
+                }
+            }
+            let behind = self.behind.as_mut()?;
+            match behind.read() {
+                Ok(news) if news.is_empty() => self.behind = None,
+                Ok(news) => self.waiting.extend(news),
+                Err(error) => {
+                    // The news that come are all that there is then.
+                    tracing::warn!(%error, "a subscriber can't read on from the session's files");
+                    self.behind = None;
+                }
+            }
+        }
+    }
+}
+
+impl Behind {
+    /// Some more of both files; nothing at their ends. A line that can't be understood is passed over: `verify`
+    /// is the one to judge the files.
+    fn read(&mut self) -> Result<Vec<News>, ReadError> {
+        let mut news = Vec::new();
+        for (_, line) in self.journal.read(LINES_AT_ONCE)? {
+            if let Ok(line) = serde_json::from_slice::<Line>(&line) {
+                news.push(News::Event(Arc::new(line)));
+            }
+        }
+        for (number, line) in self.transcript.read(LINES_AT_ONCE)? {
+            if let Ok(utterance) = serde_json::from_slice::<Utterance>(&line) {
+                news.push(News::Line(Arc::new(TranscriptLine { utterance, until: number + 1 })));
+            }
+        }
+        Ok(news)
+    }
+}
