@@ -16,13 +16,13 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let wrong = error.use_stderr();
-            // A closed pipe is no reason to complain about help that nobody reads.
+            // A closed pipe is not an error: nobody reads the help.
             let _ = error.print();
             return if wrong { Exit::WrongUse.into() } else { Exit::Well.into() };
         }
     };
     start_log(cli.verbose);
-    // What an actor or a thread dies of goes to the log; whoever watches it says what it means for the user.
+    // A panic of an actor or a thread goes to the log; its supervisor says what it means for the user.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
     let exit = run(cli);
     // What was said last is offered to its readers, but not for ever.
@@ -32,9 +32,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> ExitCode {
     let Ok(result) = std::panic::catch_unwind(|| cli::run(cli)) else {
-        say(format_args!(
-            "this should not have happened; what was recorded is on the disk. Please report it."
-        ));
+        say(format_args!("internal error; what was recorded is on the disk. Please report it."));
         return Exit::Failed.into();
     };
     match result {
@@ -51,8 +49,8 @@ fn run(cli: Cli) -> ExitCode {
     }
 }
 
-/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is of use
-/// only to who asks.
+/// The log goes to stderr: our own warnings always, more with each `-v`. What the libraries say is useful
+/// only to users who ask.
 fn start_log(verbose: u8) {
     let filter = match verbose {
         0 => "off,hansard=warn",
@@ -64,12 +62,12 @@ fn start_log(verbose: u8) {
         .with_env_filter(EnvFilter::new(filter))
         .with_writer(Log::default)
         .with_ansi(std::io::stderr().is_terminal())
-        // A closed stderr is no error of ours; telling it would panic.
+        // A closed stderr is not an error of ours; reporting it would panic.
         .log_internal_errors(false)
         .init();
 }
 
-/// Whoever read our output had enough: that is success.
+/// The reader of our output closed it: that is success.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         let io = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);

@@ -46,7 +46,7 @@ pub enum DecodeError {
         /// What the system said.
         error: io::Error,
     },
-    /// It is no sound file that is understood.
+    /// It is not a sound file that is understood.
     #[error("{} is not a sound file that hansard understands ({reason}); WAV, FLAC, MP3, M4A, MP4, Ogg and MKV are, with other codecs than Opus: convert it, for example with ffmpeg -i FILE out.wav", path.display())]
     Unknown {
         /// The file.
@@ -93,7 +93,7 @@ pub struct SoundFile {
     at: usize,
     /// It was packed with a loss.
     lossy: bool,
-    /// Unit of the packets' time stamps; none: they count frames.
+    /// Unit of the packets' time stamps; `None` if they count frames.
     time_base: Option<TimeBase>,
     /// Frames decoded so far.
     frames: Frames,

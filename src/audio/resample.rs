@@ -76,8 +76,8 @@ impl Resampler {
         Ok(Self { from, to, engine, pending: Vec::new(), block: vec![0.0; room], skip, taken: 0, given: 0 })
     }
 
-    /// Takes any number of frames and appends what they make ready to `out`. A sample that is no number
-    /// counts as silence: one of them would stay in the filters for good.
+    /// Takes any number of frames and appends what they make ready to `out`. A NaN counts as silence: it
+    /// would stay in the filters for good.
     pub fn push(&mut self, input: &[f32], out: &mut Vec<f32>) -> Result<(), ResampleError> {
         self.taken += input.len() as u64;
         let clean = input.iter().map(|&x| if x.is_finite() { x } else { 0.0 });
@@ -153,7 +153,7 @@ fn build(from: SampleRate, to: SampleRate) -> Result<Box<dyn rubato::Resampler<f
         |e: rubato::ResamplerConstructionError| ResampleError::Build { from, to, reason: e.to_string() };
     let (rate_in, rate_out) = (from.0 as usize, to.0 as usize);
     let unit = rate_in / gcd(rate_in, rate_out);
-    // An even number of units: the FFT's delay is half a block and has to be a whole number of frames on both
+    // An even number of units: the FFT's delay is half a block and must be a whole number of frames on both
     // sides.
     let block = (f64::from(from.0) * BLOCK_S / unit as f64 / 2.0).ceil() as usize * 2 * unit;
     if block as f64 <= f64::from(from.0) * FFT_BLOCK_S_MAX {

@@ -11,15 +11,13 @@ use super::denoise::Heard;
 use super::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
 
-/// Longest segment that a recogniser takes: Whisper hears 30 s at once, and a little silence has to fit
-/// behind.
+/// Longest segment that a recogniser takes: Whisper hears 30 s at once, and a little silence must fit behind.
 const MAX_MS_LIMIT: u32 = 29_000;
 /// Below this level (−120 dBFS) there is no sound at all: a gap written as zeros, a muted device.
 const NO_SOUND: f32 = 1e-6;
-/// After so many windows without any sound the detector starts afresh: its memory is of another time.
+/// Windows without any sound after which the detector is reset: its memory is of another time.
 const FORGET_AFTER_WINDOWS: u32 = 8;
-/// A cut is looked for where the mean probability of this many windows is lowest: shorter is the middle of a
-/// plosive.
+/// Windows over which the mean probability is lowest at a cut: a shorter stretch is the middle of a plosive.
 const CUT_WINDOWS: usize = 3;
 
 /// A stretch of speech, in frames of the take it was heard on.
@@ -310,8 +308,8 @@ impl Segmenter {
         Some(segment)
     }
 
-    /// What `open` is if it ends now, and where that ends; none if it is no speech. There is sound up to
-    /// `end`.
+    /// The segment that `open` becomes if it ends now, and where that ends; `None` if it is not speech. There
+    /// is sound up to `end`.
     fn ending(&self, open: &Open, end: u64) -> Option<(Segment, u64)> {
         let onset = open.onset?;
         if open.voiced < samples(self.settings.min_speech_ms) && !open.continued {

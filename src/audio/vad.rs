@@ -41,6 +41,6 @@ impl Vad for ScriptedVad {
         probability
     }
 
-    /// The script goes on: a reset is no event in it.
+    /// The script goes on: a reset is not an event in it.
     fn reset(&mut self) {}
 }

@@ -21,7 +21,7 @@ pub enum SourceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GapCause {
-    /// The device began later than the session.
+    /// The device started later than the session.
     NotStarted,
     /// The device delivered nothing for a while.
     Stall,

@@ -43,7 +43,7 @@ pub struct ClockFit {
     pub residual_ms: f64,
     /// Observations that went into the fit; 0: nominal rate, no measurement.
     pub points: u64,
-    /// The pieces in order, the first one from frame 0; none: it is one, `offset + frame / rate`.
+    /// The pieces in order, the first one from frame 0; empty means one piece, `offset + frame / rate`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<ClockPiece>,
 }

@@ -10,13 +10,13 @@ pub const MAX: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
     /// It is none.
-    #[error("`{0}` is no duration: write 90s, 45m, 1h30m, 00:12:30, or a number of seconds")]
+    #[error("`{0}` is not a duration: write 90s, 45m, 1h30m, 00:12:30, or a number of seconds")]
     Unreadable(String),
     /// Two parts could be minutes and seconds as well as hours and minutes.
     #[error("`{0}` could mean two things: write hours too, as in 00:12:30, or units, as in 12m30s")]
     TwoParts(String),
     /// Nothing, or less.
-    #[error("`{0}` is no time at all: a duration has to be longer than 0 s")]
+    #[error("`{0}` is too short: a duration must be longer than 0 s")]
     NotPositive(String),
     /// Longer than [`MAX`].
     #[error("`{0}` is longer than 7 days (168h)")]

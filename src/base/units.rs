@@ -16,7 +16,7 @@ impl Frames {
         self.0 as f64 / f64::from(rate.0)
     }
 
-    /// The frames that `seconds` hold at `rate`, rounded to the nearest; negative time is no frame.
+    /// The frames that `seconds` hold at `rate`, rounded to the nearest; negative time gives 0.
     pub fn from_seconds(seconds: f64, rate: SampleRate) -> Self {
         Self((seconds * f64::from(rate.0)).round().max(0.0) as u64)
     }

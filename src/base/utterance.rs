@@ -40,14 +40,14 @@ pub struct Utterance {
     /// False for text that is going to be replaced.
     #[serde(rename = "final")]
     pub is_final: bool,
-    /// Why it does not stand in the minutes; none: it does.
+    /// Why it does not stand in the minutes; `None` if it does.
     pub withheld: Option<String>,
     /// Utterance on another track of which this is only the echo.
     pub bleed_of: Option<String>,
-    /// A person wrote this revision; none: it is as it was heard.
+    /// A person wrote this revision; `None` if it is as it was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited: Option<Edited>,
-    /// What it was judged by; none: nobody judged it.
+    /// What it was judged by; `None` if it was not judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Evidence>,
 }

@@ -239,7 +239,8 @@ impl Listing {
             SourceKind::Loopback => (&self.output, id.strip_suffix(".monitor").unwrap_or(id)),
             _ => (&self.input, id),
         };
-        // With no microphone left, a monitor can be the default input: that is no microphone to go over to.
+        // With no microphone left, a monitor can be the default input: that is not a microphone to go over
+        // to.
         let other = default.as_deref().filter(|default| *default != own && !default.ends_with(".monitor"));
         if follow && other.is_some() { Presence::Superseded } else { Presence::There }
     }

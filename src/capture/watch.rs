@@ -25,7 +25,7 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Looks once; false if the device is no longer to be recorded.
+    /// Looks once; false if the device must no longer be recorded.
     fn look(&self, source: &dyn Source) -> bool {
         // Before the look: the answer is of some later moment, so what came until now is the device's own
         // sound.

@@ -15,9 +15,9 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Print all settings as a config file that would bring them about
+    /// Print all settings as a config file
     Show {
-        /// Tell of each who set it: the default, a file's line or a variable
+        /// With the origin of each: the default, a file's line or a variable
         #[arg(long)]
         origin: bool,
         /// Print JSON

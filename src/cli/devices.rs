@@ -52,7 +52,7 @@ struct Silence(std::os::fd::OwnedFd);
 
 #[cfg(unix)]
 impl Silence {
-    /// None: there is no stderr, or nowhere; then it stays as it is.
+    /// `None` if there is no stderr, or no /dev/null; stderr then stays as it is.
     fn begin() -> Option<Self> {
         let nowhere = std::fs::File::options().write(true).open("/dev/null").ok()?;
         let stderr = rustix::io::fcntl_dupfd_cloexec(std::io::stderr(), 3).ok()?;

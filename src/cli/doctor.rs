@@ -24,13 +24,13 @@ pub struct Args {
     /// else the default microphone and loopback
     #[arg(long = "source", value_name = "NAME=SPEC")]
     sources: Vec<SourceSpec>,
-    /// Listen to each source for so many seconds; a clock is measured the better, the longer
+    /// Seconds to listen to each source; longer measures the clock more precisely
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=3600))]
     seconds: u16,
     /// Folder of the recordings
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Without text: model and recogniser are not tried
+    /// Without text: don't try the model and the recogniser
     #[arg(long)]
     no_transcribe: bool,
     /// Model to transcribe with, by name or path [default: the best one installed]

@@ -44,24 +44,24 @@ pub struct Args {
     #[arg(long)]
     force: bool,
     /// Only what this speaker says; may be given again
-    #[arg(long, value_name = "NAME", help_heading = "What is told")]
+    #[arg(long, value_name = "NAME", help_heading = "Selection")]
     speaker: Vec<String>,
     /// Only what is said from this time of the session on (00:12:30, 12m30s)
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "What is told")]
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "Selection")]
     from: Option<f64>,
     /// Only what is said before this time
-    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "What is told")]
+    #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "Selection")]
     to: Option<f64>,
-    /// Also what was held back and what is another track's echo, with the reason
-    #[arg(long, help_heading = "What is told")]
+    /// Also withheld lines and echoes of other tracks, with the reason
+    #[arg(long, help_heading = "Selection")]
     withheld: bool,
-    /// Times of single words: a row or a label a word (csv, labels), a time before each word (vtt); json,
+    /// Times of single words: a row or label per word (csv, labels), a time before each word (vtt); json,
     /// jsonl and ctm always have them
-    #[arg(long, help_heading = "What is told")]
+    #[arg(long, help_heading = "Selection")]
     words: bool,
     /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json,
     /// jsonl, csv; in md, txt and docx a table at the end)
-    #[arg(long, help_heading = "What is told")]
+    #[arg(long, help_heading = "Selection")]
     evidence: bool,
     /// The HTML page alone, without the sound of all tracks in one file beside it
     #[arg(long)]
@@ -82,14 +82,14 @@ struct Captions {
     /// Lines of a caption [default: 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4))]
     max_lines: Option<u16>,
-    /// Seconds a caption stands at least, where there is room [default: 0.833]
+    /// Minimum seconds of a caption, where there is room [default: 0.833]
     #[arg(long, value_name = "SECONDS", value_parser = within::<0, 10>)]
     min_duration: Option<f64>,
-    /// Seconds a caption stands at most [default: 7]
+    /// Maximum seconds of a caption [default: 7]
     #[arg(long, value_name = "SECONDS", value_parser = within::<1, 60>)]
     max_duration: Option<f64>,
-    /// Characters a second that are read: where there is room, a caption stands as long as that takes
-    /// [default: 20]
+    /// Reading speed in characters a second: where there is room, a caption stands as long as reading it
+    /// takes [default: 20]
     #[arg(long, value_name = "N", value_parser = within::<5, 100>)]
     reading_speed: Option<f64>,
 }
@@ -267,12 +267,12 @@ fn selection(args: &Args, session: &Session) -> anyhow::Result<Selection> {
         withheld: args.withheld,
     };
     if selection.from >= selection.to {
-        return Err(wrong_use("--to has to be later than --from"));
+        return Err(wrong_use("--to must be later than --from"));
     }
     Ok(selection)
 }
 
-/// The tracks' fingerprints; a word to who has to wait for them.
+/// The tracks' fingerprints; a note to the user who waits for them.
 fn files(session: &Session) -> Vec<evidence::TrackFile> {
     let bytes = evidence::total_bytes(session);
     if bytes > AT_THE_END_MAX {

@@ -1,5 +1,5 @@
 //! Lines at the bottom of a terminal that grow while somebody speaks, one a speaker; everything else is
-//! written above them. Where stderr is no terminal there are none.
+//! written above them. Where stderr is not a terminal there are none.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -145,7 +145,7 @@ pub(super) fn columns() -> usize {
     COLUMNS
 }
 
-/// Who speaks and the last words that fit into so many columns.
+/// Who speaks and the last words that fit into that many columns.
 fn fitting(speaker: &str, text: &str, columns: usize) -> String {
     let width = |text: &str| text.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
     let whole = format!("{speaker}: {text} …");

@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// What a reader has to know beside the names.
+/// What a reader must know beside the names.
 fn notes(found: &Found) -> String {
     let mut notes = String::new();
     if found.manifest.state == State::Recording {

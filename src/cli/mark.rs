@@ -25,7 +25,7 @@ use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::read;
 use crate::session::reading::Session;
 
-/// A mark may lie so many seconds behind the last sound: the end is told by a clock that rounds.
+/// Seconds that a mark may lie behind the last sound: the end is told by a clock that rounds.
 const AFTER_END_S: f64 = 1.0;
 
 /// Arguments.
@@ -34,13 +34,13 @@ pub struct Args {
     /// What to write down; "Decision: …", "Action: …", "Question: …" and "Note: …" say the kind
     #[arg(value_name = "TEXT")]
     text: String,
-    /// What it is [default: what the text begins with, else a note]
+    /// Kind of mark [default: what the text begins with, else a note]
     #[arg(long, value_enum, value_name = "KIND")]
     kind: Option<MarkKind>,
-    /// The moment, from the session's start: 00:12:30, 12m30s [default: now, if it is being recorded]
+    /// The moment, from the session's start: 00:12:30, 12m30s [default: now, if it is recording]
     #[arg(long, value_name = "TIME", value_parser = duration::position)]
     at: Option<Duration>,
-    /// The session: a path, an id or `last` [default: the only one that is being recorded]
+    /// The session: a path, an id or `last` [default: the only one that is recording]
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// As JSON
@@ -68,7 +68,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     told(&mark, args.json)
 }
 
-/// The recorder to tell; none: the session that is named is over.
+/// The recorder to tell; `None` if the named session is over.
 #[cfg(unix)]
 fn recorder(args: &Args, config: &Config) -> anyhow::Result<Option<Running>> {
     match &args.session {
@@ -92,14 +92,14 @@ fn mark_live(recorder: Running, args: &Args) -> anyhow::Result<Exit> {
 
 /// Appends to the journal of a session that nobody is recording.
 fn append(dir: &Path, at: f64, kind: MarkKind, text: String) -> anyhow::Result<Mark> {
-    // Nothing is put into a folder that is no session, not even a lock.
+    // Nothing is put into a folder that is not a session, not even a lock.
     read::read_manifest(dir).map_err(show::exit)?;
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(show::exit)?;
     let duration = session.manifest.duration;
     if at > duration + AFTER_END_S {
         let length = crate::base::text::clock(duration, true);
-        return Err(wrong_use(format!("the session ends at {length}; --at has to lie before that")));
+        return Err(wrong_use(format!("the session ends at {length}; --at must be before that")));
     }
     let past = Past::read(dir).map_err(super::transcribe::exit)?;
     let sink = OfflineSink::open(&session, past, true).map_err(super::transcribe::exit)?;
@@ -109,7 +109,7 @@ fn append(dir: &Path, at: f64, kind: MarkKind, text: String) -> anyhow::Result<M
     Ok(mark)
 }
 
-/// What was marked, to whoever asked for it.
+/// Tells the user what was marked.
 fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
     if json {
         print_result(serde_json::to_string(mark)?);

@@ -35,14 +35,14 @@ pub mod transcribe;
 pub mod verify;
 pub mod worker;
 
-/// Records a meeting, every microphone and loopback into a track of its own, and writes the minutes.
+/// Records a meeting, each microphone and loopback on a track of its own, and writes the minutes.
 #[derive(Debug, Parser)]
 #[command(name = "hansard", version, about, max_term_width = 100)]
 pub struct Cli {
     /// A config file on top of the user's own
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// More of the log on stderr (-v info, -vv debug)
+    /// More log on stderr (-v info, -vv debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// What to do
@@ -57,28 +57,28 @@ pub enum Verb {
     #[cfg_attr(
         unix,
         command(
-            after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; its words are \
-                          typed in the last line, Enter sets it, Esc gives it up. p pauses and resumes."
+            after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; type its \
+                          text, Enter saves it, Esc cancels. p pauses and resumes."
         )
     )]
     Record(record::Args),
     /// List what can be recorded
     Devices(devices::Args),
-    /// Try out whether a recording would go well: sources, disk, model; nothing is stored
+    /// Check that a recording would work: sources, disk, model; nothing is stored
     Doctor(doctor::Args),
     /// List the sessions
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
-    /// How a running recording goes
+    /// Show the running recording
     #[cfg(unix)]
     Status(control::Args),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
-    /// Record nothing, on any track, until it is resumed
+    /// Pause the running recording: nothing is stored, on any track
     #[cfg(unix)]
     Pause(control::Args),
-    /// Go on with a recording that is paused
+    /// Resume a paused recording
     #[cfg(unix)]
     Resume(control::Args),
     /// End a running recording, as Ctrl-C does
@@ -86,11 +86,11 @@ pub enum Verb {
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
     Edit(edit::Args),
-    /// Check that a session's files are what was recorded, and that nothing is missing unsaid
+    /// Check that a session's files are what was recorded, and that every gap is accounted for
     Verify(verify::Args),
-    /// Mend sessions whose recorder died
+    /// Repair sessions after a crash
     Recover(recover::Args),
-    /// Transcribe a session again, or make a session of sound files
+    /// Transcribe a session again, or make a session from sound files
     Transcribe(transcribe::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),

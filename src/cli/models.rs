@@ -23,7 +23,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Show the models that are here, and those that can be had
+    /// Show the installed models, and those that are available
     List {
         /// For programs
         #[arg(long)]
@@ -128,7 +128,7 @@ fn say_installed(model: &ModelInfo) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// A line on stderr; one that nobody reads is no reason to stop (`eprintln!` would panic).
+/// A line on stderr; one that nobody reads does not stop us (`eprintln!` would panic).
 fn tell(text: impl std::fmt::Display) {
     drop(writeln!(std::io::stderr(), "{text}"));
 }
@@ -197,7 +197,7 @@ fn as_text(dir: &Path, installed: &Installed, default: Option<&str>) -> String {
         lines.push("\nNot usable:".into());
         lines.extend(installed.broken.iter().map(|(_, error)| format!("  {error}")));
     }
-    lines.push("\nTo be had with `hansard models pull NAME`:".into());
+    lines.push("\nAvailable with `hansard models pull NAME`:".into());
     let here = |name: &str| installed.models.iter().any(|model| model.name == name);
     for published in catalogue::PUBLISHED.iter().filter(|published| !here(published.name)) {
         let size = format!("~{}", megabytes(published.bytes_about()));
@@ -212,7 +212,7 @@ struct Shown {
     last_line: Instant,
 }
 
-/// How often a line is written where there is no terminal.
+/// Interval between lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(3);
 
 impl Shown {

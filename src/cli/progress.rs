@@ -11,7 +11,7 @@ use super::say;
 use crate::base::text::timer;
 use crate::live::Progress;
 
-/// How often a line is written where there is no terminal.
+/// Interval between lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 /// The time that is left is told once this much has been done, in seconds of sound: the first segments say
 /// little.

@@ -23,13 +23,13 @@ const NICE: i32 = 19;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last` [default: all that were not finished in order and are not in use]
+    /// The session: a path, an id or `last` [default: all unfinished ones that are not in use]
     #[arg(value_name = "S")]
     session: Option<String>,
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
-    /// As JSON: an object a session, one a line
+    /// As JSON: an object per session, one a line
     #[arg(long)]
     json: bool,
 }
@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     for dir in dirty {
         match mend(&dir, args) {
             Ok(exit) => worst = worse(worst, exit),
-            // Whoever took it meanwhile looks after it.
+            // The process that took it meanwhile looks after it.
             Err(RecoverError::Lock(LockError::InUse(name))) => {
                 say(format_args!("{name} is in use and left alone"))
             }
@@ -94,7 +94,7 @@ fn mend(dir: &Path, args: &Args) -> Result<Exit, RecoverError> {
     } else {
         Ok(text(&recovered, args.dry_run))
     };
-    // The session is mended by now; nobody reading about it is no failure of that.
+    // The session is mended by now; that nobody reads about it is not a failure.
     if let Err(error) = told.and_then(|text| writeln!(io::stdout(), "{}", text.trim_end())) {
         tracing::debug!(%error, "what was mended can't be told");
     }

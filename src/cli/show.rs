@@ -27,7 +27,7 @@ pub struct Args {
     /// The session: a path, an id or `last`
     #[arg(value_name = "S")]
     session: String,
-    /// Also what was held back and what is another track's echo, with the reason
+    /// Also withheld lines and echoes of other tracks, with the reason
     #[arg(long)]
     withheld: bool,
     /// With the id of each line, for hansard edit

@@ -39,7 +39,7 @@ struct Taken {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    /// None: whoever started us wants us to outlive the terminal (`nohup`).
+    /// `None` if the process is to outlive the terminal (`nohup`).
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
     /// Taken over so that a file that reaches the user's limit is an error of its write, not our death.

@@ -1,4 +1,5 @@
-//! `hansard verify S`: whether the files are what the journal says, in words for whoever keeps the minutes.
+//! `hansard verify S`: whether the files are what the journal says, in words for the person who keeps the
+//! minutes.
 
 use std::io::{self, Write};
 

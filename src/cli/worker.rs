@@ -75,8 +75,8 @@ fn load(args: &Args, _threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts
     })
 }
 
-/// Reads requests on a thread of its own, which ends the process when its stdin ends: whoever waits for an
-/// answer is gone then.
+/// Reads requests on a thread of its own, which ends the process when its stdin ends: nobody waits for an
+/// answer then.
 fn listen() -> Receiver<Result<Request, ProtocolError>> {
     let (send, requests): (SyncSender<Result<Request, ProtocolError>>, _) = sync_channel(1);
     std::thread::spawn(move || {

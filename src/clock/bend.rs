@@ -2,8 +2,8 @@
 //! short parts, each with a line of its own, and the two neighbours that one line explains best become one,
 //! again and again, until every cut that is left explains more than the points scatter (bottom-up
 //! segmentation: Keogh, Chu, Hart and Pazzani 2001; Theil-Sen lines). So several bends do not hide each
-//! other, as they do from whoever looks for the one best cut of the whole. A bend is where the two lines
-//! meet, so it is known better than to a bucket; a cut whose lines do not meet is none.
+//! other, as they do in a search for the one best cut of the whole. A bend is where the two lines meet, so it
+//! is known better than to a bucket; a cut whose lines do not meet is none.
 //!
 //! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than
 //! `TENT_MIN_S`.
@@ -11,15 +11,15 @@
 use super::envelope::{Line, Point, median, slope_under, thinned};
 use super::slip::SLIP_MIN_S;
 
-/// A part has so many seconds, at least …
+/// Minimum seconds of a part …
 const SIDE_S: f64 = 20.0;
 /// … and points.
 const SIDE_POINTS: usize = 8;
-/// Parts in the beginning, at most.
+/// Maximum number of parts in the beginning.
 const PARTS_MAX: usize = 128;
 /// Points that tell how far those of a part scatter: each the least late of its stretch.
 const POINTS_MAX: usize = 128;
-/// A bend that moves nothing by more than this is none, in seconds: half of what the map may be off.
+/// Minimum shift in seconds that makes a bend: half of what the map may be off.
 const TENT_MIN_S: f64 = 0.000_4;
 /// And it stands out from what the points scatter by this factor …
 const TENT_SCATTER: f64 = 0.5;
@@ -27,15 +27,15 @@ const TENT_SCATTER: f64 = 0.5;
 const TENT_FEW: f64 = 8.0;
 /// The lines meet: they part at the cut by this share at most of what the bend moves.
 const JUMP: f64 = 1.0 / 3.0;
-/// So many scatters from its line a point is as far as any other, a burst says nothing of the rate; but never
-/// nearer than …
+/// Distance from its line, in scatters, beyond which all points count the same (a burst says nothing of the
+/// rate); but never nearer than …
 const LATE_SCATTERS: f64 = 6.0;
-/// … so many seconds.
+/// … this, in seconds.
 const LATE_S: f64 = 0.005;
 /// A part that explains itself better than its neighbours do by less than this share of what it does not
 /// explain stands for a bend alone.
 const SPAN: f64 = 0.25;
-/// So often cuts are moved to where their lines meet; mostly none moves the third time.
+/// Maximum rounds of moving cuts to where their lines meet; mostly none moves the third time.
 const ROUNDS_MAX: usize = 4;
 
 /// The lines under `points`, each from its nominal second on, in order; at least one, and each meets the

@@ -1,6 +1,6 @@
 //! What a few seconds of observations tell of a device's rate, and how sure that is. The clock of a take is
-//! measured over minutes ([`super::model`]); whoever looks at a device for a moment wants to know what that
-//! moment is worth. Pure.
+//! measured over minutes ([`super::model`]); here the question is what a short look at a device is worth.
+//! Pure.
 
 use super::envelope::{Point, median, slope_under};
 use crate::base::units::{Frames, SampleRate};

@@ -79,7 +79,7 @@ impl ScriptedClock {
 
     /// The machine sleeps for so long: time goes on, and nothing else does.
     pub fn suspend(&self, length: Duration) {
-        // In this order: whoever looks in between knows of the sleep, and places it where it began.
+        // In this order: a look in between sees the sleep, and places it where it began.
         self.0.suspended.fetch_add(length.as_nanos() as u64, Ordering::SeqCst);
         self.0.now.fetch_add(length.as_nanos() as u64, Ordering::SeqCst);
     }

@@ -40,11 +40,11 @@ const STRAY_S_MAX: f64 = 0.012;
 const BEND_MIN: f64 = 40e-6;
 /// Points of the last seconds that tell a new rate.
 const BEND_POINTS: usize = 24;
-/// After a gap the height goes on as it was, unless stamps are earlier, for so many seconds.
+/// Seconds after a gap for which the height goes on as it was, unless stamps are earlier.
 const SETTLE_S: f64 = 10.0;
 /// With fewer points than this each one may move the line.
 const FEW: usize = 10;
-/// The whole of a take is looked at again after so many buckets at the earliest.
+/// Minimum number of buckets after which the whole of a take is looked at again.
 const AGAIN: usize = 32;
 /// Points under which the line of the current piece goes.
 const LINE_POINTS: usize = 64;

@@ -24,7 +24,7 @@ impl Pauses {
         }
     }
 
-    /// The pause ends at session second `at`; its beginning, or none where there is no pause.
+    /// The pause ends at session second `at`. Returns its beginning, or `None` if there is no pause.
     pub fn end(&self, at: f64) -> Option<f64> {
         let mut spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (from, to) = spans.last_mut().filter(|(_, to)| to.is_infinite())?;

@@ -11,7 +11,7 @@ use super::slip::{self, Step};
 
 /// Points that tell the height of a part: each the least late of its stretch.
 const HEIGHT_POINTS: usize = 64;
-/// Parts that are too short to tell a rate tell one together if they have so many seconds.
+/// Seconds that parts too short to tell a rate must have together to tell one.
 const TOGETHER_S: f64 = 30.0;
 
 /// A part of a take on which lateness is a line.

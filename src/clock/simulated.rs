@@ -39,13 +39,13 @@ impl Random {
 
 #[derive(Debug, Clone, Copy)]
 enum Trouble {
-    /// The rate is another one from here on, by so many parts per million.
+    /// The rate changes from here on, by this many parts per million.
     Rate(f64),
     /// So many seconds are lost without a word.
     Slip(f64),
     /// So many seconds are missing; the silence that stands for them is so much longer.
     Gap(f64, f64),
-    /// Everything of so many seconds comes at their end.
+    /// Everything of this many seconds comes at their end.
     Burst(f64),
 }
 
@@ -60,7 +60,7 @@ struct Device {
     jitter: f64,
     /// From this share of the take on the machine is busy: three times the jitter and the pauses.
     busy_from: f64,
-    /// The crystal warms up and cools down again: its rate goes up and down by so many parts per million.
+    /// The crystal warms up and cools down again: its rate goes up and down by this many parts per million.
     drift_ppm: f64,
     /// By the second of the device's life, in order.
     troubles: Vec<(f64, Trouble)>,
@@ -332,7 +332,7 @@ fn a_late_burst_does_not_move_the_line() {
     assert!(moved.abs() < 0.0005, "{moved}");
 }
 
-/// HANSARD_CLOCK_DEVICES=n: so many devices instead of 2,000; HANSARD_CLOCK_FROM=n: from that seed on.
+/// HANSARD_CLOCK_DEVICES=n: n devices instead of 2,000; HANSARD_CLOCK_FROM=n: from that seed on.
 #[test]
 #[ignore = "a minute; ./dev soak"]
 fn of_thousands_of_devices_hardly_one_is_off_by_more() {

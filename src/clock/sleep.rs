@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::{MonoNs, SessionClock};
 use crate::base::cause::GapCause;
 
-/// Shorter than this is no sleep but what reading two clocks one after the other leaves.
+/// Shortest sleep; less than this is the time between reading the two clocks.
 const SLEEP_MIN: Duration = Duration::from_millis(100);
 /// So much missing sound on either side of a sleep belongs to it: programs are frozen before the machine's
 /// clock stops and thawed after it goes on again, and devices need a moment too. Linux gives programs 20 s to

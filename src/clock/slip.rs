@@ -4,8 +4,8 @@
 //!
 //! Jitter only ever makes stamps late, and not all of them for half a minute; so a slip is only believed
 //! where the *least* late stamps of `SIDE_S` or more after it all lie above the *usual* ones before it, by
-//! much more than either side spreads, and where none ever comes back. What is in doubt is no slip: it stays
-//! in the account as unexplained.
+//! much more than either side spreads, and where none ever comes back. What is in doubt is not a slip: it
+//! stays in the account as unexplained.
 
 use super::envelope::{Point, median, median_slope, thinned};
 
@@ -23,7 +23,7 @@ const MEMORY_SIDES: usize = 10;
 const SLIPS_MAX: usize = 16;
 /// So many points are looked at one by one; of more …
 const POINTS: usize = 256;
-/// … the least late of each stretch of up to so many seconds: steps stand out better from those.
+/// … the least late of each stretch of up to this many seconds: steps stand out better from those.
 const STRETCH_S: f64 = 4.0;
 
 /// One step: from this point on everything is later.

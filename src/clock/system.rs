@@ -31,8 +31,8 @@ impl Clock for SystemClock {
     fn suspended(&self) -> Duration {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
-            // Whoever is held up between two readings would take that for a sleep: the tightest of some tries
-            // counts.
+            // A thread that is held up between two readings would take that for a sleep: the tightest of some
+            // tries counts.
             let mut best = (Duration::MAX, Duration::ZERO);
             for _ in 0..TRIES {
                 let before = self.now();

@@ -18,7 +18,7 @@ pub(super) struct Said {
     pub sources: Option<Vec<Source>>,
 }
 
-/// Reads the text of a file. `path` none: the built-in file.
+/// Reads the text of a file. `None` as `path` means the built-in file.
 pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Said, ConfigError> {
     let place = Place { text, path };
     let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {

@@ -17,7 +17,7 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// The folders of whoever runs this process.
+    /// The folders of the user who runs this process.
     pub fn of_user() -> Self {
         Self::from_variables(std::env::home_dir(), |name| std::env::var_os(name))
     }
@@ -43,7 +43,7 @@ impl Folders {
         }
     }
 
-    /// A path as the user wrote it, made absolute: `~` is home, a relative one starts at `base` (none: the
+    /// A path as the user wrote it, made absolute: `~` is home, a relative one starts at `base` (`None`: the
     /// working folder). The empty path stays empty: the default place is looked up when it is needed.
     pub fn expand(&self, text: &str, base: Option<&Path>) -> Result<PathBuf, ConfigError> {
         if text.is_empty() {

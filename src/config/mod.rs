@@ -64,7 +64,7 @@ pub struct Source {
     pub name: String,
     /// SPEC, not parsed yet.
     pub spec: String,
-    /// Code of the language that is spoken there; none: as `transcribe.language` says.
+    /// Code of the language that is spoken there; `None` means as in `transcribe.language`.
     pub language: Option<String>,
     /// Where it stands, for messages.
     pub origin: Origin,
@@ -109,7 +109,7 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file is no TOML.
+    /// A file is not TOML.
     #[error("{at}: {message}")]
     Syntax {
         /// Where.
@@ -142,11 +142,11 @@ pub enum ConfigError {
     /// Two values that are each right, but not together.
     #[error("`{low}` ({low_at}) must not be greater than `{high}` ({high_at})")]
     Order {
-        /// The one that has to be the smaller.
+        /// The one that must be the smaller.
         low: &'static str,
         /// Where it was set.
         low_at: Origin,
-        /// The one that has to be the greater.
+        /// The one that must be the greater.
         high: &'static str,
         /// Where it was set.
         high_at: Origin,
@@ -256,7 +256,7 @@ impl Config {
         Ok(())
     }
 
-    /// Who set a key, by its full name; none if there is no such key.
+    /// Who set a key, by its full name; `None` if there is no such key.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.layers.settings.get(key).map(|(_, origin)| origin)
     }
@@ -292,7 +292,7 @@ impl Layers {
             Some(near) => format!("; did you mean {near}?"),
             None => String::new(),
         };
-        self.warnings.push(format!("the variable {name} is no setting and has no effect{hint}"));
+        self.warnings.push(format!("the variable {name} is not a setting and has no effect{hint}"));
         Ok(())
     }
 
@@ -320,7 +320,8 @@ impl Layers {
         Ok(())
     }
 
-    /// The validated whole. Default folders are looked up only here: whoever names both needs no home.
+    /// The validated whole. Default folders are looked up only here: a user who names both needs no home
+    /// folder.
     fn build(mut self) -> Result<Config, ConfigError> {
         self.default_folder("paths.recordings", "recordings")?;
         self.default_folder("paths.models", "models")?;

@@ -76,7 +76,7 @@ pub struct Transcribe {
     pub threads: u32,
     /// What denoised sound is used for.
     pub denoise: Denoise,
-    /// Whether to show the words of whoever speaks before the line is finished.
+    /// Whether to show partials: words of a line before it is finished.
     pub partials: bool,
     /// Whether to make the text once more over long stretches when a recording is over.
     pub final_pass: bool,
@@ -101,7 +101,7 @@ impl Transcribe {
 pub enum Denoise {
     /// To find speech; the recogniser hears the raw sound.
     Vad,
-    /// For nothing: there is no denoising.
+    /// No denoising.
     Off,
     /// To find speech and to recognise it.
     Asr,

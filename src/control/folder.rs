@@ -2,7 +2,7 @@
 //! hash of the session's folder.
 //!
 //! Promises: nobody but the user can reach a socket; paths fit into a socket's address, which has room for
-//! about 100 bytes; what a killed recorder left is removed by whoever comes across it.
+//! about 100 bytes; what a killed recorder left is removed by the next one that finds it.
 
 use std::fs;
 use std::io;
@@ -137,7 +137,7 @@ pub fn connect(socket: &Path) -> Option<Running> {
     match UnixStream::connect(socket) {
         Ok(stream) => Some(Running { socket: socket.to_owned(), stream }),
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            // It is put in its place only once somebody listens, so whoever did is dead.
+            // It is put in its place only once its recorder listens, so that recorder is dead.
             if let Err(error) = fs::remove_file(socket) {
                 tracing::debug!(socket = %socket.display(), %error, "a dead recorder's socket stays");
             }

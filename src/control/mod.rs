@@ -23,7 +23,7 @@ pub const LINE_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
-    /// How it goes.
+    /// Its status.
     Status,
     /// Mark a moment.
     Mark {
@@ -32,7 +32,7 @@ pub enum Request {
         /// What it is, if not what the text says.
         #[serde(default)]
         kind: Option<MarkKind>,
-        /// Session second; none: now.
+        /// Session second; `None` means now.
         #[serde(default)]
         at: Option<f64>,
     },
@@ -80,7 +80,7 @@ impl From<Since> for Cursor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
-    /// How it goes.
+    /// Its status.
     Status(Box<Status>),
     /// It was marked.
     Marked(Mark),
@@ -95,7 +95,7 @@ pub enum Response {
     Resumed {
         /// Session second of now.
         at: f64,
-        /// Session second since which it had been paused; none: it was not.
+        /// Session second since which it had been paused; `None` if it was not.
         since: Option<f64>,
     },
     /// The recording has ended and is safe.

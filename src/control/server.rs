@@ -54,7 +54,7 @@ pub enum ServeError {
     },
 }
 
-/// A socket with whoever listens at it; both go when it is dropped.
+/// A socket with the task that listens at it; both go when it is dropped.
 #[derive(Debug)]
 pub struct Server {
     path: PathBuf,
@@ -96,8 +96,8 @@ impl Drop for Server {
     }
 }
 
-/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: whoever
-/// finds one at which nobody does may remove it.
+/// A socket at `path` that only this user may use. It gets its name once somebody listens at it: one at which
+/// nobody listens may be removed.
 fn listen(path: &Path) -> io::Result<UnixListener> {
     let new = path.with_extension(format!("new-{}", std::process::id()));
     if let Err(error) = std::fs::remove_file(&new)

@@ -15,11 +15,11 @@ use crate::writer::alarms::space_left_s;
 
 /// As much is written and synced at once as a busy second of recording brings.
 const PIECE: usize = 1 << 20;
-/// So many pieces are written, …
+/// Number of pieces to write, …
 const PIECES: usize = 16;
-/// … or as many as there is time for.
+/// … and the time limit for writing them.
 const TIME: Duration = Duration::from_secs(2);
-/// The disk has to be so many times as quick as the recording: other programs write too.
+/// Factor by which the disk must be faster than the recording: other programs write too.
 const RESERVE: f64 = 4.0;
 /// A sync that takes this long is told, in seconds: the recording has it done once a second.
 const SLOW_SYNC_S: f64 = 1.0;
@@ -33,7 +33,7 @@ const ROOM_S: f64 = 1800.0;
 pub struct DiskReport {
     /// The folder of the recordings.
     pub dir: PathBuf,
-    /// Bytes that may still be written there; none: the system does not say.
+    /// Bytes that may still be written there; `None` if the system does not say.
     pub available: Option<u64>,
     /// Bytes a second that these sources take.
     pub needed: u64,

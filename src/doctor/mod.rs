@@ -1,4 +1,4 @@
-//! Whether a recording would go well, found out by trying: every source is opened as `record` opens it, the
+//! Whether a recording would work, found by trying: every source is opened as `record` opens it, the
 //! disk is written to, the recogniser is put to work. Nothing is kept.
 //!
 //! | module | what it finds out |
@@ -25,7 +25,7 @@ pub enum Severity {
     Hint,
     /// A recording would lose sound.
     Loss,
-    /// `record` would not begin.
+    /// `record` would refuse to start.
     Refusal,
 }
 

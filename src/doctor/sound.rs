@@ -30,9 +30,9 @@ pub const STEP_EVERY: Duration = Duration::from_millis(20);
 const PATIENCE_S: f64 = 5.0;
 /// Devices have so long to close before they are given up, in seconds.
 const CLOSE_S: f64 = 5.0;
-/// A rate that is known to more than this says nothing, in parts per million.
+/// Largest uncertainty, in parts per million, at which a rate is worth reporting.
 const UNCERTAIN_MAX: f64 = 500.0;
-/// Exact zeros for so many seconds are no quiet room.
+/// Seconds of exact zeros after which a source is not just a quiet room.
 const ZEROS_S: f64 = 1.0;
 /// A microphone of which nothing louder is heard (in dBFS) may be turned down.
 const QUIET_DBFS: f64 = -60.0;
@@ -53,19 +53,19 @@ pub struct Heard {
     pub channels: Option<u16>,
     /// How its track would be stored.
     pub stored_as: Option<SampleFormat>,
-    /// Highest sample, in dBFS; none: every one was zero, or there was none.
+    /// Highest sample, in dBFS; `None` if all were zero or there were none.
     pub peak_dbfs: Option<f64>,
     /// Root of the mean square, in dBFS; a full square wave is 0.
     pub rms_dbfs: Option<f64>,
     /// It delivered nothing but exact zeros.
     pub only_zeros: bool,
-    /// Its rate as measured; none: so short a time does not tell.
+    /// Its rate as measured; `None` if the time was too short to tell.
     pub clock: Option<Glance>,
     /// How far its deliveries lie from an even rate, in milliseconds (median of the earliest of each second);
-    /// none: too few.
+    /// `None` if there were too few.
     pub residual_ms: Option<f64>,
-    /// How old a sample is when it arrives, as the sound system has it, in milliseconds; none: it does not
-    /// say.
+    /// How old a sample is when it arrives, as the sound system has it, in milliseconds; `None` if it does
+    /// not say.
     pub latency_ms: Option<f64>,
     /// Between two deliveries, on average, in milliseconds.
     pub period_ms: Option<f64>,
@@ -101,7 +101,7 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Opens the devices when it is stepped, and listens to each for so many seconds from when it is open.
+    /// Opens the devices when it is stepped, and listens to each for that many seconds from when it is open.
     ///
     /// # Errors
     /// No thread can be started.

@@ -16,7 +16,7 @@ use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
 /// Seconds of sound that are timed: a long sentence.
 const SOUND_S: f64 = 10.0;
-/// The first request is not timed: memory is touched for the first time, and the language is found out.
+/// The first request is not timed: memory is touched for the first time, and the language is detected.
 const WARM_UP_S: f64 = 3.0;
 /// Text keeps up where no more than this share of the time is needed: speech costs more than the sound here,
 /// and the computer has other work.
@@ -31,8 +31,8 @@ pub struct ModelReport {
     pub path: PathBuf,
     /// Its length.
     pub bytes: u64,
-    /// Whether it is the one that was published under this name; none: no hash of that one is known. Its
-    /// structure was checked anyhow.
+    /// Whether it is the one that was published under this name; `None` if no hash of that one is known. Its
+    /// structure was checked in any case.
     pub as_published: Option<bool>,
 }
 
@@ -85,8 +85,8 @@ pub fn examine(model: &ModelInfo) -> (ModelReport, Vec<Finding>) {
     (ModelReport { name, path, bytes, as_published }, findings)
 }
 
-/// Has the recogniser work, for as long as that takes, and judges by it how text would go with so many
-/// `sources`.
+/// Has the recogniser work, for as long as that takes, and judges by it whether text would keep up with that
+/// many `sources`.
 pub fn measure(
     options: WorkerOptions,
     language: Option<String>,

@@ -24,7 +24,7 @@ pub struct Realtime {
     pub priority: u32,
     /// The lowest niceness among the others.
     pub niceness: i32,
-    /// The highest realtime priority that this user may ask for (RLIMIT_RTPRIO); none: no limit.
+    /// The highest realtime priority that this user may ask for (RLIMIT_RTPRIO); `None` means no limit.
     pub limit: Option<u64>,
     /// Whether rtkit, which grants it to desktop programs, is installed.
     pub rtkit: bool,
@@ -40,7 +40,7 @@ impl Before {
         Self(threads().into_iter().map(|thread| thread.id).collect())
     }
 
-    /// What has come since, while sources are open; none: this system does not tell.
+    /// What has come since, while sources are open; `None` if this system does not tell.
     pub fn realtime(&self) -> Option<Realtime> {
         let new: Vec<Thread> = threads()
             .into_iter()

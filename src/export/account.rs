@@ -28,7 +28,7 @@ pub struct Line {
     pub absences: Vec<String>,
     /// `expected - written - gaps`.
     pub unexplained: i64,
-    /// That is no more than what a clock's jitter leaves.
+    /// Whether that is within what a clock's jitter leaves.
     pub is_jitter: bool,
 }
 
@@ -69,7 +69,7 @@ pub fn lost_s(manifest: &Manifest) -> f64 {
 }
 
 /// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first. Without a
-/// take there is no rate and nothing was to be expected.
+/// take there is no rate, and nothing was expected.
 fn seconds(manifest: &Manifest, account: &TrackAccount, frames: Frames) -> f64 {
     let take = manifest.takes.iter().find(|take| take.track == account.track);
     take.map_or(0.0, |take| frames.seconds(take.rate))
@@ -116,7 +116,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
 pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
     match (cause, kind) {
         (GapCause::Stall, SourceKind::Loopback) => "nothing was playing",
-        (GapCause::NotStarted, _) => "device began later than the recording",
+        (GapCause::NotStarted, _) => "device started late",
         (GapCause::Stall, _) => "device delivered nothing",
         (GapCause::Slip, _) => "device skipped a little",
         (GapCause::Overrun, _) => "computer was too busy to take the sound in time",

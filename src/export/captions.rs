@@ -1,7 +1,7 @@
 //! From utterances to captions, for the subtitle formats, by the rules of [`Rules`]: broken where sentences,
 //! clauses or pauses are, timed by words. Pure.
 //!
-//! Every word is kept: whoever speaks faster than the reading speed has captions that stand as long as the
+//! Every word is kept: captions of somebody who speaks faster than the reading speed stand as long as the
 //! next one lets them.
 
 use super::timing::{LetterTime, bounds, letters, spoken};
@@ -39,12 +39,12 @@ impl Rules {
         NAME_MAX.min(self.line_length / 2)
     }
 
-    /// Columns of the longest word that isn't parted. A single line has to hold the name too.
+    /// Columns of the longest word that isn't parted. A single line must hold the name too.
     fn word_max(&self) -> usize {
         if self.lines == 1 { self.line_length - self.name_max() - 2 } else { self.line_length }
     }
 
-    /// Seconds that so many letters want.
+    /// Seconds to read that many letters.
     fn wanted_s(&self, letters: usize) -> f64 {
         (letters as f64 / self.reading_cps).max(self.min_s).min(self.max_s)
     }
@@ -158,7 +158,7 @@ struct Atom {
 }
 
 impl Atom {
-    /// What is no word of the utterance.
+    /// An atom that is not a word of the utterance.
     fn label(text: &str, at: f64) -> Self {
         Self { text: text.to_owned(), start: at, end: at, spaced: false }
     }
@@ -286,7 +286,7 @@ fn layout(atoms: &[Atom], rules: &Rules) -> Vec<Line> {
         .unwrap_or_else(|| atoms.chunks(1).map(line_of).collect())
 }
 
-/// The best way to part atoms into so many lines; none if they don't fit.
+/// The best way to part atoms into that many lines; `None` if they don't fit.
 fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<Line>> {
     let wide = |atoms: &[Atom]| -> usize {
         let spaces = atoms.iter().skip(1).filter(|atom| atom.spaced).count();
@@ -338,7 +338,7 @@ fn line_of(atoms: &[Atom]) -> Line {
         if atom.spaced && i > 0 {
             line.text.push(' ');
         }
-        // A label is no word, and takes no time.
+        // A label is not a word, and takes no time.
         if atom.start < atom.end || atom.spaced {
             line.words.push((line.text.len(), millis(atom.start)));
         }

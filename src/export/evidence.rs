@@ -50,7 +50,7 @@ pub enum Fingerprint {
     Sha256(String),
     /// It is still being written.
     Growing,
-    /// It was left for later, so that nobody has to wait.
+    /// It was left for later, so that nobody must wait.
     NotYet,
     /// It can't be read, and why.
     Unreadable(String),
@@ -148,7 +148,7 @@ pub struct Evidence<'a> {
     pub track: &'a str,
     /// Take of that track.
     pub take: u32,
-    /// The take's file, relative to the session's folder; none: the session does not name one.
+    /// The take's file, relative to the session's folder; `None` if the session does not name one.
     pub file: Option<&'a str>,
     /// First frame in that file's sound.
     pub from_frame: Frames,
@@ -162,7 +162,7 @@ pub struct Evidence<'a> {
     pub confidence: f64,
     /// SHA-256 of the file.
     pub sha256: Option<&'a str>,
-    /// When a person wrote this revision of the text; none: it is as it was heard.
+    /// When a person wrote this revision of the text; `None` if it is as it was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edited: Option<Timestamp>,
 }

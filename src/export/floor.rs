@@ -43,7 +43,7 @@ pub struct Turn<'a> {
     pub end: f64,
     /// Who was still speaking when it began.
     pub over: Option<String>,
-    /// Why it does not stand in the minutes; none: it does.
+    /// Why it does not stand in the minutes; `None` if it does.
     pub withheld: Option<String>,
     /// At least one.
     pub paragraphs: Vec<Paragraph<'a>>,
@@ -241,7 +241,7 @@ fn pieces<'a>(said: &Said<'a>, guests: &[&Said<'a>]) -> Vec<Piece<'a>> {
 }
 
 /// How many words stand before what was put in at a time: those that had begun, and those up to the clause's
-/// end if it is near. A question's end is none: what comes after it would be its answer.
+/// end if it is near. Not up to a question's end: what comes after it would be its answer.
 fn place(words: &[TimedWord], at: f64) -> usize {
     let begun = words.iter().take_while(|word| word.start < at).count();
     let near = words.iter().skip(begun.saturating_sub(1)).take_while(|word| word.start < at + CLAUSE_S);
@@ -257,7 +257,7 @@ fn ends_sentence(word: &str) -> bool {
     last_mark(word).is_some_and(|c| matches!(c, '.' | '!' | '?' | '…' | '。' | '！' | '？' | '؟' | '।'))
 }
 
-/// The last character that is no closing quote or bracket.
+/// The last character that is not a closing quote or bracket.
 fn last_mark(text: &str) -> Option<char> {
     text.trim_end_matches(['"', '\'', '”', '’', '»', '«', ')', ']', '」', '』', '）']).chars().next_back()
 }

@@ -394,7 +394,7 @@ pub(super) fn files(meeting: &Meeting) -> Vec<Block> {
     }
     if put_off > 0 {
         out.push(Block::Text(plain(format!(
-            "The tracks' SHA-256 were left out, so that the end of the recording had not to wait for them: {} of sound were to be \
+            "The tracks' SHA-256 were left out, so that ending the recording did not wait for them: {} of sound were to be \
              read. `hansard export` writes these minutes with them.",
             size(meeting.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)),
         ))));

@@ -107,7 +107,7 @@ impl Format {
         clap::ValueEnum::to_possible_value(&self).map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
-    /// Whether it is no text, and nothing for a terminal.
+    /// Whether it is binary, and not for a terminal.
     pub const fn is_binary(self) -> bool {
         matches!(self, Self::Docx)
     }
@@ -178,7 +178,7 @@ pub enum ExportError {
         /// The folder.
         path: PathBuf,
     },
-    /// Something else than a file, where one has to be put.
+    /// Something other than a file, where a file must go.
     #[error("{} is not a regular file; sound is written to files only", path.display())]
     Stream {
         /// What isn't.

@@ -160,7 +160,7 @@ pub struct Request {
     pub container: Container,
     /// Rate of all.
     pub rate: SampleRate,
-    /// Depth of all; none: each as it was recorded (in FLAC 24 bits at most).
+    /// Depth of all; `None` means each as it was recorded (in FLAC 24 bits at most).
     pub depth: Option<SampleFormat>,
     /// Mono and without noise.
     pub denoise: bool,

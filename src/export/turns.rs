@@ -40,7 +40,7 @@ pub struct Meeting<'a> {
 /// Which part of a session is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Selection {
-    /// Display names; none: everybody.
+    /// Display names; empty means everybody.
     pub speakers: Vec<String>,
     /// Session seconds; what is spoken in any part of `from..to` counts.
     pub from: f64,
@@ -96,7 +96,7 @@ pub struct Hidden {
     pub echoes: usize,
 }
 
-/// Why an utterance does not stand in the minutes, in words; none: it does.
+/// Why an utterance does not stand in the minutes, in words; `None` if it does.
 pub fn hidden_because(utterance: &Utterance) -> Option<String> {
     match (&utterance.withheld, &utterance.bleed_of) {
         (Some(reason), _) => Some(format!("withheld: {}", text::name(reason))),
@@ -181,7 +181,7 @@ impl<'a> Meeting<'a> {
         )
     }
 
-    /// Why there is no text, for formats that have to say so.
+    /// Why there is no text, for formats that must say so.
     pub const NOTHING_SAID: &'static str = "No speech was transcribed.";
 
     /// Models and languages of what was said, each once, in order of appearance.

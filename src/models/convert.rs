@@ -78,7 +78,7 @@ pub fn dimensions<R: Read + Seek>(model: &Model<R>, target: Target) -> Result<Di
     let (vocab, state) = (embeddings[0], embeddings[1]);
     if !state.is_multiple_of(HEAD) {
         return Err(format!(
-            "model.bin: its {state} columns are not heads of {HEAD}, so it is no Whisper model"
+            "model.bin: its {state} columns are not heads of {HEAD}, so it is not a Whisper model"
         ));
     }
     let dimensions = Dimensions {
@@ -399,7 +399,7 @@ fn byte_of(letter: char) -> Option<u8> {
 /// The tokens of `vocabulary.json` (a list) as bytes, `limit` at most.
 pub fn tokens_of_json(text: &str, limit: usize) -> Result<Vec<Vec<u8>>, String> {
     let list: Vec<String> =
-        serde_json::from_str(text).map_err(|e| format!("vocabulary.json is no list of tokens: {e}"))?;
+        serde_json::from_str(text).map_err(|e| format!("vocabulary.json is not a list of tokens: {e}"))?;
     list.iter().take(limit).enumerate().map(|(id, token)| token_bytes(id, token)).collect()
 }
 

@@ -111,7 +111,9 @@ impl<R: Read + Seek> Model<R> {
 
     /// The variable of that name.
     pub fn get(&self, name: &str) -> Result<&Variable, String> {
-        self.variables.get(name).ok_or_else(|| format!("model.bin lacks {name}, so it is no Whisper model"))
+        self.variables
+            .get(name)
+            .ok_or_else(|| format!("model.bin lacks {name}, so it is not a Whisper model"))
     }
 
     /// Whether there is a variable of that name.
@@ -199,9 +201,8 @@ impl<R: Read + Seek> Index<R> {
         self.reader.read_exact(&mut bytes).map_err(|e| format!("can't read model.bin: {e}"))?;
         self.at += u64::from(length);
         match bytes.pop() {
-            Some(0) => {
-                String::from_utf8(bytes).map_err(|_| "model.bin: a name is no text: it is damaged".into())
-            }
+            Some(0) => String::from_utf8(bytes)
+                .map_err(|_| "model.bin: a name is not valid text; the file is damaged".into()),
             _ => Err("model.bin: a name doesn't end where it should: it is damaged".into()),
         }
     }

@@ -28,7 +28,7 @@ pub fn check(path: &Path) -> Result<(Dimensions, u64), ModelError> {
     Ok((dimensions, walk.length))
 }
 
-/// What a file that is no ggml model seems to be, and what to do: told by its first bytes.
+/// What a file that is not a ggml model seems to be, and what to do: told by its first bytes.
 pub(super) fn describe(head: &[u8]) -> String {
     let text = String::from_utf8_lossy(&head[..head.len().min(24)]);
     if head.is_empty() {

@@ -305,7 +305,7 @@ impl Found {
     fn look_into_wheel(&mut self, path: &Path) -> Result<(), ModelError> {
         let archive = open_wheel(path)?;
         for index in 0..archive.len() {
-            // A name that is no text is none of ours.
+            // A name that is not text is not one of ours.
             let Some(Ok(entry)) = archive.name_for_index(index) else { continue };
             let name = entry.rsplit('/').next().unwrap_or_default();
             if let Some(piece) = Piece::of(name) {
@@ -337,7 +337,7 @@ impl Found {
         else {
             return Err(wrong(
                 named,
-                "there is no model.bin in it, so it is no faster-whisper (CTranslate2) model; \
+                "there is no model.bin in it, so it is not a faster-whisper (CTranslate2) model; \
                  other formats can't be imported",
             ));
         };

@@ -31,11 +31,11 @@ pub mod store;
 
 pub use store::{ModelInfo, inspect, installed, resolve};
 
-/// The model to recommend to somebody who has none: the best that keeps up live on two cores, in any
+/// The model to recommend to a user without one: the best that keeps up live on two cores, in any
 /// language.
 pub const RECOMMENDED: &str = "base-q8_0";
 
-/// Where something long stands. Shown by whoever called; the models know no terminal.
+/// Progress of something long. Shown by the caller; the models know no terminal.
 pub trait Progress {
     /// `done` of `total` bytes; the total may be unknown, and may become known later.
     fn at(&mut self, done: u64, total: Option<u64>);
@@ -90,7 +90,7 @@ pub enum ModelError {
         instead: String,
     },
     /// The file is something else than a Whisper model in ggml format.
-    #[error("{} is no Whisper model: {why}", path.display())]
+    #[error("{} is not a Whisper model: {why}", path.display())]
     NotAModel {
         /// The file.
         path: PathBuf,
@@ -154,7 +154,7 @@ pub enum ModelError {
         /// The HTTP status.
         status: u16,
     },
-    /// What the server sent is no model at all.
+    /// What the server sent is not a model.
     #[error(
         "{url}: the server sent {what}, no model; is there a login page in between, or is models.base_url wrong?"
     )]

@@ -21,7 +21,7 @@ use super::{ModelError, ModelInfo, Progress, ggml, store};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 /// For the server to begin its answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
-/// For the next bytes of a file; a slow line is no error, a dead one is.
+/// For the next bytes of a file; a slow line is not an error, a dead one is.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Attempts in a row that bring nothing new, before giving up.
 const ATTEMPTS_IN_VAIN_MAX: u32 = 4;
@@ -358,8 +358,8 @@ impl Download<'_> {
     }
 }
 
-/// Whether a model's file is the one that was published under its name; none: no hash of that one is known
-/// here. Reads all of it.
+/// Whether a model's file is the one that was published under its name; `None` if no hash of that one is
+/// known here. Reads all of it.
 ///
 /// # Errors
 /// The file can't be read.

@@ -20,7 +20,7 @@ const SUPPLIES: &str = "/sys/class/power_supply";
 const BATTERY_EVERY: Duration = Duration::from_secs(20);
 /// Percent at which a discharging battery is an alarm, and at which it is the last one.
 const LOW: [u8; 2] = [10, 4];
-/// Whoever refuses to inhibit sleep does so within this time.
+/// Time within which a refusal to inhibit sleep arrives.
 const REFUSAL: Duration = Duration::from_secs(1);
 /// The inhibitor ends this soon after its pipe was closed, or is ended.
 const RELEASE: Duration = Duration::from_secs(1);

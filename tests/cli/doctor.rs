@@ -121,7 +121,7 @@ fn losses_and_hints_have_their_own_exit_codes() {
     let ran = home.run(["doctor", "--seconds=1", good, "--model=nope"]);
     ran.expect(1);
     assert!(
-        ran.out.contains("'nope' is not installed") && ran.out.contains("would not begin"),
+        ran.out.contains("'nope' is not installed") && ran.out.contains("would refuse to start"),
         "{}",
         ran.out
     );

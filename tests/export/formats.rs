@@ -124,7 +124,7 @@ fn every_line_leads_to_its_samples() {
     assert!(md.contains("- tracks/track-1.wav: it is not there\n"), "{md}");
     let minutes = hansard::export::write_minutes(&dir, 2.0, 2).unwrap();
     let put_off = fs::read_to_string(minutes).unwrap();
-    assert!(!put_off.contains(ABC) && put_off.contains("had not to wait"), "{put_off}");
+    assert!(!put_off.contains(ABC) && put_off.contains("did not wait"), "{put_off}");
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl Engine {
         self.resampler.reset();
     }
 
-    /// The next block has `ratio` frames of output for one of input; so many frames it wants to be fed.
+    /// The next block has `ratio` frames of output for one of input. Returns how many frames to feed.
     pub(super) fn begin_block(&mut self, ratio: f64) -> Result<usize, ResampleError> {
         self.resampler.set_resample_ratio(ratio, false)?;
         Ok(self.resampler.input_frames_next())

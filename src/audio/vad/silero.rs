@@ -54,7 +54,7 @@ impl Vad for Silero {
         let mut sound = [0.0; CONTEXT + WINDOW + PAD];
         sound[..CONTEXT].copy_from_slice(&self.context);
         for (clean, &sample) in sound[CONTEXT..CONTEXT + WINDOW].iter_mut().zip(window) {
-            // A sample that is no number would stay in its memory.
+            // A NaN would stay in its memory.
             *clean = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
         }
         let end = CONTEXT + WINDOW;

@@ -197,7 +197,7 @@ fn finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
 
 fn conclusion(report: &Report) -> &'static str {
     match report.findings.iter().map(|finding| finding.severity).max() {
-        Some(Severity::Refusal) => "hansard record would not begin like this.",
+        Some(Severity::Refusal) => "hansard record would refuse to start.",
         Some(Severity::Loss) => "Sound would be lost: see above.",
         Some(Severity::Hint) => "No sound would be lost; mind the notes above.",
         None => "All is well: hansard record can begin.",

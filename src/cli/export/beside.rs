@@ -27,8 +27,8 @@ pub(super) struct Beside {
 }
 
 impl Beside {
-    /// Looks at all that can be wrong with it. None where there can't be any: the page goes to no file of its
-    /// own, there is no sound, or only a part of the session is told, and the sound would tell the rest.
+    /// Checks all that can be wrong with it. `None` where there can't be any: the page goes to no file of its
+    /// own, there is no sound, or only a part of the session is selected, and the sound would tell the rest.
     pub(super) fn plan(
         session: &Session,
         place: &Place<'_>,
@@ -47,7 +47,7 @@ impl Beside {
             None => PathBuf::from(Format::Html.file_name()),
         };
         let path = page.with_extension(EXTENSION);
-        // What is no plain file has nothing beside it, and neither has a name that a page can't write down.
+        // Nothing goes beside what is not a plain file, or beside a name that a page can't write down.
         let special = path == page || (place.output.is_some() && page.exists() && !page.is_file());
         let Some(name) = path.file_name().and_then(OsStr::to_str).filter(|_| !special) else {
             return Ok(None);

@@ -120,9 +120,7 @@ fn targets(names: &[String], session: &Session, place: &Place<'_>) -> anyhow::Re
     };
     if output == Path::new("-") || (output.exists() && !output.is_dir()) {
         let output = output.display();
-        return Err(wrong_use(format!(
-            "--tracks writes a file for each track; {output} is no folder for them"
-        )));
+        return Err(wrong_use(format!("--tracks writes a file for each track; {output} is not a folder")));
     }
     make_folder(output)?;
     let at = |name: &String| Target::at(&output.join(name), place.recordings, &session.dir);

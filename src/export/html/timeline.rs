@@ -84,7 +84,7 @@ fn percent(meeting: &Meeting, seconds: f64) -> f64 {
 fn axis(out: &mut String, meeting: &Meeting, bottom: f64, height: f64) {
     let whole = duration(meeting);
     let step = STEPS.into_iter().find(|step| whole / step <= LABELS_MAX);
-    // Days: a label every so many hours.
+    // Days: a label every few hours.
     let step = step.unwrap_or_else(|| (whole / LABELS_MAX / 3600.0).ceil() * 3600.0);
     for n in 0..=(whole / step) as u32 {
         let at = f64::from(n) * step;

@@ -37,7 +37,7 @@ pub(super) fn duration(meeting: &Meeting) -> f64 {
     (end.max(0.001) * 1000.0).ceil() / 1000.0
 }
 
-/// Makes lines of pieces. It has to be given an utterance's pieces in order.
+/// Makes lines of pieces. It must be given an utterance's pieces in order.
 #[derive(Default)]
 pub(super) struct Timer<'a> {
     /// Letters of each utterance that are not in a line yet.

@@ -1,4 +1,4 @@
-//! Sound files, written from front to back in constant memory: WAV, whose length has to be known beforehand,
+//! Sound files, written from front to back in constant memory: WAV, whose length must be known beforehand,
 //! and FLAC.
 //!
 //! Samples that lie on a whole step of the file's depth are written as they are: silence stays silence, and a
@@ -159,7 +159,7 @@ impl Depth {
     }
 }
 
-/// The whole number next to `x + noise` between `-full` and `full - 1`; what is no number is 0.
+/// The whole number next to `x + noise` between `-full` and `full - 1`; NaN is 0.
 fn round(x: f32, noise: f64, full: f64) -> i32 {
     // Cut off above 0, where that rounds down: cheaper than `round` where a processor has no instruction for
     // it.
@@ -181,7 +181,7 @@ struct Flac<W: Write + Seek> {
     md5: md5::Context,
     /// Samples that don't fill a block yet.
     pending: Vec<i32>,
-    /// A place is noted each so many blocks.
+    /// Blocks between two entries of the seek table.
     seek_every: u64,
     seek: Vec<SeekPoint>,
 }
