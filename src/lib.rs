@@ -18,7 +18,7 @@
 //! | 9 | [`cli`] | the command line; one file per verb |
 //! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
 //! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
-//! | 6 | [`doctor`] | whether a recording would go well |
+//! | 6 | [`doctor`] | checks that a recording would work |
 //! | 5 | [`recording`] | lanes and the writer's thread as one handle; goes on without any actor |
 //! | 5 | [`control`] | the socket of a running recorder |
 //! | 5 | [`export`] | minutes and the other formats |
@@ -27,14 +27,14 @@
 //! | 4 | [`care`] | sessions that are over: verify, recover, edit, work on them again |
 //! | 4 | [`speech`] | from sound to segments to utterances, and the verdicts on them |
 //! | 3 | [`capture`] | sources, the realtime sink, the drain |
-//! | 3 | [`recognisers`] | what turns sound into words, whoever does it |
+//! | 3 | [`recognisers`] | engines that turn sound into words |
 //! | 3 | [`live`] | where news of a session goes |
 //! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
 //! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, voice activity, segments |
 //! | 1 | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
 //! | 1 | [`models`] | the model catalogue, `pull`, `import` |
 //! | 1 | [`config`] | layers of settings, validated into one value |
-//! | 0 | [`base`] | words that everybody uses: units, the frame→time map, utterances, causes, text |
+//! | 0 | [`base`] | words that all modules use: units, the frame→time map, utterances, causes, text |
 
 pub mod actors;
 pub mod audio;

@@ -8,7 +8,7 @@
 //!
 //! How errors are kept from adding up: the speed of each block of `BLOCK` frames is chosen so that the block
 //! *ends* where the map says, from where the resampler is by its own arithmetic. Pure: sound is asked for
-//! through [`Source`].
+//! through [`FrameSource`].
 
 use std::io;
 use std::ops::Range;
@@ -21,7 +21,7 @@ mod stretch;
 
 use engine::{BLOCK, Engine};
 use stretch::Stretch;
-pub use stretch::{Piece, Placed, stretches};
+pub use stretch::{MapPiece, Placed, stretches};
 
 /// Fastest catching up: 0.5 % is a twelfth of a semitone, and makes up a millisecond in 0.2 s.
 const CATCH_UP: f64 = 0.005;
@@ -38,7 +38,7 @@ pub enum AlignError {
 }
 
 /// Where the sound of a take comes from.
-pub trait Source {
+pub trait FrameSource {
     /// Appends the interleaved samples of frames `from..to`, all of which are there.
     fn read(&mut self, from: Frames, to: Frames, out: &mut Vec<f32>) -> io::Result<()>;
 }
@@ -88,7 +88,7 @@ impl Aligner {
     /// Makes a steady 1.0 come out as 1.0.
     fn level(&mut self) -> Result<(), AlignError> {
         struct One(usize);
-        impl Source for One {
+        impl FrameSource for One {
             fn read(&mut self, from: Frames, to: Frames, out: &mut Vec<f32>) -> io::Result<()> {
                 out.resize(out.len() + (to - from).0 as usize * self.0, 1.0);
                 Ok(())
@@ -106,7 +106,7 @@ impl Aligner {
     }
 
     /// Goes to frame `k` of the output, which lies in `placed`.
-    pub fn begin(&mut self, placed: &Placed, k: u64, source: &mut dyn Source) -> Result<(), AlignError> {
+    pub fn begin(&mut self, placed: &Placed, k: u64, source: &mut dyn FrameSource) -> Result<(), AlignError> {
         self.at = k;
         if placed.is_copied() {
             return Ok(());
@@ -133,7 +133,7 @@ impl Aligner {
         &mut self,
         placed: &Placed,
         frames: usize,
-        source: &mut dyn Source,
+        source: &mut dyn FrameSource,
         out: &mut Vec<f32>,
     ) -> Result<(), AlignError> {
         let wanted = out.len() + frames * self.channels;
@@ -163,12 +163,22 @@ impl Aligner {
     }
 
     /// Makes a block whose last frame lies at `place` of the take.
-    fn move_to(&mut self, place: f64, stretch: &Stretch, source: &mut dyn Source) -> Result<(), AlignError> {
+    fn move_to(
+        &mut self,
+        place: f64,
+        stretch: &Stretch,
+        source: &mut dyn FrameSource,
+    ) -> Result<(), AlignError> {
         let ratio = BLOCK as f64 / (place - self.place);
         self.block(ratio, stretch.from..stretch.to, source)
     }
 
-    fn block(&mut self, ratio: f64, there: Range<Frames>, source: &mut dyn Source) -> Result<(), AlignError> {
+    fn block(
+        &mut self,
+        ratio: f64,
+        there: Range<Frames>,
+        source: &mut dyn FrameSource,
+    ) -> Result<(), AlignError> {
         let frames = self.engine.begin_block(ratio)?;
         self.input.clear();
         read(source, self.next, frames, there, self.channels, &mut self.input)?;
@@ -182,7 +192,7 @@ impl Aligner {
 /// Appends `frames` frames from frame `from` of a take on: silence where it is not `there`. A sample that is
 /// no number counts as silence: one of them would stay in the filter for all its length.
 fn read(
-    source: &mut dyn Source,
+    source: &mut dyn FrameSource,
     from: i64,
     frames: usize,
     there: Range<Frames>,
@@ -218,7 +228,7 @@ mod tests {
         channels: u16,
     }
 
-    impl Source for Tone<'_> {
+    impl FrameSource for Tone<'_> {
         fn read(&mut self, from: Frames, to: Frames, out: &mut Vec<f32>) -> io::Result<()> {
             for n in from.0..to.0 {
                 let x = tone(self.hz, self.stretch.time_of(Frames(n)));
@@ -233,18 +243,18 @@ mod tests {
         ((TAU * hz * at).sin() * 10_f64.powf(-0.05)) as f32
     }
 
-    fn piece(from: u64, at: f64, rate: f64) -> Piece {
-        Piece { from: Frames(from), at, rate }
+    fn piece(from: u64, at: f64, rate: f64) -> MapPiece {
+        MapPiece { from: Frames(from), at, rate }
     }
 
-    fn one(pieces: &[Piece], frames: u64) -> Stretch {
+    fn one(pieces: &[MapPiece], frames: u64) -> Stretch {
         let mut all = stretches(pieces, Frames(frames), &[]);
         assert_eq!(all.len(), 1, "{all:?}");
         all.remove(0)
     }
 
     /// All of a stretch, in calls of some odd size.
-    fn render(placed: &Placed, from: SampleRate, channels: u16, source: &mut dyn Source) -> Vec<f32> {
+    fn render(placed: &Placed, from: SampleRate, channels: u16, source: &mut dyn FrameSource) -> Vec<f32> {
         let mut aligner = Aligner::new(from, placed.to, channels).unwrap();
         let mut out = Vec::new();
         aligner.begin(placed, placed.out.start, source).unwrap();
@@ -410,10 +420,10 @@ mod tests {
             at in -0.5..2.0_f64,
             to in prop_oneof![Just(16_000_u32), Just(44_100), Just(48_000)],
         ) {
-            let mut pieces: Vec<Piece> = Vec::new();
+            let mut pieces: Vec<MapPiece> = Vec::new();
             for (n, ppm) in ppms.iter().enumerate() {
                 let from = n as u64 * 30_000;
-                let at = pieces.last().map_or(at, |last: &Piece| last.time_of(from as f64));
+                let at = pieces.last().map_or(at, |last: &MapPiece| last.time_of(from as f64));
                 pieces.push(piece(from, at, 48_000.0 * (1.0 + ppm * 1e-6)));
             }
             let stretch = one(&pieces, ppms.len() as u64 * 30_000);

@@ -10,11 +10,11 @@ use crate::config::Config;
 pub struct Args {
     /// What to do
     #[command(subcommand)]
-    what: What,
+    what: Action,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// Print all settings as a config file
     Show {
         /// With the origin of each: the default, a file's line or a variable
@@ -27,7 +27,7 @@ enum What {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let What::Show { origin, json } = args.what;
+    let Action::Show { origin, json } = args.what;
     let text = if json {
         let mut text = serde_json::to_string_pretty(&config.to_json(origin)?)?;
         text.push('\n');

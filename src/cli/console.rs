@@ -1,9 +1,9 @@
 //! Stdout and stderr of a process that must go on whatever becomes of its readers.
 //!
-//! Once [`start`]ed, each stream is written by a thread of its own and nobody else ever waits for it. Lines wait in a
-//! bounded queue: status lines are dropped as soon as others wait, of the rest the oldest, and how many is said.
-//! At the end the last words are offered for a while ([`end`]), then dropped. Before the start, and in verbs that have
-//! nothing to lose, lines are written in place.
+//! Once [`start`]ed, each stream is written by a thread of its own and nobody else ever waits for it. Lines
+//! wait in a bounded queue: status lines are dropped as soon as others wait, of the rest the oldest, and how
+//! many is said. At the end the last words are offered for a while ([`end`]), then dropped. Before the start,
+//! and in verbs that have nothing to lose, lines are written in place.
 
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -67,7 +67,7 @@ pub fn end(patience: Duration) {
     }
 }
 
-/// A line to the user, on stderr. One that nobody reads is no reason to stop.
+/// A line to the user, on stderr. One that nobody reads does not stop us.
 pub fn say(text: impl Display) {
     err(format!("hansard: {text}\n"), false);
 }

@@ -13,7 +13,8 @@ use crate::control::{Request, Response};
 use crate::live::{Device, Doing, Status, TrackStatus};
 use crate::session::read;
 
-/// A recorder that hangs up is asked again for so long: whoever keeps others out is thrown out sooner …
+/// Time for which a recorder that hangs up is asked again: a client that keeps others out is thrown out
+/// sooner …
 const CROWDED: Duration = Duration::from_secs(8);
 /// … and this often.
 const AGAIN: Duration = Duration::from_millis(100);

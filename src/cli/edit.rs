@@ -49,9 +49,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// Appends what has to be, under the session's lock.
+/// Appends the correction, under the session's lock.
 fn carry_out(dir: &Path, edit: &Edit) -> anyhow::Result<Change> {
-    // Nothing is put into a folder that is no session, not even a lock.
+    // Nothing is put into a folder that is not a session, not even a lock.
     read::read_manifest(dir).map_err(show::exit)?;
     let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
     let session = Session::open(dir).map_err(show::exit)?;

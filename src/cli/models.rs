@@ -18,11 +18,11 @@ use crate::models::{self, ModelError, ModelInfo, Progress, catalogue, import, pu
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: Action,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Action {
     /// Show the installed models, and those that are available
     List {
         /// For programs
@@ -78,16 +78,16 @@ impl From<Quantize> for Target {
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = &config.paths.models;
     match &args.what {
-        What::List { json } => list(dir, *json),
-        What::Pull { model } => pull_model(dir, &config.models.base_url, model),
-        What::Import { paths, name, quantize } => {
+        Action::List { json } => list(dir, *json),
+        Action::Pull { model } => pull_model(dir, &config.models.base_url, model),
+        Action::Import { paths, name, quantize } => {
             let options = Options { name: name.clone(), target: quantize.map(Target::from) };
             let mut progress = Shown::new();
             let imported = import::import(dir, paths, &options, &mut progress);
             progress.clear();
             say_installed(&imported.map_err(exit_code_of)?)
         }
-        What::Rm { model } => {
+        Action::Rm { model } => {
             let gone = store::remove(dir, model).map_err(exit_code_of)?;
             writeln!(std::io::stdout(), "removed {}", gone.display())?;
             Ok(Exit::Well)

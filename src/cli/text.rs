@@ -27,7 +27,9 @@ impl Languages {
                 continue;
             };
             let language = language_code(language).ok_or_else(|| {
-                wrong_use(format!("--language {flag}: {language:?} is no language's code; write NAME=en"))
+                wrong_use(format!(
+                    "--language {flag}: {language:?} is not the code of a language; write NAME=en"
+                ))
             })?;
             languages.of_sources.push((name.trim().to_owned(), language));
         }

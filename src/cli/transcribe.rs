@@ -24,7 +24,7 @@ use crate::speech::work::Pass;
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A session (its path, its id, or `last`), or sound files: one of all, or one a speaker
+    /// A session (its path, its id, or `last`), or sound files: one of all, or one per speaker
     #[arg(required = true, value_name = "S|FILE")]
     inputs: Vec<PathBuf>,
     /// Folder of the recordings, for the session that the files become
@@ -36,10 +36,10 @@ pub struct Args {
     /// Model to transcribe with, by name or path [default: the best one installed]
     #[arg(long, value_name = "M")]
     model: Option<String>,
-    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: found out]
+    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: detected]
     #[arg(long, value_name = "L")]
     language: Vec<String>,
-    /// Names and terms that will be said, with commas between them
+    /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
     /// Recognise over stretches of up to 28 s instead of segment by segment, as the final pass after a
@@ -49,7 +49,7 @@ pub struct Args {
     /// Go on where the text of the session ends, instead of doing it again
     #[arg(long)]
     resume: bool,
-    /// Lines of text and the end's report as JSON, an object a line
+    /// Lines of text and the final report as JSON, an object per line
     #[arg(long)]
     json: bool,
 }
@@ -120,7 +120,7 @@ fn transcribe_session(
     languages: &Languages,
     imported: Option<&Imported>,
 ) -> anyhow::Result<Exit> {
-    // Nothing is put into a folder that is no session, not even a lock.
+    // Nothing is put into a folder that is not a session, not even a lock.
     let manifest = read::read_manifest(dir).map_err(show::exit)?;
     let mut sources = manifest.sources;
     languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
@@ -139,7 +139,7 @@ fn transcribe_session(
                 "this session was not finished in order; its text is made as far as its sound goes; hansard recover mends it",
             );
         }
-        // From here on nobody waits for whoever reads what is said.
+        // From here on nothing waits for a reader of our output.
         console::start();
         shown = Some(Shown::of_transcribing(news, Some(args.json)));
     };

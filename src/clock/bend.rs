@@ -8,7 +8,7 @@
 //! A slow drift, as a crystal that warms up has, becomes a few straight pieces that leave less than
 //! `TENT_MIN_S`.
 
-use super::envelope::{Line, Point, median, slope_under, thinned};
+use super::envelope::{FittedLine, Point, median, slope_under, thinned};
 use super::slip::SLIP_MIN_S;
 
 /// Minimum seconds of a part …
@@ -41,9 +41,9 @@ const ROUNDS_MAX: usize = 4;
 /// The lines under `points`, each from its nominal second on, in order; at least one, and each meets the
 /// next. Where a step stands between two lines, the later one is lowered to meet the other; `level`: there is
 /// no step, and what looks like one is late for another reason.
-pub fn lines(points: &[Point], level: bool) -> Vec<(f64, Line)> {
+pub fn lines(points: &[Point], level: bool) -> Vec<(f64, FittedLine)> {
     let Some((first, last)) = points.first().zip(points.last()) else {
-        return vec![(0.0, Line { offset: 0.0, slope: 0.0 })];
+        return vec![(0.0, FittedLine { offset: 0.0, slope: 0.0 })];
     };
     let mut parts = Parts::of(points, level);
     for _ in 0..ROUNDS_MAX {
@@ -65,7 +65,7 @@ pub fn lines(points: &[Point], level: bool) -> Vec<(f64, Line)> {
             at
         };
         // Where three lines meet near one place they may do so in another order.
-        lines.push((at.max(lines[n].0), Line { offset: b.line.offset - stepped, ..b.line }));
+        lines.push((at.max(lines[n].0), FittedLine { offset: b.line.offset - stepped, ..b.line }));
     }
     join(lines, last.nominal_s)
 }
@@ -75,7 +75,7 @@ struct Part {
     /// Indices of its first point and of the one after its last.
     from: usize,
     to: usize,
-    line: Line,
+    line: FittedLine,
     /// How far its points lie from the line: half of them less; and how many told.
     noise: f64,
     told: usize,
@@ -138,7 +138,7 @@ impl<'a> Parts<'a> {
         let middle = |points: &[Point]| median(points.iter().map(|p| p.above(slope, 0.0)).collect());
         let noise = median(distances(&thin, middle(&thin))).max(1e-5);
         let misfit = distances(points, middle(points)).iter().map(|d| d.min(self.most)).sum();
-        Part { from, to, line: Line::under(&thin, slope), noise, told: thin.len(), misfit }
+        Part { from, to, line: FittedLine::under(&thin, slope), noise, told: thin.len(), misfit }
     }
 
     /// The cut before part `n`.
@@ -212,7 +212,7 @@ impl<'a> Parts<'a> {
 
     /// The point of `b` from which on the line of `c` explains it better than that of `a`.
     fn handover(&self, a: &Part, b: &Part, c: &Part) -> usize {
-        let off = |p: &Point, line: Line| p.above(line.slope, line.offset).abs().min(self.most);
+        let off = |p: &Point, line: FittedLine| p.above(line.slope, line.offset).abs().min(self.most);
         let points = &self.points[b.from..b.to];
         let (mut best, mut cost) = (b.from, points.iter().map(|p| off(p, c.line)).sum::<f64>());
         let mut least = cost;
@@ -248,7 +248,7 @@ impl<'a> Parts<'a> {
 }
 
 /// Makes each line begin where the one before it ends, up to nominal second `end`.
-fn join(lines: Vec<(f64, Line)>, end: f64) -> Vec<(f64, Line)> {
+fn join(lines: Vec<(f64, FittedLine)>, end: f64) -> Vec<(f64, FittedLine)> {
     let mut heights = Vec::new();
     for (n, (from, line)) in lines.iter().enumerate() {
         let before = n.checked_sub(1).map_or(line.at(*from), |n| lines[n].1.at(*from));
@@ -257,10 +257,10 @@ fn join(lines: Vec<(f64, Line)>, end: f64) -> Vec<(f64, Line)> {
     if let Some((_, last)) = lines.last() {
         heights.push((end, last.at(end)));
     }
-    let joined = |pair: &[(f64, f64)], old: &Line| {
+    let joined = |pair: &[(f64, f64)], old: &FittedLine| {
         let ((from, height), (to, next)) = (pair[0], pair[1]);
         let slope = if to > from { (next - height) / (to - from) } else { old.slope };
-        (from, Line { offset: height - slope * from, slope })
+        (from, FittedLine { offset: height - slope * from, slope })
     };
     lines.iter().zip(heights.windows(2)).map(|((_, old), pair)| joined(pair, old)).collect()
 }

@@ -44,14 +44,14 @@ impl Point {
 
 /// `lateness = offset + slope × nominal`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Line {
+pub struct FittedLine {
     /// Seconds of lateness at 0.
     pub offset: f64,
     /// Seconds of lateness per nominal second.
     pub slope: f64,
 }
 
-impl Line {
+impl FittedLine {
     /// Lateness after `nominal_s`.
     pub fn at(&self, nominal_s: f64) -> f64 {
         self.offset + self.slope * nominal_s

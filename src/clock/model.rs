@@ -14,7 +14,7 @@
 
 use std::collections::VecDeque;
 
-use super::envelope::{Line, Point, known_slope, low, slope_error, thinned};
+use super::envelope::{FittedLine, Point, known_slope, low, slope_error, thinned};
 use super::shape::{self, Cut, Part};
 use crate::base::clock_map::{ClockFit, ClockPiece, PIECES_MAX};
 use crate::base::units::{Frames, SampleRate};
@@ -126,7 +126,7 @@ struct Current {
     from_s: f64,
     continues: Option<f64>,
     /// The line, and whether its slope was measured.
-    line: Line,
+    line: FittedLine,
     scatter: f64,
 }
 
@@ -138,7 +138,7 @@ impl ClockModel {
 
     /// A model without observations for a take whose frame 0 is held to be at session second `offset`.
     pub fn starting_at(rate: SampleRate, offset: f64) -> Self {
-        let line = Line { offset, slope: 0.0 };
+        let line = FittedLine { offset, slope: 0.0 };
         Self {
             rate,
             bucket_s: BUCKET_S,
@@ -364,7 +364,7 @@ impl ClockModel {
         let mut distances: Vec<f64> = thin.iter().map(|p| p.above(slope, offset).abs()).collect();
         let middle = distances.len() / 2;
         self.current.scatter = *distances.select_nth_unstable_by(middle, f64::total_cmp).1;
-        self.current.line = Line { offset, slope };
+        self.current.line = FittedLine { offset, slope };
     }
 
     /// Whether the last seconds do not belong to the line any more.
@@ -386,7 +386,7 @@ impl ClockModel {
         // Only the end of it is on the new slope at first.
         for from in [0, last.len() / 2] {
             let Some(slope) = known_slope(&last[from..]) else { continue };
-            let (old, new) = (self.current.line, Line::under(&last[from..], slope));
+            let (old, new) = (self.current.line, FittedLine::under(&last[from..], slope));
             let at = (new.offset - old.offset) / (old.slope - new.slope);
             let end = last[last.len() - 1].nominal_s;
             let begin = self.recent[0].nominal_s.max(self.current.from_s);
@@ -406,7 +406,7 @@ impl ClockModel {
             self.past.push(self.piece(old.from_s, old.line));
         }
         let lateness_s = old.line.at(from_s);
-        let line = Line { offset: lateness_s - slope * from_s, slope };
+        let line = FittedLine { offset: lateness_s - slope * from_s, slope };
         self.current = Current { from_s, continues: Some(lateness_s), line, scatter: old.scatter };
         self.recent.retain(|p| p.nominal_s > from_s);
     }
@@ -424,7 +424,7 @@ impl ClockModel {
         self.current = Current { from_s: last.from_s, continues, line, ..self.current };
     }
 
-    fn piece(&self, from_s: f64, line: Line) -> ClockPiece {
+    fn piece(&self, from_s: f64, line: FittedLine) -> ClockPiece {
         // time = nominal + lateness, so a second of session time holds rate / (1 + slope) frames.
         let rate = f64::from(self.rate.0) / (1.0 + line.slope);
         ClockPiece { from: self.frame(from_s), at: from_s + line.at(from_s), rate }

@@ -6,7 +6,7 @@
 //! short to tell a rate have that of the part before them (or after, or of all short ones together).
 
 use super::bend;
-use super::envelope::{Line, Point, known_slope, low, median, median_slope, thinned};
+use super::envelope::{FittedLine, Point, known_slope, low, median, median_slope, thinned};
 use super::slip::{self, Step};
 
 /// Points that tell the height of a part: each the least late of its stretch.
@@ -20,7 +20,7 @@ pub struct Part {
     /// Nominal second from which on it holds.
     pub from_s: f64,
     /// The line, over nominal seconds of the whole take.
-    pub line: Line,
+    pub line: FittedLine,
     /// What it begins after.
     pub after: Cut,
 }
@@ -99,7 +99,7 @@ fn add_section(section: &Section, slope: f64, parts: &mut Vec<Part>, distances: 
     let mut steps = slip::steps(section.points);
     let mut lines = lines(section, slope, &steps, false);
     let height =
-        |lines: &[(f64, Line)], p: &Point| p.lateness_s - line_of(lines, p.nominal_s).at(p.nominal_s);
+        |lines: &[(f64, FittedLine)], p: &Point| p.lateness_s - line_of(lines, p.nominal_s).at(p.nominal_s);
     if lines.len() > 1 {
         // A step near a bend stands out once that is known, and the bend once that is.
         let flat = section.points.iter().map(|p| Point { lateness_s: height(&lines, p), ..*p });
@@ -121,7 +121,7 @@ fn add_section(section: &Section, slope: f64, parts: &mut Vec<Part>, distances: 
             if begin >= until || begin >= end_s || (n > 0 && *bend_s >= end_s) {
                 continue;
             }
-            let line = Line { offset: line.offset + own, ..*line };
+            let line = FittedLine { offset: line.offset + own, ..*line };
             let cut = if begin > from_s { Cut::Bend } else { after };
             parts.push(Part { from_s: begin, line, after: cut });
         }
@@ -130,18 +130,18 @@ fn add_section(section: &Section, slope: f64, parts: &mut Vec<Part>, distances: 
 }
 
 /// The lines under a section; `all` of its steps are known, or those that show while bends are not.
-fn lines(section: &Section, slope: f64, steps: &[Step], all: bool) -> Vec<(f64, Line)> {
+fn lines(section: &Section, slope: f64, steps: &[Step], all: bool) -> Vec<(f64, FittedLine)> {
     let mut level = section.points.to_vec();
     for step in steps {
         level[step.index..].iter_mut().for_each(|p| p.lateness_s -= step.seconds);
     }
     match known_slope(&level) {
         Some(_) => bend::lines(&level, all),
-        None => vec![(section.from_s, Line::under(&level, slope))],
+        None => vec![(section.from_s, FittedLine::under(&level, slope))],
     }
 }
 
-fn line_of(lines: &[(f64, Line)], nominal_s: f64) -> Line {
+fn line_of(lines: &[(f64, FittedLine)], nominal_s: f64) -> FittedLine {
     let after = lines.partition_point(|(from, _)| *from <= nominal_s);
     lines[after.saturating_sub(1)].1
 }

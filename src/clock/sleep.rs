@@ -97,12 +97,12 @@ pub enum TimeEvent {
 
 /// Tells each sleep and each step of the clock on the wall once.
 #[derive(Debug, Default)]
-pub struct Watch {
+pub struct SleepWatch {
     told: usize,
     last: Option<(f64, Timestamp)>,
 }
 
-impl Watch {
+impl SleepWatch {
     /// What has happened to time since the last step. To be called each second or so.
     pub fn step(&mut self, clock: &SessionClock) -> Vec<TimeEvent> {
         clock.look();
@@ -160,7 +160,7 @@ mod tests {
         let clock = ScriptedClock::default();
         clock.set(MonoNs(5_000_000_000));
         let session = SessionClock::start_now(Arc::new(clock.clone()));
-        let mut watch = Watch::default();
+        let mut watch = SleepWatch::default();
         assert_eq!(watch.step(&session), []);
         clock.set(MonoNs(7_000_000_000));
         assert_eq!(watch.step(&session), []);

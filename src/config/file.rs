@@ -20,7 +20,7 @@ pub(super) struct Said {
 
 /// Reads the text of a file. `None` as `path` means the built-in file.
 pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Said, ConfigError> {
-    let place = Place { text, path };
+    let place = FileText { text, path };
     let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         at: place.at(error.span().unwrap_or_default()),
         message: error.message().into(),
@@ -66,12 +66,12 @@ pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Said, ConfigError>
 }
 
 /// A file's name and text, for "file:line".
-struct Place<'a> {
+struct FileText<'a> {
     text: &'a str,
     path: Option<&'a Path>,
 }
 
-impl Place<'_> {
+impl FileText<'_> {
     fn at(&self, span: Range<usize>) -> Origin {
         let Some(path) = self.path else { return Origin::Default };
         let before = self.text.get(..span.start).unwrap_or(self.text);
@@ -79,7 +79,7 @@ impl Place<'_> {
     }
 }
 
-fn source(value: &DeValue<'_>, at: Origin, place: &Place<'_>) -> Result<Source, ConfigError> {
+fn source(value: &DeValue<'_>, at: Origin, place: &FileText<'_>) -> Result<Source, ConfigError> {
     let wants = || "a table with `name` and `spec`, such as { name = \"Alice\", spec = \"mic\" }".to_owned();
     let DeValue::Table(entries) = value else { return Err(wrong("source", at, value, wants())) };
     let (mut name, mut spec, mut language) = (None, None, None);

@@ -1,5 +1,5 @@
-//! Whether a recording would go well, by trying: what `record` would open is opened, where it would write is written,
-//! the recogniser that it would start works; nothing is stored.
+//! Whether a recording would go well, by trying: what `record` would open is opened, where it would write is
+//! written, the recogniser that it would start works; nothing is stored.
 
 use serde::Serialize;
 use tokio::task::JoinError;
@@ -33,7 +33,7 @@ pub enum DoctorError {
 /// What is going on: for those who wait.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// The sources are listened to for so many seconds.
+    /// Seconds for which the sources are listened to.
     Listening(f64),
     /// The model of this name works for some seconds.
     Working(String),
@@ -72,9 +72,9 @@ pub struct Found {
     findings: Vec<Finding>,
 }
 
-/// Looks up what would be recorded: `wanted`, else what the settings say, else the defaults. Each source is looked up
-/// for itself, so that one that is not there hides no other; then all together, as they would be recorded. `tell` may
-/// change the sources before.
+/// Looks up what would be recorded: `wanted`, else what the settings say, else the defaults. Each source is
+/// looked up for itself, so that one that is not there hides no other; then all together, as they would be
+/// recorded. `tell` may change the sources before.
 ///
 /// # Errors
 /// A source makes no sense.
@@ -118,8 +118,8 @@ pub fn look_up<E: From<PlanError>>(
     Ok(found)
 }
 
-/// Tries it: listens for `seconds`, writes, and, if `with_text`, has the recogniser work. `told` hears what is going
-/// on.
+/// Tries it: listens for `seconds`, writes, and, if `with_text`, has the recogniser work. `told` hears what
+/// is going on.
 ///
 /// # Errors
 /// It can't be tried.

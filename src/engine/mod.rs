@@ -1,8 +1,9 @@
-//! The front door: settings and a plan in, a running recording out, which can be asked, followed and finished.
+//! The front door: settings and a plan in, a running recording out, which can be asked, followed and
+//! finished.
 //!
 //! [`Engine::start`] records, [`transcribe`] makes the text of a finished session, [`doctor`] tries whether a
 //! recording would go well. All that a user can get wrong is an error of [`plan`], before anything is made.
-//! Refuses: to know a terminal, a command line or an exit code. Whoever shows something follows the news
+//! Refuses: to know a terminal, a command line or an exit code. A front end follows the news
 //! ([`live`](crate::live)).
 
 use std::path::PathBuf;

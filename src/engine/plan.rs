@@ -120,7 +120,7 @@ pub struct SourceOptions {
     pub buffer_ms: u64,
     /// How files and scripts are delivered.
     pub pace: Pace,
-    /// How tracks are stored; none: as deep as the source.
+    /// How tracks are stored; `None` means as deep as the source.
     pub format: Option<SampleFormat>,
 }
 
@@ -337,7 +337,7 @@ pub fn new_session(
     let dir = names::create_session_dir(recordings, &names::session_dir_name(now.datetime(), title))
         .map_err(failed)?;
     private_dir(&dir.join("tracks")).map_err(failed)?;
-    // The folder itself has to survive a power cut, or nothing in it does.
+    // The folder itself must survive a power cut, or nothing in it does.
     for folder in [Some(recordings), recordings.parent()].into_iter().flatten() {
         if let Err(error) = SystemDisk.sync_dir(folder) {
             tracing::debug!(folder = %folder.display(), %error, "can't be synced");

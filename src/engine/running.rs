@@ -36,8 +36,8 @@ const SHUTDOWN: Duration = Duration::from_secs(2);
 /// The last news are offered to those who follow for this long, then dropped.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// A running recording. Dropped before it is finished, its files are closed as after a crash: what was recorded is
-/// on the disk, `recover` mends the rest.
+/// A running recording. Dropped before it is finished, its files are closed as after a crash: what was
+/// recorded is on the disk, `recover` mends the rest.
 pub struct Engine {
     pub(super) recording: Arc<Recording>,
     pub(super) actor: ActorRef<Message>,
@@ -58,7 +58,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes the session's folder and begins to record what is planned. Text is made with `config`'s settings.
+    /// Makes the session's folder and begins to record what is planned. Text is made with `config`'s
+    /// settings.
     ///
     /// # Errors
     /// Nothing is recorded then.
@@ -135,7 +136,8 @@ impl Engine {
         Asker { actor: self.actor.clone(), recording: Arc::clone(&self.recording) }
     }
 
-    /// Asks it: status, mark, pause, resume, stop. To be called outside of async code; there is [`Engine::asker`].
+    /// Asks it: status, mark, pause, resume, stop. To be called outside of async code; there is
+    /// [`Engine::asker`].
     pub fn ask(&self, request: Request) -> Response {
         let asker = self.asker();
         match &self.runtime {
@@ -239,7 +241,7 @@ async fn never() -> String {
     std::future::pending().await
 }
 
-/// The folder is new, so nobody else has it: a file system that can't lock is no reason not to record.
+/// The folder is new, so nobody else has it: a file system that can't lock does not stop a recording.
 fn lock(dir: &Path) -> Result<(Option<SessionLock>, Option<LockError>), EngineError> {
     match SessionLock::take(dir) {
         Ok(lock) => Ok((Some(lock), None)),

@@ -25,7 +25,7 @@ pub struct SourceSpec {
     pub derived: bool,
     /// What to record.
     pub kind: SpecKind,
-    /// The one channel, from 1; none: all.
+    /// The one channel, from 1; `None` means all.
     pub channel: Option<u16>,
     /// SPEC as it was written, without NAME.
     pub text: String,
@@ -50,7 +50,7 @@ pub enum SpecKind {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SpecError {
     /// The kind does not exist.
-    #[error("`{spec}` is no source: it has to begin with mic, loopback, file: or synth:{}", hint(.near))]
+    #[error("`{spec}` is not a source: it must begin with mic, loopback, file: or synth:{}", hint(.near))]
     UnknownKind {
         /// SPEC.
         spec: String,
@@ -75,7 +75,7 @@ pub enum SpecError {
     },
     /// A name that can't stand in the minutes.
     #[error(
-        "the name {0:?} can't stand in the minutes: it has to be one line of at most {NAME_MAX} characters"
+        "the name {0:?} can't stand in the minutes: it must be one line of at most {NAME_MAX} characters"
     )]
     Name(String),
     /// Two sources of one name.
@@ -141,7 +141,7 @@ pub fn settle_names(mut specs: Vec<SourceSpec>) -> Result<Vec<SourceSpec>, SpecE
 /// `exists` tells whether there is a file of exactly that path.
 fn parse(argument: &str, exists: &dyn Fn(&Path) -> bool) -> Result<SourceSpec, SpecError> {
     match argument.split_once('=') {
-        // `file:a=b.wav` has an `=`, but no name: what follows it is no source, and the whole is one.
+        // `file:a=b.wav` has an `=`, but no name: what follows it is not a source, and the whole is one.
         Some((_, spec)) if kind_of(spec.trim_start()).is_none() && kind_of(argument).is_some() => {
             from_parts("", argument, exists)
         }
@@ -228,7 +228,7 @@ fn unknown_kind(spec: &str, exists: &dyn Fn(&Path) -> bool) -> SpecError {
     SpecError::UnknownKind { spec: spec.into(), near }
 }
 
-/// A name for a source that was given none: what it is, and which channel of it.
+/// A name for a source without one: what it is, and which channel of it.
 fn derive_name(kind: &SpecKind, channel: Option<u16>) -> String {
     let what = match kind {
         SpecKind::Mic(_) => "mic".into(),
@@ -296,15 +296,15 @@ mod tests {
     #[test]
     fn what_is_refused_says_what_to_write() {
         for (argument, expected) in [
-            ("", "`` is no source"),
-            ("Alice", "`Alice` is no source"),
-            ("Alice=", "`` is no source"),
+            ("", "`` is not a source"),
+            ("Alice", "`Alice` is not a source"),
+            ("Alice=", "`` is not a source"),
             ("Alice=mick", "did you mean `mic`?"),
             ("Alice=Mic:x", "did you mean `mic:x`?"),
             ("Alice=lopback#1", "did you mean `loopback#1`?"),
             ("Alice=here.wav", "did you mean `file:here.wav`?"),
             ("here.wav", "did you mean `file:here.wav`?"),
-            ("A=microphone", "has to begin with mic"),
+            ("A=microphone", "must begin with mic"),
             ("A=mic:", "mic for the default microphone"),
             ("A=loopback:#1", "loopback for the default output"),
             ("A=file", "the path of a sound file"),

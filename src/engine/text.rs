@@ -122,7 +122,8 @@ pub fn worker(config: &Config, model: &ModelInfo) -> WorkerOptions {
     options
 }
 
-/// The language that the recogniser is told, of a source that may have one of its own; none: it finds out.
+/// The language that the recogniser is told, of a source that may have one of its own; `None` if the
+/// recogniser detects it.
 pub fn language_told(config: &Config, model: &ModelInfo, own: Option<&str>) -> Option<String> {
     let language = own.unwrap_or(&config.transcribe.language);
     // An English-only model needs no telling.

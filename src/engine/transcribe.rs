@@ -24,11 +24,11 @@ use crate::speech::work::Pass;
 
 /// Progress is published this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
-/// Threads that actors run on; beside them there is one for each recogniser that is waited for, and so many
-/// once more: one that computes lends its place to another one. Each thread has memory of its own, which it
-/// keeps: 24 of them took 48 MB for half an hour where these take 34.
+/// Threads that actors run on; beside them there are two for each recogniser that is waited for: one that
+/// computes lends its place to another. Each thread has memory of its own, which it keeps: 24 of them took 48
+/// MB for half an hour where these take 34.
 const WORKERS: usize = 2;
-/// A thread that has had nothing to do for so long ends.
+/// Time after which an idle thread ends.
 const IDLE_THREAD: Duration = Duration::from_secs(2);
 /// Blocking work that is left at the end (a recogniser that hangs) keeps us no longer than this.
 const SHUTDOWN: Duration = Duration::from_secs(2);
@@ -97,8 +97,8 @@ pub struct Transcribed {
     pub problems: Vec<Problem>,
 }
 
-/// Makes the text of the session in `dir` and its minutes. `begun` is told where the news is published before there
-/// is any; `interrupt` says why it is to stop, which leaves the rest for later.
+/// Makes the text of the session in `dir` and its minutes. `begun` is told where the news is published before
+/// there is any; `interrupt` says why it is to stop, which leaves the rest for later.
 ///
 /// # Errors
 /// Nothing was begun, or the disk refused what was made.
@@ -150,8 +150,8 @@ pub fn transcribe(
     Ok(Transcribed { pending, problems: minutes(dir, config, u64::MAX) })
 }
 
-/// The text of a recording that is over, once more over long stretches. `None` means that it is finished; else why
-/// it is not.
+/// The text of a recording that is over, once more over long stretches. `None` means that it is finished;
+/// else why it is not.
 pub(super) fn final_pass(
     dir: &Path,
     config: &Config,

@@ -7,7 +7,7 @@ use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAcco
 
 /// One track's account, ready to be told.
 #[derive(Debug)]
-pub struct Line {
+pub struct AccountLine {
     /// The track's name in files.
     pub track: String,
     /// Its display name.
@@ -32,7 +32,7 @@ pub struct Line {
     pub is_jitter: bool,
 }
 
-impl Line {
+impl AccountLine {
     /// `3,000,000 frames expected = 2,899,200 written + 100,800 in gaps`
     pub fn equation(&self) -> String {
         let mut out =
@@ -54,7 +54,7 @@ impl Line {
 }
 
 /// The account per track, in the order the user named the tracks.
-pub fn lines(manifest: &Manifest) -> Vec<Line> {
+pub fn lines(manifest: &Manifest) -> Vec<AccountLine> {
     let place = |account: &&TrackAccount| {
         manifest.sources.iter().position(|source| source.track == account.track).unwrap_or(usize::MAX)
     };
@@ -75,7 +75,7 @@ fn seconds(manifest: &Manifest, account: &TrackAccount, frames: Frames) -> f64 {
     take.map_or(0.0, |take| frames.seconds(take.rate))
 }
 
-fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
+fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
     let source = manifest.sources.iter().find(|source| source.track == account.track);
     let kind = source.map_or(SourceKind::Mic, |source| source.kind);
     let clause = |gap: &GapSum| {
@@ -97,7 +97,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> Line {
         losses.push(format!("{long} lost: nothing says why"));
     }
     let off = seconds(manifest, account, Frames(account.unexplained.unsigned_abs()));
-    Line {
+    AccountLine {
         track: clean(&account.track),
         name: name(source.map_or(account.track.as_str(), |source| &source.name)),
         expected: account.expected,

@@ -67,12 +67,12 @@ pub struct Caption {
     /// Who speaks.
     pub speaker: String,
     /// At least one; not escaped.
-    pub lines: Vec<Line>,
+    pub lines: Vec<CaptionLine>,
 }
 
 /// A line of a caption.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Line {
+pub struct CaptionLine {
     /// Its text.
     pub text: String,
     /// Where its words begin, in bytes, and when, in milliseconds into the meeting.
@@ -109,7 +109,7 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
         captions.extend(of_utterance(utterance, &speaker, label, next, rules));
     }
     if captions.is_empty() {
-        let lines = vec![Line { text: format!("[{}]", Meeting::NOTHING_SAID), words: Vec::new() }];
+        let lines = vec![CaptionLine { text: format!("[{}]", Meeting::NOTHING_SAID), words: Vec::new() }];
         captions.push(Caption { start_ms: 0, end_ms: 5000, speaker: "Hansard".to_owned(), lines });
     }
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
@@ -279,7 +279,7 @@ fn torn(text: &str) -> u8 {
 }
 
 /// As few lines as hold it, as even as can be without tearing clauses, the lower ones rather longer.
-fn layout(atoms: &[Atom], rules: &Rules) -> Vec<Line> {
+fn layout(atoms: &[Atom], rules: &Rules) -> Vec<CaptionLine> {
     (1..=rules.lines)
         .find_map(|count| ways(atoms, count, rules.line_length))
         // One word with its speaker may be too wide for a line, and then has two.
@@ -287,7 +287,7 @@ fn layout(atoms: &[Atom], rules: &Rules) -> Vec<Line> {
 }
 
 /// The best way to part atoms into that many lines; `None` if they don't fit.
-fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<Line>> {
+fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<CaptionLine>> {
     let wide = |atoms: &[Atom]| -> usize {
         let spaces = atoms.iter().skip(1).filter(|atom| atom.spaced).count();
         spaces + atoms.iter().map(|atom| room(&atom.text)).sum::<usize>()
@@ -332,8 +332,8 @@ fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<Line>> {
     Some(out)
 }
 
-fn line_of(atoms: &[Atom]) -> Line {
-    let mut line = Line::default();
+fn line_of(atoms: &[Atom]) -> CaptionLine {
+    let mut line = CaptionLine::default();
     for (i, atom) in atoms.iter().enumerate() {
         if atom.spaced && i > 0 {
             line.text.push(' ');

@@ -11,7 +11,7 @@ use zip::ZipWriter;
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 
-use super::minutes::{Block, Head, MARKED, Marked, Span, document};
+use super::minutes::{Block, Head, Inline, MARKED, Marked, document};
 use super::turns::Meeting;
 use crate::base::text;
 
@@ -100,16 +100,16 @@ fn turn(head: &Head) -> String {
     run("Speaker", &head.speaker) + &run("Time", &times) + &run("Aside", &notes)
 }
 
-fn all(spans: &[Span]) -> String {
-    spans.iter().map(Span::text).collect()
+fn all(spans: &[Inline]) -> String {
+    spans.iter().map(Inline::text).collect()
 }
 
-fn runs(spans: &[Span]) -> String {
-    let one = |span: &Span| match span {
-        Span::Plain(text) => run("", text),
-        Span::Strong(text) => run("Strong", text),
-        Span::Aside(text) => run("Aside", text),
-        Span::Link(text, to) => link(to, &run("Hyperlink", text)),
+fn runs(spans: &[Inline]) -> String {
+    let one = |span: &Inline| match span {
+        Inline::Plain(text) => run("", text),
+        Inline::Strong(text) => run("Strong", text),
+        Inline::Aside(text) => run("Aside", text),
+        Inline::Link(text, to) => link(to, &run("Hyperlink", text)),
     };
     spans.iter().map(one).collect()
 }

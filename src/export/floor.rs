@@ -57,12 +57,12 @@ pub struct Paragraph<'a> {
     /// Session seconds of its last word.
     pub end: f64,
     /// At least one.
-    pub pieces: Vec<Piece<'a>>,
+    pub pieces: Vec<TurnPart<'a>>,
 }
 
 /// Consecutive words of one utterance.
 #[derive(Debug, Clone)]
-pub struct Piece<'a> {
+pub struct TurnPart<'a> {
     /// Whose words they are.
     pub utterance: &'a Utterance,
     /// At least one.
@@ -71,7 +71,7 @@ pub struct Piece<'a> {
     pub interjection: bool,
 }
 
-impl Piece<'_> {
+impl TurnPart<'_> {
     /// Its words on one line.
     pub fn text(&self) -> String {
         self.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
@@ -80,13 +80,14 @@ impl Piece<'_> {
 
 impl<'a> Turn<'a> {
     /// All pieces in order.
-    pub fn pieces(&self) -> impl Iterator<Item = &Piece<'a>> {
+    pub fn pieces(&self) -> impl Iterator<Item = &TurnPart<'a>> {
         self.paragraphs.iter().flat_map(|paragraph| &paragraph.pieces)
     }
 
     /// The speaker's own words, on one line.
     pub fn text(&self) -> String {
-        let own: Vec<String> = self.pieces().filter(|piece| !piece.interjection).map(Piece::text).collect();
+        let own: Vec<String> =
+            self.pieces().filter(|piece| !piece.interjection).map(TurnPart::text).collect();
         own.join(" ")
     }
 }
@@ -183,14 +184,14 @@ fn goes_on(turn: &Turn, next: &Said, pause_s: f64) -> bool {
 }
 
 impl<'a> Turn<'a> {
-    fn begin(said: &Said<'a>, pieces: Vec<Piece<'a>>) -> Self {
+    fn begin(said: &Said<'a>, pieces: Vec<TurnPart<'a>>) -> Self {
         let paragraph = Paragraph { start: said.start, end: said.end, pieces };
         let (start, end) = (said.start, said.end);
         let speaker = said.speaker.clone();
         Self { speaker, start, end, over: None, withheld: None, paragraphs: vec![paragraph] }
     }
 
-    fn add(&mut self, said: &Said<'a>, pieces: Vec<Piece<'a>>, pause_s: f64) {
+    fn add(&mut self, said: &Said<'a>, pieces: Vec<TurnPart<'a>>, pause_s: f64) {
         let parts = self.parts_from(said, pause_s);
         match self.paragraphs.last_mut() {
             Some(paragraph) if !parts => {
@@ -221,8 +222,8 @@ pub fn withheld<'a>(utterance: &'a Utterance, reason: String) -> Turn<'a> {
 }
 
 /// An utterance's words, parted where somebody put something in.
-fn pieces<'a>(said: &Said<'a>, guests: &[&Said<'a>]) -> Vec<Piece<'a>> {
-    let piece = |utterance, words, interjection| Piece { utterance, words, interjection };
+fn pieces<'a>(said: &Said<'a>, guests: &[&Said<'a>]) -> Vec<TurnPart<'a>> {
+    let piece = |utterance, words, interjection| TurnPart { utterance, words, interjection };
     let mut rest = words(said.utterance);
     let mut pieces = Vec::new();
     for guest in guests {

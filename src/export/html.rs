@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest as _, Sha256};
 
-use super::minutes::{self as document, Block, Span};
+use super::minutes::{self as document, Block, Inline};
 use super::turns::{Meeting, Person};
 use super::{Options, account};
 use crate::base::text::{self, length};
@@ -171,14 +171,14 @@ fn who(meeting: &Meeting, gaps: &[gaps::Gap]) -> String {
 }
 
 /// What became of each track's sound, with where it came from: the table of people has no room for that.
-fn recorded(meeting: &Meeting, accounts: &[account::Line]) -> Vec<Block> {
+fn recorded(meeting: &Meeting, accounts: &[account::AccountLine]) -> Vec<Block> {
     let mut blocks = document::recorded(meeting, accounts);
     let sources = meeting.session.manifest.sources.iter();
     let from: Vec<String> = sources
         .map(|source| format!("{}, {}", text::name(&source.name), account::recorded_from(source)))
         .collect();
     if !blocks.is_empty() {
-        blocks.insert(1, Block::Text(vec![Span::Plain(format!("Sources: {}.", from.join("; ")))]));
+        blocks.insert(1, Block::Text(vec![Inline::Plain(format!("Sources: {}.", from.join("; ")))]));
     }
     blocks
 }

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 
-use super::account::{self, Line};
+use super::account::{self, AccountLine};
 use super::evidence::{self, Fingerprint};
 use super::turns::{Meeting, Paragraph, Person, Turn};
 use crate::base::text::{self, grouped, length};
@@ -25,15 +25,15 @@ pub enum Block {
     /// 1 is the title.
     Heading(u8, String),
     /// A paragraph.
-    Text(Vec<Span>),
+    Text(Vec<Inline>),
     /// An item of a list.
-    Item(Vec<Span>),
+    Item(Vec<Inline>),
     /// A table; the second is `l` or `r` per column.
     Table(Vec<&'static str>, &'static str, Vec<Vec<String>>),
     /// Somebody takes the floor.
     Turn(Head),
     /// A paragraph of what is said; all but a turn's first have a time.
-    Said(Option<String>, Vec<Span>),
+    Said(Option<String>, Vec<Inline>),
     /// What somebody marked, at its place.
     Mark(Marked),
     /// Lines to be copied as they are.
@@ -43,7 +43,7 @@ pub enum Block {
 /// A mark, told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Marked {
-    /// Name of its place, to which [`Span::Link`] leads: letters, digits and underscores.
+    /// Name of its place, to which [`Inline::Link`] leads: letters, digits and underscores.
     pub anchor: String,
     /// `Decision`
     pub kind: &'static str,
@@ -70,7 +70,7 @@ pub struct Head {
 
 /// A stretch of text of one kind. Stretches follow each other without a space.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Span {
+pub enum Inline {
     /// As it is.
     Plain(String),
     /// To be seen at once.
@@ -81,7 +81,7 @@ pub enum Span {
     Link(String, String),
 }
 
-impl Span {
+impl Inline {
     /// The text without its kind.
     pub fn text(&self) -> &str {
         match self {
@@ -90,8 +90,8 @@ impl Span {
     }
 }
 
-fn plain(text: impl Into<String>) -> Vec<Span> {
-    vec![Span::Plain(text.into())]
+fn plain(text: impl Into<String>) -> Vec<Inline> {
+    vec![Inline::Plain(text.into())]
 }
 
 /// The whole document; with `evidence` it ends in where the sound of each line is.
@@ -112,10 +112,10 @@ pub fn document(meeting: &Meeting, evidence: bool) -> Vec<Block> {
 }
 
 /// When it was, and what a reader must know before he reads on.
-pub(super) fn lead(meeting: &Meeting, accounts: &[Line]) -> Vec<Block> {
+pub(super) fn lead(meeting: &Meeting, accounts: &[AccountLine]) -> Vec<Block> {
     let manifest = &meeting.session.manifest;
     let mut out = vec![Block::Text(plain(format!("{} · {}", meeting.when(), length(manifest.duration))))];
-    let mut warn = |text: String| out.push(Block::Text(vec![Span::Strong(text)]));
+    let mut warn = |text: String| out.push(Block::Text(vec![Inline::Strong(text)]));
     if let Some(part) = part(meeting) {
         warn(part);
     }
@@ -181,7 +181,7 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
         let items: Vec<Block> = of_kind
             .map(|(n, mark)| {
                 let Marked { anchor, into, text, .. } = marked(meeting, n, mark);
-                Block::Item(vec![Span::Link(into, anchor), Span::Plain(format!(" · {text}"))])
+                Block::Item(vec![Inline::Link(into, anchor), Inline::Plain(format!(" · {text}"))])
             })
             .collect();
         if !items.is_empty() {
@@ -209,7 +209,7 @@ fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
 fn minutes(meeting: &Meeting) -> Vec<Block> {
     let mut out = vec![Block::Heading(2, "Minutes".to_owned())];
     if meeting.turns.is_empty() {
-        out.push(Block::Text(vec![Span::Aside(Meeting::NOTHING_SAID.to_owned())]));
+        out.push(Block::Text(vec![Inline::Aside(Meeting::NOTHING_SAID.to_owned())]));
     }
     let starts: Vec<f64> =
         meeting.turns.iter().flat_map(|turn| &turn.paragraphs).map(|part| part.start).collect();
@@ -244,15 +244,15 @@ fn head(meeting: &Meeting, turn: &Turn) -> Head {
 }
 
 /// What is said, with what others put in at its place. Spaces between spans belong to the plain ones.
-fn spans(paragraph: &Paragraph) -> Vec<Span> {
+fn spans(paragraph: &Paragraph) -> Vec<Inline> {
     let mut out = Vec::new();
     for piece in &paragraph.pieces {
         if !out.is_empty() {
-            out.push(Span::Plain(" ".to_owned()));
+            out.push(Inline::Plain(" ".to_owned()));
         }
         out.push(match piece.interjection {
-            true => Span::Aside(format!("({}: {})", text::name(&piece.utterance.speaker), piece.text())),
-            false => Span::Plain(piece.text()),
+            true => Inline::Aside(format!("({}: {})", text::name(&piece.utterance.speaker), piece.text())),
+            false => Inline::Plain(piece.text()),
         });
     }
     joined(out)
@@ -297,7 +297,7 @@ pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
 }
 
 /// What became of each track's sound, in words and in frames.
-pub(super) fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
+pub(super) fn recorded(meeting: &Meeting, lines: &[AccountLine]) -> Vec<Block> {
     if lines.is_empty() {
         return Vec::new();
     }
@@ -306,7 +306,7 @@ pub(super) fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
     if lines.iter().all(|line| line.losses.is_empty()) {
         out.push(Block::Text(plain("Nothing was lost.")));
     }
-    let row = |line: &Line| {
+    let row = |line: &AccountLine| {
         vec![
             line.name.clone(),
             grouped(line.expected.0),
@@ -322,7 +322,7 @@ pub(super) fn recorded(meeting: &Meeting, lines: &[Line]) -> Vec<Block> {
 }
 
 /// `Alice: 12 min 30 s recorded, in 2 takes; 2.1 s lost: device was unplugged.`
-fn in_words(manifest: &Manifest, line: &Line) -> Vec<Span> {
+fn in_words(manifest: &Manifest, line: &AccountLine) -> Vec<Inline> {
     let takes = manifest.takes.iter().filter(|take| text::clean(&take.track) == line.track).count();
     let takes = if takes > 1 { format!(", in {takes} takes") } else { String::new() };
     let mut spans = plain(format!("{}: {} recorded{takes}", line.name, length(line.written_s)));
@@ -330,19 +330,19 @@ fn in_words(manifest: &Manifest, line: &Line) -> Vec<Span> {
         spans.extend(plain(", nothing missing"));
     }
     for loss in &line.losses {
-        spans.extend([Span::Plain("; ".to_owned()), Span::Strong(loss.clone())]);
+        spans.extend([Inline::Plain("; ".to_owned()), Inline::Strong(loss.clone())]);
     }
-    spans.extend(line.absences.iter().map(|absence| Span::Plain(format!("; {absence}"))));
+    spans.extend(line.absences.iter().map(|absence| Inline::Plain(format!("; {absence}"))));
     spans.extend(plain("."));
     joined(spans)
 }
 
 /// Neighbours of plain text in one.
-fn joined(spans: Vec<Span>) -> Vec<Span> {
-    let mut out: Vec<Span> = Vec::new();
+fn joined(spans: Vec<Inline>) -> Vec<Inline> {
+    let mut out: Vec<Inline> = Vec::new();
     for span in spans {
         match (out.last_mut(), span) {
-            (Some(Span::Plain(text)), Span::Plain(more)) => text.push_str(&more),
+            (Some(Inline::Plain(text)), Inline::Plain(more)) => text.push_str(&more),
             (_, span) => out.push(span),
         }
     }

@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use super::minutes::{Block, Head, MARKED, Span, document};
+use super::minutes::{Block, Head, Inline, MARKED, document};
 use super::turns::Meeting;
 use crate::base::text::{self, pad, pad_left};
 
@@ -65,15 +65,15 @@ fn turn(head: &Head) -> String {
 }
 
 /// Spans on one line, which they begin.
-fn line(spans: &[Span]) -> String {
+fn line(spans: &[Inline]) -> String {
     let mut out = String::new();
     for span in spans {
         let text = escape_at(span.text(), out.is_empty());
         out += &match span {
-            Span::Plain(_) => text,
-            Span::Link(_, to) => format!("[{text}](#{to})"),
-            Span::Strong(_) => format!("**{text}**"),
-            Span::Aside(_) => format!("*{text}*"),
+            Inline::Plain(_) => text,
+            Inline::Link(_, to) => format!("[{text}](#{to})"),
+            Inline::Strong(_) => format!("**{text}**"),
+            Inline::Aside(_) => format!("*{text}*"),
         };
     }
     out

@@ -13,7 +13,7 @@ use crate::base::utterance::Utterance;
 use crate::session::mark::Mark;
 use crate::session::reading::Session;
 
-pub use super::floor::{Paragraph, Piece, Turn};
+pub use super::floor::{Paragraph, Turn, TurnPart};
 
 /// A session, or a part of it, as its exports tell it.
 #[derive(Debug)]

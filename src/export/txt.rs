@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::minutes::{Block, Head, Span, document};
+use super::minutes::{Block, Head, Inline, document};
 use super::turns::Meeting;
 use crate::base::text::{self, pad, pad_left, wrap};
 
@@ -65,8 +65,8 @@ fn turn(head: &Head) -> String {
     format!("[{}] {}  {}{notes}", head.into, head.day, head.speaker)
 }
 
-fn line(spans: &[Span]) -> String {
-    spans.iter().map(Span::text).collect()
+fn line(spans: &[Inline]) -> String {
+    spans.iter().map(Inline::text).collect()
 }
 
 fn wrapped(out: &mut String, first: &str, rest: &str, text: &str) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::captions::{Caption, Line, Names, Rules, captions, timestamp};
+use super::captions::{Caption, CaptionLine, Names, Rules, captions, timestamp};
 use super::turns::Meeting;
 
 /// The whole document.
@@ -17,7 +17,7 @@ pub fn render(meeting: &Meeting, rules: &Rules, words: bool) -> String {
     out
 }
 
-fn lines(caption: &Caption, line: impl FnMut(&Line) -> String) -> String {
+fn lines(caption: &Caption, line: impl FnMut(&CaptionLine) -> String) -> String {
     caption.lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 

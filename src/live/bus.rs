@@ -17,7 +17,8 @@ use crate::session::journal::{Event, Line};
 use crate::session::line_tail::LineTail;
 use crate::session::read::{JOURNAL, ReadError, TRANSCRIPT};
 
-/// News that wait for a subscriber: some ten seconds of a lively meeting. After more it reads on from the files.
+/// News that wait for a subscriber: some ten seconds of a lively meeting. After more it reads on from the
+/// files.
 pub const NEWS_WAITING: usize = 1024;
 /// Lines that are read from a file at once.
 const LINES_AT_ONCE: usize = 256;
@@ -96,8 +97,8 @@ impl Bus {
             News::Line(line) => standing.cursor.line = line.until,
             _ => {}
         }
-        // Under the lock, so that who subscribes sees either the state before or the news. That nobody listens
-        // is no error.
+        // Under the lock, so that who subscribes sees either the state before or the news. That nobody
+        // listens is not an error.
         drop(self.news.send(news));
     }
 
@@ -134,8 +135,8 @@ impl Bus {
         subscription
     }
 
-    /// There will be no more news. Those who listen are waited for until they have heard all, up to `patience`;
-    /// whether they have.
+    /// There will be no more news. Those who listen are waited for until they have heard all, up to
+    /// `patience`; whether they have.
     pub fn end(&self, patience: Duration) -> bool {
         self.publish(News::Over);
         let count = self.listeners.count.lock().unwrap_or_else(PoisonError::into_inner);
@@ -166,8 +167,8 @@ impl Standing {
 
 /// One who listens. It may take as long as it likes: nobody waits for it.
 ///
-/// What it gives once and in order: lines of the journal, by their number. Lines of the transcript come at least
-/// once; after a lag one may be given again, or before it was judged (its revision tells).
+/// What it gives once and in order: lines of the journal, by their number. Lines of the transcript come at
+/// least once; after a lag one may be given again, or before it was judged (its revision tells).
 #[derive(Debug)]
 pub struct Subscription {
     dir: PathBuf,
@@ -196,7 +197,7 @@ impl Subscription {
         Self { dir, news, cursor, behind: None, waiting, read, listening }
     }
 
-    /// Where it stands: whoever goes on from here misses nothing.
+    /// Where it stands: a subscriber that goes on from here misses nothing.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -329,8 +330,8 @@ impl Subscription {
 }
 
 impl Behind {
-    /// Some more of both files; nothing at their ends. A line that can't be understood is passed over: `verify`
-    /// is the one to judge the files.
+    /// Some more of both files; nothing at their ends. A line that can't be understood is passed over:
+    /// `verify` is the one to judge the files.
     fn read(&mut self) -> Result<Vec<News>, ReadError> {
         let mut news = Vec::new();
         for (_, line) in self.journal.read(LINES_AT_ONCE)? {

@@ -2,8 +2,8 @@
 //!
 //! Promises: a line of the journal or of the transcript is handed to the disk before it is told; publishing
 //! never waits for anybody; a subscriber that can't keep up is told so and reads on from the files, so it
-//! misses nothing of what lasts ([`Subscription`]). Growing lines, levels and status are ephemeral: who misses
-//! one gets the next. Refuses: to steer anything. A subscriber is never on a control path.
+//! misses nothing of what lasts ([`Subscription`]). Growing lines, levels and status are ephemeral: who
+//! misses one gets the next. Refuses: to steer anything. A subscriber is never on a control path.
 
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ pub enum News {
     Unwritten(Arc<Event>),
     /// A revision of an utterance, judged: it stands in the transcript.
     Line(Arc<TranscriptLine>),
-    /// What is known so far of an utterance that is still being spoken, under the id that the finished one will
-    /// have. Without text it is retracted: no line comes of it.
+    /// What is known so far of an utterance that is still being spoken, under the id that the finished one
+    /// will have. Without text it is retracted: no line comes of it.
     Partial(Arc<Utterance>),
     /// How loud the tracks are, [`LEVELS_A_SECOND`] times a second.
     Levels(Arc<Levels>),
@@ -44,8 +44,8 @@ pub enum News {
     Progress(Progress),
     /// Where the recording is on its way to its end.
     Stage(Stage),
-    /// This subscriber was too slow: so many news were dropped for it. What lasts of them follows, read from
-    /// the files.
+    /// This subscriber was too slow: this many news were dropped for it. What lasts of them follows, read
+    /// from the files.
     Lagged(u64),
     /// There will be no more.
     Over,
@@ -59,8 +59,8 @@ pub const LEVELS_A_SECOND: u32 = 10;
 pub struct TranscriptLine {
     /// The utterance.
     pub utterance: Utterance,
-    /// Whoever has seen this one has seen all lines of the transcript before this number (from 0); later ones
-    /// may be repeated to them, none is missed. A [`Cursor`] takes it.
+    /// A subscriber that has seen this one has seen all lines of the transcript before this number (from 0);
+    /// later ones may be repeated to them, none is missed. A [`Cursor`] takes it.
     pub until: u64,
 }
 

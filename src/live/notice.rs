@@ -1,6 +1,6 @@
 //! What of the journal people are told, and how.
 //!
-//! The journal is data with a schema; this is what is said of it. Whoever shows a recording to people shows these.
+//! The journal is data with a schema; this is what is said of it. A front end shows these to people.
 
 use std::path::Path;
 

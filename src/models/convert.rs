@@ -163,7 +163,7 @@ fn tensor_header(tensor: &Tensor, model: Quantisation, out: &mut impl Write) -> 
 }
 
 /// A part of a variable: CTranslate2 fuses query, key and value into one.
-struct Place {
+struct TensorPlace {
     name: String,
     /// Which of how many equal parts along the outermost dimension.
     part: (u64, u64),
@@ -202,9 +202,9 @@ const OUTSIDE: &[(&str, &str)] = &[
 ];
 
 /// Where CTranslate2 keeps a tensor.
-fn place(tensor: &str) -> Option<Place> {
+fn place(tensor: &str) -> Option<TensorPlace> {
     if let Some((_, name)) = OUTSIDE.iter().find(|(ggml, _)| *ggml == tensor) {
-        return Some(Place { name: (*name).to_owned(), part: (0, 1) });
+        return Some(TensorPlace { name: (*name).to_owned(), part: (0, 1) });
     }
     let (side, in_blocks) = tensor.split_once(".blocks.")?;
     let (layer, in_block) = in_blocks.split_once('.')?;
@@ -215,7 +215,7 @@ fn place(tensor: &str) -> Option<Place> {
         (true, _) => "beta",
         (false, what) => what,
     };
-    Some(Place { name: format!("{side}/layer_{layer}/{name}/{what}"), part: *part })
+    Some(TensorPlace { name: format!("{side}/layer_{layer}/{name}/{what}"), part: *part })
 }
 
 fn write_tensor<R: Read + Seek>(
@@ -256,7 +256,7 @@ fn write_tensor<R: Read + Seek>(
     Ok(())
 }
 
-fn check_shape(place: &Place, variable: &Variable, tensor: &Tensor) -> Result<(), String> {
+fn check_shape(place: &TensorPlace, variable: &Variable, tensor: &Tensor) -> Result<(), String> {
     let mut expected: Vec<u64> = tensor.shape.iter().rev().map(|&n| u64::from(n)).collect();
     if tensor.role == Role::Full && expected.last() == Some(&1) {
         expected.pop(); // ggml has the biases of convolutions as a column
@@ -269,7 +269,11 @@ fn check_shape(place: &Place, variable: &Variable, tensor: &Tensor) -> Result<()
 }
 
 /// Whisper's key projection has no bias: the fused layers have zeros there, and ggml has no place for others.
-fn check_key_bias<R: Read + Seek>(model: &mut Model<R>, place: &Place, parts: u64) -> Result<(), String> {
+fn check_key_bias<R: Read + Seek>(
+    model: &mut Model<R>,
+    place: &TensorPlace,
+    parts: u64,
+) -> Result<(), String> {
     let key = match parts {
         3 => 1,
         2 => 0,

@@ -75,7 +75,7 @@ impl Input {
             return Ok(Self::Folder(path.to_owned()));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if Piece::of(&name).is_some() {
+        if ModelPart::of(&name).is_some() {
             // Somebody named the file in the folder: the vocabulary lies beside it.
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             return Ok(Self::Folder(parent.unwrap_or(Path::new(".")).to_owned()));
@@ -120,7 +120,7 @@ fn import_ggml(
     let name = options.name.clone().unwrap_or_else(|| name_of_file(path, &dimensions, quantisation));
     let mut staged = store::stage(dir)?;
     progress.note("copying it");
-    let place = Place { file: path.to_owned(), entry: None, bytes };
+    let place = PartFile { file: path.to_owned(), entry: None, bytes };
     place.read(dir, |from| copy(from, staged.as_file_mut(), bytes, |done| progress.at(done, Some(bytes))))?;
     store::install(dir, staged, store::bare(&name))
 }
@@ -172,14 +172,14 @@ fn copy(
 
 /// A file of a faster-whisper model, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
+enum ModelPart {
     Whole,
     Part(u32),
     VocabularyJson,
     VocabularyText,
 }
 
-impl Piece {
+impl ModelPart {
     fn of(file_name: &str) -> Option<Self> {
         match file_name {
             "model.bin" => Some(Self::Whole),
@@ -196,7 +196,7 @@ impl Piece {
 
 /// Where a piece lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
+struct PartFile {
     /// The file itself, or the wheel that holds it.
     file: PathBuf,
     /// The entry in the wheel: its index and its name.
@@ -205,7 +205,7 @@ struct Place {
     bytes: u64,
 }
 
-impl Place {
+impl PartFile {
     fn describe(&self) -> String {
         match &self.entry {
             None => self.file.display().to_string(),
@@ -247,24 +247,24 @@ fn open_wheel(path: &Path) -> Result<ZipArchive<io::BufReader<File>>, ModelError
 /// The pieces of one model.
 #[derive(Debug, Default)]
 struct Found {
-    whole: Option<Place>,
-    parts: BTreeMap<u32, Place>,
+    whole: Option<PartFile>,
+    parts: BTreeMap<u32, PartFile>,
     /// In order of preference: JSON is exact about odd tokens.
-    json: Option<Place>,
-    text: Option<Place>,
+    json: Option<PartFile>,
+    text: Option<PartFile>,
 }
 
 impl Found {
-    fn add(&mut self, piece: Piece, place: Place) -> Result<(), ModelError> {
+    fn add(&mut self, piece: ModelPart, place: PartFile) -> Result<(), ModelError> {
         // A vocabulary may come twice, in two wheels of one model: the first is as good.
         let before = match piece {
-            Piece::Whole => self.whole.replace(place.clone()),
-            Piece::Part(number) => self.parts.insert(number, place.clone()),
-            Piece::VocabularyJson => {
+            ModelPart::Whole => self.whole.replace(place.clone()),
+            ModelPart::Part(number) => self.parts.insert(number, place.clone()),
+            ModelPart::VocabularyJson => {
                 self.json.get_or_insert_with(|| place.clone());
                 None
             }
-            Piece::VocabularyText => {
+            ModelPart::VocabularyText => {
                 self.text.get_or_insert_with(|| place.clone());
                 None
             }
@@ -294,9 +294,9 @@ impl Found {
             // Follows links: a Hugging Face cache consists of them. The depth ends a circle of them.
             if path.is_dir() && depth > 0 {
                 self.look_into_folder(&path, depth - 1)?;
-            } else if let Some(piece) = Piece::of(&name).filter(|_| path.is_file()) {
+            } else if let Some(piece) = ModelPart::of(&name).filter(|_| path.is_file()) {
                 let bytes = fs::metadata(&path).map_err(ModelError::io("read", &path))?.len();
-                self.add(piece, Place { file: path, entry: None, bytes })?;
+                self.add(piece, PartFile { file: path, entry: None, bytes })?;
             }
         }
         Ok(())
@@ -308,17 +308,17 @@ impl Found {
             // A name that is not text is not one of ours.
             let Some(Ok(entry)) = archive.name_for_index(index) else { continue };
             let name = entry.rsplit('/').next().unwrap_or_default();
-            if let Some(piece) = Piece::of(name) {
+            if let Some(piece) = ModelPart::of(name) {
                 let bytes = archive.by_index_data(index).map_or(0, |data| data.size());
                 let entry = Some((index, entry.into_owned()));
-                self.add(piece, Place { file: path.to_owned(), entry, bytes })?;
+                self.add(piece, PartFile { file: path.to_owned(), entry, bytes })?;
             }
         }
         Ok(())
     }
 
     /// The places that make up `model.bin`, in order.
-    fn model(&self, named: &Path) -> Result<Vec<&Place>, ModelError> {
+    fn model(&self, named: &Path) -> Result<Vec<&PartFile>, ModelError> {
         if let Some(whole) = &self.whole {
             return match self.parts.values().next() {
                 None => Ok(vec![whole]),
@@ -356,7 +356,7 @@ impl Found {
     /// One seekable file of `model.bin`.
     fn open_model(&self, dir: &Path, named: &Path, progress: &mut dyn Progress) -> Result<File, ModelError> {
         let places = self.model(named)?;
-        if let [Place { file: path, entry: None, .. }] = places[..] {
+        if let [PartFile { file: path, entry: None, .. }] = places[..] {
             return File::open(path).map_err(ModelError::io("read", path));
         }
         store::make_private_dir(dir)?;

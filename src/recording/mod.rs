@@ -76,7 +76,7 @@ pub struct Recording {
     marks: AtomicUsize,
     room: Arc<Room>,
     /// Sees what happens to time from outside.
-    time: Mutex<sleep::Watch>,
+    time: Mutex<sleep::SleepWatch>,
     /// Where all that happens is published.
     pub news: Bus,
     /// The writer, and the thread that waits for the disk in its place, which ends with it.

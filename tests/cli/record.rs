@@ -66,8 +66,8 @@ fn sources_that_cannot_be_are_refused() {
     for (args, parts) in [
         (vec![source.as_str(), "--source=A=synth:tone"], vec!["two sources are named `A`", "its own name"]),
         (vec!["--source=A=mick"], vec!["did you mean `mic`?"]),
-        (vec!["--source=A=tape:x"], vec!["has to begin with mic, loopback, file: or synth:"]),
-        (vec!["--source=A"], vec!["`A` is no source"]),
+        (vec!["--source=A=tape:x"], vec!["must begin with mic, loopback, file: or synth:"]),
+        (vec!["--source=A"], vec!["`A` is not a source"]),
         (vec!["--source=A=file:"], vec!["the path of a sound file"]),
         (vec!["--source=A=mic:no-such-device"], vec!["A: ", "no-such-device"]),
         (vec!["--source=A=mic:alsa:null"], vec!["A: ", "alsa:null"]),

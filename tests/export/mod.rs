@@ -10,7 +10,7 @@ use clap::ValueEnum as _;
 use hansard::base::text;
 use hansard::base::utterance::Utterance;
 use hansard::export::minutes_md::escape;
-use hansard::export::turns::{Meeting, Paragraph, Piece, Turn};
+use hansard::export::turns::{Meeting, Paragraph, Turn, TurnPart};
 use hansard::export::{self as exports, Format, write_minutes};
 use hansard::session::read::{ReadError, list, resolve};
 use hansard::session::reading::Session;
@@ -403,7 +403,7 @@ fn any_meeting() -> impl Strategy<Value = Vec<Utterance>> {
 
 /// A paragraph with what others put in.
 fn shown(paragraph: &Paragraph) -> String {
-    let piece = |piece: &Piece| match piece.interjection {
+    let piece = |piece: &TurnPart| match piece.interjection {
         true => format!("({}: {})", piece.utterance.speaker, piece.text()),
         false => piece.text(),
     };
@@ -452,7 +452,7 @@ proptest! {
         let body: Vec<String> = txt.lines().filter_map(|line| line.strip_prefix("    ")).map(untimed).collect();
         let body = body.iter().map(String::as_str);
         prop_assert_eq!(letters(body), letters(expected.iter().map(String::as_str)));
-        let pieces: Vec<String> = meeting.turns.iter().flat_map(|turn| turn.pieces().map(Piece::text)).collect();
+        let pieces: Vec<String> = meeting.turns.iter().flat_map(|turn| turn.pieces().map(TurnPart::text)).collect();
         prop_assert_eq!(page::lines(&render(Format::Html)), pieces);
         let json: Vec<serde_json::Value> = serde_json::from_str(&render(Format::Json)).unwrap();
         prop_assert_eq!(json.iter().map(|s| s["words"].as_str().unwrap()).collect::<Vec<_>>(), all.clone());

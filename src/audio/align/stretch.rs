@@ -16,7 +16,7 @@ const COPY_WITHIN: f64 = 1.0;
 
 /// A part of a take on which its clock is a line: frame `from + n` begins at session second `at + n / rate`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Piece {
+pub struct MapPiece {
     /// Its first frame.
     pub from: Frames,
     /// Session second at which that one begins.
@@ -25,7 +25,7 @@ pub struct Piece {
     pub rate: f64,
 }
 
-impl Piece {
+impl MapPiece {
     /// Session second of a place in the take, as this piece has it.
     pub(super) fn time_of(&self, frame: f64) -> f64 {
         self.at + (frame - self.from.0 as f64) / self.rate
@@ -44,19 +44,20 @@ pub struct Stretch {
     pub(super) to: Frames,
     /// At least one, in order; the first begins at `from` or before. Shared, since a take may have many
     /// stretches.
-    pieces: Arc<[Piece]>,
+    pieces: Arc<[MapPiece]>,
 }
 
 /// The stretches of a take of `frames` frames, in order. `pieces` are its clock, in order, the first from
 /// frame 0; `left_out` (in order) is not heard.
-pub fn stretches(pieces: &[Piece], frames: Frames, left_out: &[(Frames, Frames)]) -> Vec<Stretch> {
+pub fn stretches(pieces: &[MapPiece], frames: Frames, left_out: &[(Frames, Frames)]) -> Vec<Stretch> {
     let mut all = Vec::new();
-    let mut run: Vec<Piece> = Vec::new();
-    let joins = |last: &Piece, next: &Piece| (next.at - last.time_of(next.from.0 as f64)).abs() < JUMP_S;
+    let mut run: Vec<MapPiece> = Vec::new();
+    let joins =
+        |last: &MapPiece, next: &MapPiece| (next.at - last.time_of(next.from.0 as f64)).abs() < JUMP_S;
     let begins = pieces.iter().filter(|piece| piece.from < frames);
-    let mut close = |run: &mut Vec<Piece>, end: Frames| {
+    let mut close = |run: &mut Vec<MapPiece>, end: Frames| {
         let Some(first) = run.first() else { return };
-        let (mut from, pieces) = (first.from, Arc::<[Piece]>::from(run.as_slice()));
+        let (mut from, pieces) = (first.from, Arc::<[MapPiece]>::from(run.as_slice()));
         for &(a, b) in left_out.iter().chain([&(end, end)]) {
             let to = a.clamp(from, end);
             if to > from {
@@ -82,7 +83,7 @@ impl Stretch {
         self.piece_at(at).place_at(at)
     }
 
-    pub(super) fn piece_at(&self, at: f64) -> &Piece {
+    pub(super) fn piece_at(&self, at: f64) -> &MapPiece {
         let after = self.pieces.partition_point(|piece| piece.at <= at);
         &self.pieces[after.saturating_sub(1)]
     }
@@ -93,8 +94,8 @@ impl Stretch {
     }
 
     /// The first piece whose rate no device at `nominal` has.
-    pub fn impossible(&self, nominal: SampleRate) -> Option<&Piece> {
-        let share = |piece: &Piece| piece.rate / f64::from(nominal.0) - 1.0;
+    pub fn impossible(&self, nominal: SampleRate) -> Option<&MapPiece> {
+        let share = |piece: &MapPiece| piece.rate / f64::from(nominal.0) - 1.0;
         self.pieces.iter().find(|piece| share(piece).abs() > CLOCK_MAX)
     }
 

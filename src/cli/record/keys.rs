@@ -7,7 +7,7 @@
 //!
 //! The terminal keeps its own handling of lines' ends and of Ctrl-C. It gets its settings back whatever ends
 //! this, a panic included, and while we are stopped: the keys for that (Ctrl-Z, Ctrl-\) reach us as letters,
-//! and their signals are sent once it has them. Whoever brings us back to the foreground finds the keys
+//! and their signals are sent once it has them. A user who brings us back to the foreground finds the keys
 //! again.
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use crate::session::mark::{MarkKind, TEXT_MAX};
 
 /// The reader looks this often whether it is to end, and whether the terminal is as it left it.
 const LOOK_MS: i64 = 100;
-/// What follows an escape within so many milliseconds belongs to it: terminals send a key's bytes together,
+/// Milliseconds within which what follows an escape belongs to it: terminals send a key's bytes together,
 /// people are slower.
 const ESCAPE_MS: i64 = 30;
 /// Actions that wait for the recorder; with more of them the reader waits.
@@ -38,7 +38,7 @@ const WAITING: usize = 16;
 /// Where the next letter comes.
 const CURSOR: &str = "_";
 /// Beside a line without words.
-const HINT: &str = "  (Enter sets it, Esc gives it up)";
+const HINT: &str = "  (Enter saves it, Esc cancels)";
 /// What a mark says that was set without words.
 const WORDLESS: &str = "marked";
 /// Ctrl-Z and Ctrl-\, as bytes.
@@ -174,8 +174,8 @@ impl KeysTerminal {
         }
     }
 
-    /// What was typed; none: it is over. In the background nothing is read: whoever did would be stopped by
-    /// the system.
+    /// What was typed; `None` if it is over. In the background nothing is read: a process that did would be
+    /// stopped by the system.
     fn read(&self, stop: &AtomicBool) -> Option<Vec<u8>> {
         while !stop.load(Ordering::Acquire) {
             let is_there = wait(LOOK_MS)?;
@@ -212,7 +212,7 @@ impl Drop for KeysTerminal {
     }
 }
 
-/// Whether there is something to read within so many milliseconds; none: there never will be.
+/// Whether there is something to read within that many milliseconds; `None` if there never will be.
 fn wait(ms: i64) -> Option<bool> {
     let stdin = std::io::stdin();
     let time = Timespec { tv_sec: 0, tv_nsec: ms * 1_000_000 };
@@ -223,7 +223,7 @@ fn wait(ms: i64) -> Option<bool> {
     }
 }
 
-/// What there is to read; none: the terminal is gone.
+/// What there is to read; `None` if the terminal is gone.
 fn available() -> Option<Vec<u8>> {
     let mut bytes = [0; 256];
     match rustix::io::read(std::io::stdin(), &mut bytes) {
@@ -269,7 +269,7 @@ impl Line {
                 self.partial = rest.to_vec();
                 break;
             }
-            // What is no character is nothing.
+            // What is not a character is ignored.
             if let Some(key) = std::str::from_utf8(&rest[..length]).ok().and_then(|text| text.chars().next())
             {
                 actions.extend(self.press(key, now));
@@ -347,8 +347,8 @@ impl Line {
         (!text.is_empty()).then_some(Action::Mark { kind, text, at })
     }
 
-    /// The last line of a terminal of so many columns: the kind, and the end of the words if not all of them
-    /// fit; none: nobody types.
+    /// The last line of a terminal of that many columns: the kind, and the end of the words if not all of
+    /// them fit; `None` if nobody types.
     fn prompt(&self, width: usize) -> Option<String> {
         let (kind, _, text) = self.typing.as_ref()?;
         let kind = format!("{}: ", kind.map_or("Mark", MarkKind::title));

@@ -7,7 +7,7 @@ use crate::cli::console::{print_result, say};
 use crate::cli::text::quoted;
 use crate::engine::{Ended, Recorded};
 use crate::export;
-use crate::export::account::Line;
+use crate::export::account::AccountLine;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
 
@@ -79,7 +79,7 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
 }
 
 /// `Alice: 00:12:30 captured, nothing missing`
-fn captured_line(line: &Line) -> String {
+fn captured_line(line: &AccountLine) -> String {
     let mut out = format!("{}: {} captured", line.name, crate::base::text::clock(line.written_s, true));
     if line.losses.is_empty() && line.absences.is_empty() && line.lost_s == 0.0 {
         return out + ", nothing missing";

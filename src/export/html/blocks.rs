@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::escape;
-use crate::export::minutes::{Block, Span};
+use crate::export::minutes::{Block, Inline};
 
 /// Blocks under a heading as a section of their own, of this class; nothing where there are none.
 pub(super) fn section(class: &str, blocks: &[Block]) -> String {
@@ -46,11 +46,11 @@ pub(super) fn render(blocks: &[Block]) -> String {
     out
 }
 
-fn spans(spans: &[Span]) -> String {
-    let tell = |span: &Span| match span {
-        Span::Plain(text) | Span::Link(text, _) => escape(text),
-        Span::Strong(text) => format!("<strong>{}</strong>", escape(text)),
-        Span::Aside(text) => format!("<em>{}</em>", escape(text)),
+fn spans(spans: &[Inline]) -> String {
+    let tell = |span: &Inline| match span {
+        Inline::Plain(text) | Inline::Link(text, _) => escape(text),
+        Inline::Strong(text) => format!("<strong>{}</strong>", escape(text)),
+        Inline::Aside(text) => format!("<em>{}</em>", escape(text)),
     };
     spans.iter().map(tell).collect()
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use super::gaps::Gap;
-use super::words::{Line, Timer};
+use super::words::{TimedLine, Timer};
 use super::{colour, escape, language, marks, name, place, said, time_link};
 use crate::base::text::{self, grouped, length};
 use crate::export::Options;
 use crate::export::account::reason;
-use crate::export::turns::{Meeting, Paragraph, Piece, Turn};
+use crate::export::turns::{Meeting, Paragraph, Turn, TurnPart};
 use crate::session::manifest::GapCause;
 
 /// Missing sound shorter than this many seconds is told in the account alone: nobody misses a word in it.
@@ -17,7 +17,7 @@ const TOLD_S: f64 = 1.0;
 const TOGETHER_S: f64 = 1.0;
 
 /// All turns as HTML, and the times of their lines, in order.
-pub(super) fn render(meeting: &Meeting, options: &Options, gaps: &[Gap]) -> (String, Vec<Line>) {
+pub(super) fn render(meeting: &Meeting, options: &Options, gaps: &[Gap]) -> (String, Vec<TimedLine>) {
     let mut out = String::new();
     if meeting.turns.is_empty() {
         let _ = writeln!(out, "<p class=\"nothing\">{}</p>", Meeting::NOTHING_SAID);
@@ -46,7 +46,7 @@ fn turn<'a>(
     options: &Options,
     turn: &Turn<'a>,
     id: Option<&str>,
-    take: &mut impl FnMut(&Piece<'a>),
+    take: &mut impl FnMut(&TurnPart<'a>),
 ) {
     let left_out = if turn.withheld.is_some() { " left-out" } else { "" };
     let id = id.map(|id| format!(" id=\"{id}\"")).unwrap_or_default();
@@ -78,7 +78,7 @@ fn paragraph<'a>(
     out: &mut String,
     meeting: &Meeting,
     part: &Paragraph<'a>,
-    take: &mut impl FnMut(&Piece<'a>),
+    take: &mut impl FnMut(&TurnPart<'a>),
 ) {
     let spoken = part.pieces.iter().find_map(|piece| language(&piece.utterance.language));
     let spoken = spoken.map(|code| format!(" lang=\"{code}\"")).unwrap_or_default();

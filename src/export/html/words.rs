@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::base::text;
 use crate::export::timing::{LetterTime, letters};
-use crate::export::turns::{Meeting, Piece};
+use crate::export::turns::{Meeting, TurnPart};
 
 /// What the script is given.
 #[derive(Serialize)]
@@ -17,16 +17,16 @@ struct Data<'a> {
     /// Times are told with hours.
     long: bool,
     /// In the order in which lines stand in the page.
-    lines: &'a [Line],
+    lines: &'a [TimedLine],
 }
 
 /// `[start ms, end ms, [ms after the start, per word], [place of each word in the text]]`; the last one only
 /// where words are not simply what stands between spaces. Places count UTF-16 units, as scripts do.
 #[derive(Debug, PartialEq, Serialize)]
-pub(super) struct Line(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "Vec::is_empty")] Vec<usize>);
+pub(super) struct TimedLine(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "Vec::is_empty")] Vec<usize>);
 
 /// As JSON that can stand in a script element: it is numbers alone, and nothing in it can end one.
-pub(super) fn data(meeting: &Meeting, lines: &[Line]) -> String {
+pub(super) fn data(meeting: &Meeting, lines: &[TimedLine]) -> String {
     let data = Data { duration: duration(meeting), long: meeting.long, lines };
     serde_json::to_string(&data).unwrap_or_default()
 }
@@ -47,7 +47,7 @@ pub(super) struct Timer<'a> {
 impl<'a> Timer<'a> {
     /// The times of a piece's words. Scripts without spaces have several words in one token: each has its own
     /// time.
-    pub(super) fn line(&mut self, piece: &Piece<'a>) -> Line {
+    pub(super) fn line(&mut self, piece: &TurnPart<'a>) -> TimedLine {
         let said = piece.utterance;
         let of_utterance = || letters(said, &text::clean(&said.text)).into_iter();
         let left = self.letters.entry(&said.id).or_insert_with(of_utterance);
@@ -72,7 +72,7 @@ impl<'a> Timer<'a> {
             }
             at += 1;
         }
-        Line(start, end, after, if whole { Vec::new() } else { places })
+        TimedLine(start, end, after, if whole { Vec::new() } else { places })
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use crate::base::utterance::Utterance;
     use crate::export::timing::words;
 
-    fn lines(text: &str, said: &[(&str, f64)], cut: usize) -> Vec<Line> {
+    fn lines(text: &str, said: &[(&str, f64)], cut: usize) -> Vec<TimedLine> {
         let word = |(text, at): &(&str, f64)| serde_json::json!({"text": text, "start": at, "end": at + 0.1, "p": 0.9});
         let utterance: Utterance = serde_json::from_value(serde_json::json!({
             "id": "u", "rev": 0, "track": "t", "speaker": "A", "take": 1, "from_frame": 0, "to_frame": 48_000, "start": 1.0, "end": 2.0,
@@ -94,18 +94,20 @@ mod tests {
         let later = rest.split_off(cut.min(rest.len()));
         let mut timer = Timer::default();
         let parts = [rest, later].into_iter().filter(|words| !words.is_empty());
-        parts.map(|words| timer.line(&Piece { utterance: &utterance, words, interjection: false })).collect()
+        parts
+            .map(|words| timer.line(&TurnPart { utterance: &utterance, words, interjection: false }))
+            .collect()
     }
 
     #[test]
     fn words_have_times_and_places() {
         let said = [("Good", 1.1), ("🙂", 1.3), ("morning.", 1.5)];
-        assert_eq!(lines("Good 🙂 morning.", &said, 9), [Line(1100, 1600, vec![0, 200, 400], vec![])]);
+        assert_eq!(lines("Good 🙂 morning.", &said, 9), [TimedLine(1100, 1600, vec![0, 200, 400], vec![])]);
         // Parted where somebody put something in.
-        let parted = [Line(1100, 1400, vec![0, 200], vec![]), Line(1500, 1600, vec![0], vec![])];
+        let parted = [TimedLine(1100, 1400, vec![0, 200], vec![]), TimedLine(1500, 1600, vec![0], vec![])];
         assert_eq!(lines("Good 🙂 morning.", &said, 2), parted);
         // No spaces: words are told by their places, in UTF-16 units.
-        let dense = [Line(1000, 1700, vec![0, 600], vec![0, 4])];
+        let dense = [TimedLine(1000, 1700, vec![0, 600], vec![0, 4])];
         assert_eq!(lines("𠮷野家です。", &[("𠮷野家", 1.0), ("です。", 1.6)], 9), dense);
         // A text that the words don't spell any more has times all the same, in order.
         let corrected = &lines("Good evening all.", &[("Good", 1.1), ("morning.", 1.5)], 9)[0];

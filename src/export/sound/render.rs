@@ -4,8 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::SoundError;
-use super::timeline::{Span, Timeline, TrackPlan};
-use crate::audio::align::{AlignError, Aligner, Source};
+use super::timeline::{PlacedSound, Timeline, TrackPlan};
+use crate::audio::align::{AlignError, Aligner, FrameSource};
 use crate::audio::denoise::Cleaner;
 use crate::audio::mono;
 use crate::audio::resample::Resampler;
@@ -32,7 +32,7 @@ pub struct TrackSound<'a> {
 /// The file that is read, as the aligner asks for it.
 struct TakeFile(SpanReader);
 
-impl Source for TakeFile {
+impl FrameSource for TakeFile {
     fn read(&mut self, from: Frames, to: Frames, out: &mut Vec<f32>) -> io::Result<()> {
         self.0.read(from, to, out)
     }
@@ -81,7 +81,7 @@ impl<'a> TrackSound<'a> {
         self.at = until;
     }
 
-    fn sound(&mut self, span: &'a Span, frames: usize, out: &mut Vec<f32>) -> Result<(), AlignError> {
+    fn sound(&mut self, span: &'a PlacedSound, frames: usize, out: &mut Vec<f32>) -> Result<(), AlignError> {
         let take = &span.take;
         if self.file.as_ref().is_none_or(|(name, _)| *name != take.file) {
             self.file = Some((take.file.clone(), TakeFile(SpanReader::open(&self.dir, take)?)));
@@ -134,7 +134,7 @@ pub struct CleanSound<'a> {
     /// Frames of the input that are left.
     left: u64,
     /// What sounds at the output's rate, and the next frame there.
-    spans: &'a [Span],
+    spans: &'a [PlacedSound],
     at: u64,
     ready: Vec<f32>,
     interleaved: Vec<f32>,

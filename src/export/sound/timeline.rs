@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::SoundError;
-use crate::audio::align::{Piece, Placed, stretches};
+use crate::audio::align::{MapPiece, Placed, stretches};
 use crate::base::units::{Frames, SampleFormat, SampleRate};
 use crate::care::replay::{self, Replay};
 use crate::session::manifest::{SourceEntry, TakeEntry};
@@ -42,12 +42,12 @@ pub struct TrackPlan {
     /// The deepest of its takes.
     pub format: SampleFormat,
     /// What sounds, in order and apart from one another; between them there is silence.
-    pub spans: Vec<Span>,
+    pub spans: Vec<PlacedSound>,
 }
 
 /// A stretch of a take at its place.
 #[derive(Debug)]
-pub struct Span {
+pub struct PlacedSound {
     /// Where, in frames of the output.
     pub out: Range<u64>,
     /// What.
@@ -106,7 +106,7 @@ fn track(
                 });
             }
             let placed = stretch.place(take.rate, rate);
-            spans.push(Span { out: placed.out.clone(), placed, take: shared.clone() });
+            spans.push(PlacedSound { out: placed.out.clone(), placed, take: shared.clone() });
         }
     }
     Ok(TrackPlan {
@@ -134,11 +134,11 @@ fn left_out(session: &Session, journal: &Replay, take: &TakeEntry) -> Vec<(Frame
 }
 
 /// The clock of a take, piece by piece.
-fn pieces(take: &TakeEntry) -> Vec<Piece> {
+fn pieces(take: &TakeEntry) -> Vec<MapPiece> {
     take.clock
         .pieces()
         .iter()
-        .map(|piece| Piece { from: piece.from, at: piece.at, rate: piece.rate })
+        .map(|piece| MapPiece { from: piece.from, at: piece.at, rate: piece.rate })
         .collect()
 }
 
@@ -156,7 +156,7 @@ fn frames_of(session: &Session, take: &TakeEntry) -> Result<Frames, SoundError> 
 }
 
 /// Where two overlap, as clocks are only known so well, the later one is heard.
-fn apart(mut spans: Vec<Span>) -> Vec<Span> {
+fn apart(mut spans: Vec<PlacedSound>) -> Vec<PlacedSound> {
     spans.sort_by_key(|span| span.out.start);
     for n in 1..spans.len() {
         let next = spans[n].out.start;
