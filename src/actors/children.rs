@@ -1,4 +1,5 @@
-//! What parents need of their children, and children of their parents: restart budgets, how one ended, and ports.
+//! What parents need of their children, and children of their parents: restart budgets, how one ended, and
+//! ports.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ pub fn failed(event: SupervisionEvent) -> Option<(ActorCell, String)> {
     }
 }
 
-/// A restart budget: at most so many restarts within a window of time.
+/// A restart budget: a maximum number of restarts within a window of time.
 #[derive(Debug)]
 pub struct Restarts {
     max: usize,

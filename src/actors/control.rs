@@ -31,7 +31,7 @@ pub enum Message {
 
 impl Actor for Control {
     type Msg = Message;
-    /// With it the socket goes, and whoever is being served.
+    /// With it the socket goes, and all its clients.
     type State = Option<Server>;
     type Arguments = Arguments;
 

@@ -63,7 +63,7 @@ pub enum Message {
     Finish {
         /// How long text is waited for.
         patience: Patience,
-        /// The recording is safe; none: the disk did not answer.
+        /// The recording is safe; `None` if the disk did not answer.
         closed: oneshot::Sender<Option<Closed>>,
         /// All is over.
         done: oneshot::Sender<Outcome>,
@@ -130,7 +130,7 @@ pub struct State {
     text_failed: Option<String>,
     /// So often it has looked around.
     ticks: u32,
-    /// Whoever waits for the recording to be safe, and whether it is.
+    /// Who waits for the recording to be safe, and whether it is.
     stop_waiters: Vec<oneshot::Sender<Response>>,
     is_safe: bool,
     phase: Phase,
@@ -421,7 +421,7 @@ impl State {
 fn answers(recorder: ActorRef<Message>) -> Answers {
     Arc::new(move |request| {
         let (reply, answer) = oneshot::channel();
-        // Gone with its mailbox or with its reply: it is the same to whoever asks.
+        // Gone with its mailbox or with its reply: the same to the one who asks.
         let asked = recorder.cast(Message::Asked(request, reply));
         Box::pin(async move {
             match answer.await {

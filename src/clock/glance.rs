@@ -9,7 +9,7 @@ use crate::base::units::{Frames, SampleRate};
 const POINTS_MIN: usize = 4;
 /// … fewer seconds, nothing is told.
 const SPAN_MIN_S: f64 = 3.0;
-/// The true rate lies within what the points spread over their length, and so many times as much divided by
+/// The true rate lies within what the points spread over their length, and this many times as much divided by
 /// the number of points above three: few points may lie on a line by chance. Found on 6000 simulated looks,
 /// of which it held in all but two.
 const FEW: f64 = 12.0;
@@ -27,7 +27,7 @@ pub struct Glance {
     pub residual_ms: f64,
 }
 
-/// The rate that `observations` tell: so many frames had been delivered by that session second, the least
+/// The rate that `observations` tell: that many frames had been delivered by that session second, the least
 /// late of each second. None: they are too few.
 pub fn glance(observations: &[(Frames, f64)], nominal: SampleRate) -> Option<Glance> {
     let point = |&(frames, at): &(Frames, f64)| {

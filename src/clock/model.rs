@@ -48,7 +48,7 @@ const FEW: usize = 10;
 const AGAIN: usize = 32;
 /// Points under which the line of the current piece goes.
 const LINE_POINTS: usize = 64;
-/// Observations are handed on by so many …
+/// Observations are handed on in groups of …
 const OBSERVED: usize = 30;
 /// … or once the first of them is so old, in seconds.
 const OBSERVED_S: f64 = 300.0;

@@ -69,7 +69,7 @@ pub struct SourceEntry {
     pub device: Option<String>,
     /// The device's name for people.
     pub device_name: Option<String>,
-    /// The one channel (from 1) that was taken of the device; none: all of them.
+    /// The one channel (from 1) that was taken of the device; `None` means all of them.
     pub channel: Option<u16>,
     /// Code of the language that is spoken there, where the user named one for this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]

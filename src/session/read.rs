@@ -1,9 +1,10 @@
 //! Reading a session back: manifest and transcript, for every verb that shows or exports something.
 //!
-//! Promises: no panic and no hang on any folder, whoever made it; memory is bounded by the limits below; no
-//! file outside the session's folder is named by it (links are not followed, `..` and absolute paths are
-//! refused). Forgives what a crash leaves: a torn last line of the transcript, a transcript that isn't there.
-//! Refuses the rest with a message that names the file, the line and what can be done. Nothing here writes.
+//! Promises: no panic and no hang on any folder, wherever it comes from; memory is bounded by the limits
+//! below; no file outside the session's folder is named by it (links are not followed, `..` and absolute
+//! paths are refused). Forgives what a crash leaves: a torn last line of the transcript, a transcript that
+//! isn't there. Refuses the rest with a message that names the file, the line and what can be done. Nothing
+//! here writes.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -81,7 +82,7 @@ pub enum ReadError {
         /// The folder.
         dir: PathBuf,
     },
-    /// Not followed, whoever made it.
+    /// Never followed.
     #[error("{} is a symbolic link, which is not followed inside a session; put the file itself there", path.display())]
     Link {
         /// The link.
@@ -261,7 +262,7 @@ pub(crate) fn check_manifest(manifest: &Manifest) -> Result<(), String> {
         return Err(format!("a duration of {} s", manifest.duration));
     }
     if parse_offset(&manifest.start.offset).is_none() {
-        return Err(format!("{:?} is no offset from UTC such as +01:00", manifest.start.offset));
+        return Err(format!("{:?} is not an offset from UTC such as +01:00", manifest.start.offset));
     }
     for source in &manifest.sources {
         if !is_plain_name(&source.track) {

@@ -66,7 +66,7 @@ impl Layout {
         WavSpec { channels: self.channels, sample_rate: self.rate.0, bits_per_sample, sample_format }
     }
 
-    /// The header of a file with so many bytes of sound; none for a layout that no recorder writes.
+    /// The header of a file with that many bytes of sound; `None` for a layout that no recorder writes.
     pub fn header(&self, data_bytes: u64) -> Option<Vec<u8>> {
         if !RATES.contains(&self.rate.0) || !CHANNELS.contains(&self.channels) {
             return None;

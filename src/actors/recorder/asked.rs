@@ -1,4 +1,4 @@
-//! What a Recorder answers to whoever steers it: another command through the socket, a key in its own
+//! What a Recorder answers to those who steer it: another command through the socket, a key in its own
 //! terminal.
 
 use std::sync::{Arc, PoisonError};
@@ -25,7 +25,7 @@ impl State {
             Request::Mark { text, kind, at } => self.mark(&text, kind, at),
             Request::Pause => self.pause(),
             Request::Resume => self.resume(),
-            // A stream, which whoever serves the socket gives from the news.
+            // A stream, which the socket's server gives from the news.
             Request::Follow(_) => refused("news can only be followed through the recorder's socket"),
         };
         if reply.send(response).is_err() {
