@@ -1,4 +1,5 @@
-//! `hansard doctor`: whether a recording would go well, by trying. It takes what `record` takes; nothing is stored.
+//! `hansard doctor`: whether a recording would go well, by trying. It takes what `record` takes; nothing is
+//! stored.
 
 use std::io::{self, Write};
 use std::path::PathBuf;

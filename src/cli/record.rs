@@ -201,8 +201,8 @@ fn conduct(
     Ok((dir, ended.context("the recorder has no threads")?))
 }
 
-/// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH` names an actor that panics a second after
-/// the start.
+/// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH` names an actor that panics a second
+/// after the start.
 #[cfg(debug_assertions)]
 fn rehearse_crash(engine: &Engine) {
     use crate::actors::Role;

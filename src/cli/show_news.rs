@@ -1,5 +1,5 @@
-//! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a thread of its own
-//! and never holds anything up.
+//! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a
+//! thread of its own and never holds anything up.
 
 use std::collections::HashMap;
 use std::thread::JoinHandle;

@@ -3,8 +3,8 @@
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-/// From its making on no such signal ends the process; [`Signals::next`] tells of each, wherever it is awaited: a
-/// thread of its own listens.
+/// From its making on no such signal ends the process; [`Signals::next`] tells of each, wherever it is
+/// awaited: a thread of its own listens.
 pub(super) struct Signals {
     signals: UnboundedReceiver<&'static str>,
     _runtime: Runtime,

@@ -1,5 +1,5 @@
-//! The recorder's side of its socket: takes one line from each client, answers with one, and hangs up. One that
-//! follows is told the news as they come.
+//! The recorder's side of its socket: takes one line from each client, answers with one, and hangs up. One
+//! that follows is told the news as they come.
 //!
 //! Promises: at most [`CLIENTS_MAX`] clients at a time, the others are hung up on; each has [`REQUEST_LIMIT`]
 //! for its line, of at most [`LINE_BYTES_MAX`] bytes, and as long to take its answer. Nothing that comes in
@@ -185,8 +185,8 @@ async fn follow(
     loop {
         let told = tokio::select! {
             told = subscription.next() => told,
-            // It has nothing more to say: what comes is passed over. Scripts close their side and go on reading;
-            // that nobody reads any more is seen when the next line is written.
+            // It has nothing more to say: what comes is passed over. Scripts close their side and go on
+            // reading; that nobody reads any more is seen when the next line is written.
             read = reader.read(&mut ignored), if listens => {
                 listens = read? > 0;
                 continue;

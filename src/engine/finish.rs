@@ -1,4 +1,5 @@
-//! The end of a recording, in order: sound drained, tracks closed and on the disk, then the text, then the writer.
+//! The end of a recording, in order: sound drained, tracks closed and on the disk, then the text, then the
+//! writer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,8 +56,8 @@ impl Ended {
 }
 
 impl Engine {
-    /// Takes the session through its end; `interrupt` shortens it: before the recording is safe its files are closed
-    /// at once, afterwards the text is left for later.
+    /// Takes the session through its end; `interrupt` shortens it: before the recording is safe its files are
+    /// closed at once, afterwards the text is left for later.
     pub async fn finish(&mut self, why: Why, mut interrupt: impl AsyncFnMut() -> String) -> Ended {
         let asked = matches!(why, Why::Asked(_));
         if why == Why::Failed {

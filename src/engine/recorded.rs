@@ -36,8 +36,8 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Finishes the text of the session in `dir`, of which `outcome` is known: the further pass, if the settings want
-    /// one (`begun` is told where its news is published), the final times, the minutes.
+    /// Finishes the text of the session in `dir`, of which `outcome` is known: the further pass, if the
+    /// settings want one (`begun` is told where its news is published), the final times, the minutes.
     pub fn finish(
         dir: &std::path::Path,
         config: &Config,
@@ -64,8 +64,8 @@ impl Recorded {
     }
 }
 
-/// Gives the lines their final times and writes the minutes, with fingerprints of up to `evidence_max` bytes of
-/// sound; what went wrong.
+/// Gives the lines their final times and writes the minutes, with fingerprints of up to `evidence_max` bytes
+/// of sound; what went wrong.
 pub(super) fn minutes(dir: &std::path::Path, config: &Config, evidence_max: u64) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = times::settle(&SystemDisk, dir) {

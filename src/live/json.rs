@@ -8,7 +8,8 @@ use super::{Cursor, News};
 /// What somebody wants to hear beside utterances, finished and growing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wanted {
-    /// Lines of the journal as they stand there (`seq`, `kind`, `payload`), but for those that are bookkeeping.
+    /// Lines of the journal as they stand there (`seq`, `kind`, `payload`), but for those that are
+    /// bookkeeping.
     #[serde(default = "yes")]
     pub events: bool,
     /// How it goes, once a second, with the place to go on from: `kind` is `status`.
@@ -24,9 +25,9 @@ fn yes() -> bool {
     true
 }
 
-/// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, once it is judged and
-/// only if it is shown, or was shown and is revised; one that still grows has `final` false, and no text where it
-/// is retracted. `cursor` is where the subscriber stands.
+/// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, once it is
+/// judged and only if it is shown, or was shown and is revised; one that still grows has `final` false, and
+/// no text where it is retracted. `cursor` is where the subscriber stands.
 pub fn json_line(news: &News, wanted: Wanted, cursor: Cursor) -> Option<String> {
     let line = match news {
         News::Line(line) if line.utterance.is_shown() || line.utterance.rev > 0 => {

@@ -8,8 +8,8 @@ use crate::base::utterance::Utterance;
 use crate::session::journal::Event;
 use crate::session::shared::TrackShared;
 
-/// Where lines of a session go: the writer while it is recorded, its files afterwards. Each publishes what it has
-/// written.
+/// Where lines of a session go: the writer while it is recorded, its files afterwards. Each publishes what it
+/// has written.
 pub trait SessionSink: Send + Sync {
     /// A line for the transcript.
     fn write_utterance(&self, utterance: Utterance);

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use super::read::{LINE_BYTES_MAX, ReadError, open_plain};
 
-/// The lines of a file from one of them on, as far as they have their ends. Memory is bounded by a call's lines of
-/// up to [`LINE_BYTES_MAX`] bytes each.
+/// The lines of a file from one of them on, as far as they have their ends. Memory is bounded by a call's
+/// lines of up to [`LINE_BYTES_MAX`] bytes each.
 #[derive(Debug)]
 pub struct LineTail {
     path: PathBuf,
@@ -24,8 +24,8 @@ impl LineTail {
         Self { path, wanted, next: 0, at: 0 }
     }
 
-    /// Up to `most` further lines with their numbers; none where the file has no more, or is not there. A line that
-    /// is too long is passed over.
+    /// Up to `most` further lines with their numbers; none where the file has no more, or is not there. A
+    /// line that is too long is passed over.
     ///
     /// # Errors
     /// The file can't be read.

@@ -11,8 +11,8 @@ use crate::export::account::AccountLine;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
 
-/// What a person, or a script with `--json`, is told at the end. `recorded` is what became of the text, if any was
-/// wanted.
+/// What a person, or a script with `--json`, is told at the end. `recorded` is what became of the text, if
+/// any was wanted.
 pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, json: bool) -> Exit {
     for problem in recorded.into_iter().flat_map(|recorded| &recorded.problems) {
         say(problem);
