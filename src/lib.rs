@@ -2,6 +2,46 @@
 //! into a track of its own on one common clock. It writes down who said what, live and on this machine, and
 //! exports timestamped minutes by speaker.
 //!
+//! ```
+//! use hansard::config::Config;
+//! use hansard::engine::Engine;
+//! use hansard::engine::plan::{Plan, Wish};
+//! use hansard::live::News;
+//! use hansard::session::journal::Event;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut config = Config::load(None)?;
+//! let folder = tempfile::tempdir()?;
+//! config.paths.recordings = folder.path().to_owned();
+//! // Two synthetic sources of two seconds; microphones are "Ann=mic" and "Remote=loopback".
+//! let sources = vec!["Ann=synth:tone,secs=2".parse()?, "Bob=synth:noise,secs=2".parse()?];
+//! let wish = Wish { title: Some("Weekly".into()), ..Wish::new(sources) };
+//! let engine = Engine::start(Plan::new(&wish, &config)?, &config)?;
+//! let mut news = engine.follow();
+//! let told = std::thread::spawn(move || {
+//!     let mut opened = 0_usize;
+//!     while let Some(news) = news.wait() {
+//!         match news {
+//!             News::Line(line) => println!("{}: {}", line.utterance.speaker, line.utterance.text),
+//!             News::Event(line) if matches!(line.event, Event::DeviceOpened { .. }) => opened += 1,
+//!             _ => {}
+//!         }
+//!     }
+//!     opened
+//! });
+//! let ended = engine.wait();
+//! let closed = ended.closed.ok_or("the disk did not answer")?;
+//! for track in &closed.account {
+//!     println!("{}: {} of {} frames, {} lost", track.track, track.written, track.expected, track.lost);
+//!     assert_eq!(track.lost.0, 0);
+//! }
+//! assert_eq!(told.join().unwrap(), 2);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! How sound and text flow:
+//!
 //! ```text
 //! cpal callback ─samples ring (rtrb, 10 s)─▶ drain ─bounded queue─▶ writer ─▶ tracks/*.wav, events.jsonl
 //!   never waits  ─stamps ring (rtrb)──────▶ (10 ms)                  │ per track: written ≥ durable

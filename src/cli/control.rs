@@ -1,18 +1,20 @@
 //! `hansard status | pause | resume | stop`: steers a running recorder, by default the only one.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
 
 use super::console::print_result;
 use super::{Exit, show, wrong_use};
 use crate::base::text::{clean, clock, length, name};
 use crate::config::Config;
-use crate::control::client::{AskError, ask};
+use crate::control::client::{AskError, ask, follow};
 use crate::control::folder::{self, Running};
-use crate::control::{Request, Response};
-use crate::live::{Device, Doing, Status, TrackStatus};
+use crate::control::{Follow, Request, Response};
+use crate::live::{Device, Doing, Status, TrackStatus, Wanted};
 use crate::session::read;
 
+/// What is watched is shown this often.
+const WATCH_EVERY: Duration = Duration::from_millis(900);
 /// Time for which a recorder that hangs up is asked again: a client that keeps others out is thrown out
 /// sooner …
 const CROWDED: Duration = Duration::from_secs(8);
@@ -28,6 +30,62 @@ pub struct Args {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, clap::Args)]
+pub struct StatusArgs {
+    #[command(flatten)]
+    of: Args,
+    /// Go on showing it as it changes, until the recording ends
+    #[arg(long)]
+    watch: bool,
+}
+
+/// `hansard status`.
+pub(super) fn status(args: &StatusArgs, config: &Config) -> anyhow::Result<Exit> {
+    if !args.watch {
+        return run(&args.of, config, &Request::Status);
+    }
+    let recorder = recorder(args.of.session.as_deref(), config)?;
+    let wanted = Wanted { events: false, status: true, levels: false };
+    let (json, in_place) = (args.of.json, io::stdout().is_terminal());
+    let mut shown_at: Option<Instant> = None;
+    for line in follow(recorder, Follow { since: None, wanted })? {
+        let line = line?;
+        let Told { kind, status } = match serde_json::from_str(&line) {
+            Ok(told) => told,
+            // An utterance.
+            Err(_) => continue,
+        };
+        let Some(status) = status.filter(|_| kind == "status") else { continue };
+        if shown_at.is_some_and(|at| at.elapsed() < WATCH_EVERY) {
+            continue;
+        }
+        shown_at = Some(Instant::now());
+        let mut out = io::stdout().lock();
+        if json {
+            writeln!(out, "{line}")?;
+        } else {
+            if in_place {
+                // Home, and nothing below: the last one is overwritten.
+                write!(out, "\x1b[H\x1b[J")?;
+            }
+            print_status(&mut out, &status)?;
+            if !in_place {
+                writeln!(out)?;
+            }
+        }
+        out.flush()?;
+    }
+    Ok(Exit::Well)
+}
+
+/// A line of those that are followed, as far as it is a status.
+#[derive(serde::Deserialize)]
+struct Told {
+    kind: String,
+    status: Option<Status>,
 }
 
 pub(super) fn run(args: &Args, config: &Config, request: &Request) -> anyhow::Result<Exit> {

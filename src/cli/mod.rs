@@ -72,7 +72,7 @@ pub enum Verb {
     Show(show::Args),
     /// Show the running recording
     #[cfg(unix)]
-    Status(control::Args),
+    Status(control::StatusArgs),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
     /// Pause the running recording: nothing is stored, on any track
@@ -163,7 +163,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Edit(args) => edit::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
         #[cfg(unix)]
-        Verb::Status(args) => control::run(&args, &config, &Request::Status),
+        Verb::Status(args) => control::status(&args, &config),
         #[cfg(unix)]
         Verb::Pause(args) => control::run(&args, &config, &Request::Pause),
         #[cfg(unix)]

@@ -1,10 +1,10 @@
-//! Asks a running recorder one thing.
+//! Asks a running recorder one thing, or follows what it tells.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::time::{Duration, Instant};
 
 use super::folder::Running;
-use super::{Request, Response};
+use super::{Follow, Request, Response};
 
 /// A recorder answers within this; only its end takes longer.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -47,6 +47,32 @@ pub fn ask(recorder: Running, request: &Request) -> Result<Response, AskError> {
             .map_or(AskError::HungUp, AskError::Silent));
     }
     serde_json::from_slice(&answer).map_err(AskError::Foreign)
+}
+
+/// Follows the news of a recorder: a line each, without its end, until the recorder ends.
+///
+/// # Errors
+/// It can't be asked. What goes wrong later is the last item.
+pub fn follow(
+    recorder: Running,
+    follow: Follow,
+) -> Result<impl Iterator<Item = Result<String, AskError>>, AskError> {
+    let mut stream = recorder.stream;
+    let mut line = serde_json::to_vec(&Request::Follow(follow)).map_err(AskError::Foreign)?;
+    line.push(b'\n');
+    stream.set_write_timeout(Some(ANSWER)).map_err(AskError::Silent)?;
+    stream.set_read_timeout(None).map_err(AskError::Silent)?;
+    stream.write_all(&line).map_err(AskError::Silent)?;
+    let mut reader = BufReader::new(stream);
+    Ok(std::iter::from_fn(move || {
+        let mut line = Vec::new();
+        match reader.by_ref().take(ANSWER_BYTES_MAX).read_until(b'\n', &mut line) {
+            Ok(_) if line.pop() == Some(b'\n') => Some(Ok(String::from_utf8_lossy(&line).into_owned())),
+            Ok(_) => None,
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => None,
+            Err(error) => Some(Err(AskError::Silent(error))),
+        }
+    }))
 }
 
 /// A line, or what there is of it.

@@ -282,3 +282,67 @@ fn where_others_could_get_at_it_there_is_no_socket_and_a_recording_all_the_same(
     running.signal("INT");
     running.end().expect(0);
 }
+
+/// The next line of a follower that `is` wanted, as JSON.
+fn told(lines: &mut impl Iterator<Item = std::io::Result<String>>, is: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let line = lines.next().expect("the recorder goes on").unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        if is(&line) {
+            return line;
+        }
+    }
+}
+
+fn follow(home: &Home, request: &str) -> impl Iterator<Item = std::io::Result<String>> + use<> {
+    let mut stream = UnixStream::connect(socket(home)).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    std::io::BufRead::lines(std::io::BufReader::new(stream))
+}
+
+#[test]
+fn who_follows_is_told_what_happens_from_where_it_was() {
+    let home = Home::new();
+    let (running, dir) = recorder(&home);
+    let mut all = follow(&home, "{\"ask\":\"follow\",\"since\":0,\"status\":true,\"levels\":true}\n");
+    let first = told(&mut all, |line| line["seq"].is_u64());
+    assert_eq!((&first["seq"], &first["kind"]), (&0.into(), &"started".into()), "from the files");
+    let status = told(&mut all, |line| line["kind"] == "status");
+    assert_eq!(status["status"]["title"], "Weekly");
+    let levels = told(&mut all, |line| line["kind"] == "levels");
+    assert_eq!(levels["tracks"].as_array().unwrap().len(), 2, "{levels}");
+    // Those who never read hold nobody up, and there is room for others.
+    let _deaf: Vec<_> = (0..7).map(|_| follow(&home, "{\"ask\":\"follow\",\"levels\":true}\n")).collect();
+    let mut one_too_many = follow(&home, "{\"ask\":\"follow\"}\n");
+    let refused = told(&mut one_too_many, |_| true);
+    assert!(refused["error"].as_str().is_some_and(|error| error.contains("following")), "{refused}");
+    home.run(["mark", "Decision: we go on"]).expect(0);
+    let mark = told(&mut all, |line| line["kind"] == "mark");
+    assert_eq!(mark["payload"]["text"], "we go on");
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+    let rest: Vec<String> = all.map(Result::unwrap).collect();
+    assert!(rest.iter().any(|line| line.contains("\"kind\":\"closed\"")), "{rest:#?}");
+    // As it stands in the journal, each line once.
+    let journal = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    let seq = mark["seq"].as_u64().unwrap() as usize;
+    assert_eq!(serde_json::from_str::<Value>(journal.lines().nth(seq).unwrap()).unwrap(), mark);
+}
+
+#[test]
+fn status_is_watched_until_the_recording_ends() {
+    let home = Home::new();
+    let (running, _) = recorder(&home);
+    let watching = home.start(["status", "--watch", "--json"]);
+    home.run(["pause"]).expect(0);
+    std::thread::sleep(std::time::Duration::from_millis(2_500));
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+    let ran = watching.end();
+    ran.expect(0);
+    let doing: Vec<Value> =
+        ran.out.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).collect();
+    assert!(doing.len() >= 2, "{ran:?}");
+    assert!(doing.iter().any(|line| line["status"]["doing"] == "paused"), "{ran:?}");
+}
