@@ -15,7 +15,7 @@ pub struct Writer;
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
-    /// Close, sync and journal all tracks; none if the disk does not answer in time.
+    /// Close, sync and journal all tracks; `None` if the disk does not answer in time.
     CloseTracks(Duration, RpcReplyPort<Option<Closed>>),
     /// Panic. Only tests send it.
     #[cfg(debug_assertions)]

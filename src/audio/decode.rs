@@ -174,7 +174,7 @@ impl SoundFile {
         self.format
     }
 
-    /// How long its header says it is; none where it does not know.
+    /// How long its header says it is; `None` where it does not know.
     pub fn length(&self) -> Option<Frames> {
         self.length
     }

@@ -240,7 +240,7 @@ impl Segmenter {
         self.open.as_ref().map(|open| self.frames(open.from))
     }
 
-    /// The segment that hasn't ended yet; none while it is too short to be one.
+    /// The segment that hasn't ended yet; `None` while it is too short to be one.
     pub fn growing(&self) -> Option<Growing> {
         let open = self.open.as_ref()?;
         let (segment, to) = self.ending(open, self.at)?;

@@ -27,7 +27,7 @@ impl Frames {
         Self(((n * to + from / 2) / from) as u64)
     }
 
-    /// `self - other`, or none below zero.
+    /// `self - other`, or `None` below zero.
     pub fn saturating_sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }

@@ -57,7 +57,7 @@ impl Drop for Bar {
     }
 }
 
-/// Seconds that `left_s` of sound will take, as `done_s` took `took_s`; none while that tells too little.
+/// Seconds that `left_s` of sound will take, as `done_s` took `took_s`; `None` while that tells too little.
 fn left_s(done_s: f64, left_s: f64, took_s: f64) -> Option<f64> {
     (done_s >= TOLD_FROM_S).then(|| left_s / done_s * took_s)
 }

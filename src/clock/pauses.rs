@@ -9,7 +9,7 @@ use crate::base::cause::GapCause;
 pub struct Pauses(Mutex<Vec<(f64, f64)>>);
 
 impl Pauses {
-    /// A pause begins at session second `at`; none if there is one already: then since when.
+    /// A pause begins at session second `at`; `None` if there is one already: then since when.
     ///
     /// # Errors
     /// The second since which there is a pause.

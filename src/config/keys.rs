@@ -129,7 +129,7 @@ impl Kind {
         }
     }
 
-    /// The value in the form that is stored, or none if it is of a wrong type or out of range.
+    /// The value in the form that is stored, or `None` if it is of a wrong type or out of range.
     pub fn accept(&self, value: &Value) -> Option<Value> {
         match (self, value) {
             (Self::Folder, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => Some(value.clone()),

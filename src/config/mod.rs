@@ -370,7 +370,7 @@ fn into_text(path: PathBuf) -> Result<String, ConfigError> {
     path.into_os_string().into_string().map_err(|path| ConfigError::NotText { path: path.into() })
 }
 
-/// A language's code as it is stored, or none if the text can't be one.
+/// A language's code as it is stored, or `None` if the text can't be one.
 pub fn language_code(text: &str) -> Option<String> {
     keys::language(text)
 }

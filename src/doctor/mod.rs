@@ -54,7 +54,7 @@ impl Finding {
     }
 }
 
-/// A level of samples within ±1.0, in dBFS; none for digital silence.
+/// A level of samples within ±1.0, in dBFS; `None` for digital silence.
 fn dbfs(level: f64) -> Option<f64> {
     (level > 0.0).then(|| 20.0 * level.log10())
 }

@@ -70,7 +70,7 @@ struct Thread {
     niceness: i32,
 }
 
-/// All threads of this process; none where the system does not tell.
+/// All threads of this process; `None` where the system does not tell.
 fn threads() -> Vec<Thread> {
     let Ok(tasks) = std::fs::read_dir(TASKS) else { return Vec::new() };
     // One that has just ended can't be read, and does not matter.

@@ -96,7 +96,7 @@ pub fn find(name: &str) -> Option<&'static Published> {
     PUBLISHED.iter().find(|published| published.name == name)
 }
 
-/// Published names that look like `name`, nearest first, three at most; none when nothing comes close.
+/// Published names that look like `name`, nearest first, three at most; `None` when nothing comes close.
 pub fn near(name: &str) -> Vec<&'static str> {
     near_of(name, PUBLISHED.iter().map(|published| published.name))
 }

@@ -89,7 +89,7 @@ pub fn write_message(out: &mut impl Write, message: &impl Serialize) -> Result<(
     Ok(out.flush()?)
 }
 
-/// Reads a message of JSON alone; none if the other side ended before it.
+/// Reads a message of JSON alone; `None` if the other side ended before it.
 pub fn read_message<M: DeserializeOwned>(input: &mut impl Read) -> Result<Option<M>, ProtocolError> {
     let mut length = [0; 4];
     if !read_or_end(input, &mut length)? {
@@ -117,7 +117,7 @@ pub fn write_request(out: &mut impl Write, request: &Request) -> Result<(), Prot
     Ok(out.flush()?)
 }
 
-/// Reads a request with its samples; none if the other side ended before it.
+/// Reads a request with its samples; `None` if the other side ended before it.
 pub fn read_request(input: &mut impl Read) -> Result<Option<Request>, ProtocolError> {
     let Some(head) = read_message::<RequestHead>(input)? else { return Ok(None) };
     within("samples", head.samples, SAMPLES_MAX)?;

@@ -24,7 +24,7 @@ impl LineTail {
         Self { path, wanted, next: 0, at: 0 }
     }
 
-    /// Up to `most` further lines with their numbers; none where the file has no more, or is not there. A
+    /// Up to `most` further lines with their numbers; `None` where the file has no more, or is not there. A
     /// line that is too long is passed over.
     ///
     /// # Errors

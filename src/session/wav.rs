@@ -82,7 +82,7 @@ impl Layout {
         Some(bytes)
     }
 
-    /// The layout that a recorder's header states, and the header's length; none for anything else.
+    /// The layout that a recorder's header states, and the header's length; `None` for anything else.
     pub fn read(bytes: &[u8]) -> Option<(Self, u64)> {
         let u16_at = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
         let u32_at = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));

@@ -76,7 +76,7 @@ impl Hearing {
         Self { dir, track, take, from, denoise, open: None, ended: false }
     }
 
-    /// The next piece; none while there is nothing new, and after [`Piece::TrackEnd`].
+    /// The next piece; `None` while there is nothing new, and after [`Piece::TrackEnd`].
     ///
     /// # Errors
     /// The track's file can't be read back.

@@ -103,7 +103,7 @@ impl TakeRecord {
         Frames(self.silences.iter().map(within).fold(0, u64::saturating_add))
     }
 
-    /// Its clock, fitted anew from what was observed; none where too little was.
+    /// Its clock, fitted anew from what was observed; `None` where too little was.
     pub fn refit(&self) -> Option<TakeClock> {
         let mut model = ClockModel::in_retrospect(self.entry.rate, self.entry.offset);
         let mut begins = self.begins.iter().peekable();

@@ -69,7 +69,7 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Takes the keyboard; none where there is none for us.
+    /// Takes the keyboard; `None` where there is none for us.
     pub(super) fn new(clock: SessionClock) -> Option<Self> {
         let terminal = KeysTerminal::new()?;
         let (send, actions) = channel(WAITING);
