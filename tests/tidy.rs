@@ -282,6 +282,31 @@ fn documents_name_only_files_that_exist() {
     assert!(missing.is_empty(), "documents name files that do not exist:\n{}", missing.join("\n"));
 }
 
+/// The types that the glossary names in backquotes: `Take`, `Utterance::rev` …
+fn glossary_types(text: &str) -> BTreeSet<&str> {
+    let (_, glossary) = text.split_once("\n## Glossary\n").unwrap();
+    let glossary = glossary.split("\n## ").next().unwrap_or(glossary);
+    let names = glossary.split('`').skip(1).step_by(2).filter_map(|name| name.split("::").next());
+    names.filter(|name| name.starts_with(|c: char| c.is_uppercase()) && !name.contains('/')).collect()
+}
+
+#[test]
+fn the_glossary_names_types_that_exist() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let sources: String = files("src", "rs").into_iter().map(|(_, text)| text).collect();
+    let is_defined = |name: &str| {
+        ["struct", "enum", "trait", "type"].iter().any(|kind| {
+            sources.match_indices(&format!("{kind} {name}")).any(|(at, found)| {
+                !sources[at + found.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '_')
+            })
+        })
+    };
+    let types = glossary_types(&text);
+    let missing: Vec<&&str> = types.iter().filter(|name| !is_defined(name)).collect();
+    assert!(types.len() > 20, "types were found");
+    assert!(missing.is_empty(), "the glossary names types that do not exist: {missing:?}");
+}
+
 #[test]
 fn no_source_file_is_too_long_to_be_read() {
     let long: Vec<String> = files("src", "rs")
