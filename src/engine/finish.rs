@@ -1,15 +1,19 @@
 //! The end of a recording, in order: sound drained, tracks closed and on the disk, then the text, then the
-//! writer.
+//! writer; and what is done with its text after that.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::Engine;
+use super::recorded::{Problem, minutes};
+use super::{Engine, transcribe};
 use crate::actors::recorder::Message;
 use crate::actors::transcriber::{Outcome, Patience};
-use crate::live::{News, Stage};
+use crate::config::Config;
+use crate::export::evidence::AT_THE_END_MAX;
+use crate::live::{Bus, News, Stage};
 use crate::recording::Recording;
 use crate::session::journal::Event;
 use crate::writer::Closed;
@@ -134,4 +138,44 @@ impl Engine {
 async fn close_at_once(recording: &Arc<Recording>) -> Option<Closed> {
     let recording = recording.clone();
     tokio::task::spawn_blocking(move || recording.close_at_once(AT_ONCE)).await.unwrap_or(None)
+}
+
+/// What became of a recording's text.
+#[derive(Debug)]
+pub struct Recorded {
+    /// Why text is pending. `None` means that it is complete.
+    pub pending: Option<String>,
+    /// It is the further pass that is pending.
+    pub final_pass: bool,
+    /// What went wrong.
+    pub problems: Vec<Problem>,
+}
+
+impl Recorded {
+    /// Finishes the text of the session in `dir`, of which `outcome` is known: the further pass, if the
+    /// settings want one (`begun` is told where its news is published), the final times, the minutes.
+    pub fn finish(
+        dir: &Path,
+        config: &Config,
+        outcome: Outcome,
+        begun: impl FnOnce(&Bus),
+        interrupt: impl AsyncFnMut() -> String,
+    ) -> Self {
+        let (mut problems, mut final_pass) = (Vec::new(), false);
+        let mut pending = match outcome {
+            Outcome::Complete => None,
+            Outcome::Pending(reason) => Some(reason),
+        };
+        if config.transcribe.final_pass && pending.is_none() {
+            match transcribe::final_pass(dir, config, begun, interrupt) {
+                Ok(left) => {
+                    final_pass = left.is_some();
+                    pending = left.map(|reason| format!("the final pass: {reason}"));
+                }
+                Err(error) => problems.push(Problem::FinalPass(error.to_string())),
+            }
+        }
+        problems.extend(minutes(dir, config, AT_THE_END_MAX));
+        Self { pending, final_pass, problems }
+    }
 }

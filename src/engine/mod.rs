@@ -20,8 +20,8 @@ pub mod spec;
 pub mod text;
 pub mod transcribe;
 
-pub use finish::{Ended, Why};
-pub use recorded::{Problem, Recorded};
+pub use finish::{Ended, Recorded, Why};
+pub use recorded::Problem;
 pub use running::{Asker, Engine};
 
 /// Why a recording can't be started.
