@@ -1,7 +1,7 @@
 //! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a
 //! thread of its own and never holds anything up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::growing::{self, Growing};
 use super::progress::Bar;
 use crate::base::text::timer;
 use crate::live::{
-    Bus, Cursor, Device, Doing, News, Notice, Stage, Status, Subscription, TrackStatus, Wanted, json_line,
+    Bus, Cursor, Device, Doing, JsonLines, News, Notice, Stage, Status, Subscription, TrackStatus,
 };
 use crate::session::journal::Event;
 
@@ -79,6 +79,7 @@ impl Shown {
 
 fn show_lines(mut news: Subscription, json: bool) {
     let growing = Growing::default();
+    let (mut lines, mut printed) = (JsonLines::default(), HashSet::new());
     while let Some(told) = news.wait() {
         match &told {
             News::Line(line) => growing.finished(&line.utterance),
@@ -86,11 +87,12 @@ fn show_lines(mut news: Subscription, json: bool) {
             _ => {}
         }
         if json {
-            if let Some(line) = json_line(&told, Wanted::default(), Cursor::default()) {
+            if let Some(line) = lines.line(&told, Cursor::default()) {
                 print_waiting(&line);
             }
         } else if let News::Line(line) = &told
             && line.utterance.is_shown()
+            && printed.insert(line.utterance.id.clone())
         {
             let utterance = &line.utterance;
             let at = timer(utterance.start);

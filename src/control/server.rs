@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use super::folder::{self, FolderError};
 use super::{Follow, LINE_BYTES_MAX, Request, Response};
-use crate::live::{Bus, json_line};
+use crate::live::{Bus, JsonLines};
 
 /// Clients at a time: people and scripts ask one thing now and then.
 pub const CLIENTS_MAX: usize = 16;
@@ -181,6 +181,7 @@ async fn follow(
         Some(since) => news.subscribe_since(since.into()),
         None => news.subscribe(),
     };
+    let mut lines = JsonLines::new(wish.wanted);
     let (mut ignored, mut listens) = ([0; 64], true);
     loop {
         let told = tokio::select! {
@@ -193,7 +194,7 @@ async fn follow(
             }
         };
         let Some(told) = told else { return Ok(()) };
-        let Some(mut line) = json_line(&told, wish.wanted, subscription.cursor()) else { continue };
+        let Some(mut line) = lines.line(&told, subscription.cursor()) else { continue };
         line.push('\n');
         timeout(FOLLOWER_LIMIT, writer.write_all(line.as_bytes())).await??;
     }

@@ -195,6 +195,7 @@ impl Engine {
     #[cfg(debug_assertions)]
     #[doc(hidden)]
     pub fn crash(&self, role: crate::actors::Role, after: Duration) {
+        let _within = self.runtime.as_ref().map(Runtime::enter);
         drop(self.actor.send_after(after, move || Message::Crash(role)));
     }
 }

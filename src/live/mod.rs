@@ -19,7 +19,7 @@ mod status;
 mod view;
 
 pub use bus::{Bus, NEWS_WAITING, StandingAlarm, Subscription};
-pub use json::{Wanted, json_line};
+pub use json::{JsonLines, Wanted};
 pub use notice::{Notice, Urgency};
 pub use status::{Device, Doing, Status, TrackStatus, Trouble};
 pub use view::{SessionSink, SessionView};

@@ -313,7 +313,12 @@ fn who_follows_is_told_what_happens_from_where_it_was() {
     let levels = told(&mut all, |line| line["kind"] == "levels");
     assert_eq!(levels["tracks"].as_array().unwrap().len(), 2, "{levels}");
     // Those who never read hold nobody up, and there is room for others.
-    let _deaf: Vec<_> = (0..7).map(|_| follow(&home, "{\"ask\":\"follow\",\"levels\":true}\n")).collect();
+    let deaf = |_| {
+        let mut lines = follow(&home, "{\"ask\":\"follow\",\"levels\":true}\n");
+        told(&mut lines, |_| true);
+        lines
+    };
+    let _deaf: Vec<_> = (0..7).map(deaf).collect();
     let mut one_too_many = follow(&home, "{\"ask\":\"follow\"}\n");
     let refused = told(&mut one_too_many, |_| true);
     assert!(refused["error"].as_str().is_some_and(|error| error.contains("following")), "{refused}");
