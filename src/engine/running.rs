@@ -88,8 +88,9 @@ impl Engine {
         let (actor, actor_over) = runtime
             .block_on(Actor::spawn(None, Recorder, arguments))
             .map_err(|error| EngineError::Threads(error.to_string()))?;
-        let stay_awake = config.record.stay_awake && !counted;
-        let power = runtime.spawn(look_after_power(Arc::clone(&recording), stay_awake));
+        // Here and not in its task: a process that is being started must not be hit by a key that stops us all.
+        let power = Power::new(config.record.stay_awake && !counted);
+        let power = runtime.spawn(look_after_power(Arc::clone(&recording), power));
         Ok(Self {
             recording,
             actor,
@@ -272,8 +273,7 @@ fn transcriber(
 }
 
 /// Keeps the computer awake and watches the battery, as long as the recording runs.
-async fn look_after_power(recording: Arc<Recording>, stay_awake: bool) {
-    let mut power = Power::new(stay_awake);
+async fn look_after_power(recording: Arc<Recording>, mut power: Power) {
     let mut every = tokio::time::interval(POWER_EVERY);
     loop {
         every.tick().await;
