@@ -70,6 +70,7 @@ async fn a_panic_in_the_writers_actor_costs_no_sound() {
     a_panic_costs_no_sound(Role::Writer, "writer").await;
 }
 
+#[cfg(debug_assertions)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_the_writers_thread_at_most_starts_new_takes() {
     let run = start(&SOURCES, says_hello()).await;

@@ -354,10 +354,6 @@ impl Source for CpalSource {
         Timeline::Clocked
     }
 
-    fn is_finite(&self) -> bool {
-        false
-    }
-
     fn buffer_ms(&self) -> u64 {
         self.buffer_ms
     }

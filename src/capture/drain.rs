@@ -18,8 +18,11 @@
 //!
 //! What was lost in a full ring is a number in the stamps and becomes exactly that much silence, exactly
 //! there.
+//!
+//! A panic ends the take, not the recording: what was in hand is missing for the cause `restart`, and what is
+//! in the rings goes on in a new take.
 
-use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{Receiver, TryRecvError};
@@ -33,14 +36,17 @@ use crate::clock::model::Slip;
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::manifest::{ClockFit, GapCause};
 
-mod current;
-mod decide;
-mod paused;
+mod missing;
+mod pauses;
+mod placer;
+mod stamps;
 mod status;
-mod takes;
+mod take;
 
-use current::Current;
+use placer::Placer;
+use stamps::{Stamps, Verdict};
 pub use status::DrainStatus;
+use take::Take;
 
 /// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks
 /// of `BLOCK_MS` once the writer is behind.
@@ -52,12 +58,12 @@ const BLOCK_MS: u64 = 100;
 const LATE_S: f64 = 0.070;
 /// A deficit that still shrinks by more than this is data catching up.
 const SHRINKING_S: f64 = 0.020;
-/// Deliveries within so many milliseconds are one burst.
+/// Deliveries within this many milliseconds are one burst.
 const BURST_MS: f64 = 20.0;
 /// Deliveries that are further apart than this many buffer periods are not steady: jitter makes a regular
 /// pause longer than one.
 const PAUSE_PERIODS: f64 = 1.5;
-/// Stamps that stay too few to decide on are held back this long at most, in milliseconds: longer than any
+/// Stamps that stay too few to decide on are held back up to this long, in milliseconds: longer than any
 /// burst is late, shorter than the ring is deep.
 const PATIENCE_MS: f64 = 5_000.0;
 /// More than this between two steps does not count as waiting, in milliseconds.
@@ -138,8 +144,8 @@ pub enum Item {
     },
     /// The measured clock of the take that is going on.
     Clock(ClockFit),
-    /// What it was measured by, thinned: so many frames of the take had been delivered by that session
-    /// second.
+    /// What it was measured by, thinned: frames of the take, and the session second by which they had been
+    /// delivered.
     Observed(Vec<(Frames, f64)>),
     /// The take is over.
     TakeEnd {
@@ -148,7 +154,7 @@ pub enum Item {
         slips: Vec<Slip>,
         /// How much later, in seconds, its last stamps are than its frames and slips account for.
         tail_deficit: f64,
-        /// From which session second to which its frames were delivered, as its stamps tell; none without a
+        /// From which session second to which its frames were delivered, as its stamps tell; `None` without a
         /// clock.
         span: Option<(f64, f64)>,
     },
@@ -177,17 +183,17 @@ pub struct Drain {
     hold_ms: u64,
     current: Option<Current>,
     stepped_at: MonoNs,
-    /// Session second up to which the timeline is accounted for.
-    end_s: f64,
-    /// No take goes on: what has been missing since the last one ended, each from its session second up to
-    /// the next one's. Empty within a take.
-    missing: Vec<(f64, GapCause)>,
-    any_take: bool,
-    /// The last opening was of a source without a clock: session time says nothing of what is missing.
-    counted: bool,
+    placer: Placer,
     finished: bool,
-    /// What did not fit into the queue; the rings are not touched while it holds something.
-    outbox: VecDeque<Item>,
+}
+
+/// The opening that is being drained.
+struct Current {
+    stamps: Stamps,
+    take: Take,
+    started: bool,
+    /// Why there was nothing before it.
+    cause_before: GapCause,
 }
 
 impl Drain {
@@ -203,23 +209,35 @@ impl Drain {
         Self {
             openings,
             queue,
+            placer: Placer::new(clock.clone()),
             clock,
             status,
             hold_ms: buffer_ms.max(200),
             current: None,
             stepped_at: MonoNs(0),
-            end_s: 0.0,
-            missing: Vec::new(),
-            any_take: false,
-            counted: false,
             finished: false,
-            outbox: VecDeque::new(),
         }
     }
 
-    /// Moves what there is. Never blocks.
+    /// Moves what there is. Never blocks. A panic ends the take.
     pub fn step(&mut self, now: MonoNs) -> Step {
-        if self.finished && self.outbox.is_empty() {
+        let step = catch_unwind(AssertUnwindSafe(|| self.try_step(now))).unwrap_or_else(|_| {
+            tracing::error!("a drain panicked; its device goes on in a new take");
+            if catch_unwind(AssertUnwindSafe(|| self.start_new_take())).is_err() {
+                tracing::error!(
+                    "a drain panicked again; what its device delivers is lost until it is reopened"
+                );
+                self.current = None;
+            }
+            Step::Idle
+        });
+        let stamps = self.current.as_ref().map_or(0, |current| current.stamps.len());
+        self.status.set_held(self.placer.outbox.len(), stamps);
+        step
+    }
+
+    fn try_step(&mut self, now: MonoNs) -> Step {
+        if self.finished && self.placer.outbox.is_empty() {
             return Step::Finished;
         }
         self.clock.look();
@@ -229,35 +247,32 @@ impl Drain {
         if self.finished {
             return Step::Finished;
         }
-        let Some(mut current) = self.current.take() else { return self.next_opening() };
-        if current.pending.len() > current.cleared {
-            // Time in which the drain did not run is no time in which nothing came.
-            current.suspect_ms += (now.seconds_since(self.stepped_at) * 1e3).clamp(0.0, STEP_MS_MAX);
-        }
+        let Some(current) = &mut self.current else { return self.next_opening() };
+        // Time in which the drain did not run does not count as waiting.
+        current.stamps.waited((now.seconds_since(self.stepped_at) * 1e3).clamp(0.0, STEP_MS_MAX));
         self.stepped_at = now;
-        let moved = self.drain_current(&mut current, now);
-        let over = current.is_over();
+        let moved = current.drain(&mut self.placer, &self.status, &self.clock, self.hold_ms, now);
+        let over = current.stamps.is_over();
         if over {
-            self.end_opening(&mut current);
-        } else {
-            self.current = Some(current);
+            current.end(&mut self.placer, &self.status);
+            self.current = None;
         }
         self.flush();
         if moved || over { Step::Busy } else { Step::Idle }
     }
 
-    /// Items that wait for room in the queue, and stamps whose samples are still in the ring: what it holds
-    /// in memory.
-    #[doc(hidden)]
-    pub fn holds(&self) -> (usize, usize) {
-        (self.outbox.len(), self.current.as_ref().map_or(0, |current| current.pending.len()))
+    /// After a panic: the take ends, and what is in the rings goes on in another one.
+    fn start_new_take(&mut self) {
+        if let Some(current) = &mut self.current {
+            current.restart(&mut self.placer);
+        }
     }
 
     /// Hands the outbox to the queue; false while the queue is full.
     fn flush(&mut self) -> bool {
-        while let Some(item) = self.outbox.pop_front() {
+        while let Some(item) = self.placer.outbox.pop_front() {
             if let Err(rtrb::PushError::Full(item)) = self.queue.push(item) {
-                self.outbox.push_front(item);
+                self.placer.outbox.push_front(item);
                 return false;
             }
         }
@@ -274,89 +289,106 @@ impl Drain {
             }
             Err(TryRecvError::Empty) if !closed => Step::Idle,
             Err(_) => {
-                self.end_timeline();
+                self.placer.end_timeline(&self.status);
                 self.finished = true;
                 self.flush();
                 Step::Busy
             }
         }
     }
+}
 
-    fn drain_current(&mut self, current: &mut Current, now: MonoNs) -> bool {
-        current.collect();
-        if current.pending.is_empty() {
-            return current.tell_foreign(false, &mut self.outbox);
+impl Current {
+    fn new(opening: Opening) -> Self {
+        Self {
+            take: Take::of(&opening),
+            cause_before: opening.cause_before,
+            stamps: Stamps::new(opening),
+            started: false,
         }
-        if !current.started {
-            if !current.settled(now, self.hold_ms + SETTLE_MS) {
+    }
+
+    /// Places what there is, as long as the outbox is empty. Whether anything moved.
+    fn drain(
+        &mut self,
+        placer: &mut Placer,
+        status: &DrainStatus,
+        clock: &SessionClock,
+        hold_ms: u64,
+        now: MonoNs,
+    ) -> bool {
+        self.stamps.collect();
+        if self.stamps.is_empty() {
+            return self.take.tell_foreign(false, &mut placer.outbox);
+        }
+        if !self.started {
+            if !self.stamps.can_start(now, hold_ms + SETTLE_MS) {
                 return false;
             }
-            self.start_take(current);
+            self.started = true;
+            placer.start(&mut self.take, &self.stamps, self.cause_before, clock);
         }
         let mut moved = false;
-        while self.outbox.is_empty() && self.decide(current) {
-            if !self.forward_front(current) {
+        while placer.outbox.is_empty() {
+            match self.stamps.verdict(&self.take, clock, hold_ms) {
+                Verdict::Wait => break,
+                Verdict::Forward => {}
+                Verdict::Missing(frames) => placer.gap(&mut self.take, frames, GapCause::Stall),
+            }
+            if !self.forward(placer, status, clock) {
                 break;
             }
             moved = true;
         }
-        current.emit_block(&mut self.outbox);
-        current.tell_foreign(false, &mut self.outbox) || moved
+        self.take.emit_block(&mut placer.outbox);
+        self.take.tell_foreign(false, &mut placer.outbox) || moved
     }
 
-    /// Forwards the front stamp with its samples; false while they are still being copied into the ring.
-    fn forward_front(&mut self, current: &mut Current) -> bool {
-        let Some(stamp) = current.pending.front().copied() else { return false };
-        let channels = usize::from(current.opening.format.channels);
-        let wanted = Frames(u64::from(stamp.pushed));
-        // Gone first: what is in the ring after that is all there will be.
-        let gone = current.producer_gone();
-        let present = Frames((current.opening.tap.samples.slots() / channels) as u64).min(wanted);
-        if present < wanted && !gone {
-            return false;
-        }
-        self.lost(current, stamp.lost_before);
-        self.take_frames(current, stamp.at, present);
-        if present < wanted {
+    /// Places the front stamp with its samples; false while they are still being copied into the ring.
+    fn forward(&mut self, placer: &mut Placer, status: &DrainStatus, clock: &SessionClock) -> bool {
+        let Some(front) = self.stamps.front() else { return false };
+        let stamp = front.stamp;
+        self.lost(stamp.lost_before, placer, status);
+        placer.sound(&mut self.take, &mut self.stamps, stamp.at, front.present);
+        if front.cut_off.0 > 0 {
             // Its callback died half way: what it had announced and not delivered is lost.
-            self.silence(current, wanted - present, GapCause::Overrun);
-            current.cut = true;
+            placer.silence(&mut self.take, front.cut_off, GapCause::Overrun);
         }
-        self.lost(current, stamp.lost_after);
-        current.pending.pop_front();
-        current.cleared = current.cleared.saturating_sub(1);
-        // In the middle of a burst there is nothing to learn but how late it is: the stamp that is on time is
-        // still to come.
-        let in_burst = current.cleared > 0;
-        let at = self.clock.seconds_of(stamp.at);
-        if current.opening.timeline == Timeline::Clocked
-            && !(in_burst && current.deficit(Frames(0), at) >= LATE_S)
-        {
-            current.model.observe(current.frames, at);
-        }
-        if in_burst {
-            return true;
-        }
-        current.placed_by = current.fit();
-        self.status.set_position(current.end_s());
-        if self.missing.is_empty() && current.frames >= current.clock_due {
-            current.clock_due =
-                current.frames + Frames(u64::from(current.opening.format.rate.0) * CLOCK_EVERY_S);
-            current.emit_block(&mut self.outbox);
-            self.outbox.push_back(Item::Clock(current.fit()));
-            current.tell_observations(false, &mut self.outbox);
+        self.lost(stamp.lost_after, placer, status);
+        let in_burst = self.stamps.pop(front.cut_off.0 > 0);
+        self.take.observe(clock.seconds_of(stamp.at), in_burst);
+        if !in_burst {
+            status.set_position(self.take.end_s());
+            if placer.is_within_take() {
+                self.take.tell_clock_when_due(&mut placer.outbox);
+            }
         }
         true
     }
 
-    /// Makes silence of what the callback counted as lost up to `total`.
-    fn lost(&mut self, current: &mut Current, total: u64) {
-        let frames = Frames(total.saturating_sub(current.lost_known));
-        if frames.0 == 0 {
-            return;
+    /// Makes a gap of what the callback counted as lost up to `total`.
+    fn lost(&mut self, total: u64, placer: &mut Placer, status: &DrainStatus) {
+        let frames = self.stamps.newly_lost(total);
+        status.add_overrun(frames);
+        placer.gap(&mut self.take, frames, GapCause::Overrun);
+    }
+
+    /// The opening is over.
+    fn end(&mut self, placer: &mut Placer, status: &DrainStatus) {
+        if self.started {
+            let unsaid = self.stamps.lost_unsaid();
+            status.add_overrun(unsaid);
+            placer.end_opening(&mut self.take, unsaid);
         }
-        current.lost_known = total;
-        self.status.add_overrun(frames);
-        self.gap(current, frames, GapCause::Overrun);
+    }
+
+    /// After a panic: gives up what was in hand; what follows is treated like another opening.
+    fn restart(&mut self, placer: &mut Placer) {
+        self.stamps.give_up_front();
+        if std::mem::take(&mut self.started) {
+            placer.break_off(&mut self.take);
+            self.take = Take::of(self.stamps.opening());
+            self.cause_before = GapCause::Restart;
+        }
     }
 }

@@ -3,12 +3,11 @@
 //! no sound.
 //!
 //! [`Lane::step`] is its whole policy: open, watch, reopen after a loss (0.25 s doubling to 5 s) for the life
-//! of the session, close. The thread that opens, plays and drops a stream may hang in the backend; it alone
-//! may be given up, and that is said.
+//! of the session, close. A thread that hangs in the backend may be given up, and that is told.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{self, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,8 +16,8 @@ use rtrb::{Consumer, RingBuffer};
 
 use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timeline};
 use super::rt::{BackendTrouble, SinkMeter};
-use super::source::{BrokenOff, Opened, Plug, Source};
-use super::watch::{Watch, watch_over};
+use super::source::{BrokenOff, Plug, Source};
+use super::stream::{Job, OpenDevice};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
@@ -45,13 +44,13 @@ const CLOSE_S: f64 = 2.0;
 pub struct LaneView {
     /// SPEC of the device.
     pub label: String,
-    /// It delivers.
+    /// It delivers sound.
     pub open: bool,
     /// It came to its own end.
     pub ended: bool,
     /// Peak of |sample| since the last look.
     pub peak: f32,
-    /// Peak of |sample| in about the last second, whoever looks.
+    /// Peak of |sample| in about the last second, however often it is looked at.
     pub level: f32,
     /// Session second up to which its sound has been placed.
     pub position: f64,
@@ -67,8 +66,6 @@ pub struct Lane {
     clock: SessionClock,
     status: Arc<DrainStatus>,
     control: Mutex<LaneControl>,
-    /// The last lane that a stuck thread was given up in; for the status.
-    abandoned: AtomicU64,
 }
 
 struct LaneControl {
@@ -91,26 +88,6 @@ enum State {
     Closing { job: Job, since: MonoNs },
     Ended,
     Stopped,
-}
-
-/// What is known of a device that was opened; its stream stays with its thread.
-struct OpenDevice {
-    meter: Arc<SinkMeter>,
-    failure: super::source::Failure,
-}
-
-/// The thread that holds a stream.
-struct Job {
-    thread: JoinHandle<()>,
-    result: Receiver<Result<OpenedFacts, String>>,
-    close: Option<Sender<()>>,
-    abandoned: Arc<AtomicBool>,
-}
-
-struct OpenedFacts {
-    device: OpenDevice,
-    id: Option<String>,
-    name: Option<String>,
 }
 
 impl Lane {
@@ -137,7 +114,7 @@ impl Lane {
             levels: VecDeque::new(),
             drain: Some(thread),
         };
-        let lane = Self { source, clock, status, control: Mutex::new(control), abandoned: AtomicU64::new(0) };
+        let lane = Self { source, clock, status, control: Mutex::new(control) };
         Ok((Arc::new(lane), from_drain))
     }
 
@@ -276,7 +253,7 @@ impl Lane {
         now: MonoNs,
         events: &mut Vec<Event>,
     ) -> State {
-        match job.result.try_recv() {
+        match job.opened() {
             Ok(Ok(facts)) => {
                 control.trouble = None;
                 control.was_open = true;
@@ -299,7 +276,7 @@ impl Lane {
                 self.lost(control, now, "the thread that opens it panicked".into(), events)
             }
             Err(TryRecvError::Empty) if control.stopping => {
-                job.close = None;
+                job.close();
                 State::Closing { job, since: now }
             }
             Err(TryRecvError::Empty) => {
@@ -333,11 +310,11 @@ impl Lane {
             }
         }
         if trouble & BackendTrouble::Gone as u32 != 0 {
-            job.close = None;
+            job.close();
             return self.give_back(control, job, now, "the device or the sound server is gone", events);
         }
         if trouble & BackendTrouble::Superseded as u32 != 0 {
-            job.close = None;
+            job.close();
             let reason = "another device is the system's default now";
             return self.give_back(control, job, now, reason, events);
         }
@@ -345,7 +322,7 @@ impl Lane {
             return self.source_ended(control, job, &opened, now, events);
         }
         if control.stopping && self.tail_is_in(now) {
-            job.close = None;
+            job.close();
             return State::Closing { job, since: now };
         }
         State::Open { job, opened }
@@ -360,7 +337,7 @@ impl Lane {
         now: MonoNs,
         events: &mut Vec<Event>,
     ) -> State {
-        job.close = None;
+        job.close();
         if let Some(BrokenOff { reason, missing_s }) = opened.failure.take() {
             events.push(Event::SourceBroken { source: self.label(), reason: reason.clone() });
             control.trouble = Some(reason);
@@ -393,7 +370,7 @@ impl Lane {
         now: MonoNs,
         events: &mut Vec<Event>,
     ) -> State {
-        if job.thread.is_finished() {
+        if job.is_finished() {
             job.join();
         } else if self.clock.awake_between(since, now) > CLOSE_S {
             self.abandon(job, "closing the device", events);
@@ -435,8 +412,7 @@ impl Lane {
     }
 
     fn abandon(&self, job: Job, doing: &str, events: &mut Vec<Event>) {
-        job.abandoned.store(true, Ordering::Release);
-        self.abandoned.fetch_add(1, Ordering::Relaxed);
+        job.abandon();
         events.push(Event::ThreadAbandoned { source: self.label(), doing: doing.into() });
     }
 
@@ -459,39 +435,6 @@ impl LaneControl {
             self.levels.pop_front();
         }
         self.levels.push_back(level);
-    }
-}
-
-impl Job {
-    fn start(source: Arc<dyn Source>, plug: Plug) -> std::io::Result<Self> {
-        let (report, result) = mpsc::channel();
-        let (close, closed) = mpsc::channel::<()>();
-        let abandoned = Arc::clone(&plug.abandoned);
-        let thread = std::thread::Builder::new().name("device".into()).spawn(move || {
-            let clock = plug.clock.clone();
-            let opened = source.open(&plug);
-            drop(plug);
-            match opened {
-                Ok(Opened { stream, device, name, meter, failure }) => {
-                    let watch = device.clone().map(|id| Watch { id, meter: Arc::clone(&meter), clock });
-                    let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
-                    if report.send(Ok(facts)).is_ok() {
-                        watch_over(&*source, watch, &closed);
-                    }
-                    drop(stream);
-                }
-                // Nobody waits for the answer any more: then nobody needs it.
-                Err(error) => drop(report.send(Err(error.0))),
-            }
-        })?;
-        Ok(Self { thread, result, close: Some(close), abandoned })
-    }
-
-    fn join(self) {
-        drop(self.close);
-        if self.thread.join().is_err() {
-            tracing::error!("a device's thread panicked");
-        }
     }
 }
 

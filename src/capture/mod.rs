@@ -9,5 +9,6 @@ pub mod lane;
 pub mod replay;
 pub mod rt;
 pub mod source;
+mod stream;
 pub mod synth;
 mod watch;

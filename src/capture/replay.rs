@@ -40,10 +40,6 @@ impl Source for Replay {
         self.pace.timeline()
     }
 
-    fn is_finite(&self) -> bool {
-        true
-    }
-
     fn buffer_ms(&self) -> u64 {
         20
     }

@@ -23,8 +23,6 @@ pub trait Source: Send + Sync {
     fn label(&self) -> String;
     /// How its frames relate to time.
     fn timeline(&self) -> Timeline;
-    /// Whether it comes to an end by itself.
-    fn is_finite(&self) -> bool;
     /// The period of its buffer in milliseconds: sound may come this late in good order.
     fn buffer_ms(&self) -> u64;
     /// What has become of the device of this id, which was opened last. May block, as `open` may.

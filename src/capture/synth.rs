@@ -86,10 +86,6 @@ impl Source for Synth {
         self.pace.timeline()
     }
 
-    fn is_finite(&self) -> bool {
-        self.script.secs > 0.0 || matches!(self.pace, Pace::Max { limit: Some(_) })
-    }
-
     fn buffer_ms(&self) -> u64 {
         20
     }

@@ -22,7 +22,7 @@ use crate::clock::{MonoNs, SessionClock, SystemClock};
 use crate::recording::DeviceSpec;
 use crate::session::journal::Event;
 use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
-use crate::writer::alarms::{Change, TrackVigil};
+use crate::writer::alarms::{Change, TrackAlarms};
 
 /// [`Listening::step`] is to be called this often.
 pub const STEP_EVERY: Duration = Duration::from_millis(20);
@@ -343,7 +343,7 @@ impl Device {
 /// What one source hears of its device.
 struct Ear {
     source: SourceEntry,
-    vigil: TrackVigil,
+    alarms: TrackAlarms,
     clipping: Option<String>,
     peak: f32,
     energy: f64,
@@ -352,8 +352,8 @@ struct Ear {
 
 impl Ear {
     fn new(source: SourceEntry) -> Self {
-        let vigil = TrackVigil::new(source.kind);
-        Self { source, vigil, clipping: None, peak: 0.0, energy: 0.0, samples: 0 }
+        let alarms = TrackAlarms::new(source.kind);
+        Self { source, alarms, clipping: None, peak: 0.0, energy: 0.0, samples: 0 }
     }
 
     /// Interleaved samples; `span` is in seconds of the take.
@@ -366,10 +366,10 @@ impl Ear {
             self.energy += f64::from(sample * sample);
             self.samples += 1;
         }
-        self.vigil.hear(own(), if every == 1 { channels } else { 1 }, span, span.1);
+        self.alarms.hear(own(), if every == 1 { channels } else { 1 }, span, span.1);
         let clipping = |change: &Change| change.on && change.alarm == Alarm::Clipping;
         self.clipping =
-            self.vigil.take_changes().into_iter().find(clipping).map(|c| c.text).or(self.clipping.take());
+            self.alarms.take_changes().into_iter().find(clipping).map(|c| c.text).or(self.clipping.take());
     }
 }
 

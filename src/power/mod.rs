@@ -31,7 +31,7 @@ const REASON_BYTES_MAX: u64 = 4_096;
 #[derive(Debug)]
 pub struct Power {
     awake: Option<StayAwake>,
-    battery: BatteryVigil,
+    battery: BatteryAlarm,
     supplies: PathBuf,
     battery_at: Option<Instant>,
 }
@@ -43,7 +43,7 @@ impl Power {
         let awake = awake.and_then(|held| {
             held.inspect_err(|error| tracing::info!(%error, "nobody here keeps the computer awake")).ok()
         });
-        Self { awake, battery: BatteryVigil::default(), supplies: SUPPLIES.into(), battery_at: None }
+        Self { awake, battery: BatteryAlarm::default(), supplies: SUPPLIES.into(), battery_at: None }
     }
 
     /// What there is to journal and to tell. To be called about once a second.
@@ -150,11 +150,11 @@ fn battery(supplies: &Path) -> Option<Battery> {
 
 /// Says that the battery is low once for each of the two limits, and when it is charged again.
 #[derive(Debug, Default)]
-struct BatteryVigil {
+struct BatteryAlarm {
     warned: usize,
 }
 
-impl BatteryVigil {
+impl BatteryAlarm {
     fn look(&mut self, Battery { percent, discharging }: Battery) -> Option<Change> {
         let change = |on, text| Some(Change { alarm: Alarm::Battery, on, text });
         if !discharging {
@@ -176,12 +176,12 @@ mod tests {
 
     #[test]
     fn a_low_battery_is_said_twice_and_its_charging_once() {
-        let mut vigil = BatteryVigil::default();
+        let mut alarm = BatteryAlarm::default();
         let mut said = Vec::new();
         for (percent, discharging) in
             [(50, true), (11, true), (10, true), (9, true), (4, true), (3, true), (3, false), (5, false)]
         {
-            let change = vigil.look(Battery { percent, discharging });
+            let change = alarm.look(Battery { percent, discharging });
             said.extend(change.map(|change| (percent, change.on)));
         }
         assert_eq!(said, [(10, true), (4, true), (3, false)]);

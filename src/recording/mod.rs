@@ -23,7 +23,7 @@ use crate::session::manifest::{Manifest, SourceEntry};
 use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::shared::TrackShared;
 use crate::writer::syncs::Syncs;
-use crate::writer::{Closed, Control, DevicePlan, Room, TrackPlan, Writer};
+use crate::writer::{Closed, Control, DevicePlan, Limits, Room, SessionPlan, TrackPlan, Writer};
 
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
@@ -31,7 +31,7 @@ const WRITER_EVERY: Duration = Duration::from_millis(10);
 /// The disk has this long to take what is left at the very end.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
 
-/// Panics in a row while the writer leaves its files behind; after so many the rest stays as it is.
+/// Panics in a row while the writer leaves its files behind; after that the rest stays as it is.
 const PANICS_MAX: usize = 100;
 
 /// Why a recording can't be paused or go on.
@@ -51,7 +51,7 @@ pub struct DeviceSpec {
     pub source: Arc<dyn Source>,
     /// Its tracks.
     pub tracks: Vec<SourceEntry>,
-    /// How they are stored; none: as deep as the device.
+    /// How they are stored; `None` means as deep as the device.
     pub format: Option<SampleFormat>,
 }
 
@@ -112,7 +112,9 @@ impl Recording {
         let name = (manifest.id.clone(), manifest.title.clone());
         let (control, orders) = mpsc::channel();
         let (syncs, syncing) = Syncs::on_thread(Arc::clone(&disk))?;
-        let writer = Writer::create(disk, syncs, dir, clock.clone(), manifest, plans, orders)?;
+        let limits = Limits::default();
+        let plan = SessionPlan { dir: dir.into(), clock: clock.clone(), manifest, devices: plans, limits };
+        let writer = Writer::create(disk, syncs, plan, orders)?;
         let news = writer.news().clone();
         let room = writer.room();
         let writer_clock = clock.clone();
@@ -136,7 +138,7 @@ impl Recording {
         }))
     }
 
-    /// Hands the writer something to do. It is a small message, never sound; a finished writer takes none.
+    /// Hands the writer something to do: a small message, never sound. A finished writer does not take it.
     pub fn tell_writer(&self, control: Control) {
         if self.control.send(control).is_err() {
             tracing::debug!("the writer has finished already");
@@ -173,7 +175,7 @@ impl Recording {
         }
     }
 
-    /// For so many seconds the disk has room; none: not known yet.
+    /// Seconds of recording for which the disk has room; `None` means that it is not known yet.
     pub fn room_s(&self) -> Option<f64> {
         self.room.seconds()
     }
@@ -183,7 +185,7 @@ impl Recording {
         self.marks.load(Ordering::Relaxed)
     }
 
-    /// Marks a moment: session second `at`; none: now, or the end where that has come.
+    /// Marks session second `at`; `None` means now, or the end where that has come.
     pub fn mark(&self, at: Option<f64>, kind: MarkKind, text: String) -> Mark {
         let now = || self.stopped_at().unwrap_or_else(|| self.clock.now().seconds());
         let at = at.unwrap_or_else(now);
@@ -340,7 +342,7 @@ pub fn guarded_step(writer: &mut Writer, now: MonoNs) -> Option<bool> {
     Some(true)
 }
 
-/// What a panic said.
+/// The text of a panic.
 pub fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     panic
         .downcast_ref::<&str>()

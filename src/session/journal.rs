@@ -409,13 +409,13 @@ impl Journal {
         self.lines.sync()
     }
 
-    /// [`LineFile::stake`].
-    pub fn stake(&mut self) -> io::Result<Option<SyncHandle>> {
-        self.lines.stake()
+    /// [`LineFile::begin_sync`].
+    pub fn begin_sync(&mut self) -> io::Result<Option<SyncHandle>> {
+        self.lines.begin_sync()
     }
 
-    /// [`LineFile::settle`].
-    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<()> {
-        self.lines.settle(synced)
+    /// [`LineFile::end_sync`].
+    pub fn end_sync(&mut self, synced: io::Result<()>) -> io::Result<()> {
+        self.lines.end_sync(synced)
     }
 }

@@ -21,7 +21,7 @@ pub struct LineFile {
     /// Bytes of `tail` that are in the file.
     written: usize,
     /// Bytes of `tail` that are being synced elsewhere.
-    staked: usize,
+    syncing: usize,
     /// For whoever syncs it meanwhile.
     handle: Option<SyncHandle>,
 }
@@ -30,7 +30,7 @@ impl LineFile {
     /// Goes on at the end of `file`.
     pub fn new(mut file: Box<dyn DiskFile>) -> io::Result<Self> {
         let durable = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, durable, tail: Vec::new(), written: 0, staked: 0, handle: None })
+        Ok(Self { file, durable, tail: Vec::new(), written: 0, syncing: 0, handle: None })
     }
 
     /// Takes over one line, without its end. An error here means that the line was not taken.
@@ -59,14 +59,14 @@ impl LineFile {
             return Ok(());
         }
         self.write_out()?;
-        self.staked = self.tail.len();
+        self.syncing = self.tail.len();
         let synced = self.file.sync_data();
-        self.settle(synced)
+        self.end_sync(synced)
     }
 
-    /// All lines that were taken are about to be synced elsewhere, with this handle; none if all of them are
-    /// on the disk.
-    pub fn stake(&mut self) -> io::Result<Option<SyncHandle>> {
+    /// All lines that were taken are about to be synced elsewhere, with this handle; `None` means that all of
+    /// them are on the disk.
+    pub fn begin_sync(&mut self) -> io::Result<Option<SyncHandle>> {
         if self.tail.is_empty() {
             return Ok(None);
         }
@@ -75,20 +75,20 @@ impl LineFile {
             Some(handle) => handle,
             None => self.handle.insert(handle_of(&*self.file)?),
         };
-        self.staked = self.tail.len();
+        self.syncing = self.tail.len();
         Ok(Some(handle.clone()))
     }
 
     /// What came of that sync.
-    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<()> {
-        let staked = std::mem::take(&mut self.staked);
+    pub fn end_sync(&mut self, synced: io::Result<()>) -> io::Result<()> {
+        let synced_bytes = std::mem::take(&mut self.syncing);
         if let Err(error) = synced {
             self.written = 0;
             return Err(error);
         }
-        self.durable += staked as u64;
-        self.tail.drain(..staked);
-        self.written -= staked;
+        self.durable += synced_bytes as u64;
+        self.tail.drain(..synced_bytes);
+        self.written -= synced_bytes;
         Ok(())
     }
 }

@@ -1,25 +1,25 @@
-//! The vigil: notices while there is still time that a track holds no true sound, or that the disk is about
-//! to be full. Pure.
+//! Alarms: notice while there is still time that a track holds no true sound, or that the disk is about to be
+//! full. Pure.
 //!
-//! A recorder that says "recording" over a dead microphone is worse than none. So each alarm is said once, on
-//! the terminal and in the journal, and once more when its cause is gone. Quiet is no alarm: what a working
-//! converter gives in a silent room is never exactly zero, and a loopback of which nothing is heard plays
-//! nothing.
+//! A recorder that says "recording" over a dead microphone is worse than none. So each alarm is told once, on
+//! the terminal and in the journal, and once more when its cause is gone. Quiet is not an alarm: what a
+//! working converter gives in a silent room is never exactly zero, and a loopback of which nothing is heard
+//! plays nothing.
 
 use crate::base::cause::{Alarm, SourceKind};
 use crate::base::clock_map::ClockFit;
 use crate::clock::trouble::clock_trouble;
 
-/// A track without true sound for this long is dead, in seconds. Its user has to know within ten: this leaves
+/// A track without true sound for this long is dead, in seconds. Its user must know within ten: this leaves
 /// the time to notice.
 const DEAD_S: f64 = 8.5;
-/// Runs of so many samples at full scale on one channel are clipping; a single one is a peak that just fits.
+/// This many samples at full scale in a row on one channel are clipping; a single one is a peak that fits.
 const CLIP_RUN: u32 = 3;
 /// What counts as full scale: the highest sample of a 12-bit converter and all above it.
 const FULL_SCALE: f32 = 2_047.0 / 2_048.0;
-/// So many clipped runs…
+/// This many clipped runs…
 const CLIPS: u32 = 5;
-/// …within so many seconds are an alarm: one slammed door is none.
+/// …within this many seconds are an alarm; one slammed door is not.
 const CLIP_WINDOW_S: f64 = 10.0;
 /// Seconds without clipping that end its alarm.
 const CLIP_OVER_S: f64 = 30.0;
@@ -35,7 +35,7 @@ const SPACE_WARN_S: [f64; 2] = [600.0, 120.0];
 const SPACE_OVER: f64 = 1.2;
 /// Recording ends in good order while there is room for this many seconds more…
 const SPACE_STOP_S: f64 = 5.0;
-/// …and so many bytes for the journal, the manifest and the text that is still to come.
+/// …and this many bytes for the journal, the manifest and the text that is still to come.
 const SPACE_STOP_BYTES: u64 = 1 << 20;
 /// Journal and transcript of a track beside its sound, in bytes a second; rounded up from what meetings show.
 pub const TEXT_BYTES_PER_S: u64 = 1_000;
@@ -45,15 +45,15 @@ pub const TEXT_BYTES_PER_S: u64 = 1_000;
 pub struct Change {
     /// Which.
     pub alarm: Alarm,
-    /// Whether it began.
+    /// Whether it began; else it ended.
     pub on: bool,
     /// For people.
     pub text: String,
 }
 
-/// One track's vigil.
+/// One track's alarms.
 #[derive(Debug)]
-pub struct TrackVigil {
+pub struct TrackAlarms {
     kind: SourceKind,
     /// Session second up to which there was sound.
     until: f64,
@@ -80,7 +80,7 @@ pub struct TrackVigil {
     changes: Vec<Change>,
 }
 
-impl TrackVigil {
+impl TrackAlarms {
     /// Over a track of this kind, from the session's start.
     pub fn new(kind: SourceKind) -> Self {
         Self {
@@ -184,7 +184,7 @@ impl TrackVigil {
         }
     }
 
-    /// Nothing is to be recorded at session second `now`: that nothing comes is no wonder.
+    /// Nothing is to be recorded at session second `now`: silence is expected.
     pub fn rest(&mut self, now: f64) {
         self.arrived = self.arrived.max(now);
         if !self.zeros {
@@ -192,7 +192,8 @@ impl TrackVigil {
         }
     }
 
-    /// To be called about once a second, at session second `now`; `ended`: the source came to its own end.
+    /// To be called about once a second, at session second `now`; `ended` means that the source came to its
+    /// own end.
     pub fn look(&mut self, now: f64, ended: bool) {
         if ended || self.kind == SourceKind::Loopback {
             return;
@@ -204,7 +205,7 @@ impl TrackVigil {
         }
     }
 
-    /// The clock of the take that goes on has been measured anew, over so many seconds of sound.
+    /// The clock of the take that goes on has been measured anew, over `seconds` of sound.
     pub fn judge_clock(&mut self, fit: &ClockFit, seconds: f64) {
         let trouble = clock_trouble(fit, seconds);
         if std::mem::replace(&mut self.clock, trouble.is_some()) != trouble.is_some() {
@@ -213,7 +214,7 @@ impl TrackVigil {
         }
     }
 
-    fn look_around(&mut self, others: f64) {
+    fn compare(&mut self, others: f64) {
         let spoke = self.active_s > self.active_then;
         self.active_then = self.active_s;
         if spoke || self.zeros || self.no_sound {
@@ -246,34 +247,34 @@ impl TrackVigil {
 }
 
 /// Compares the tracks with each other; to be called about once a second.
-pub fn look_around(tracks: &mut [&mut TrackVigil]) {
+pub fn compare(tracks: &mut [&mut TrackAlarms]) {
     let all: f64 = tracks.iter().map(|track| track.active_s).sum();
     for track in tracks {
         let others = all - track.active_s;
-        track.look_around(others);
+        track.compare(others);
     }
 }
 
-/// The disk's vigil.
+/// The disk's alarms.
 #[derive(Debug, Default)]
-pub struct SpaceVigil {
+pub struct SpaceAlarm {
     /// How many of the warnings have been given.
     warned: usize,
     stopped: bool,
 }
 
-/// What the disk's vigil says.
+/// What is to be said of the disk's room.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Space {
     /// There is room, as before.
     Same,
     /// A warning begins, gets more urgent or ends.
     Changed(Change),
-    /// Recording has to end while it can end in good order. Said once.
+    /// Recording must end while it can end in good order. Told once.
     Full,
 }
 
-impl SpaceVigil {
+impl SpaceAlarm {
     /// There are `available` bytes, and recording takes `per_second` bytes a second.
     pub fn look(&mut self, available: u64, per_second: u64) -> Space {
         let left_s = space_left_s(available, per_second);
@@ -299,7 +300,7 @@ impl SpaceVigil {
     }
 }
 
-/// For so many seconds of recording, at `per_second` bytes a second, there is room in `available` bytes.
+/// Seconds of recording, at `per_second` bytes a second, for which there is room in `available` bytes.
 pub fn space_left_s(available: u64, per_second: u64) -> f64 {
     available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
 }
@@ -324,18 +325,18 @@ mod tests {
     const BLOCK_S: f64 = 0.1;
 
     /// Feeds `seconds` of what `sample` gives for the sample's number, 800 a block.
-    fn feed(vigil: &mut TrackVigil, from: f64, seconds: f64, sample: impl Fn(usize) -> f32) -> f64 {
+    fn feed(alarms: &mut TrackAlarms, from: f64, seconds: f64, sample: impl Fn(usize) -> f32) -> f64 {
         let blocks = (seconds / BLOCK_S).round() as usize;
         for n in 0..blocks {
             let at = from + n as f64 * BLOCK_S;
-            vigil.hear((0..800).map(|i| sample(n * 800 + i)), 1, (at, at + BLOCK_S), at + BLOCK_S);
-            vigil.look(at + BLOCK_S, false);
+            alarms.hear((0..800).map(|i| sample(n * 800 + i)), 1, (at, at + BLOCK_S), at + BLOCK_S);
+            alarms.look(at + BLOCK_S, false);
         }
         from + blocks as f64 * BLOCK_S
     }
 
-    fn said(vigil: &mut TrackVigil) -> Vec<(Alarm, bool)> {
-        vigil.take_changes().into_iter().map(|change| (change.alarm, change.on)).collect()
+    fn said(alarms: &mut TrackAlarms) -> Vec<(Alarm, bool)> {
+        alarms.take_changes().into_iter().map(|change| (change.alarm, change.on)).collect()
     }
 
     /// The quietest thing a 16-bit converter gives: a least significant bit now and then.
@@ -345,7 +346,7 @@ mod tests {
 
     #[test]
     fn zeros_are_said_within_ten_seconds_once_and_again_when_they_end() {
-        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let mut mic = TrackAlarms::new(SourceKind::Mic);
         let at = feed(&mut mic, 0.0, 20.0, dither);
         assert_eq!(said(&mut mic), [], "a quiet room is no alarm");
         let at = feed(&mut mic, at, 8.4, |_| 0.0);
@@ -360,7 +361,7 @@ mod tests {
 
     #[test]
     fn a_loopback_may_be_silent_and_may_deliver_nothing() {
-        let mut loopback = TrackVigil::new(SourceKind::Loopback);
+        let mut loopback = TrackAlarms::new(SourceKind::Loopback);
         let at = feed(&mut loopback, 0.0, 60.0, |_| 0.0);
         loopback.look(at + 600.0, false);
         assert_eq!(said(&mut loopback), []);
@@ -368,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_source_that_delivers_nothing_is_said_unless_it_has_ended() {
-        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let mut mic = TrackAlarms::new(SourceKind::Mic);
         mic.look(8.4, false);
         assert_eq!(said(&mut mic), []);
         mic.look(8.5, false);
@@ -382,7 +383,7 @@ mod tests {
 
     #[test]
     fn clipping_is_said_and_a_single_door_is_not() {
-        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let mut mic = TrackAlarms::new(SourceKind::Mic);
         let at = feed(&mut mic, 0.0, 30.0, |n| if n == 4_000 { 1.0 } else { 0.2 });
         let at = feed(&mut mic, at, 0.1, |n| if n < 4 { 1.0 } else { 0.2 });
         let at = feed(&mut mic, at, 30.0, |_| 0.2);
@@ -397,24 +398,25 @@ mod tests {
     #[test]
     fn a_side_that_stays_quiet_while_others_speak_is_hinted_at() {
         let speech = |n: usize| if n % 16_000 < 8_000 { 0.1 } else { 0.0001 };
-        let (mut alice, mut bob) = (TrackVigil::new(SourceKind::Mic), TrackVigil::new(SourceKind::Loopback));
+        let (mut alice, mut bob) =
+            (TrackAlarms::new(SourceKind::Mic), TrackAlarms::new(SourceKind::Loopback));
         let mut hints = Vec::new();
         for second in 0..200 {
             feed(&mut alice, f64::from(second), 1.0, speech);
             feed(&mut bob, f64::from(second), 1.0, dither);
-            look_around(&mut [&mut alice, &mut bob]);
+            compare(&mut [&mut alice, &mut bob]);
             hints.extend(said(&mut bob).into_iter().map(|hint| (second, hint)));
         }
         let [(179..=181, (Alarm::Quiet, true))] = hints[..] else { panic!("{hints:?}") };
         assert_eq!(said(&mut alice), []);
         feed(&mut bob, 200.0, 1.0, speech);
-        look_around(&mut [&mut alice, &mut bob]);
+        compare(&mut [&mut alice, &mut bob]);
         assert_eq!(said(&mut bob), [(Alarm::Quiet, false)]);
         // Nobody speaks: nothing is missing.
         for second in 201..500 {
             feed(&mut alice, f64::from(second), 1.0, dither);
             feed(&mut bob, f64::from(second), 1.0, dither);
-            look_around(&mut [&mut alice, &mut bob]);
+            compare(&mut [&mut alice, &mut bob]);
         }
         assert_eq!((said(&mut alice), said(&mut bob)), (vec![], vec![]));
     }
@@ -429,7 +431,7 @@ mod tests {
             points: 900,
             ..ClockFit::nominal(0.0, rate)
         };
-        let mut mic = TrackVigil::new(SourceKind::Mic);
+        let mut mic = TrackAlarms::new(SourceKind::Mic);
         mic.judge_clock(&fit(1_350.0, 0.1), 59.0);
         mic.judge_clock(&fit(-999.0, 19.0), 300.0);
         assert_eq!(said(&mut mic), []);
@@ -445,9 +447,9 @@ mod tests {
 
     #[test]
     fn a_disk_that_fills_up_is_said_twice_and_then_ends_the_recording() {
-        let mut space = SpaceVigil::default();
+        let mut space = SpaceAlarm::default();
         let per_second = 200_000;
-        let with = |space: &mut SpaceVigil, seconds: u64| {
+        let with = |space: &mut SpaceAlarm, seconds: u64| {
             space.look(SPACE_STOP_BYTES + seconds * per_second, per_second)
         };
         assert_eq!(with(&mut space, 601), Space::Same);
@@ -459,7 +461,7 @@ mod tests {
         assert_eq!(with(&mut space, 6), Space::Same);
         assert_eq!(with(&mut space, 4), Space::Full);
         assert_eq!(with(&mut space, 0), Space::Same);
-        let mut space = SpaceVigil::default();
+        let mut space = SpaceAlarm::default();
         assert!(matches!(with(&mut space, 60), Space::Changed(change) if change.on));
         assert_eq!(with(&mut space, 700), Space::Same);
         assert!(matches!(with(&mut space, 800), Space::Changed(change) if !change.on));

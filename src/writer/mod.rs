@@ -2,60 +2,61 @@
 //! thread calls.
 //!
 //! Each second one group commit: write all, sync all files, then one journal line for all, sync it. What may
-//! take as long as the disk likes is done elsewhere ([`Syncs`]), so that sound is written meanwhile. After
+//! take as long as the disk needs is done elsewhere ([`Syncs`]), so that sound is written meanwhile. After
 //! any error of a track's file that file is left as it is and the track goes on in a new take; the other
-//! tracks do not notice. A frame counts as written only while the disk stands by it; everything else is a gap
-//! with a cause.
+//! tracks do not notice. A frame counts as written only as long as the disk does not refuse it; everything
+//! else is a gap with a cause.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
 
 use rtrb::Consumer;
 
-use crate::base::units::{Frames, SampleFormat};
+use crate::base::units::SampleFormat;
 use crate::base::utterance::Utterance;
-use crate::capture::drain::Item;
-use crate::clock::model::Slip;
-use crate::clock::{MonoNs, SessionClock};
+use crate::capture::drain::{Item, QUEUE_ITEMS};
+use crate::clock::{MonoNs, SessionClock, pauses};
 use crate::live::{Bus, News, TranscriptLine};
 use crate::session::disk::Disk;
-use crate::session::journal::{Event, Journal, Span};
-use crate::session::lines::LineFile;
-use crate::session::manifest::{GapCause, Manifest, State, TrackAccount};
-use crate::session::shared::{TakeShared, TrackShared};
-use crate::writer::syncs::Syncs;
-use crate::writer::take_file::{TAKE_BYTES_MAX, TakeFile};
+use crate::session::journal::Event;
+use crate::session::manifest::{Manifest, TrackAccount};
+use crate::session::shared::TrackShared;
+use crate::writer::alarms::{TEXT_BYTES_PER_S, compare};
+use crate::writer::syncs::{Answer, Syncs};
+use crate::writer::take_file::TAKE_BYTES_MAX;
 
 pub mod alarms;
 mod books;
 mod commit;
-mod output;
+mod device;
+mod device_take;
+mod manifest;
 pub mod syncs;
 pub mod take_file;
+mod track;
 mod watch;
 
-use commit::{Commit, MANIFEST};
-use output::{DeviceOut, DeviceTake};
+use books::Books;
+use commit::Commit;
+use device::Device;
+use manifest::{MANIFEST, ManifestFile};
+use track::Track;
+use watch::DiskWatch;
 pub use watch::Room;
-use watch::Watch;
 
 /// A group commit is due this long after the last one: what a power cut can lose is this and the time of a
 /// sync.
 const COMMIT_EVERY_S: f64 = 1.0;
 /// The manifest is brought up to date this often even if no take begins or ends.
 const MANIFEST_EVERY_S: f64 = 10.0;
-/// A track whose file could not be made tries again after this long.
-const RETRY_S: f64 = 1.0;
 /// Items taken from one device's queue before the next device has its turn.
 const ITEMS_PER_TURN: usize = 64;
-
-/// Errors of the disk that are told at the end.
-const ERRORS_MAX: usize = 100;
+/// Pieces of a map that may be journalled each time: 5 MB a day.
+const PIECES_EACH_TIME: u64 = 8;
 
 /// What the control plane asks of the writer.
-#[expect(clippy::manual_non_exhaustive, reason = "the hidden message is sent, by tests")]
 pub enum Control {
     /// A line for the journal.
     Journal(Event),
@@ -67,7 +68,8 @@ pub enum Control {
     CloseTracks(Sender<Closed>),
     /// Nothing more will come: sync everything and end.
     Finish,
-    /// Panic, to show what that costs. Only tests send it.
+    /// Panic, to show what that costs.
+    #[cfg(debug_assertions)]
     #[doc(hidden)]
     Crash,
 }
@@ -75,7 +77,7 @@ pub enum Control {
 /// What is known when all tracks are closed.
 #[derive(Debug, Clone)]
 pub struct Closed {
-    /// One per track.
+    /// The account of each track.
     pub account: Vec<TrackAccount>,
     /// Seconds from the start to the end.
     pub duration: f64,
@@ -88,9 +90,9 @@ pub struct Closed {
 pub struct TrackPlan {
     /// What others may know of it.
     pub shared: Arc<TrackShared>,
-    /// The channel (from 1) that it takes of the device; none: all.
+    /// The channel (from 1) that it takes of the device; `None` means all.
     pub channel: Option<u16>,
-    /// How it is stored; none: as deep as the device.
+    /// How it is stored; `None` means as deep as the device.
     pub format: Option<SampleFormat>,
 }
 
@@ -102,136 +104,130 @@ pub struct DevicePlan {
     pub tracks: Vec<TrackPlan>,
 }
 
-/// The writer of one session.
-pub struct Writer {
+/// A session that is about to be written.
+pub struct SessionPlan {
+    /// Its folder, in which the folder `tracks` exists.
+    pub dir: PathBuf,
+    /// The session's clock.
+    pub clock: SessionClock,
+    /// As far as it is known at the start.
+    pub manifest: Manifest,
+    /// What is recorded.
+    pub devices: Vec<DevicePlan>,
+    /// How large files may become.
+    pub limits: Limits,
+}
+
+/// How large files may become.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A file of a take ends before it has more bytes than this; up to [`TAKE_BYTES_MAX`].
+    pub take_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { take_bytes: TAKE_BYTES_MAX }
+    }
+}
+
+/// Where a session is written, and by which clock.
+struct Site {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     clock: SessionClock,
-    devices: Vec<DeviceOut>,
+    limits: Limits,
+}
+
+/// The writer of one session: the queues of its devices, one commit at a time, one journal.
+pub struct Writer {
+    site: Site,
+    devices: Vec<Device>,
     control: Receiver<Control>,
-    journal: Journal,
-    transcript: Option<LineFile>,
-    /// Spans that are on the disk and of which the journal does not know yet.
-    saved: Vec<(Arc<TakeShared>, Span)>,
-    /// Frames that become durable with the journal's next sync.
-    vouched: Vec<(Arc<TakeShared>, Frames)>,
-    syncs: Syncs,
-    commit: Option<Commit>,
-    manifest: Manifest,
-    /// The manifest is being replaced; and has to be once more.
-    replacing: bool,
-    manifest_due: bool,
+    books: Books,
+    commit: Commit,
+    manifest: ManifestFile,
+    watch: DiskWatch,
     committed_at: MonoNs,
     manifest_at: MonoNs,
-    /// A file of a take ends before it has more bytes than this.
-    take_bytes_max: u64,
-    watch: Watch,
     /// How often clocks were due in the journal.
     clocks_noted: u64,
-    errors: Vec<String>,
     finishing: bool,
-    /// Where its lines are published once they are handed to the disk.
-    news: Bus,
 }
 
 impl Writer {
-    /// Creates journal and manifest in `dir`, where the folder `tracks` exists. `syncs` is of the same disk.
+    /// Creates journal and manifest of a session on `disk`, of which `syncs` is, too.
+    ///
+    /// # Errors
+    /// The disk refuses them: nothing can be recorded there.
     pub fn create(
         disk: Arc<dyn Disk>,
         syncs: Syncs,
-        dir: &Path,
-        clock: SessionClock,
-        manifest: Manifest,
-        devices: Vec<DevicePlan>,
+        plan: SessionPlan,
         control: Receiver<Control>,
     ) -> io::Result<Self> {
+        let SessionPlan { dir, clock, manifest, devices, limits } = plan;
         let now = clock.mono();
-        let mut journal = Journal::create(&*disk, &dir.join("events.jsonl"))?;
-        let news = Bus::new(dir);
-        let published = news.clone();
-        journal.tell(Box::new(move |line| published.publish(News::Event(Arc::new(line)))));
-        journal.append_at(
-            clock.now(),
-            clock.utc(),
-            Event::Started {
-                format: manifest.format,
-                id: manifest.id.clone(),
-                title: manifest.title.clone(),
-                start: manifest.start.clone(),
-                sources: manifest.sources.clone(),
-            },
-        )?;
-        journal.sync()?;
+        let started = Event::Started {
+            format: manifest.format,
+            id: manifest.id.clone(),
+            title: manifest.title.clone(),
+            start: manifest.start.clone(),
+            sources: manifest.sources.clone(),
+        };
+        let books = Books::create(Arc::clone(&disk), &dir, clock.clone(), started)?;
         let writer = Self {
-            devices: devices.into_iter().map(DeviceOut::new).collect(),
-            disk,
-            dir: dir.into(),
-            clock,
+            site: Site { disk, dir, clock, limits },
+            devices: devices.into_iter().map(Device::new).collect(),
             control,
-            journal,
-            transcript: None,
-            saved: Vec::new(),
-            vouched: Vec::new(),
-            syncs,
-            commit: None,
-            manifest,
-            replacing: false,
-            manifest_due: false,
+            books,
+            commit: Commit::new(syncs),
+            manifest: ManifestFile::new(manifest),
+            watch: DiskWatch::default(),
             committed_at: now,
             manifest_at: now,
-            take_bytes_max: TAKE_BYTES_MAX,
-            watch: Watch::default(),
             clocks_noted: 0,
-            errors: Vec::new(),
             finishing: false,
-            news,
         };
-        writer.disk.replace(&writer.dir.join(MANIFEST), &writer.manifest_bytes()?)?;
-        writer.disk.sync_dir(&writer.dir)?;
+        let Site { disk, dir, .. } = &writer.site;
+        disk.replace(&dir.join(MANIFEST), &writer.manifest.bytes(tracks(&writer.devices))?)?;
+        disk.sync_dir(dir)?;
         Ok(writer)
-    }
-
-    /// Files end before they have `bytes`, instead of [`TAKE_BYTES_MAX`]. Only tests have no time for 4 GiB.
-    #[doc(hidden)]
-    pub fn limit_takes(&mut self, bytes: u64) {
-        self.take_bytes_max = bytes;
-    }
-
-    /// The disk hangs, as far as syncs go ([`Syncs::hold`]). Only tests have such a disk.
-    #[doc(hidden)]
-    pub fn hold_syncs(&mut self, hold: bool) {
-        self.syncs.hold(hold);
     }
 
     /// Where its lines are published.
     pub fn news(&self) -> &Bus {
-        &self.news
+        self.books.news()
     }
 
-    /// Moves what there is to the disk. Returns whether there was anything; none once it is finished.
+    /// What it knows of the room on the disk, for others.
+    pub fn room(&self) -> Arc<Room> {
+        self.watch.room()
+    }
+
+    /// Moves what there is to the disk. Returns whether there was anything; `None` means that it is finished.
     pub fn step(&mut self, now: MonoNs) -> Option<bool> {
-        let mut busy = false;
         self.take_answers();
-        for device in 0..self.devices.len() {
-            busy |= self.take_items(device, now, ITEMS_PER_TURN);
-        }
+        let mut busy = self.take_items(now);
         while let Ok(control) = self.control.try_recv() {
             self.obey(control);
             busy = true;
         }
         if now.seconds_since(self.committed_at) >= COMMIT_EVERY_S {
-            self.commit(now);
+            self.begin_commit(now);
             self.watch(now);
             self.committed_at = now;
         }
         if now.seconds_since(self.manifest_at) >= MANIFEST_EVERY_S {
             self.note_clocks();
-            self.save_manifest();
+            self.manifest.touch();
             self.manifest_at = now;
         }
+        self.save_manifest();
         if self.finishing && !busy {
             self.settle();
-            self.commit(now);
+            self.begin_commit(now);
+            self.manifest.touch();
             self.save_manifest();
             self.settle();
             return None;
@@ -243,299 +239,150 @@ impl Writer {
     /// After a panic within a step every track goes on in a new take. Files that were not being written just
     /// then are closed in order; of another one what had been flushed remains.
     pub fn start_new_takes(&mut self, reason: &str) {
-        for device in 0..self.devices.len() {
-            for track in 0..self.devices[device].tracks.len() {
-                let out = &mut self.devices[device].tracks[track];
-                if out.file.as_ref().is_some_and(TakeFile::is_whole) {
-                    self.close_file(device, track);
-                } else {
-                    self.give_up(device, track, &io::Error::other(reason.to_owned()), GapCause::Restart);
-                }
-                let device = &mut self.devices[device];
-                if let Some(take) = device.take.clone() {
-                    device.tracks[track].miss_up_to(take.frames, &take, GapCause::Restart);
-                }
-            }
+        for device in &mut self.devices {
+            device.leave_files(reason, &mut self.books);
         }
     }
 
     fn obey(&mut self, control: Control) {
         match control {
-            Control::Journal(event) => self.note(event),
-            Control::Utterance(utterance) => {
-                if let Err(error) = self.append_utterance(&utterance) {
-                    self.refused("transcript.jsonl", &error);
-                }
-            }
-            Control::Publish(line) => self.news.publish(News::Line(Arc::new(*line))),
+            Control::Journal(event) => self.books.note(event),
+            Control::Utterance(utterance) => self.books.append_utterance(&utterance),
+            Control::Publish(line) => self.books.news().publish(News::Line(Arc::new(*line))),
             Control::CloseTracks(reply) => {
                 let closed = self.close_tracks();
-                // Whoever asked may have given up waiting; the tracks are closed all the same.
+                // Who asked may have given up waiting; the tracks are closed all the same.
                 drop(reply.send(closed));
             }
             Control::Finish => self.finishing = true,
+            #[cfg(debug_assertions)]
             Control::Crash => panic!("the writer was told to crash"),
         }
     }
 
-    fn take_items(&mut self, device: usize, now: MonoNs, most: usize) -> bool {
+    /// Gives each device its turn; whether there was anything.
+    fn take_items(&mut self, now: MonoNs) -> bool {
         let mut busy = false;
-        for _ in 0..most {
-            let Ok(item) = self.devices[device].queue.pop() else { break };
-            busy = true;
-            self.take_item(device, item, now);
+        for device in &mut self.devices {
+            busy |= if self.manifest.is_closed() {
+                device.leave_out_items(ITEMS_PER_TURN)
+            } else {
+                device.take_items(ITEMS_PER_TURN, now, &self.site, &mut self.books)
+            };
         }
+        self.save_manifest();
         busy
     }
 
-    fn take_item(&mut self, device: usize, item: Item, now: MonoNs) {
-        if self.manifest.state == State::Closed {
-            // The account is drawn up: a device that was still delivering is past the end.
-            tracing::debug!(device, "sound after the end of the recording is left out");
+    fn begin_commit(&mut self, now: MonoNs) {
+        if self.commit.since().is_some() {
             return;
         }
-        match item {
-            Item::TakeStart { format, offset } => self.start_take(device, DeviceTake::new(format, offset)),
-            Item::Sound(samples) => self.write_sound(device, &samples, now),
-            Item::Silence { frames, cause } => self.write_silence(device, frames, cause, now),
-            Item::Rate(rate) => {
-                self.devices[device].tracks.iter_mut().for_each(|out| out.ledger.set_rate(rate));
-            }
-            Item::Absent { from, seconds, cause } => {
-                for track in 0..self.devices[device].tracks.len() {
-                    let ledger = &mut self.devices[device].tracks[track].ledger;
-                    let frames = Frames::from_seconds(seconds, ledger.rate());
-                    ledger.add_gap(cause, frames);
-                    self.note_gap(device, track, None, from, frames, cause);
+        tracks(&self.devices).for_each(Track::publish_missing);
+        self.commit.begin(&mut self.devices, &mut self.books, now);
+    }
+
+    /// Does what is to be done once the disk has answered.
+    fn take_answers(&mut self) {
+        while let Some(answer) = self.commit.poll() {
+            self.take_answer(answer);
+        }
+    }
+
+    /// Waits until the disk has answered everything that it was asked.
+    fn settle(&mut self) {
+        while let Some(answer) = self.commit.wait() {
+            self.take_answer(answer);
+        }
+    }
+
+    fn take_answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Synced(results) => self.commit.advance(results, &mut self.devices, &mut self.books),
+            Answer::Replaced(replaced) => {
+                self.manifest.replaced();
+                if let Err(error) = replaced {
+                    self.books.refused(MANIFEST, &error);
                 }
             }
-            Item::Foreign { from, frames } => self.mark_foreign(device, from, frames),
-            Item::Clock(fit) => {
-                if self.devices[device].set_clock(fit) {
-                    // From here on the journal tells that this take has a clock, whatever becomes of the
-                    // recorder.
-                    self.note_clocks_of(device);
-                }
-            }
-            Item::Observed(points) => self.note_observed(device, &points),
-            Item::TakeEnd { slips, tail_deficit, span } => {
-                if let Some(take) = &mut self.devices[device].take {
-                    take.span = span;
-                }
-                self.end_take(device, &slips, tail_deficit);
-            }
         }
-    }
-
-    fn start_take(&mut self, device: usize, take: DeviceTake) {
-        self.devices[device].begin(take.clone());
-        for track in 0..self.devices[device].tracks.len() {
-            let out = &mut self.devices[device].tracks[track];
-            if out.has_channel(&take) {
-                self.open_file(device, track);
-            } else {
-                let source = out.plan.shared.track.clone();
-                let (wanted, there) = (out.plan.channel.unwrap_or_default(), take.format.channels);
-                let reason = format!("the device has no channel {wanted} any more, only {there}");
-                self.note(Event::DeviceLost { source, reason });
-            }
-        }
-    }
-
-    fn end_take(&mut self, device: usize, slips: &[Slip], tail_deficit: f64) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        for track in 0..self.devices[device].tracks.len() {
-            self.devices[device].tracks[track].ledger.add_tail_deficit(tail_deficit);
-            for slip in slips {
-                let out = &mut self.devices[device].tracks[track];
-                out.ledger.add_gap(GapCause::Slip, slip.frames);
-                let place = out.place_of(slip.at);
-                self.note_gap(device, track, place, take.clock.time_of(slip.at), slip.frames, GapCause::Slip);
-            }
-            // The whole take may say what no part of it did.
-            self.devices[device].tracks[track].judge_clock();
-            self.close_file(device, track);
-            self.settle_unwritten(device, track);
-        }
-        self.tell_changes();
-        self.devices[device].take = None;
-    }
-
-    fn write_sound(&mut self, device: usize, samples: &[f32], now: MonoNs) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        let channels = usize::from(take.format.channels);
-        let frames = Frames((samples.len() / channels) as u64);
-        self.devices[device].advance(frames);
-        for track in 0..self.devices[device].tracks.len() {
-            self.ensure_file(device, track, frames, now);
-            self.devices[device].tracks[track].hear(samples, &take, self.clock.seconds_of(now));
-            if let Err(error) = self.devices[device].tracks[track].write_sound(samples, channels) {
-                self.give_up(device, track, &error, GapCause::WriteError);
-            }
-            // What could not be written is missing.
-            let cause = self.devices[device].tracks[track].why_not(&take);
-            self.devices[device].tracks[track].miss_up_to(take.frames + frames, &take, cause);
-        }
-    }
-
-    fn write_silence(&mut self, device: usize, frames: Frames, cause: GapCause, now: MonoNs) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        self.devices[device].advance(frames);
-        for track in 0..self.devices[device].tracks.len() {
-            self.ensure_file(device, track, frames, now);
-            let out = &mut self.devices[device].tracks[track];
-            let place = out.place_of(take.frames);
-            // Before anything can happen to the file: it is missing in any case, and nobody says so twice.
-            self.note_gap(device, track, place, take.clock.time_of(take.frames), frames, cause);
-            if let Err(error) = self.devices[device].tracks[track].write_silence(frames, cause) {
-                self.give_up(device, track, &error, GapCause::WriteError);
-            }
-        }
-    }
-
-    /// What was written as sound turns out to be another device's: it stays in the file and counts as
-    /// missing.
-    fn mark_foreign(&mut self, device: usize, from: Frames, frames: Frames) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        for track in 0..self.devices[device].tracks.len() {
-            let out = &mut self.devices[device].tracks[track];
-            let Some((from, frames)) = out.mark_foreign(from, frames) else { continue };
-            let place = out.place_of(from);
-            self.note_gap(device, track, place, take.clock.time_of(from), frames, GapCause::Foreign);
-        }
-    }
-
-    fn note_gap(
-        &mut self,
-        device: usize,
-        track: usize,
-        place: Option<(u32, Frames)>,
-        at: f64,
-        frames: Frames,
-        cause: GapCause,
-    ) {
-        let track = self.devices[device].tracks[track].plan.shared.track.clone();
-        let (take, from_frame) = place.unzip();
-        self.note(Event::Gap { track, take, from_frame, at, frames, cause });
-    }
-
-    /// Before frames are written: a full file is followed by another one, a given-up one too once it is time.
-    fn ensure_file(&mut self, device: usize, track: usize, frames: Frames, now: MonoNs) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        let out = &mut self.devices[device].tracks[track];
-        if out.file.as_ref().is_some_and(|file| file.is_full(frames, self.take_bytes_max)) {
-            self.close_file(device, track);
-            self.open_file(device, track);
-        } else if out.file.is_none() && out.has_channel(&take) && out.retry_at.is_none_or(|at| now >= at) {
-            out.retry_at = Some(MonoNs(now.0 + (RETRY_S * 1e9) as u64));
-            self.open_file(device, track);
-        }
-    }
-
-    /// Journals what could not be written as a gap.
-    fn settle_unwritten(&mut self, device: usize, track: usize) {
-        if let Some((at, frames, cause)) = self.devices[device].tracks[track].settle() {
-            self.note_gap(device, track, None, at, frames, cause);
-        }
-    }
-
-    fn open_file(&mut self, device: usize, track: usize) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        let out = &mut self.devices[device].tracks[track];
-        let entry = out.next_entry(&take);
-        let name = entry.file.clone();
-        match TakeFile::create(&*self.disk, &self.dir, entry) {
-            Ok(file) => {
-                let entry = file.shared().entry.clone();
-                out.open(file);
-                self.settle_unwritten(device, track);
-                self.note(Event::TakeStarted(entry));
-                self.save_manifest();
-            }
-            Err(error) => {
-                if error.kind() == io::ErrorKind::AlreadyExists {
-                    // Something of that name is there and stays.
-                    out.takes += 1;
-                }
-                self.refused(&name, &error);
-            }
-        }
-    }
-
-    fn close_file(&mut self, device: usize, track: usize) {
-        let Some(file) = &mut self.devices[device].tracks[track].file else { return };
-        if let Err(error) = file.flush().and_then(|()| file.sync()) {
-            self.give_up(device, track, &error, GapCause::WriteError);
-            return;
-        }
-        let Some(mut file) = self.devices[device].tracks[track].file.take() else { return };
-        let shared = Arc::clone(file.shared());
-        self.note_spans(&shared, file.commit());
-        let delivered = self.devices[device].delivered(track);
-        self.note_end(&shared, file.frames(), delivered, false);
-        // The header is valid and synced already; this writes the same one again.
-        if let Err(error) = file.close() {
-            self.refused(&shared.entry.file, &error);
-        }
-    }
-
-    fn note_end(
-        &mut self,
-        shared: &TakeShared,
-        frames: Frames,
-        (since, until): (Option<f64>, Option<f64>),
-        given_up: bool,
-    ) {
-        let (track, take) = (shared.entry.track.clone(), shared.entry.take);
-        self.note(Event::TakeEnded {
-            track,
-            take,
-            frames,
-            clock: (*shared.clock()).clone(),
-            since,
-            until,
-            given_up,
-        });
         self.save_manifest();
     }
 
-    /// A file that failed is left as it is; what was flushed stays readable, the rest is missing.
-    fn give_up(&mut self, device: usize, track: usize, error: &io::Error, cause: GapCause) {
-        let Some(take) = self.devices[device].take.clone() else { return };
-        let Some((shared, remains)) = self.devices[device].tracks[track].give_up(&take, cause) else {
-            return;
-        };
-        self.note_spans(&shared, remains.spans);
-        self.refused(&shared.entry.file, error);
-        self.note_end(&shared, remains.kept, (None, None), true);
-    }
-
-    fn note(&mut self, event: Event) {
-        if let Err(error) = self.journal.append_at(self.clock.now(), self.clock.utc(), event) {
-            self.refused("events.jsonl", &error);
+    /// Has the manifest brought up to date on the disk where that is due.
+    fn save_manifest(&mut self) {
+        if self.books.manifest_is_due() {
+            self.manifest.touch();
+        }
+        match self.manifest.next(tracks(&self.devices)) {
+            Some(Ok(bytes)) => self.commit.replace(self.site.dir.join(MANIFEST), bytes),
+            Some(Err(error)) => self.books.refused(MANIFEST, &error),
+            None => {}
         }
     }
 
-    /// The disk refused something: it is journalled, logged, and told at the end, once: a full disk refuses
-    /// every second.
-    fn refused(&mut self, file: &str, error: &io::Error) {
-        if self.remember(format!("the disk refused to write {file}: {error}")) {
-            tracing::info!(file, %error, "the disk refused to write");
-            let event = Event::WriteError { file: file.into(), error: error.to_string() };
-            if file == "events.jsonl" {
-                self.news.publish(News::Unwritten(Arc::new(event)));
-            } else {
-                self.note(event);
+    fn close_tracks(&mut self) -> Closed {
+        let now = self.site.clock.mono();
+        for device in &mut self.devices {
+            // What the drains had handed over when this was asked; a drain that goes on is not waited for.
+            if !self.manifest.is_closed() {
+                device.take_items(QUEUE_ITEMS, now, &self.site, &mut self.books);
+            }
+            device.close(&mut self.books);
+        }
+        self.save_manifest();
+        // The journal's last sync comes after all others.
+        self.settle();
+        let account = manifest::account(tracks(&self.devices));
+        let duration = manifest::duration(&manifest::takes(tracks(&self.devices)));
+        // Anyone in a hurry (a second Ctrl-C) asks again: what was closed already is not news.
+        if !self.manifest.is_closed() {
+            self.books.note(Event::Closed { duration, account: account.clone() });
+            self.books.sync();
+            self.manifest.close();
+            self.save_manifest();
+            self.settle();
+        }
+        Closed { account, duration, errors: self.books.errors() }
+    }
+
+    /// Journals the clocks of all devices that are due.
+    fn note_clocks(&mut self) {
+        self.clocks_noted += 1;
+        for device in &self.devices {
+            // A take of many pieces has a long line: the more, the more seldom, so that a day of them stays
+            // small.
+            let pieces = device.clock_pieces() as u64;
+            if self.clocks_noted.is_multiple_of(1 + pieces / PIECES_EACH_TIME) {
+                device.note_clocks(&mut self.books);
             }
         }
     }
 
-    /// Whether this error is new.
-    fn remember(&mut self, error: String) -> bool {
-        let new = !self.errors.contains(&error) && self.errors.len() < ERRORS_MAX;
-        if new {
-            self.errors.push(error);
+    /// Looks at all tracks and at the disk; what began or ended is journalled.
+    fn watch(&mut self, now: MonoNs) {
+        if self.manifest.is_closed() {
+            return;
         }
-        new
+        let now_s = self.site.clock.seconds_of(now);
+        let (paused, _) = pauses::at(now_s, &self.site.clock.pauses().spans());
+        let mut tracks_of_all: Vec<_> = self.devices.iter_mut().flat_map(Device::tracks_mut).collect();
+        tracks_of_all.iter_mut().for_each(|track| track.look(now_s, paused));
+        let mut alarms: Vec<_> = tracks_of_all.into_iter().map(Track::alarms_mut).collect();
+        compare(&mut alarms);
+        for device in &mut self.devices {
+            device.note_alarms(&mut self.books);
+        }
+        let waits_s = self.commit.since().map_or(0.0, |since| now.seconds_since(since));
+        self.watch.look_at_commit(waits_s, &mut self.books);
+        let available = self.site.disk.available(&self.site.dir);
+        let bytes_per_s = tracks(&self.devices).filter_map(Track::bytes_per_s);
+        let bytes_per_s = bytes_per_s.map(|bytes| bytes + TEXT_BYTES_PER_S).sum();
+        self.watch.look_at_space(available, bytes_per_s, &mut self.books);
     }
+}
+
+/// All tracks of these devices.
+fn tracks(devices: &[Device]) -> impl Iterator<Item = &Track> + Clone {
+    devices.iter().flat_map(Device::tracks)
 }

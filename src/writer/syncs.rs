@@ -10,13 +10,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::session::disk::{Disk, SyncHandle};
 
-/// Something that takes as long as the disk likes.
+/// Something that takes as long as the disk needs.
 pub enum Job {
     /// Sync these files, one after the other.
     Sync(Vec<SyncHandle>),
@@ -42,7 +43,7 @@ pub struct Syncs {
 
 enum Place {
     Thread { jobs: Sender<Job>, answers: Receiver<Answer> },
-    Here { disk: Arc<dyn Disk>, jobs: VecDeque<Job>, held: bool },
+    Here { disk: Arc<dyn Disk>, jobs: VecDeque<Job>, hangs: Arc<AtomicBool> },
 }
 
 /// As much of a job as its answer has to fit.
@@ -53,9 +54,10 @@ enum Shape {
 }
 
 impl Syncs {
-    /// Jobs are done by whoever asks for their answers.
-    pub fn here(disk: Arc<dyn Disk>) -> Self {
-        Self { place: Place::Here { disk, jobs: VecDeque::new(), held: false }, open: VecDeque::new() }
+    /// Jobs are done when their answers are asked for, without a thread. While `hangs` is true, none of them
+    /// has an answer yet: a disk that hangs, for a world without threads.
+    pub fn here(disk: Arc<dyn Disk>, hangs: Arc<AtomicBool>) -> Self {
+        Self { place: Place::Here { disk, jobs: VecDeque::new(), hangs }, open: VecDeque::new() }
     }
 
     /// Jobs are done by a thread, which ends when this is dropped and the last job is done.
@@ -71,13 +73,6 @@ impl Syncs {
         };
         let thread = std::thread::Builder::new().name("syncs".into()).spawn(work)?;
         Ok((Self { place: Place::Thread { jobs, answers }, open: VecDeque::new() }, thread))
-    }
-
-    /// While they are held, jobs that have no thread stay undone: a disk that hangs. Only tests hold them.
-    pub fn hold(&mut self, hold: bool) {
-        if let Place::Here { held, .. } = &mut self.place {
-            *held = hold;
-        }
     }
 
     /// Has a job done.
@@ -102,14 +97,14 @@ impl Syncs {
                 Err(mpsc::TryRecvError::Empty) => return None,
                 Err(mpsc::TryRecvError::Disconnected) => unknown(shape),
             },
-            Place::Here { held: true, .. } => return None,
+            Place::Here { hangs, .. } if hangs.load(Ordering::Acquire) => return None,
             Place::Here { disk, jobs, .. } => run(&**disk, jobs.pop_front()?),
         };
         self.open.pop_front();
         Some(answer)
     }
 
-    /// The next answer, however long it takes; none when all jobs are answered.
+    /// The next answer, however long it takes; `None` means that all jobs are answered.
     pub fn wait(&mut self) -> Option<Answer> {
         let shape = self.open.pop_front()?;
         Some(match &mut self.place {

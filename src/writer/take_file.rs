@@ -32,7 +32,7 @@ pub struct TakeFile {
     wav: WavWriter<BufWriter<Tally>>,
     inner: Arc<Mutex<Inner>>,
     shared: Arc<TakeShared>,
-    /// For whoever syncs it while it is written.
+    /// For the thread that syncs it while it is written.
     handle: SyncHandle,
     /// Written, readable, and vouched for.
     now: Mark,
@@ -40,8 +40,8 @@ pub struct TakeFile {
     committed: Mark,
     /// What is being synced elsewhere: everything up to this mark, of which the span has not been vouched
     /// for.
-    staked: Option<(Mark, Span)>,
-    /// Sum of what lies between `committed` (or what is staked) and `flushed`.
+    syncing: Option<(Mark, Span)>,
+    /// Sum of what lies between `committed` (or what is being synced) and `flushed`.
     sum: crc32fast::Hasher,
     header_every: Frames,
     /// A write has begun and not ended: hound's state is not known.
@@ -53,7 +53,7 @@ pub struct TakeFile {
     _closing: Closing,
 }
 
-/// Closes a take when it is dropped, a panic's unwinding included: else its readers would wait for more for
+/// Closes a take when it is dropped, also while a panic unwinds: else its readers would wait for more for
 /// ever.
 struct Closing(Arc<TakeShared>);
 
@@ -194,7 +194,7 @@ impl TakeFile {
             now: Mark::default(),
             flushed: Mark::default(),
             committed: Mark::default(),
-            staked: None,
+            syncing: None,
             sum: crc32fast::Hasher::new(),
             header_every,
             midway: false,
@@ -212,7 +212,7 @@ impl TakeFile {
         self.now.frames
     }
 
-    /// Whether another `frames` would bring it past `bytes_max`, which is no more than what a WAV file holds.
+    /// Whether another `frames` would bring it past `bytes_max`, which is up to what a WAV file holds.
     pub fn is_full(&self, more: Frames, bytes_max: u64) -> bool {
         let entry = &self.shared.entry;
         (self.now.frames + more).0 * u64::from(entry.channels) * entry.format.bytes() > bytes_max
@@ -257,7 +257,7 @@ impl TakeFile {
             count += 1;
         }
         let channels = u64::from(self.shared.entry.channels);
-        debug_assert!(count.is_multiple_of(channels));
+        assert!(count.is_multiple_of(channels), "a block holds whole frames");
         let frames = Frames(count / channels);
         self.now.frames += frames;
         self.midway = false;
@@ -293,26 +293,28 @@ impl TakeFile {
         result
     }
 
-    /// The spans since the last commit, to be called after `flush` and `sync`; none if nothing was written.
+    /// The spans since the last commit, to be called after `flush` and `sync`.
     pub fn commit(&mut self) -> Vec<Span> {
-        let staked = self.staked.take().map(|(_, span)| span);
-        let rest = self.next_span(staked.as_ref().map_or(self.committed.frames, |span| span.to));
+        let syncing = self.syncing.take().map(|(_, span)| span);
+        let rest = self.next_span(syncing.as_ref().map_or(self.committed.frames, |span| span.to));
         self.committed = self.flushed;
-        staked.into_iter().chain(rest).collect()
+        syncing.into_iter().chain(rest).collect()
     }
 
-    /// What was flushed since the last commit is about to be synced elsewhere, with this handle; none if
-    /// there is nothing. To be called after `flush`, and again only after [`TakeFile::settle`].
-    pub fn stake(&mut self) -> Option<SyncHandle> {
-        debug_assert!(self.staked.is_none(), "one sync at a time");
+    /// What was flushed since the last commit is about to be synced elsewhere, with this handle; `None` means
+    /// that there is nothing. To be called after `flush`, and again only after [`TakeFile::end_sync`].
+    pub fn begin_sync(&mut self) -> Option<SyncHandle> {
+        assert!(self.syncing.is_none(), "one sync at a time");
         let span = self.next_span(self.committed.frames)?;
-        self.staked = Some((self.flushed, span));
+        self.syncing = Some((self.flushed, span));
         Some(Arc::clone(&self.handle))
     }
 
-    /// What came of that sync: the span that is vouched for now; none if it was committed meanwhile.
-    pub fn settle(&mut self, synced: io::Result<()>) -> io::Result<Option<Span>> {
-        let Some((mark, span)) = self.staked.take() else { return Ok(None) };
+    /// What came of that sync: the span that is on the disk now; `None` means that it was committed
+    /// meanwhile.
+    pub fn end_sync(&mut self, synced: io::Result<()>) -> io::Result<Option<Span>> {
+        let Some((mark, span)) = self.syncing.take() else { return Ok(None) };
+        assert!(span.from == self.committed.frames, "spans adjoin");
         if synced.is_err() {
             self.refused_sync = true;
         }
@@ -324,6 +326,7 @@ impl TakeFile {
     /// The span from `from` up to what was flushed, with its sum, which begins anew.
     fn next_span(&mut self, from: Frames) -> Option<Span> {
         let to = self.flushed.frames;
+        assert!(from <= to, "spans adjoin");
         if from == to {
             return None;
         }

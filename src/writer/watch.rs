@@ -1,26 +1,21 @@
-//! The writer's vigil: it sees all sound and knows the disk, so it is the one to say what is wrong with
-//! either.
+//! The disk's alarms: whether it answers, whether it has room, whether it is still there.
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Writer;
+use super::books::Books;
 use crate::base::cause::Alarm;
-use crate::clock::{MonoNs, pauses};
 use crate::session::journal::Event;
-use crate::session::manifest::State;
-use crate::writer::alarms::{
-    Change, Space, SpaceVigil, TEXT_BYTES_PER_S, TrackVigil, look_around, space_left_s,
-};
+use crate::writer::alarms::{Change, Space, SpaceAlarm, space_left_s};
 
 /// A commit that the disk has not answered for so long is told, in seconds.
 const SLOW_S: f64 = 10.0;
 
-/// What the vigil needs beside the tracks.
+/// What is known of the disk.
 #[derive(Debug, Default)]
-pub(super) struct Watch {
-    space: SpaceVigil,
+pub(super) struct DiskWatch {
+    space: SpaceAlarm,
     /// What recording took of the disk when it last had files, in bytes a second.
     bytes_per_s: u64,
     ending: bool,
@@ -41,57 +36,23 @@ impl Room {
         self.ms.store((seconds * 1e3) as u64 + 1, Ordering::Relaxed);
     }
 
-    /// For so many seconds of recording; none: not known yet.
+    /// Seconds of recording for which there is room; `None` means that it is not known yet.
     pub fn seconds(&self) -> Option<f64> {
         self.ms.load(Ordering::Relaxed).checked_sub(1).map(|ms| ms as f64 / 1e3)
     }
 }
 
-impl Writer {
+impl DiskWatch {
     /// What it knows of the room on the disk, for others.
-    pub fn room(&self) -> Arc<Room> {
-        Arc::clone(&self.watch.room)
+    pub(super) fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.room)
     }
 
-    /// Looks at all tracks and at the disk; what began or ended is journalled.
-    pub(super) fn watch(&mut self, now: MonoNs) {
-        if self.manifest.state == State::Closed {
-            return;
-        }
-        let now_s = self.clock.seconds_of(now);
-        let mut outs: Vec<_> = self.devices.iter_mut().flat_map(|device| &mut device.tracks).collect();
-        let (paused, _) = pauses::at(now_s, &self.clock.pauses().spans());
-        for out in &mut outs {
-            if paused {
-                out.vigil.rest(now_s);
-            }
-            out.vigil.look(now_s, out.plan.shared.is_ended());
-            out.judge_clock();
-        }
-        let mut vigils: Vec<&mut TrackVigil> = outs.iter_mut().map(|out| &mut out.vigil).collect();
-        look_around(&mut vigils);
-        self.tell_changes();
-        self.look_at_commit(now);
-        self.look_at_space();
-    }
-
-    /// Journals what began or ended on any track.
-    pub(super) fn tell_changes(&mut self) {
-        let mut changes = Vec::new();
-        for out in self.devices.iter_mut().flat_map(|device| &mut device.tracks) {
-            let track = &out.plan.shared;
-            changes.extend(out.vigil.take_changes().into_iter().map(|change| (track.clone(), change)));
-        }
-        for (track, Change { alarm, on, text }) in changes {
-            self.alarm(alarm, Some(track.track.clone()), on, format!("{} {text}", track.name));
-        }
-    }
-
-    /// A disk that hangs costs no sound, but nobody can promise what a power cut would leave.
-    fn look_at_commit(&mut self, now: MonoNs) {
-        let waits_s = self.commit.as_ref().map_or(0.0, |commit| now.seconds_since(commit.since));
+    /// A commit has been on its way for `waits_s` seconds. A disk that hangs costs no sound, but nobody can
+    /// promise what a power cut would leave.
+    pub(super) fn look_at_commit(&mut self, waits_s: f64, books: &mut Books) {
         let slow = waits_s >= SLOW_S;
-        if std::mem::replace(&mut self.watch.slow, slow) == slow {
+        if std::mem::replace(&mut self.slow, slow) == slow {
             return;
         }
         let text = if slow {
@@ -101,17 +62,23 @@ impl Writer {
         } else {
             "the disk answers again".to_owned()
         };
-        self.alarm(Alarm::DiskSlow, None, slow, text);
+        books.note(Event::Alarm { alarm: Alarm::DiskSlow, track: None, on: slow, text });
     }
 
-    fn look_at_space(&mut self) {
-        let available = match self.disk.available(&self.dir) {
+    /// The disk has `available` bytes, where it tells, and the open files take `bytes_per_s`.
+    pub(super) fn look_at_space(
+        &mut self,
+        available: io::Result<Option<u64>>,
+        bytes_per_s: u64,
+        books: &mut Books,
+    ) {
+        let available = match available {
             Ok(Some(bytes)) => bytes,
             Ok(None) => return,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 // What is written from here on goes nowhere.
-                self.refused("the session's folder, which is gone", &error);
-                self.end("the session's folder is gone");
+                books.refused("the session's folder, which is gone", &error);
+                self.end("the session's folder is gone", books);
                 return;
             }
             Err(error) => {
@@ -119,35 +86,33 @@ impl Writer {
                 return;
             }
         };
-        let tracks = self.tracks().filter_map(|out| out.bytes_per_s());
-        let bytes_per_s: u64 = tracks.map(|bytes| bytes + TEXT_BYTES_PER_S).sum();
         if bytes_per_s > 0 {
-            self.watch.bytes_per_s = bytes_per_s;
+            self.bytes_per_s = bytes_per_s;
         }
-        if self.watch.bytes_per_s == 0 {
+        if self.bytes_per_s == 0 {
             return;
         }
-        self.watch.room.set(space_left_s(available, self.watch.bytes_per_s));
-        match self.watch.space.look(available, self.watch.bytes_per_s) {
+        self.room.set(space_left_s(available, self.bytes_per_s));
+        let note = |books: &mut Books, Change { alarm, on, text }| {
+            books.note(Event::Alarm { alarm, track: None, on, text });
+        };
+        match self.space.look(available, self.bytes_per_s) {
             Space::Same => {}
-            Space::Changed(Change { alarm, on, text }) => self.alarm(alarm, None, on, text),
+            Space::Changed(change) => note(books, change),
             Space::Full => {
-                let reason = "the disk is full".to_owned();
-                self.remember(format!("{reason}: the recording was ended"));
-                self.alarm(Alarm::DiskSpace, None, true, "the disk is full: the recording ends here".into());
-                self.end(&reason);
+                let reason = "the disk is full";
+                books.remember(format!("{reason}: the recording was ended"));
+                let text = "the disk is full: the recording ends here".into();
+                note(books, Change { alarm: Alarm::DiskSpace, on: true, text });
+                self.end(reason, books);
             }
         }
     }
 
     /// Asks for the recording's end, once.
-    fn end(&mut self, reason: &str) {
-        if !std::mem::replace(&mut self.watch.ending, true) {
-            self.note(Event::Ending { reason: reason.into() });
+    fn end(&mut self, reason: &str, books: &mut Books) {
+        if !std::mem::replace(&mut self.ending, true) {
+            books.note(Event::Ending { reason: reason.into() });
         }
-    }
-
-    fn alarm(&mut self, alarm: Alarm, track: Option<String>, on: bool, text: String) {
-        self.note(Event::Alarm { alarm, track, on, text });
     }
 }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
 
 use hansard::base::format::DeviceFormat;
@@ -15,7 +16,7 @@ use hansard::session::disk::Disk;
 use hansard::session::manifest::{GapCause, SourceKind};
 use hansard::session::shared::TrackShared;
 use hansard::writer::syncs::Syncs;
-use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use hansard::writer::{Closed, Control, DevicePlan, Limits, SessionPlan, TrackPlan, Writer};
 use rtrb::{Producer, RingBuffer};
 use tempfile::TempDir;
 
@@ -41,6 +42,8 @@ pub struct Bench {
     pub clock: ScriptedClock,
     pub now_ms: u64,
     pub writer: Writer,
+    /// While it is true, no sync has an answer.
+    pub hangs: Arc<AtomicBool>,
     pub control: Sender<Control>,
     pub devices: Vec<Device>,
     pub tracks: Vec<Arc<TrackShared>>,
@@ -73,10 +76,27 @@ impl Bench {
             plans.push(DevicePlan { queue: from_drain, tracks: tracks.collect() });
         }
         let disk: Arc<dyn Disk> = Arc::new(disk);
-        let syncs = Syncs::here(Arc::clone(&disk));
-        let writer = Writer::create(disk, syncs, &dir, session, manifest(sources), plans, orders);
-        let writer = writer.expect("a writer");
-        Self { _folder: folder, dir, clock, now_ms: 1, writer, control, devices: inputs, tracks: shared }
+        let hangs = Arc::new(AtomicBool::new(false));
+        let syncs = Syncs::here(Arc::clone(&disk), Arc::clone(&hangs));
+        let plan = SessionPlan {
+            dir: dir.clone(),
+            clock: session,
+            manifest: manifest(sources),
+            devices: plans,
+            limits: Limits::default(),
+        };
+        let writer = Writer::create(disk, syncs, plan, orders).expect("a writer");
+        Self {
+            _folder: folder,
+            dir,
+            clock,
+            now_ms: 1,
+            writer,
+            hangs,
+            control,
+            devices: inputs,
+            tracks: shared,
+        }
     }
 
     pub fn push(&mut self, device: usize, item: Item) {

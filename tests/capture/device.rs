@@ -385,12 +385,12 @@ impl Device {
     /// Whether the drain can't tell yet where what was delivered belongs.
     fn holds_back(&self) -> bool {
         let is_long = self.script.callback.1 as f64 > LONG_CALLBACK_S * f64::from(self.script.rate);
-        self.drain.holds().1 > if is_long { 1 } else { HELD_MAX }
+        self.status.held().1 > if is_long { 1 } else { HELD_MAX }
     }
 
     /// What the drain holds in memory: items, stamps.
     pub fn holds(&self) -> (usize, usize) {
-        self.drain.holds()
+        self.status.held()
     }
 
     /// Since which session second deliveries have been in good order; infinity: they are not, or nobody takes

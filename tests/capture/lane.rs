@@ -62,10 +62,6 @@ impl Source for Scripted {
         Timeline::Clocked
     }
 
-    fn is_finite(&self) -> bool {
-        false
-    }
-
     fn buffer_ms(&self) -> u64 {
         20
     }

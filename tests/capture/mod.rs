@@ -6,5 +6,6 @@ mod drain;
 mod lane;
 mod recording;
 mod replay;
+mod restart;
 mod wav;
 mod writer;

@@ -279,10 +279,6 @@ impl Source for Absent {
         Timeline::Clocked
     }
 
-    fn is_finite(&self) -> bool {
-        false
-    }
-
     fn buffer_ms(&self) -> u64 {
         500
     }

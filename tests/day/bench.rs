@@ -1,6 +1,6 @@
 //! Devices that deliver as long as anybody likes, without a plan that grows with the day.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender};
@@ -16,7 +16,7 @@ use hansard::session::disk::Disk;
 use hansard::session::manifest::{GapCause, SourceKind, TrackAccount};
 use hansard::session::shared::TrackShared;
 use hansard::writer::syncs::Syncs;
-use hansard::writer::{Control, DevicePlan, TrackPlan, Writer};
+use hansard::writer::{Control, DevicePlan, Limits, SessionPlan, TrackPlan, Writer};
 use rtrb::RingBuffer;
 
 use super::disk::{FileFacts, PassingDisk};
@@ -102,14 +102,16 @@ impl Bench {
             sources.push(source(script.name, None));
         }
         let (control, orders) = mpsc::channel();
-        let dir = Path::new("session");
         let on: Arc<dyn Disk> = Arc::new(disk.clone());
-        let syncs = Syncs::here(Arc::clone(&on));
-        let writer = Writer::create(on, syncs, dir, session, manifest(sources), plans, orders);
-        let mut writer = writer.expect("a writer");
-        if let Some(bytes) = limit {
-            writer.limit_takes(bytes);
-        }
+        let syncs = Syncs::here(Arc::clone(&on), Arc::default());
+        let plan = SessionPlan {
+            dir: PathBuf::from("session"),
+            clock: session,
+            manifest: manifest(sources),
+            devices: plans,
+            limits: limit.map_or_else(Limits::default, |take_bytes| Limits { take_bytes }),
+        };
+        let writer = Writer::create(on, syncs, plan, orders).expect("a writer");
         Self { clock, now: 0.0, disk, devices, writer, control }
     }
 

@@ -19,7 +19,7 @@
 //!   say `tracks/a-all.wav frame 0: sound within a gap`.
 //! - The sync, `TakeFile::sync` says that all is well: 177 (3, 4, 5 …), which say
 //!   `tracks/a-all.wav: other sound than was written (PowerCut)`.
-//! - The tail drain, an opening is over as soon as its producer is gone (`Current::is_over`): 28 (2, 26, 27
+//! - The tail drain, an opening is over as soon as its producer is gone (`Stamps::is_over`): 28 (2, 26, 27
 //!   …), which say `24010 frames of sound are not what is there and what is said to be missing`.
 //! - The manifest's sync before its rename (`Disk::replace`): 143 (3, 8 …), which say
 //!   `the manifest is torn (PowerCut)`.

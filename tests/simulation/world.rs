@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +19,7 @@ use hansard::session::journal::Event;
 use hansard::session::manifest::{SourceKind, TakeEntry};
 use hansard::session::shared::TrackShared;
 use hansard::writer::syncs::Syncs;
-use hansard::writer::{Closed, Control, DevicePlan, TrackPlan, Writer};
+use hansard::writer::{Closed, Control, DevicePlan, Limits, SessionPlan, TrackPlan, Writer};
 use tempfile::TempDir;
 
 use super::listeners::Listeners;
@@ -243,6 +244,8 @@ pub struct World {
     capture: Arc<Mutex<Capture>>,
     disk: SimDisk,
     writer: Writer,
+    /// While it is true, no sync has an answer.
+    hangs: Arc<AtomicBool>,
     control: Sender<Control>,
     tracks: Vec<Arc<TrackShared>>,
     moments: Receiver<Moment>,
@@ -324,11 +327,16 @@ impl World {
         disk.listen(move |disk, doing| watch.look(disk, doing));
         let (control, orders) = mpsc::channel();
         let on: Arc<dyn Disk> = Arc::new(disk.clone());
-        let syncs = Syncs::here(Arc::clone(&on));
-        let mut writer = Writer::create(on, syncs, &dir, session, manifest(sources), plans, orders)?;
-        if let Some(bytes) = storm.take_bytes_max {
-            writer.limit_takes(bytes);
-        }
+        let hangs = Arc::new(AtomicBool::new(false));
+        let syncs = Syncs::here(Arc::clone(&on), Arc::clone(&hangs));
+        let plan = SessionPlan {
+            dir: dir.clone(),
+            clock: session,
+            manifest: manifest(sources),
+            devices: plans,
+            limits: storm.take_bytes_max.map_or_else(Limits::default, |take_bytes| Limits { take_bytes }),
+        };
+        let writer = Writer::create(on, syncs, plan, orders)?;
         let news = writer.news().subscribe();
         let mut panics = storm.panics.clone();
         panics.sort_by(|a, b| b.total_cmp(a));
@@ -344,6 +352,7 @@ impl World {
             capture,
             disk,
             writer,
+            hangs,
             control,
             tracks,
             moments: own,
@@ -376,6 +385,8 @@ impl World {
             }
             if self.panics.last().is_some_and(|at| *at <= now) {
                 self.panics.pop();
+                // A release's writer can't be told to panic; its days are the same without.
+                #[cfg(debug_assertions)]
                 self.tell(Control::Crash);
             }
             if self.storm.text_every_s.is_some_and(|every| now >= every * f64::from(self.lines + 1)) {
@@ -402,7 +413,7 @@ impl World {
             return;
         }
         let hangs = self.storm.hangs.iter().any(|(from, to)| (*from..*to).contains(&now));
-        self.writer.hold_syncs(hangs);
+        self.hangs.store(hangs, Ordering::Release);
         let mut now = now;
         while guarded_step(&mut self.writer, mono(now)) == Some(true) {
             now = lock(&self.capture).now;

@@ -1,6 +1,6 @@
 //! What the lane and the status line may know of a drain, and tell it.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::base::units::Frames;
 
@@ -24,12 +24,25 @@ pub struct DrainStatus {
     lost: AtomicBool,
     /// Seconds that are missing at least since the source broke off, as bits of an `f64`; 0: it did not.
     broken_off: AtomicU64,
+    /// What the drain holds in memory: items, stamps.
+    held: (AtomicUsize, AtomicUsize),
 }
 
 impl DrainStatus {
     /// Session second up to which sound has been placed.
     pub fn position(&self) -> f64 {
         f64::from_bits(self.position.load(Ordering::Acquire))
+    }
+
+    /// What the drain holds in memory: items that wait for room in the queue, and stamps whose samples are
+    /// still in the ring.
+    pub fn held(&self) -> (usize, usize) {
+        (self.held.0.load(Ordering::Relaxed), self.held.1.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn set_held(&self, items: usize, stamps: usize) {
+        self.held.0.store(items, Ordering::Relaxed);
+        self.held.1.store(stamps, Ordering::Relaxed);
     }
 
     /// Frames lost in full rings.
