@@ -135,7 +135,7 @@ impl Analysis {
         self.tracks[track] = Heard { take, decided, decided_s: clock.time_of(decided), done: false };
     }
 
-    /// What is being spoken on a track that has been heard up to frame `heard` of a take; none: nothing.
+    /// What is being spoken on a track that has been heard up to frame `heard` of a take; `None` if nothing.
     pub fn growing(
         &mut self,
         track: usize,
@@ -380,7 +380,7 @@ mod tests {
         analysis.found(1, 0, &clock(), &[segment(3, 5)], Frames(6 * 48_000));
         assert_eq!(analysis.open_elsewhere(0, 3.0, 4.0), [1], "its segment is waiting");
         assert!(analysis.open_elsewhere(0, 1.0, 2.5).is_empty(), "nothing of it lies there");
-        assert!(analysis.open_elsewhere(1, 3.0, 5.0).is_empty(), "its own segment is no other track's");
+        assert!(analysis.open_elsewhere(1, 3.0, 5.0).is_empty(), "its own segment is not another track's");
         analysis.begin_next();
         analysis.finished();
         assert!(analysis.open_elsewhere(0, 3.0, 4.0).is_empty());
@@ -397,7 +397,7 @@ mod tests {
         hear(&mut analysis, &[segment(12, 20), segment(21, 30)], 31);
         let job = analysis.begin_stretch(28.0, 3.0).unwrap();
         assert_eq!((job.start, job.end, job.parts.len()), (1.0, 20.0, 3), "the fourth does not fit");
-        // One of the parts has to be done again, for itself.
+        // One of the parts must be done again, for itself.
         analysis.split(|part| part.from.0 == 6 * 48_000, |frame| frame.0 as f64 / 48e3);
         let again = analysis.begin_stretch(28.0, 3.0).unwrap();
         assert_eq!((again.start, again.end, again.parts.len()), (6.0, 10.0, 0));

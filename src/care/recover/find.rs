@@ -117,7 +117,7 @@ pub(super) fn started(dir: &Path, manifest: Option<&Manifest>) -> Started {
     let source = |track: String| SourceEntry {
         name: track.clone(),
         track,
-        // What it was nobody knows any more; a loss of it has to be told.
+        // What it was nobody knows any more; a loss of it must be reported.
         kind: SourceKind::Mic,
         spec: String::new(),
         device: None,

@@ -8,8 +8,7 @@ use crate::session::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry
 use crate::session::read::is_time;
 use crate::session::wav::Layout;
 
-/// A clock is fitted anew from so many observations at least: what was journalled along with fewer is as
-/// good.
+/// Minimum number of observations to fit a clock from: what was journalled along with fewer is as good.
 const REFIT_POINTS: u64 = 16;
 /// More than a recorder writes of one take in years: 4096 each time their distance doubles.
 const OBSERVATIONS_MAX: usize = 1 << 18;
@@ -140,7 +139,7 @@ impl TakeRecord {
 /// Missing frames.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GapRecord {
-    /// The take whose file holds silence for it; none: between takes.
+    /// The take whose file holds silence for it; `None` if it lies between takes.
     pub take: Option<u32>,
     /// Session second at which it began.
     pub at: f64,
