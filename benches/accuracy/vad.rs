@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use hansard::audio::denoise::{Denoiser, Heard};
+use hansard::audio::denoise::{Denoiser, MonoBlock};
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
 use hansard::audio::vad::{ScriptedVad, Silero, Vad};
@@ -118,7 +118,7 @@ fn probabilities(model: &str, sound: &[f32]) -> Result<Vec<f32>> {
 
 fn cut(settings: SegmentSettings, detector: Box<dyn Vad>, sound: &[f32]) -> Vec<Segment> {
     let mut segmenter = Segmenter::new(settings, detector, RATE, Frames(0));
-    let mut segments = segmenter.push(&Heard { from: Frames(0), samples: sound.to_vec() });
+    let mut segments = segmenter.push(&MonoBlock { from: Frames(0), samples: sound.to_vec() });
     segments.extend(segmenter.finish());
     segments
 }

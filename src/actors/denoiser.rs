@@ -1,4 +1,4 @@
-//! Denoiser: has a track read back from the disk, block by block, without its noise ([`Hearing`]). One block
+//! Denoiser: has a track read back from the disk, block by block, without its noise ([`TrackReader`]). One block
 //! is in flight: it goes on when the segmenter has taken the last one.
 
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use rtrb::Producer;
 use super::children::Port;
 use crate::base::units::Frames;
 use crate::session::shared::TrackShared;
-use crate::speech::hearing::{Hearing, HearingError, Piece};
+use crate::speech::track_reader::{TrackReader, TrackReaderError, TrackSound};
 
 /// It looks for new sound this often, beside being told by the segmenter.
 const EVERY: Duration = Duration::from_millis(50);
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Whether to take the noise out; else it only resamples.
     pub denoise: bool,
     /// To the segmenter: room for one block.
-    pub slot: Producer<Piece>,
+    pub slot: Producer<TrackSound>,
     /// Told that there is a block in the slot.
     pub next: Port,
 }
@@ -48,8 +48,8 @@ pub enum Message {
 
 /// Where it stands.
 pub struct State {
-    hearing: Hearing,
-    slot: Producer<Piece>,
+    reader: TrackReader,
+    slot: Producer<TrackSound>,
     next: Port,
 }
 
@@ -65,7 +65,7 @@ impl Actor for Denoiser {
     ) -> Result<State, ActorProcessingErr> {
         drop(myself.send_interval(EVERY, || Message::Go));
         let Arguments { dir, track, take, from, denoise, slot, next } = arguments;
-        Ok(State { hearing: Hearing::new(dir, track, take, from, denoise), slot, next })
+        Ok(State { reader: TrackReader::new(dir, track, take, from, denoise), slot, next })
     }
 
     async fn handle(
@@ -89,11 +89,11 @@ impl Actor for Denoiser {
 
 impl State {
     /// Puts the next piece into the slot; false if there is none or no room.
-    fn hand_on(&mut self) -> Result<bool, HearingError> {
+    fn hand_on(&mut self) -> Result<bool, TrackReaderError> {
         if self.slot.is_full() {
             return Ok(false);
         }
-        let Some(piece) = self.hearing.next_piece()? else { return Ok(false) };
+        let Some(piece) = self.reader.next_piece()? else { return Ok(false) };
         // There was room above, and only we fill the slot.
         Ok(self.slot.push(piece).is_ok())
     }

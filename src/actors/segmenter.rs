@@ -1,4 +1,4 @@
-//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`Seeking`]). What it finds goes
+//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`SegmentFinder`]). What it finds goes
 //! into the session's [`Analysis`], as positions; the transcriber is only told that there is something.
 
 use std::sync::{Arc, Mutex};
@@ -13,8 +13,8 @@ use crate::audio::vad::Silero;
 use crate::base::units::Frames;
 use crate::live::SessionView;
 use crate::speech::analysis::Analysis;
-use crate::speech::hearing::Piece;
-use crate::speech::seeking::{MakeVad, Seeking};
+use crate::speech::segment_finder::{MakeVad, SegmentFinder};
+use crate::speech::track_reader::TrackSound;
 
 /// It looks at what it holds back this often, beside being told.
 const EVERY: Duration = Duration::from_millis(50);
@@ -32,7 +32,7 @@ pub struct Arguments {
     /// How to cut.
     pub settings: SegmentSettings,
     /// From the denoiser.
-    pub slot: Consumer<Piece>,
+    pub slot: Consumer<TrackSound>,
     /// Where segments go.
     pub analysis: Arc<Mutex<Analysis>>,
     /// Told that there is something new.
@@ -53,8 +53,8 @@ pub enum Message {
 
 /// Where it stands.
 pub struct State {
-    seeking: Seeking,
-    slot: Consumer<Piece>,
+    seeking: SegmentFinder,
+    slot: Consumer<TrackSound>,
     source: Option<Port>,
     heard: Port,
 }
@@ -72,7 +72,7 @@ impl Actor for Segmenter {
         drop(myself.send_interval(EVERY, || Message::Go));
         let Arguments { index, session, from, settings, slot, analysis, heard } = arguments;
         let detector: MakeVad = || Box::new(Silero::default());
-        let seeking = Seeking::new(index, &session, from, settings, detector, analysis);
+        let seeking = SegmentFinder::new(index, &session, from, settings, detector, analysis);
         Ok(State { seeking, slot, source: None, heard })
     }
 

@@ -19,14 +19,14 @@ const SCALE: f32 = 32_768.0;
 
 /// A piece of sound at 16 kHz.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Heard {
+pub struct MonoBlock {
     /// Where its first sample lies, in frames **at 16 kHz** since the take's start.
     pub from: Frames,
     /// Mono, 16 kHz, ±1.0.
     pub samples: Vec<f32>,
 }
 
-/// Turns mono sound at the device's rate into [`Heard`].
+/// Turns mono sound at the device's rate into [`MonoBlock`].
 pub struct Denoiser {
     path: Path,
     /// Where the next sample given lies, at 16 kHz.
@@ -51,7 +51,7 @@ impl Denoiser {
     }
 
     /// Takes any number of frames, in order and without holes; gives what is ready, possibly nothing.
-    pub fn push(&mut self, mono: &[f32]) -> Result<Heard, ResampleError> {
+    pub fn push(&mut self, mono: &[f32]) -> Result<MonoBlock, ResampleError> {
         let mut samples = Vec::new();
         match &mut self.path {
             Path::Plain(resampler) => resampler.push(mono, &mut samples)?,
@@ -61,7 +61,7 @@ impl Denoiser {
     }
 
     /// Gives the rest: afterwards as many frames have come out as went in.
-    pub fn finish(&mut self) -> Result<Heard, ResampleError> {
+    pub fn finish(&mut self) -> Result<MonoBlock, ResampleError> {
         let mut samples = Vec::new();
         match &mut self.path {
             Path::Plain(resampler) => resampler.finish(&mut samples)?,
@@ -70,10 +70,10 @@ impl Denoiser {
         Ok(self.heard(samples))
     }
 
-    fn heard(&mut self, samples: Vec<f32>) -> Heard {
+    fn heard(&mut self, samples: Vec<f32>) -> MonoBlock {
         let from = self.next;
         self.next += Frames(samples.len() as u64);
-        Heard { from, samples }
+        MonoBlock { from, samples }
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
     fn run(rate: u32, start: u64, denoise: bool, input: &[f32], piece: usize) -> (Frames, Vec<f32>) {
         let mut denoiser = Denoiser::new(SampleRate(rate), Frames(start), denoise).unwrap();
         let (mut from, mut all) = (None, Vec::new());
-        let mut take = |heard: Heard| {
+        let mut take = |heard: MonoBlock| {
             let first = *from.get_or_insert(heard.from);
             assert_eq!(heard.from, first + Frames(all.len() as u64), "pieces follow one another");
             all.extend(heard.samples);

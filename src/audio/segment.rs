@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::denoise::Heard;
+use super::denoise::MonoBlock;
 use super::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
 
@@ -177,13 +177,13 @@ impl Segmenter {
 
     /// Hears the next piece and gives the segments that it completes. Pieces follow one another; at a hole
     /// what was open is closed and the detector starts afresh.
-    pub fn push(&mut self, heard: &Heard) -> Vec<Segment> {
+    pub fn push(&mut self, heard: &MonoBlock) -> Vec<Segment> {
         self.push_own(heard, &|_| false)
     }
 
     /// The same, for a track that overhears others: where `overheard` says so (positions at 16 kHz since the
     /// take's start) the speech is somebody else's. It opens no segment, and none reaches into it.
-    pub fn push_own(&mut self, heard: &Heard, overheard: &dyn Fn(u64) -> bool) -> Vec<Segment> {
+    pub fn push_own(&mut self, heard: &MonoBlock, overheard: &dyn Fn(u64) -> bool) -> Vec<Segment> {
         let mut segments = Vec::new();
         if heard.samples.is_empty() {
             return segments;
@@ -410,8 +410,8 @@ mod tests {
         Segmenter::new(SegmentSettings::default(), Box::new(vad), SampleRate(rate), Frames(0))
     }
 
-    fn sound(from: u64, windows: usize) -> Heard {
-        Heard { from: Frames(from), samples: vec![0.1; windows * WINDOW as usize] }
+    fn sound(from: u64, windows: usize) -> MonoBlock {
+        MonoBlock { from: Frames(from), samples: vec![0.1; windows * WINDOW as usize] }
     }
 
     /// Runs a script of (probability, windows of 10 ms) and gives the segments in milliseconds.
@@ -480,7 +480,7 @@ mod tests {
         let mut segmenter =
             Segmenter::new(SegmentSettings::default(), Box::new(vad), SampleRate(48_000), Frames(0));
         let mut segments = segmenter.push(&sound(0, 100));
-        segments.extend(segmenter.push(&Heard { from: Frames(16_000), samples: vec![0.0; 16_000] }));
+        segments.extend(segmenter.push(&MonoBlock { from: Frames(16_000), samples: vec![0.0; 16_000] }));
         assert_eq!(segments.len(), 1);
         assert_eq!((segments[0].to, segmenter.open_since()), (Frames(3 * 19_200), None));
         segments.extend(segmenter.push(&sound(32_000, 100)));
@@ -541,7 +541,7 @@ mod tests {
             let mut at = 0;
             while at < total {
                 let n = piece.min(total - at);
-                segments.extend(segmenter.push(&Heard { from: Frames(at as u64), samples: vec![0.1; n] }));
+                segments.extend(segmenter.push(&MonoBlock { from: Frames(at as u64), samples: vec![0.1; n] }));
                 at += n;
                 let given = segments.last().map_or(Frames(0), |s: &Segment| s.to);
                 prop_assert!(segmenter.decided_until() >= given);

@@ -83,7 +83,7 @@ pub struct Open {
 
 /// How far a track has been heard.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Heard {
+pub struct TrackProgress {
     /// Index of the take that is being heard.
     pub take: usize,
     /// All before this frame of it is in segments that were given, or silence.
@@ -97,7 +97,7 @@ pub struct Heard {
 /// The state of a session's text work.
 #[derive(Debug, Default)]
 pub struct Analysis {
-    tracks: Vec<Heard>,
+    tracks: Vec<TrackProgress>,
     waiting: VecDeque<Job>,
     in_work: Option<Job>,
     /// Per track: what is being spoken.
@@ -110,7 +110,7 @@ impl Analysis {
     /// Nothing has been heard of `tracks` tracks.
     pub fn new(tracks: usize) -> Self {
         Self {
-            tracks: vec![Heard::default(); tracks],
+            tracks: vec![TrackProgress::default(); tracks],
             open: vec![None; tracks],
             leaks: vec![Vec::new(); tracks],
             ..Self::default()
@@ -119,7 +119,7 @@ impl Analysis {
 
     /// A track is heard from this frame of its take on; what came before it is text already.
     pub fn begin_at(&mut self, track: usize, take: usize, decided: Frames) {
-        self.tracks[track] = Heard { take, decided, ..Heard::default() };
+        self.tracks[track] = TrackProgress { take, decided, ..TrackProgress::default() };
     }
 
     /// Segments were found; all before frame `decided` of the take is decided on.
@@ -132,7 +132,7 @@ impl Analysis {
         decided: Frames,
     ) {
         self.waiting.extend(segments.iter().map(|segment| Job::new(track, take, clock, *segment)));
-        self.tracks[track] = Heard { take, decided, decided_s: clock.time_of(decided), done: false };
+        self.tracks[track] = TrackProgress { take, decided, decided_s: clock.time_of(decided), done: false };
     }
 
     /// What is being spoken on a track that has been heard up to frame `heard` of a take; `None` if nothing.
@@ -191,7 +191,7 @@ impl Analysis {
     }
 
     /// How far a track has been heard.
-    pub fn heard(&self, track: usize) -> Heard {
+    pub fn heard(&self, track: usize) -> TrackProgress {
         self.tracks[track]
     }
 

@@ -18,9 +18,9 @@ use hansard::recording::panic_text;
 use hansard::session::journal::Event;
 use hansard::session::shared::TrackShared;
 use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
-use hansard::speech::hearing::{Hearing, Piece};
 use hansard::speech::listen::{self, Hints, Recognised};
-use hansard::speech::seeking::Seeking;
+use hansard::speech::segment_finder::SegmentFinder;
+use hansard::speech::track_reader::{TrackReader, TrackSound};
 use hansard::speech::work::{Asked, Pass, Work};
 use hansard::writer::Control;
 
@@ -151,10 +151,10 @@ impl Recognizer for Moody {
 
 /// The listeners of one track.
 struct Pair {
-    hearing: Hearing,
-    seeking: Seeking,
+    hearing: TrackReader,
+    seeking: SegmentFinder,
     /// One block is in flight.
-    slot: Option<Piece>,
+    slot: Option<TrackSound>,
 }
 
 pub struct Listeners {
@@ -219,10 +219,10 @@ impl Listeners {
     fn pair(&self, track: usize) -> Pair {
         let heard = self.work.analysis().heard(track);
         let (dir, shared) = (self.session.dir.clone(), Arc::clone(&self.session.tracks[track]));
-        let hearing = Hearing::new(dir, shared, heard.take, heard.decided, false);
+        let hearing = TrackReader::new(dir, shared, heard.take, heard.decided, false);
         let (settings, analysis) = (SegmentSettings::default(), Arc::clone(&self.analysis));
         let vad = || -> Box<dyn Vad> { Box::new(CodedSpeech) };
-        let seeking = Seeking::new(track, &self.session, heard.decided, settings, vad, analysis);
+        let seeking = SegmentFinder::new(track, &self.session, heard.decided, settings, vad, analysis);
         Pair { hearing, seeking, slot: None }
     }
 

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::analysis::Analysis;
 use super::bleed::Levels as _;
-use super::hearing::Piece;
 use super::overheard::{self, Overhearing};
-use crate::audio::denoise::Heard;
+use super::track_reader::TrackSound;
+use crate::audio::denoise::MonoBlock;
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
@@ -24,7 +24,7 @@ const WINDOW: usize = 160;
 pub type MakeVad = fn() -> Box<dyn Vad>;
 
 /// One track, from some place of it on.
-pub struct Seeking {
+pub struct SegmentFinder {
     index: usize,
     /// All tracks: this one may overhear the others.
     tracks: Vec<Arc<TrackShared>>,
@@ -36,10 +36,10 @@ pub struct Seeking {
     levels: TrackLevels,
     overhearing: Overhearing,
     /// A block that waits for the other tracks to be written that far.
-    held: Option<Piece>,
+    held: Option<TrackSound>,
 }
 
-impl Seeking {
+impl SegmentFinder {
     /// Seeks in the track with index `index` from frame `from` of the take that is heard first; `detector`
     /// makes what tells speech from other sound.
     pub fn new(
@@ -66,7 +66,7 @@ impl Seeking {
     }
 
     /// Works on what is there, and on what `next` gives; whether there was anything.
-    pub fn take_pieces(&mut self, mut next: impl FnMut() -> Option<Piece>) -> bool {
+    pub fn take_pieces(&mut self, mut next: impl FnMut() -> Option<TrackSound>) -> bool {
         let mut worked = false;
         while let Some(piece) = self.held.take().or_else(&mut next) {
             if self.waits_for_others(&piece) {
@@ -79,9 +79,9 @@ impl Seeking {
         worked
     }
 
-    fn take_piece(&mut self, piece: Piece) {
+    fn take_piece(&mut self, piece: TrackSound) {
         match piece {
-            Piece::Sound { take, heard } => {
+            TrackSound::Sound { take, heard } => {
                 let marks = self.marks(take, &heard);
                 let overheard = |position: u64| {
                     let window = position.saturating_sub(heard.from.0) as usize / WINDOW;
@@ -94,7 +94,7 @@ impl Seeking {
                 self.found(take, &segments, decided);
                 self.growing(take, growing, heard.from + Frames(heard.samples.len() as u64));
             }
-            Piece::TakeEnd { take } => {
+            TrackSound::TakeEnd { take } => {
                 let cutter = self.cutter(take);
                 let segments = cutter.finish();
                 let decided = cutter.decided_until();
@@ -104,12 +104,12 @@ impl Seeking {
                 self.cutter = None;
                 self.from = Frames(0);
             }
-            Piece::TrackEnd => self.analysis(|analysis, track| analysis.track_done(track)),
+            TrackSound::TrackEnd => self.analysis(|analysis, track| analysis.track_done(track)),
         }
     }
 
     /// Session seconds of a block.
-    fn span(&self, take: usize, heard: &Heard) -> Option<(f64, f64)> {
+    fn span(&self, take: usize, heard: &MonoBlock) -> Option<(f64, f64)> {
         let shared = self.track().takes().get(take).cloned()?;
         let (clock, rate) = (shared.clock(), shared.entry.rate);
         let at = |position: Frames| clock.time_of(position.rescale(SampleRate::HZ_16000, rate));
@@ -117,7 +117,7 @@ impl Seeking {
     }
 
     /// Where in the block another track is only overheard, in windows of 10 ms.
-    fn marks(&mut self, take: usize, heard: &Heard) -> Vec<bool> {
+    fn marks(&mut self, take: usize, heard: &MonoBlock) -> Vec<bool> {
         let tracks = &self.tracks;
         let Some((from, to)) = self.span(take, heard).filter(|(from, to)| from < to && tracks.len() > 1)
         else {
@@ -140,8 +140,8 @@ impl Seeking {
     /// Whether to wait until the other tracks are written as far as this block goes. A device that delivers
     /// nothing must not hold up the rest: this track itself runs ahead of a block by [`AHEAD_S`] at most.
     /// Sources that count their own frames (files at full speed) run ahead by any length, and are waited for.
-    fn waits_for_others(&self, piece: &Piece) -> bool {
-        let Piece::Sound { take, heard } = piece else { return false };
+    fn waits_for_others(&self, piece: &TrackSound) -> bool {
+        let TrackSound::Sound { take, heard } = piece else { return false };
         let Some((_, to)) = self.span(*take, heard) else { return false };
         let written = |track: &TrackShared| {
             let last = track.takes().last().cloned()?;

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::audio::denoise::{Denoiser, Heard};
+use crate::audio::denoise::{Denoiser, MonoBlock};
 use crate::audio::mono;
 use crate::audio::resample::ResampleError;
 use crate::base::units::Frames;
@@ -19,7 +19,7 @@ const BLOCK_MS_MIN: u64 = 90;
 
 /// Why a track can't be heard.
 #[derive(Debug, thiserror::Error)]
-pub enum HearingError {
+pub enum TrackReaderError {
     /// Its file can't be read back.
     #[error("a track can't be read back: {0}")]
     Read(#[from] io::Error),
@@ -30,13 +30,13 @@ pub enum HearingError {
 
 /// What is heard, in order.
 #[derive(Debug)]
-pub enum Piece {
+pub enum TrackSound {
     /// Some sound of a take.
     Sound {
         /// Index of the take.
         take: usize,
         /// The sound at 16 kHz.
-        heard: Heard,
+        heard: MonoBlock,
     },
     /// The take is over; nothing more of it comes.
     TakeEnd {
@@ -48,7 +48,7 @@ pub enum Piece {
 }
 
 /// One track, from some place of it on.
-pub struct Hearing {
+pub struct TrackReader {
     dir: PathBuf,
     track: Arc<TrackShared>,
     /// Index of the take, and its frame to begin with.
@@ -69,18 +69,18 @@ struct OpenTake {
     flushed: bool,
 }
 
-impl Hearing {
+impl TrackReader {
     /// Hears `track` of the session in `dir` from frame `from` of its take with index `take` on. Without
     /// `denoise` its noise stays.
     pub fn new(dir: PathBuf, track: Arc<TrackShared>, take: usize, from: Frames, denoise: bool) -> Self {
         Self { dir, track, take, from, denoise, open: None, ended: false }
     }
 
-    /// The next piece; `None` while there is nothing new, and after [`Piece::TrackEnd`].
+    /// The next piece; `None` while there is nothing new, and after [`TrackSound::TrackEnd`].
     ///
     /// # Errors
     /// The track's file can't be read back.
-    pub fn next_piece(&mut self) -> Result<Option<Piece>, HearingError> {
+    pub fn next_piece(&mut self) -> Result<Option<TrackSound>, TrackReaderError> {
         if self.ended {
             return Ok(None);
         }
@@ -90,32 +90,32 @@ impl Hearing {
             let finished = self.track.is_finished();
             let Some(take) = self.track.takes().get(index).cloned() else {
                 self.ended = finished;
-                return Ok(finished.then_some(Piece::TrackEnd));
+                return Ok(finished.then_some(TrackSound::TrackEnd));
             };
             self.open = Some(OpenTake::open(self, take)?);
         }
         let Some(open) = &mut self.open else { return Ok(None) };
         match open.next()? {
-            Next::Sound(heard) => Ok(Some(Piece::Sound { take: index, heard })),
+            Next::Sound(heard) => Ok(Some(TrackSound::Sound { take: index, heard })),
             Next::Nothing => Ok(None),
             Next::End => {
                 self.open = None;
                 self.take += 1;
                 self.from = Frames(0);
-                Ok(Some(Piece::TakeEnd { take: index }))
+                Ok(Some(TrackSound::TakeEnd { take: index }))
             }
         }
     }
 }
 
 enum Next {
-    Sound(Heard),
+    Sound(MonoBlock),
     Nothing,
     End,
 }
 
 impl OpenTake {
-    fn open(hearing: &Hearing, take: Arc<TakeShared>) -> Result<Self, HearingError> {
+    fn open(hearing: &TrackReader, take: Arc<TakeShared>) -> Result<Self, TrackReaderError> {
         let reader = SpanReader::open(&hearing.dir, &take.entry)?;
         let chain = Denoiser::new(take.entry.rate, hearing.from, hearing.denoise)?;
         Ok(Self {
@@ -129,7 +129,7 @@ impl OpenTake {
         })
     }
 
-    fn next(&mut self) -> Result<Next, HearingError> {
+    fn next(&mut self) -> Result<Next, TrackReaderError> {
         let rate = u64::from(self.take.entry.rate.0);
         // Read before the watermark: what a closed take has written, it has written.
         let closed = self.take.is_closed();
