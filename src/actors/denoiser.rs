@@ -1,5 +1,5 @@
-//! Denoiser: has a track read back from the disk, block by block, without its noise ([`TrackReader`]). One block
-//! is in flight: it goes on when the segmenter has taken the last one.
+//! Denoiser: has a track read back from the disk, block by block, without its noise ([`TrackReader`]). One
+//! block is in flight: it goes on when the segmenter has taken the last one.
 
 use std::sync::Arc;
 use std::time::Duration;

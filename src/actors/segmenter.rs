@@ -1,5 +1,5 @@
-//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`SegmentFinder`]). What it finds goes
-//! into the session's [`Analysis`], as positions; the transcriber is only told that there is something.
+//! Segmenter: finds the stretches of speech in what the denoiser hands on ([`SegmentFinder`]). What it finds
+//! goes into the session's [`Analysis`], as positions; the transcriber is only told that there is something.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -88,7 +88,8 @@ impl Engine {
         let (actor, actor_over) = runtime
             .block_on(Actor::spawn(None, Recorder, arguments))
             .map_err(|error| EngineError::Threads(error.to_string()))?;
-        // Here and not in its task: a process that is being started must not be hit by a key that stops us all.
+        // Here and not in its task: a process that is being started must not be hit by a key that stops us
+        // all.
         let power = Power::new(config.record.stay_awake && !counted);
         let power = runtime.spawn(look_after_power(Arc::clone(&recording), power));
         Ok(Self {

@@ -41,9 +41,10 @@ impl JsonLines {
         Self { wanted, told: HashSet::new() }
     }
 
-    /// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, once it is judged and
-    /// if it is shown; should it be revised later, that is a line as well, whatever it says. One that still grows has
-    /// `final` false, and no text where it is retracted. `cursor` is where the subscriber stands.
+    /// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, once it is
+    /// judged and if it is shown; should it be revised later, that is a line as well, whatever it says. One
+    /// that still grows has `final` false, and no text where it is retracted. `cursor` is where the
+    /// subscriber stands.
     pub fn line(&mut self, news: &News, cursor: Cursor) -> Option<String> {
         let wanted = self.wanted;
         let line = match news {

@@ -164,7 +164,7 @@ impl Recording {
     pub fn step_lane(&self, index: usize) {
         let Some(lane) = self.lanes.get(index) else { return };
         let mut events = lane.step(self.clock.mono());
-        // Whoever is first tells it.
+        // The first one to notice tells it.
         let time = self.time.lock().unwrap_or_else(PoisonError::into_inner).step(&self.clock);
         events.extend(time.into_iter().map(Event::from));
         for event in events {

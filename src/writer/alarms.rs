@@ -348,7 +348,7 @@ mod tests {
     fn zeros_are_said_within_ten_seconds_once_and_again_when_they_end() {
         let mut mic = TrackAlarms::new(SourceKind::Mic);
         let at = feed(&mut mic, 0.0, 20.0, dither);
-        assert_eq!(said(&mut mic), [], "a quiet room is no alarm");
+        assert_eq!(said(&mut mic), [], "a quiet room is not an alarm");
         let at = feed(&mut mic, at, 8.4, |_| 0.0);
         assert_eq!(said(&mut mic), []);
         let at = feed(&mut mic, at, 1.0, |_| 0.0);

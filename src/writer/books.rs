@@ -103,7 +103,7 @@ impl Books {
         transcript.write_out()
     }
 
-    /// Enters what a track has to tell, in order.
+    /// Enters the reports of a track, in order.
     pub(super) fn enter(&mut self, reports: Vec<Report>) {
         for report in reports {
             match report {

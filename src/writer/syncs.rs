@@ -46,7 +46,7 @@ enum Place {
     Here { disk: Arc<dyn Disk>, jobs: VecDeque<Job>, hangs: Arc<AtomicBool> },
 }
 
-/// As much of a job as its answer has to fit.
+/// As much of a job as its answer must match.
 #[derive(Clone, Copy)]
 enum Shape {
     Sync(usize),

@@ -233,7 +233,7 @@ impl Placer {
         let seconds = (stop_at - from).max(broken_off.unwrap_or(0.0));
         let parts = self.pauses.causes(from, seconds, cause);
         let wanted: f64 = parts.iter().filter(|part| part.1 != GapCause::Paused).map(|part| part.0).sum();
-        // A device in good order was stopped a moment before its next delivery: that is no gap.
+        // A device in good order was stopped a moment before its next delivery: that is not a gap.
         let is_gap = wanted > LATE_S || broken_off.is_some();
         let paused = |item: &Item| matches!(item, Item::Absent { cause: GapCause::Paused, .. });
         self.outbox.extend(absent(from, parts).into_iter().filter(|item| is_gap || paused(item)));

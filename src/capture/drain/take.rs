@@ -1,6 +1,6 @@
 //! The take that goes on: where its frames stand, its clock, the block in hand.
 //!
-//! Between two takes it says where the next frame would stand. What it has to hand on goes into an outbox, in
+//! Between two takes it says where the next frame would stand. What it hands on goes into an outbox, in
 //! order.
 
 use std::collections::VecDeque;
