@@ -30,24 +30,24 @@ const ON_TIME_S: f64 = 0.001;
 const HELD_MAX: usize = 4;
 /// …and no more than one where a callback takes longer than this, in seconds.
 const LONG_CALLBACK_S: f64 = 0.05;
-/// Around a busy disk everything has to come to rest.
+/// Around a busy disk everything must come to rest.
 const BUSY_BEFORE_S: f64 = 0.3;
 const BUSY_AFTER_S: f64 = 1.0;
 
 /// What happens to the device, one after the other.
 #[derive(Debug, Clone, Copy)]
 pub enum Op {
-    /// All is well for so many seconds.
+    /// All is well for that many seconds.
     Play(f64),
-    /// Sound is held back for so many seconds, then delivered in a burst.
+    /// Sound is held back for that many seconds, then delivered in a burst.
     Late(f64),
     /// So many seconds of sound are lost without a word.
     Stall(f64),
-    /// The device is gone for so many seconds, then opened again.
+    /// The device is gone for that many seconds, then opened again.
     Gone(f64),
-    /// Nobody steps the drain for so many seconds; sound goes on.
+    /// Nobody steps the drain for that many seconds; sound goes on.
     DrainSleeps(f64),
-    /// The writer takes nothing for so many seconds; sound goes on.
+    /// The writer takes nothing for that many seconds; sound goes on.
     WriterSleeps(f64),
 }
 
@@ -60,7 +60,7 @@ pub struct Script {
     pub callback: (u64, u64),
     /// Each callback is up to this late.
     pub jitter_s: f64,
-    /// Frames and stamps of small rings; none: the real ones.
+    /// Frames and stamps of small rings; `None` means the real ones.
     pub rings: Option<(usize, usize)>,
     /// Session second at which the device first delivers.
     pub start_s: f64,

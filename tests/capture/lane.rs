@@ -430,7 +430,7 @@ fn what_another_device_delivers_is_told_afterwards() {
     bench.deliver(1_000);
     bench.be_looked_at();
     {
-        // The device goes; the stream is moved and goes on. The next look has to wait.
+        // The device goes; the stream is moved and goes on. The next look must wait.
         let source = Arc::clone(&bench.source);
         let mut presence = source.presence.lock().expect("no panic");
         *presence = Some(Presence::Gone);

@@ -32,8 +32,8 @@ fn channels_of_a_device_become_tracks_and_are_readable_at_any_moment() {
         bench.sound(0, 4_000);
         bench.step(83);
         for track in &bench.tracks {
-            // Whoever opens the file now reads whole frames of what was delivered, all but the last tenth of
-            // a second.
+            // A reader that opens the file now reads whole frames of what was delivered, all but the last
+            // tenth of a second.
             let (spec, samples) = wav::read(&bench.path(&format!("{}.wav", track.track)));
             let frames = samples.len() as u64 / u64::from(spec.channels);
             assert!(frames + 4_800 >= block * 4_000, "{frames} of {} frames can be read", block * 4_000);
@@ -487,7 +487,7 @@ fn another_devices_sound_stays_in_the_file_and_counts_as_missing() {
         .filter(|event| matches!(event, Event::Gap { cause: GapCause::Foreign, .. }))
         .collect();
     assert_eq!(gaps.len(), 4, "two for each track: {gaps:?}");
-    // As raw evidence it is there to be heard; whoever listens for words hears nothing.
+    // As raw evidence it is there to be heard; a listener for words hears nothing.
     let take = &bench.tracks[0].takes()[0];
     let mut reader = SpanReader::open(&bench.dir, &take.entry).expect("a file");
     let mut sound = Vec::new();

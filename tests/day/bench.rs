@@ -26,7 +26,7 @@ use crate::support::session::{manifest, source};
 const ORIGIN_NS: u64 = 1_000_000_000;
 /// The threads wake up this often.
 const TICK_S: f64 = 0.01;
-/// After so many seconds the same troubles come again.
+/// Seconds after which the same troubles come again.
 const TROUBLE_EVERY_S: f64 = 1_200.0;
 /// Within that time: when sound is held back, when it is lost without a word, and for how long.
 const LATE_S: (f64, f64) = (300.0, 302.0);
@@ -160,7 +160,7 @@ impl Bench {
     }
 }
 
-/// Whether `now` lies in a window that comes again every so many seconds; and where in its period it does.
+/// Whether `now` lies in a window that comes again periodically; and where in its period it does.
 fn within((from, to): (f64, f64), every_s: f64, now: f64) -> bool {
     (from..to).contains(&now.rem_euclid(every_s))
 }

@@ -11,7 +11,7 @@ use hansard::session::disk::{Disk, DiskFile};
 
 /// More than any header that is written.
 const HEADER_MAX: usize = 128;
-/// Values of a coded sample: it repeats after so many frames.
+/// Values of a coded sample: it repeats after this many frames.
 const RANGE: u32 = 1 << 24;
 /// What a coded sample of another channel is further on.
 const CHANNEL_STEP: u32 = 1_000;

@@ -41,8 +41,8 @@ const GROWTH_MAX: usize = 64 * 1024;
 /// Only one of them at a time, else each would count what another allocates.
 static ALONE: Mutex<()> = Mutex::new(());
 
-/// Four devices for so many hours; every 20 minutes each of them is late once and stalls once, every 4 hours
-/// it goes and comes back.
+/// Four devices for that many hours; every 20 minutes each of them is late once and stalls once, every 4
+/// hours it goes and comes back.
 fn day(hours: f64) {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     alloc::take_peak();
