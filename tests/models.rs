@@ -414,7 +414,7 @@ fn real_models_are_told_for_what_they_are() {
         .map(|m| (m.name.as_str(), m.multilingual, m.quantisation.label(), m.kind.label()))
         .collect();
     assert_eq!(told, [("base-q8_0", true, "q8_0", "base"), ("tiny.en-q8_0", false, "q8_0", "tiny")]);
-    assert!(found.broken.is_empty(), "a voice activity model is no broken model: {:?}", found.broken);
+    assert!(found.broken.is_empty(), "a voice activity model is not a broken model: {:?}", found.broken);
 }
 
 /// Conversion of real weights gives the very files that whisper.cpp's own tools give. Wants a folder of

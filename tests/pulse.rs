@@ -337,7 +337,7 @@ fn the_doctor_tells_good_devices_from_bad_ones() {
     assert_eq!(
         findings("Others").iter().filter(|(s, _)| *s != "hint").count(),
         0,
-        "a silent loudspeaker is no loss"
+        "a silent loudspeaker is not a loss"
     );
     assert!(findings("model")[0].1.contains("no speech model"));
 }

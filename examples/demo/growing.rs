@@ -24,8 +24,8 @@ pub fn early(printed: &[(f64, Utterance)]) -> Early {
     ids.dedup();
     for id in ids {
         let of_id = || printed.iter().filter(|(_, u)| u.id == id);
-        // Words are only ever added: the n-th is there since the first line that has so many. A line without
-        // any takes all back.
+        // Words are only ever added: the n-th is there since the first line that has that many. A line
+        // without any takes all back.
         let Some((_, last)) = of_id().rfind(|(_, u)| !u.is_final && !u.text.is_empty()) else {
             continue;
         };

@@ -44,7 +44,7 @@ fn a_device_that_sends_only_zeros_is_named_within_ten_seconds() {
     assert!(said < 0.5 + 10.0 && ended > 10.5, "{alarms:?}");
     let [(said, Alarm::NoSound, true)] = of("stalled")[..] else { panic!("{alarms:?}") };
     assert!(said < 1.0 + 10.0, "{alarms:?}");
-    assert_eq!(of("quiet"), [], "a quiet room is no alarm");
+    assert_eq!(of("quiet"), [], "a quiet room is not an alarm");
     for (text, times) in [
         ("ALARM: Dead has delivered nothing but digital silence since 00:00:00", 1),
         ("all well again: Dead delivers true sound again", 1),

@@ -105,7 +105,7 @@ fn a_pest_is_served_last_and_the_tracks_never_notice() {
     }
     // Longer than any line: cut off, whatever comes of it.
     is_answered(&vec![b'x'; 4 << 20]);
-    // Those that say nothing take all places; whoever waits gets one all the same.
+    // Those that say nothing take all places; a client that waits gets one all the same.
     let mut silent: Vec<UnixStream> = (0..64).filter_map(|_| UnixStream::connect(&path).ok()).collect();
     for (n, stream) in silent.iter_mut().enumerate() {
         if n % 2 == 0 {
@@ -199,7 +199,7 @@ fn with_several_recorders_one_has_to_be_named() {
     assert_eq!(status(&home)["title"], "Other", "now it is the only one");
     other.signal("KILL");
     other.end();
-    // What it left is no recorder, and goes.
+    // What it left is not a recorder, and goes.
     home.refuses(&["status"], &["no recording is running"]);
     assert_eq!(sockets(&home), [] as [PathBuf; 0]);
 }

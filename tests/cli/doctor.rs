@@ -109,7 +109,7 @@ fn losses_and_hints_have_their_own_exit_codes() {
     ] {
         assert!(ran.out.contains(part), "{part:?} in\n{}", ran.out);
     }
-    // No model is no loss, but is said; one that was named has to be there.
+    // No model is not a loss, but is reported; one that was named must be there.
     let ran = home.run(["doctor", "--seconds=1", good]);
     ran.expect(0);
     assert!(

@@ -166,7 +166,7 @@ fn a_file_per_speaker_becomes_a_meeting() {
         let args: Vec<&str> = ["transcribe", TINY].into_iter().chain(args).collect();
         home.refuses(&args, &[part]);
     }
-    assert!(!home.path("cwd/.lock").exists(), "nothing is put into a folder that is no session");
+    assert!(!home.path("cwd/.lock").exists(), "nothing is put into a folder that is not a session");
 }
 
 #[test]

@@ -222,7 +222,7 @@ impl Running {
         self.end_after(0)
     }
 
-    /// Waits for the end of what takes so many seconds in good order.
+    /// Waits for the end of what takes that many seconds in good order.
     #[track_caller]
     pub fn end_after(mut self, seconds: u64) -> Ran {
         let limit = LIMIT + Duration::from_secs(seconds);

@@ -72,7 +72,7 @@ pub struct Played {
     pub underruns: usize,
 }
 
-/// Why there can be no virtual sound on this machine; none: there can.
+/// Why there can be no virtual sound on this machine; `None` if there can.
 pub fn missing() -> Option<String> {
     let programs = ["pulseaudio", "pactl", "pacat", "paplay", "parec", "setpriv", "timeout"];
     let paths: Vec<PathBuf> =

@@ -1,4 +1,4 @@
-//! A microphone with a clock of its own: whoever writes into its pipe is the clock.
+//! A microphone with a clock of its own: the writer into its pipe is the clock.
 
 use std::path::Path;
 use std::sync::Arc;
