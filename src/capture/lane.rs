@@ -17,7 +17,7 @@ use rtrb::{Consumer, RingBuffer};
 use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timeline};
 use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{BrokenOff, Plug, Source};
-use super::stream::{Job, OpenDevice};
+use super::stream::{OpenDevice, StreamThread};
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
@@ -83,9 +83,9 @@ struct LaneControl {
 
 enum State {
     Waiting { until: MonoNs },
-    Opening { job: Job, since: MonoNs, named: bool },
-    Open { job: Job, opened: OpenDevice },
-    Closing { job: Job, since: MonoNs },
+    Opening { job: StreamThread, since: MonoNs, named: bool },
+    Open { job: StreamThread, opened: OpenDevice },
+    Closing { job: StreamThread, since: MonoNs },
     Ended,
     Stopped,
 }
@@ -238,7 +238,7 @@ impl Lane {
             cause_before: if control.was_open { GapCause::DeviceLost } else { GapCause::NotStarted },
             abandoned: Arc::new(AtomicBool::new(false)),
         };
-        match Job::start(Arc::clone(&self.source), plug) {
+        match StreamThread::start(Arc::clone(&self.source), plug) {
             Ok(job) => State::Opening { job, since: now, named: false },
             Err(error) => self.lost(control, now, format!("can't start a thread: {error}"), events),
         }
@@ -247,7 +247,7 @@ impl Lane {
     fn watch_opening(
         &self,
         control: &mut LaneControl,
-        mut job: Job,
+        mut job: StreamThread,
         since: MonoNs,
         named: bool,
         now: MonoNs,
@@ -294,7 +294,7 @@ impl Lane {
     fn watch_open(
         &self,
         control: &mut LaneControl,
-        mut job: Job,
+        mut job: StreamThread,
         opened: OpenDevice,
         now: MonoNs,
         events: &mut Vec<Event>,
@@ -332,7 +332,7 @@ impl Lane {
     fn source_ended(
         &self,
         control: &mut LaneControl,
-        mut job: Job,
+        mut job: StreamThread,
         opened: &OpenDevice,
         now: MonoNs,
         events: &mut Vec<Event>,
@@ -365,7 +365,7 @@ impl Lane {
     fn watch_closing(
         &self,
         control: &mut LaneControl,
-        job: Job,
+        job: StreamThread,
         since: MonoNs,
         now: MonoNs,
         events: &mut Vec<Event>,
@@ -387,7 +387,7 @@ impl Lane {
     fn give_back(
         &self,
         control: &mut LaneControl,
-        job: Job,
+        job: StreamThread,
         now: MonoNs,
         reason: &str,
         events: &mut Vec<Event>,
@@ -411,7 +411,7 @@ impl Lane {
         State::Waiting { until: now.plus_ms((RETRY_MS << doublings).min(RETRY_MS_MAX)) }
     }
 
-    fn abandon(&self, job: Job, doing: &str, events: &mut Vec<Event>) {
+    fn abandon(&self, job: StreamThread, doing: &str, events: &mut Vec<Event>) {
         job.abandon();
         events.push(Event::ThreadAbandoned { source: self.label(), doing: doing.into() });
     }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 
 use super::rt::SinkMeter;
 use super::source::{Failure, Opened, Plug, Source};
-use super::watch::{Watch, watch_over};
+use super::watch::{DeviceWatch, watch_over};
 
 /// What is known of a device that was opened; its stream stays with its thread.
 pub(super) struct OpenDevice {
@@ -23,14 +23,14 @@ pub(super) struct OpenedFacts {
 }
 
 /// The thread that holds a stream.
-pub(super) struct Job {
+pub(super) struct StreamThread {
     thread: JoinHandle<()>,
     result: Receiver<Result<OpenedFacts, String>>,
     close: Option<Sender<()>>,
     abandoned: Arc<AtomicBool>,
 }
 
-impl Job {
+impl StreamThread {
     /// Opens `source` on a thread of its own.
     pub(super) fn start(source: Arc<dyn Source>, plug: Plug) -> std::io::Result<Self> {
         let (report, result) = mpsc::channel();
@@ -42,7 +42,7 @@ impl Job {
             drop(plug);
             match opened {
                 Ok(Opened { stream, device, name, meter, failure }) => {
-                    let watch = device.clone().map(|id| Watch { id, meter: Arc::clone(&meter), clock });
+                    let watch = device.clone().map(|id| DeviceWatch { id, meter: Arc::clone(&meter), clock });
                     let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
                     if report.send(Ok(facts)).is_ok() {
                         watch_over(&*source, watch, &closed);

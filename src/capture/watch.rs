@@ -15,7 +15,7 @@ use crate::clock::{MonoNs, SessionClock};
 const WATCH_EVERY: Duration = Duration::from_millis(400);
 
 /// A device that is open.
-pub(super) struct Watch {
+pub(super) struct DeviceWatch {
     /// Stable id of the device.
     pub(super) id: String,
     /// Where what was seen is left.
@@ -24,7 +24,7 @@ pub(super) struct Watch {
     pub(super) clock: SessionClock,
 }
 
-impl Watch {
+impl DeviceWatch {
     /// Looks once; false if the device must no longer be recorded.
     fn look(&self, source: &dyn Source) -> bool {
         // Before the look: the answer is of some later moment, so what came until now is the device's own
@@ -50,7 +50,7 @@ impl Watch {
 
 /// Watches until the lane drops its sender (nothing is ever sent); then looks once more, as the last moments
 /// are to be vouched for too.
-pub(super) fn watch_over(source: &dyn Source, watch: Option<Watch>, closed: &Receiver<()>) {
+pub(super) fn watch_over(source: &dyn Source, watch: Option<DeviceWatch>, closed: &Receiver<()>) {
     let Some(watch) = watch else {
         while closed.recv().is_ok() {}
         return;

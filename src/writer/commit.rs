@@ -12,7 +12,7 @@ use super::books::Books;
 use super::device::Device;
 use crate::clock::MonoNs;
 use crate::session::shared::TakeShared;
-use crate::writer::syncs::{Answer, Job, Syncs};
+use crate::writer::syncs::{Answer, DiskJob, Syncs};
 
 pub(super) struct Commit {
     syncs: Syncs,
@@ -53,12 +53,12 @@ impl Commit {
         let stage = Stage::Files { takes, transcript: transcript.is_some() };
         handles.extend(transcript);
         self.on_its_way = Some((now, stage));
-        self.syncs.submit(Job::Sync(handles));
+        self.syncs.submit(DiskJob::Sync(handles));
     }
 
     /// Has a file replaced, after all that was asked before.
     pub(super) fn replace(&mut self, path: PathBuf, bytes: Vec<u8>) {
-        self.syncs.submit(Job::Replace(path, bytes));
+        self.syncs.submit(DiskJob::Replace(path, bytes));
     }
 
     /// The disk's next answer, if it is there.
@@ -84,7 +84,7 @@ impl Commit {
                 files_synced(&takes, results, devices, books);
                 if let Some(journal) = books.begin_sync() {
                     self.on_its_way = Some((since, Stage::Journal));
-                    self.syncs.submit(Job::Sync(vec![journal]));
+                    self.syncs.submit(DiskJob::Sync(vec![journal]));
                 }
             }
             Some((_, Stage::Journal)) => books.end_sync(results.into_iter().collect()),

@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use crate::session::disk::{Disk, SyncHandle};
 
 /// Something that takes as long as the disk needs.
-pub enum Job {
+pub enum DiskJob {
     /// Sync these files, one after the other.
     Sync(Vec<SyncHandle>),
     /// Replace a file by these bytes ([`Disk::replace`]).
@@ -36,14 +36,14 @@ pub enum Answer {
 
 /// Takes jobs and hands back their answers, in order.
 pub struct Syncs {
-    place: Place,
+    place: Runner,
     /// What is not answered yet.
     open: VecDeque<Shape>,
 }
 
-enum Place {
-    Thread { jobs: Sender<Job>, answers: Receiver<Answer> },
-    Here { disk: Arc<dyn Disk>, jobs: VecDeque<Job>, hangs: Arc<AtomicBool> },
+enum Runner {
+    Thread { jobs: Sender<DiskJob>, answers: Receiver<Answer> },
+    Here { disk: Arc<dyn Disk>, jobs: VecDeque<DiskJob>, hangs: Arc<AtomicBool> },
 }
 
 /// As much of a job as its answer must match.
@@ -57,7 +57,7 @@ impl Syncs {
     /// Jobs are done when their answers are asked for, without a thread. While `hangs` is true, none of them
     /// has an answer yet: a disk that hangs, for a world without threads.
     pub fn here(disk: Arc<dyn Disk>, hangs: Arc<AtomicBool>) -> Self {
-        Self { place: Place::Here { disk, jobs: VecDeque::new(), hangs }, open: VecDeque::new() }
+        Self { place: Runner::Here { disk, jobs: VecDeque::new(), hangs }, open: VecDeque::new() }
     }
 
     /// Jobs are done by a thread, which ends when this is dropped and the last job is done.
@@ -72,19 +72,19 @@ impl Syncs {
             }
         };
         let thread = std::thread::Builder::new().name("syncs".into()).spawn(work)?;
-        Ok((Self { place: Place::Thread { jobs, answers }, open: VecDeque::new() }, thread))
+        Ok((Self { place: Runner::Thread { jobs, answers }, open: VecDeque::new() }, thread))
     }
 
     /// Has a job done.
-    pub fn submit(&mut self, job: Job) {
+    pub fn submit(&mut self, job: DiskJob) {
         self.open.push_back(match &job {
-            Job::Sync(files) => Shape::Sync(files.len()),
-            Job::Replace(..) => Shape::Replace,
+            DiskJob::Sync(files) => Shape::Sync(files.len()),
+            DiskJob::Replace(..) => Shape::Replace,
         });
         match &mut self.place {
             // A thread that is gone is seen when its answer is asked for.
-            Place::Thread { jobs, .. } => drop(jobs.send(job)),
-            Place::Here { jobs, .. } => jobs.push_back(job),
+            Runner::Thread { jobs, .. } => drop(jobs.send(job)),
+            Runner::Here { jobs, .. } => jobs.push_back(job),
         }
     }
 
@@ -92,13 +92,13 @@ impl Syncs {
     pub fn poll(&mut self) -> Option<Answer> {
         let shape = *self.open.front()?;
         let answer = match &mut self.place {
-            Place::Thread { answers, .. } => match answers.try_recv() {
+            Runner::Thread { answers, .. } => match answers.try_recv() {
                 Ok(answer) => answer,
                 Err(mpsc::TryRecvError::Empty) => return None,
                 Err(mpsc::TryRecvError::Disconnected) => unknown(shape),
             },
-            Place::Here { hangs, .. } if hangs.load(Ordering::Acquire) => return None,
-            Place::Here { disk, jobs, .. } => run(&**disk, jobs.pop_front()?),
+            Runner::Here { hangs, .. } if hangs.load(Ordering::Acquire) => return None,
+            Runner::Here { disk, jobs, .. } => run(&**disk, jobs.pop_front()?),
         };
         self.open.pop_front();
         Some(answer)
@@ -108,18 +108,18 @@ impl Syncs {
     pub fn wait(&mut self) -> Option<Answer> {
         let shape = self.open.pop_front()?;
         Some(match &mut self.place {
-            Place::Thread { answers, .. } => answers.recv().unwrap_or_else(|_| unknown(shape)),
-            Place::Here { disk, jobs, .. } => {
+            Runner::Thread { answers, .. } => answers.recv().unwrap_or_else(|_| unknown(shape)),
+            Runner::Here { disk, jobs, .. } => {
                 jobs.pop_front().map_or_else(|| unknown(shape), |job| run(&**disk, job))
             }
         })
     }
 }
 
-fn run(disk: &dyn Disk, job: Job) -> Answer {
+fn run(disk: &dyn Disk, job: DiskJob) -> Answer {
     match job {
-        Job::Sync(files) => Answer::Synced(files.iter().map(sync).collect()),
-        Job::Replace(path, bytes) => Answer::Replaced(disk.replace(&path, &bytes)),
+        DiskJob::Sync(files) => Answer::Synced(files.iter().map(sync).collect()),
+        DiskJob::Replace(path, bytes) => Answer::Replaced(disk.replace(&path, &bytes)),
     }
 }
 
