@@ -1,13 +1,13 @@
 //! No text comes of another device's sound, whenever it becomes known: before it was heard, while it is being
 //! recognised, after it was written. Words from before it stay.
 //!
-//! A real session with all its actors on a recording of speech, which is absent in some checkouts: then this
-//! says so and passes, unless `HANSARD_TEST_ALL=1`.
+//! A real session with all its actors on speech that flite makes; where flite is absent this says so and
+//! passes, unless `HANSARD_TEST_ALL=1`.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::support::live::{Run, start_at, until};
+use crate::support::speech::Speech;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::base::units::Frames;
 use hansard::base::utterance::Utterance;
@@ -19,21 +19,8 @@ use hansard::session::reading::Session;
 use hansard::session::shared::TakeShared;
 use hansard::speech::foreign::FOREIGN;
 
-/// A recording of speech that has more than two segments; the first words are spoken in its first three
-/// seconds.
-const SPEECH: &str = "../shared/speech/jfk/jfk.wav";
-/// In the middle of those, in seconds.
+/// In the middle of the first words of the speech, in seconds.
 const MOVED_AT: f64 = 1.3;
-
-fn speech(test: &str) -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SPEECH);
-    if path.is_file() {
-        return Some(format!("Jack=file:{}", path.display()));
-    }
-    assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{test} cannot run: {SPEECH} is absent");
-    println!("SKIPPED {test}: {SPEECH} is absent");
-    None
-}
 
 /// Says six words to whatever it is given, but not before it may.
 #[derive(Clone, Default)]
@@ -87,9 +74,9 @@ fn assert_nothing_foreign_is_shown(utterances: &[Utterance], from: f64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn known_before_it_is_heard() {
-    let Some(source) = speech("known_before_it_is_heard") else { return };
+    let Some(speech) = Speech::new("known_before_it_is_heard") else { return };
     let gated = Gated::default();
-    let run = start_at(Pace::Real, &[&source], gated.make()).await;
+    let run = start_at(Pace::Real, &[&speech.source()], gated.make()).await;
     until("a take", || !run.recording.tracks[0].takes().is_empty()).await;
     let take = move_stream(&run, 0.0);
     until("speech", || take.written() > Frames::from_seconds(4.0, take.entry.rate)).await;
@@ -100,10 +87,10 @@ async fn known_before_it_is_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn known_while_it_is_recognised() {
-    let Some(source) = speech("known_while_it_is_recognised") else { return };
+    let Some(speech) = Speech::new("known_while_it_is_recognised") else { return };
     let gated = Gated::default();
     let closed = gated.gate.lock().await;
-    let run = start_at(Pace::Max { limit: None }, &[&source], gated.make()).await;
+    let run = start_at(Pace::Max { limit: None }, &[&speech.source()], gated.make()).await;
     until("a request", || gated.asked().len() == 1).await;
     move_stream(&run, MOVED_AT);
     drop(closed);
@@ -119,9 +106,9 @@ async fn known_while_it_is_recognised() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn known_after_it_was_written() {
-    let Some(source) = speech("known_after_it_was_written") else { return };
+    let Some(speech) = Speech::new("known_after_it_was_written") else { return };
     let gated = Gated::default();
-    let run = start_at(Pace::Max { limit: None }, &[&source], gated.make()).await;
+    let run = start_at(Pace::Max { limit: None }, &[&speech.source()], gated.make()).await;
     until("all of its lines", || run.heard.lines.lock().unwrap().len() >= 3).await;
     let before = utterances_written(&run).await;
     assert!(before.iter().any(|u| u.start < MOVED_AT && u.end > MOVED_AT), "{before:?}");

@@ -20,9 +20,8 @@ use hansard::recognisers::recognizer::{Recognizer, Request, ScriptedRecognizer, 
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use hansard::session::journal::{Event, Line};
 use support::live::{Run, check_take, spoken, start_at, until};
+use support::speech::Speech;
 
-/// A recording of speech that has more than two segments.
-const SPEECH: &str = "../shared/speech/jfk/jfk.wav";
 /// Beside it, frame by frame, what must not be touched.
 const CODED: &str = "Coded=synth:coded,secs=0";
 /// How long the faulty recogniser may take over a request.
@@ -39,18 +38,15 @@ fn main() -> ExitCode {
     if args.iter().any(|arg| arg == "--list") {
         return ExitCode::SUCCESS;
     }
-    if !speech().is_file() {
-        assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{SPEECH} is absent");
-        println!("SKIPPED: {SPEECH} is absent");
-        return ExitCode::SUCCESS;
-    }
+    let Some(speech) = Speech::new("recogniser_faults") else { return ExitCode::SUCCESS };
+    let speech = Arc::new(speech);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let faults = ["abort", "killed", "hang", "junk", "leak", "poison"];
     let chosen = faults
         .into_iter()
         .filter(|fault| wanted.is_empty() || wanted.iter().any(|w| fault.contains(w.as_str())));
     // All at once: each takes as long as the speech does.
-    let tests: Vec<_> = chosen.map(|fault| (fault, runtime.spawn(survives(fault)))).collect();
+    let tests: Vec<_> = chosen.map(|fault| (fault, runtime.spawn(survives(fault, speech.clone())))).collect();
     for (fault, test) in tests {
         // What a test panics with it has said.
         if runtime.block_on(test).is_err() {
@@ -61,14 +57,10 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn speech() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(SPEECH)
-}
-
 /// Records speech with this recogniser; what came of it.
-async fn survives(fault: &'static str) {
+async fn survives(fault: &'static str, speech: Arc<Speech>) {
     let folder = tempfile::tempdir().unwrap();
-    let source = format!("Jack=file:{}", speech().display());
+    let source = speech.source();
     let calm: MakeRecognizer =
         Arc::new(|| Box::new(ScriptedRecognizer::new([Step::Say("hello there".into())])));
     let calm = start_at(Pace::Max { limit: None }, &[&source], calm).await;

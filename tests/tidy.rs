@@ -311,3 +311,110 @@ fn no_source_file_is_too_long_to_be_read() {
         .collect();
     assert!(long.is_empty(), "files over {FILE_LINES} lines, tests apart:\n{}", long.join("\n"));
 }
+
+/// Whether an item stands in this line, and whether everybody may use it. Fields and variants are none.
+fn item(line: &str) -> Option<bool> {
+    const KINDS: [&str; 9] = ["fn", "struct", "enum", "trait", "const", "static", "type", "mod", "union"];
+    let line = line.trim_start();
+    let public = line.strip_prefix("pub ");
+    let rest = public.or_else(|| line.strip_prefix("pub(")?.split_once(") ").map(|(_, rest)| rest));
+    let mut words = rest.unwrap_or(line).split([' ', '(', '<', '{', ';']);
+    let kind = words.find(|word| !["async", "unsafe"].contains(word))?;
+    (KINDS.contains(&kind) || kind == "impl").then_some(public.is_some())
+}
+
+/// The lines of a file up to its tests.
+fn own(text: &str) -> Vec<&str> {
+    text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text).lines().map(str::trim).collect()
+}
+
+#[test]
+fn what_is_public_says_what_it_is() {
+    let (mut silent, mut public) = (Vec::new(), 0);
+    for (file, text) in files("src", "rs") {
+        if !text.starts_with("//!") && !file.ends_with("/tests.rs") {
+            silent.push(format!("{file}: no words about the module"));
+        }
+        let lines = own(&text);
+        for (number, line) in lines.iter().enumerate() {
+            // What a module is stands in its own file.
+            if item(line) != Some(true) || (line.starts_with("pub mod ") && line.ends_with(';')) {
+                continue;
+            }
+            public += 1;
+            // Attributes stand between the words and the item.
+            let before = lines[..number].iter().rev();
+            let before = before.take_while(|line| !line.is_empty() && !line.ends_with(['}', ';', '{']));
+            if !before.clone().any(|line| line.starts_with("///")) {
+                silent.push(format!("{file}:{}: {line}", number + 1));
+            }
+        }
+    }
+    assert!(public > 900, "only {public} public items were found");
+    assert!(silent.is_empty(), "without a doc comment:\n{}", silent.join("\n"));
+}
+
+/// Files whose fields still have comments that say nothing; a file that is in order leaves here.
+const STILL_EMPTY: [&str; 32] = [
+    "src/actors/denoiser.rs",
+    "src/actors/mod.rs",
+    "src/actors/recorder.rs",
+    "src/actors/transcriber.rs",
+    "src/capture/drain.rs",
+    "src/capture/lane.rs",
+    "src/capture/source.rs",
+    "src/care/offline.rs",
+    "src/care/reckon.rs",
+    "src/care/recover.rs",
+    "src/care/replay.rs",
+    "src/care/replay/records.rs",
+    "src/care/verify.rs",
+    "src/engine/plan.rs",
+    "src/engine/text.rs",
+    "src/engine/transcribe.rs",
+    "src/live/bus.rs",
+    "src/live/mod.rs",
+    "src/live/status.rs",
+    "src/live/view.rs",
+    "src/recognisers/recognizer.rs",
+    "src/recording/mod.rs",
+    "src/session/amend.rs",
+    "src/session/journal.rs",
+    "src/session/manifest.rs",
+    "src/session/read.rs",
+    "src/session/read/find.rs",
+    "src/session/reading.rs",
+    "src/session/wav.rs",
+    "src/speech/work.rs",
+    "src/writer/alarms.rs",
+    "src/writer/mod.rs",
+];
+
+#[test]
+fn no_comment_repeats_a_fields_name() {
+    const FIRST: [&str; 19] = [
+        "A", "An", "Another", "How", "In", "It", "Its", "Nothing", "Of", "One", "The", "These", "This",
+        "What", "When", "Where", "Which", "Who", "Why",
+    ];
+    let is_comment = |line: Option<&&str>| line.is_some_and(|line| line.starts_with("///"));
+    let mut empty = Vec::new();
+    for (file, text) in files("src", "rs") {
+        let lines = own(&text);
+        for (number, line) in lines.iter().enumerate() {
+            let Some(comment) = line.strip_prefix("/// ").and_then(|comment| comment.strip_suffix('.'))
+            else {
+                continue;
+            };
+            let mut words = comment.split(' ');
+            let says_little = words.clone().count() <= 2 && words.next().is_some_and(|w| FIRST.contains(&w));
+            let alone = !is_comment(lines.get(number + 1)) && !is_comment(lines.get(number.wrapping_sub(1)));
+            let about = lines[number + 1..].iter().find(|line| !line.starts_with("#["));
+            if says_little && alone && about.is_some_and(|line| item(line).is_none()) {
+                empty.push((file.clone(), format!("{file}:{}: {line}", number + 1)));
+            }
+        }
+    }
+    empty.retain(|(file, _)| !STILL_EMPTY.contains(&file.as_str()));
+    let empty: Vec<String> = empty.into_iter().map(|(_, line)| line).collect();
+    assert!(empty.is_empty(), "say more or nothing:\n{}", empty.join("\n"));
+}

@@ -41,7 +41,6 @@ pub enum DecodeError {
     /// The system can't read it.
     #[error("can't read {}: {error}", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
@@ -49,27 +48,19 @@ pub enum DecodeError {
     /// It is not a sound file that is understood.
     #[error("{} is not a sound file that hansard understands ({reason}); WAV, FLAC, MP3, M4A, MP4, Ogg and MKV are, with other codecs than Opus: convert it, for example with ffmpeg -i FILE out.wav", path.display())]
     Unknown {
-        /// The file.
         path: PathBuf,
         /// What is wrong.
         reason: String,
     },
     /// There is no sound in it.
     #[error("{} holds no sound: it is empty", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// A pipe, a device or a folder: sound is read twice, first to see what it is.
     #[error("{} is not a regular file: save the sound to a WAV or FLAC file first", path.display())]
-    NotAFile {
-        /// The file.
-        path: PathBuf,
-    },
+    NotAFile { path: PathBuf },
     /// It is broken in its middle, or cut off.
     #[error("{} is broken after {at_s:.3} s: {reason}", path.display())]
     Broken {
-        /// The file.
         path: PathBuf,
         /// Seconds that could be read.
         at_s: f64,

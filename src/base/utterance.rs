@@ -68,7 +68,6 @@ pub struct Evidence {
 /// That a person wrote a revision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edited {
-    /// When.
     pub utc: Timestamp,
     /// Lines that the journal had at that moment: what it says later of people's names holds for this
     /// revision too.

@@ -66,7 +66,6 @@ pub struct Slip {
 /// What is known of a take's clock once the take is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TakeClock {
-    /// The map.
     pub fit: ClockFit,
     /// Steps that the observations show, in order.
     pub slips: Vec<Slip>,

@@ -76,12 +76,7 @@ pub enum Origin {
     /// Nobody: it is the default.
     Default,
     /// A line (from 1) of a file.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The line.
-        line: usize,
-    },
+    File { path: PathBuf, line: usize },
     /// An environment variable, by its name.
     Variable(String),
     /// A flag, with its dashes.
@@ -103,16 +98,10 @@ impl fmt::Display for Origin {
 pub enum ConfigError {
     /// A file or folder could not be read.
     #[error("{}: {source}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
+    Unreadable { path: PathBuf, source: std::io::Error },
     /// A file is not TOML.
     #[error("{at}: {message}")]
     Syntax {
-        /// Where.
         at: Origin,
         /// What the parser says.
         message: String,
@@ -122,7 +111,6 @@ pub enum ConfigError {
     UnknownKey {
         /// Its full name.
         key: String,
-        /// Where.
         at: Origin,
         /// What may have been meant.
         near: Option<&'static str>,
@@ -132,7 +120,6 @@ pub enum ConfigError {
     WrongValue {
         /// Full name of the key.
         key: String,
-        /// Where.
         at: Origin,
         /// What stands there.
         got: String,
@@ -156,7 +143,6 @@ pub enum ConfigError {
     SameName {
         /// Where the second stands.
         at: Origin,
-        /// The name.
         name: String,
     },
     /// A path or value that can't be written in a config file.
@@ -167,10 +153,7 @@ pub enum ConfigError {
     },
     /// A path needs the home folder, and there is none.
     #[error("cannot find a home folder for `{path}`: set HOME, or give the whole path")]
-    NoHome {
-        /// The path.
-        path: String,
-    },
+    NoHome { path: String },
     /// A folder has no default, as the user has no data folder.
     #[error("cannot tell where {what} belong: set HOME, or {variable} to a folder")]
     NoDataFolder {

@@ -25,7 +25,6 @@ pub enum FolderError {
     /// It can't be made, or looked at.
     #[error("can't use the folder {} for the control socket: {error}", path.display())]
     Io {
-        /// The folder.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
@@ -33,7 +32,6 @@ pub enum FolderError {
     /// Others could get at it.
     #[error("{} is not a folder of yours alone ({what}), so no control socket is put there; remove it", path.display())]
     NotPrivate {
-        /// The folder.
         path: PathBuf,
         /// What is wrong with it.
         what: &'static str,
@@ -103,7 +101,6 @@ pub fn socket_in(dir: &Path, session: &Path) -> PathBuf {
 /// A recorder that answers at its socket.
 #[derive(Debug)]
 pub struct Running {
-    /// Its socket.
     pub socket: PathBuf,
     /// A connection to it.
     pub stream: UnixStream,

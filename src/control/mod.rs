@@ -23,7 +23,6 @@ pub const LINE_BYTES_MAX: u64 = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Request {
-    /// Its status.
     Status,
     /// Mark a moment.
     Mark {
@@ -80,7 +79,6 @@ impl From<Since> for Cursor {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum Response {
-    /// Its status.
     Status(Box<Status>),
     /// It was marked.
     Marked(Mark),

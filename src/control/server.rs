@@ -47,7 +47,6 @@ pub enum ServeError {
     /// It can't be made.
     #[error("can't make the control socket {}: {error}", path.display())]
     Socket {
-        /// Its path.
         path: PathBuf,
         /// What the system says.
         error: io::Error,

@@ -86,9 +86,7 @@ pub struct Heard {
 /// Missing sound.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Missing {
-    /// Why.
     pub cause: GapCause,
-    /// How much.
     pub seconds: f64,
 }
 

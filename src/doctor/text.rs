@@ -25,11 +25,8 @@ const SHARE: f64 = 0.7;
 /// The model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModelReport {
-    /// Its name.
     pub name: String,
-    /// Its file.
     pub path: PathBuf,
-    /// Its length.
     pub bytes: u64,
     /// Whether it is the one that was published under this name; `None` if no hash of that one is known. Its
     /// structure was checked in any case.

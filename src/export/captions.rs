@@ -64,7 +64,6 @@ pub struct Caption {
     pub start_ms: u64,
     /// Later than the start.
     pub end_ms: u64,
-    /// Who speaks.
     pub speaker: String,
     /// At least one; not escaped.
     pub lines: Vec<CaptionLine>,
@@ -73,7 +72,6 @@ pub struct Caption {
 /// A line of a caption.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CaptionLine {
-    /// Its text.
     pub text: String,
     /// Where its words begin, in bytes, and when, in milliseconds into the meeting.
     pub words: Vec<(usize, u64)>,

@@ -24,7 +24,6 @@ pub const MARKED: &str = "What was marked";
 pub enum Block {
     /// 1 is the title.
     Heading(u8, String),
-    /// A paragraph.
     Text(Vec<Inline>),
     /// An item of a list.
     Item(Vec<Inline>),

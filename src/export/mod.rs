@@ -162,34 +162,19 @@ pub enum ExportError {
         "{} was changed by hand, or is not from Hansard, and was left as it is; `hansard export --force` replaces it",
         path.display()
     )]
-    Edited {
-        /// The file.
-        path: PathBuf,
-    },
+    Edited { path: PathBuf },
     /// A file that the session is made of.
     #[error("{} is a part of the session itself, which no export replaces; name another file", path.display())]
-    Own {
-        /// The file.
-        path: PathBuf,
-    },
+    Own { path: PathBuf },
     /// A folder in a file's place.
     #[error("{} is a folder; name a file in it", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-    },
+    Folder { path: PathBuf },
     /// Something other than a file, where a file must go.
     #[error("{} is not a regular file; sound is written to files only", path.display())]
-    Stream {
-        /// What isn't.
-        path: PathBuf,
-    },
+    Stream { path: PathBuf },
     /// Two exports to one place.
     #[error("{} is being written by another export at this moment", path.display())]
-    Busy {
-        /// The file.
-        path: PathBuf,
-    },
+    Busy { path: PathBuf },
     /// Nowhere to write to.
     #[error("there is no folder {}; make it first", path.display())]
     NoFolder {
@@ -205,7 +190,6 @@ pub enum ExportError {
     /// The system's own error.
     #[error("can't write {}: {source}", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// What the system says.
         source: io::Error,

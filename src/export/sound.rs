@@ -56,18 +56,13 @@ pub enum SoundError {
     Export(#[from] ExportError),
     /// A track's file is gone.
     #[error("{} is missing; `hansard verify` tells what else is, and --speaker exports the other tracks", path.display())]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
+    Missing { path: PathBuf },
     /// The manifest holds what no recorder writes.
     #[error("session.json is damaged: {file} has {channels} channel(s) at {rate}")]
     Layout {
         /// The take's file.
         file: String,
-        /// Its channels.
         channels: u16,
-        /// Its rate.
         rate: SampleRate,
     },
     /// A clock that no device has.
@@ -88,7 +83,6 @@ pub enum SoundError {
     Take {
         /// The take's file.
         file: String,
-        /// Why.
         error: AlignError,
     },
     /// The resampler behind the denoiser.
@@ -100,7 +94,6 @@ pub enum SoundError {
         *bytes as f64 / 1e9, hours
     )]
     WavTooLong {
-        /// The track.
         name: String,
         /// What it would have.
         bytes: u64,
@@ -113,23 +106,16 @@ pub enum SoundError {
         hours
     )]
     FlacTooLong {
-        /// The track.
         name: String,
         /// What there is room for.
         hours: f64,
     },
     /// More channels than FLAC has.
     #[error("{name} has {channels} channels, and a FLAC file has eight at most: use --tracks wav")]
-    FlacChannels {
-        /// The track.
-        name: String,
-        /// Its channels.
-        channels: u16,
-    },
+    FlacChannels { name: String, channels: u16 },
     /// Floats in FLAC.
     #[error("a FLAC file holds whole numbers: use --bits 24, or --tracks wav for floats")]
     FlacFloats,
-    /// Nothing sounds.
     #[error("there is no sound in this session, or not at that time")]
     Silent,
     /// The user ended it.

@@ -12,17 +12,13 @@ pub struct Dimensions {
     pub audio_ctx: u32,
     /// Width of the encoder.
     pub audio_state: u32,
-    /// Its heads.
     pub audio_head: u32,
-    /// Its layers.
     pub audio_layer: u32,
     /// Tokens the decoder sees: 448.
     pub text_ctx: u32,
     /// Width of the decoder, the encoder's.
     pub text_state: u32,
-    /// Its heads.
     pub text_head: u32,
-    /// Its layers.
     pub text_layer: u32,
     /// Mel bands: 80, or 128 for large-v3 and turbo.
     pub mels: u32,
@@ -42,7 +38,6 @@ pub const FFT_BINS: u32 = 201;
 /// The size class, told by the number of layers as whisper.cpp does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // the names say it
 pub enum Kind {
     Tiny,
     Base,
@@ -76,7 +71,6 @@ impl Kind {
 /// How the weights of a model are stored: ggml's types that occur in Whisper models.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs)] // ggml's names
 pub enum Quantisation {
     F32,
     F16,

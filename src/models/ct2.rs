@@ -21,7 +21,6 @@ const RANK_MAX: u8 = 4;
 
 /// How a variable's numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)] // the names say it
 pub enum Type {
     F32,
     I8,

@@ -82,7 +82,6 @@ pub enum ModelError {
     /// An English-only model and another language.
     #[error("model '{name}' knows English only, not '{language}': use {instead}")]
     EnglishOnly {
-        /// The model.
         name: String,
         /// The language that was asked for.
         language: String,
@@ -92,21 +91,16 @@ pub enum ModelError {
     /// The file is something else than a Whisper model in ggml format.
     #[error("{} is not a Whisper model: {why}", path.display())]
     NotAModel {
-        /// The file.
         path: PathBuf,
         /// What it is, or what is wrong, and what to do.
         why: String,
     },
     /// A ggml file of whisper.cpp's voice activity model: right format, other purpose.
     #[error("{} detects voice activity, it can't transcribe: name a Whisper model", path.display())]
-    VoiceActivity {
-        /// The file.
-        path: PathBuf,
-    },
+    VoiceActivity { path: PathBuf },
     /// The file ends too early, or doesn't end where its last tensor does.
     #[error("{} is not whole: {why}; get it again (`hansard models pull`, or a new copy of it)", path.display())]
     NotWhole {
-        /// The file.
         path: PathBuf,
         /// What is missing, or too much.
         why: String,
@@ -161,7 +155,6 @@ pub enum ModelError {
     Junk {
         /// What was asked for.
         url: String,
-        /// What came.
         what: String,
     },
     /// The hash of a download differs from the published one.
@@ -181,19 +174,13 @@ pub enum ModelError {
     },
     /// Another process is pulling the same model.
     #[error("another hansard is pulling {name} right now: wait for it")]
-    Busy {
-        /// The model.
-        name: String,
-    },
+    Busy { name: String },
     /// A different model of this name is installed.
     #[error(
         "another model is installed as '{name}': choose a name with --name, or remove it with \
          `hansard models rm {name}`"
     )]
-    Exists {
-        /// The name.
-        name: String,
-    },
+    Exists { name: String },
     /// What was to be imported can't be.
     #[error("can't import {}: {why}", path.display())]
     Import {

@@ -17,9 +17,7 @@ use super::{ModelError, RECOMMENDED, catalogue, ggml};
 pub struct ModelInfo {
     /// The file's stem without `ggml-`: `tiny.en-q8_0`.
     pub name: String,
-    /// The file.
     pub path: PathBuf,
-    /// Its length.
     pub bytes: u64,
     /// Whether it knows other languages than English.
     pub multilingual: bool,

@@ -16,6 +16,8 @@ mod marks;
 mod recogniser;
 mod record;
 mod signals;
+#[cfg(target_os = "linux")]
+mod stalled;
 mod transcribe;
 mod verbs;
 mod wide;

@@ -11,4 +11,5 @@ pub mod live;
 pub mod random;
 pub mod session;
 pub mod sound;
+pub mod speech;
 pub mod stage;

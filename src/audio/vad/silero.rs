@@ -93,7 +93,6 @@ struct Network {
     encoder: [Convolution; 4],
     from_input: Matrix,
     from_hidden: Matrix,
-    /// Of both.
     gates_bias: [f32; GATES],
     last: [f32; HIDDEN],
     last_bias: f32,

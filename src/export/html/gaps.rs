@@ -14,7 +14,6 @@ pub(super) struct Gap {
     pub at: f64,
     /// How long, in seconds.
     pub seconds: f64,
-    /// Why.
     pub cause: GapCause,
     /// Kind of the track's source.
     pub kind: SourceKind,

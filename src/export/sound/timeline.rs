@@ -33,7 +33,6 @@ pub struct Timeline {
 /// One track.
 #[derive(Debug)]
 pub struct TrackPlan {
-    /// Its slug.
     pub track: String,
     /// The person's or the place's name.
     pub name: String,
@@ -50,7 +49,6 @@ pub struct TrackPlan {
 pub struct PlacedSound {
     /// Where, in frames of the output.
     pub out: Range<u64>,
-    /// What.
     pub placed: Placed,
     /// Of which take.
     pub take: Arc<TakeEntry>,

@@ -297,13 +297,15 @@ struct Breath {
     mark: Option<String>,
 }
 
-struct Spoken {
-    samples: Vec<f32>,
-    speech: std::ops::Range<usize>,
+/// What a voice has said.
+pub struct Spoken {
+    pub samples: Vec<f32>,
+    /// Where in `samples` the speech is.
+    pub speech: std::ops::Range<usize>,
 }
 
 /// Has a text spoken, brings it to [`RATE`] and finds where the speech begins and ends in it.
-fn speak(voice: &str, text: &str) -> Result<Spoken> {
+pub fn speak(voice: &str, text: &str) -> Result<Spoken> {
     let file = tempfile::Builder::new().suffix(".wav").tempfile()?;
     let status = Command::new("flite")
         .args(["-voice", voice, "-t", text, "-o"])
