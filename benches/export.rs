@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::export::save::Target;
 use hansard::export::sound::file::Container;
@@ -145,10 +146,9 @@ fn write_session(dir: &Path, seconds: u64, ppm: f64) {
     let mut file = BufWriter::new(File::create(dir.join(&take.file)).expect("a file"));
     file.write_all(&Layout::of(&take).header(frames * 2).expect("a header")).expect("written");
     // Noise through a low pass, in syllables, with pauses: about as hard to pack as speech.
-    let (mut state, mut low) = (1_u64, 0.0_f64);
+    let (mut random, mut low) = (Random::at(1), 0.0_f64);
     for n in 0..frames {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        low = low * 0.93 + ((state >> 33) as f64 / f64::from(1_u32 << 31) - 0.5) * 0.07;
+        low = low * 0.93 + (random.unit() - 0.5) * 0.07;
         let at = n as f64 / f64::from(RATE.0);
         let loud = (at * 12.0).sin().max(0.0) * f64::from(u8::from(at % 7.0 < 5.0)) + 0.003;
         file.write_all(&((low * loud * 60_000.0) as i16).to_le_bytes()).expect("written");

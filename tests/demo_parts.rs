@@ -1,6 +1,8 @@
 //! The measuring instruments of the demo and of the end-to-end test, on cases whose results are known by
 //! hand.
 
+use hansard::base::random::Random;
+
 use crate::support::stage::align::locate;
 use crate::support::stage::meeting::{Heard, Phrase, Script};
 use crate::support::stage::score::{Line, Verdict, heard, percentile, score};
@@ -128,13 +130,12 @@ fn percentiles_are_by_nearest_rank() {
 
 /// Noise that comes and goes, as speech does.
 fn babble(frames: usize, rate: u32) -> Vec<f32> {
-    let mut state = 1_u32;
+    let mut random = Random::new(1);
     (0..frames)
         .map(|n| {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             let swell =
                 (n as f32 / rate as f32 * 2.7).sin().max(0.0) * ((n / rate as usize % 3) as f32 * 0.3 + 0.1);
-            ((state >> 8) as f32 / (1 << 23) as f32 - 1.0) * swell
+            random.range(-1.0, 1.0) as f32 * swell
         })
         .collect()
 }

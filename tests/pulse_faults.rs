@@ -15,6 +15,7 @@ use crate::support::stage::align::whereabouts;
 use crate::support::stage::pulse::{self, Pulse, RATE};
 use crate::support::stage::recorder::{Recorder, Session};
 use hansard::audio::resample;
+use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleRate};
 use hansard::capture::synth::code;
 use hansard::session::journal::{Event, Line};
@@ -43,16 +44,12 @@ fn lacks_sound(test: &str) -> bool {
 
 /// Noise without anything above 3 kHz, so that it survives resampling; a different one for each seed.
 fn noise(seconds: f64, seed: u64) -> Vec<i16> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut random = move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as f64 / f64::from(1u32 << 31) - 0.5
-    };
+    let mut random = Random::at(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let (mut low, mut lower) = (0.0, 0.0);
     let frames = (seconds * f64::from(RATE)) as usize;
     (0..frames)
         .map(|_| {
-            low += 0.25 * (random() - low);
+            low += 0.25 * (random.unit() - 0.5 - low);
             lower += 0.25 * (low - lower);
             (lower * 40_000.0) as i16
         })

@@ -11,6 +11,7 @@ use hansard::audio::denoise::Denoiser;
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
 use hansard::audio::vad::Silero;
+use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleRate};
 use hansard::recognisers::protocol::{self, Greeting, PROTOCOL};
 use hansard::recognisers::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request};
@@ -107,13 +108,8 @@ fn word_errors(said: &[String], heard: &[String]) -> usize {
 }
 
 fn noise(seconds: usize, level: f32) -> Vec<f32> {
-    let mut seed = 7_u32;
-    (0..seconds * 16_000)
-        .map(|_| {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            ((seed >> 8) as f32 / (1 << 23) as f32 - 1.0) * level
-        })
-        .collect()
+    let mut random = Random::new(7);
+    (0..seconds * 16_000).map(|_| random.range(-1.0, 1.0) as f32 * level).collect()
 }
 
 /// 22 s of speech without a pause worth mentioning: some seconds of work.

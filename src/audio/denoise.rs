@@ -171,6 +171,7 @@ impl Cleaner {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::random::Random;
 
     /// Bursts of a voice-like buzz (pulses at a pitch that glides, through a soft envelope): nnnoiseless lets
     /// it pass, and no shift but the true one makes it look like itself.
@@ -243,13 +244,8 @@ mod tests {
 
     #[test]
     fn hiss_becomes_quieter_once_it_is_known() {
-        let mut seed = 1_u32;
-        let hiss: Vec<f32> = (0..48_000 * 6)
-            .map(|_| {
-                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (seed >> 8) as f32 / (1 << 24) as f32 * 0.1 - 0.05
-            })
-            .collect();
+        let mut random = Random::new(1);
+        let hiss: Vec<f32> = (0..48_000 * 6).map(|_| random.range(-0.05, 0.05) as f32).collect();
         let energy = |x: &[f32]| x.iter().map(|s| f64::from(s * s)).sum::<f64>();
         let (_, plain) = run(48_000, 0, false, &hiss, 4_800);
         let (_, clean) = run(48_000, 0, true, &hiss, 4_800);

@@ -21,6 +21,7 @@ use super::drain::Timeline;
 use super::feed::{self, Delivery, Epoch, Feed, Pace};
 use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::base::format::DeviceFormat;
+use crate::base::random::Random;
 use crate::base::units::{SampleFormat, SampleRate};
 use crate::clock::MonoNs;
 
@@ -92,7 +93,8 @@ impl Source for Synth {
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let epoch = Epoch::now(&self.epoch, &plug.clock);
-        let mut feed = SynthFeed { script: self.script.clone(), at: 0, random: self.script.seed | 1 };
+        let mut feed =
+            SynthFeed { script: self.script.clone(), at: 0, random: Random::at(self.script.seed | 1) };
         if self.pace == Pace::Real && feed.delivery(epoch.age_s()) == Delivery::Gone {
             return Err(SourceError("the device is not there".into()));
         }
@@ -199,17 +201,10 @@ fn parse_span(value: &str) -> Option<(f64, f64)> {
 struct SynthFeed {
     script: Script,
     at: u64,
-    random: u64,
+    random: Random,
 }
 
 impl SynthFeed {
-    /// Knuth's MMIX generator: repeatable from the script's seed.
-    fn random(&mut self) -> u64 {
-        self.random =
-            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.random >> 32
-    }
-
     fn sample(&mut self, channel: u16) -> f32 {
         let script = &self.script;
         match script.kind {
@@ -221,7 +216,7 @@ impl SynthFeed {
             }
             Kind::Noise => {
                 let level = script.level;
-                (self.random() as f32 / 2f32.powi(31) - 1.0) * level
+                (self.random.word() as f32 / 2f32.powi(31) - 1.0) * level
             }
         }
     }
@@ -257,7 +252,7 @@ impl Feed for SynthFeed {
 
     fn block(&mut self, _rate: u32) -> usize {
         let (low, high) = self.script.block;
-        low + (self.random() as usize) % (high - low + 1)
+        low + (self.random.word() as usize) % (high - low + 1)
     }
 
     fn true_rate(&self, nominal: f64) -> f64 {

@@ -52,21 +52,18 @@ pub fn glance(observations: &[(Frames, f64)], nominal: SampleRate) -> Option<Gla
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::random::Random;
     use crate::clock::model::ClockModel;
 
     /// What a model keeps of a device that delivers every `period` seconds, up to `jitter` late.
     fn look(ppm: f64, seconds: f64, period: f64, jitter: f64, seed: u64) -> Option<Glance> {
         let rate = SampleRate::HZ_48000;
         let mut model = ClockModel::new(rate);
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut random = move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as f64 / (1u64 << 31) as f64
-        };
+        let mut random = Random::at(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         for n in 1..=(seconds / period) as u64 {
             let at = n as f64 * period;
             let frames = at * f64::from(rate.0) * (1.0 + ppm * 1e-6);
-            model.observe(Frames(frames as u64), at + random() * jitter);
+            model.observe(Frames(frames as u64), at + random.unit() * jitter);
         }
         glance(&model.take_observations(true), rate)
     }

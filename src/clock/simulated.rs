@@ -11,6 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
 use crate::base::clock_map::ClockFit;
+use crate::base::random::Random;
 use crate::base::units::{Frames, SampleRate};
 use crate::clock::model::{ClockModel, TakeClock};
 
@@ -24,17 +25,8 @@ const AGAIN_MS: f64 = 1.0;
 /// … and while it goes on.
 const LIVE_MS: f64 = 20.0;
 
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as f64 / (1u64 << 31) as f64
-    }
+fn seeded(seed: u64) -> Random {
+    Random::at(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -87,7 +79,7 @@ impl Device {
 
     fn run(&self) -> Ran {
         let mut model = ClockModel::new(RATE);
-        let mut random = Random::new(self.seed);
+        let mut random = seeded(self.seed);
         let (mut made, mut placed, mut ppm) = (0.0f64, 0.0f64, self.ppm);
         let (mut held_until, mut gap_end, mut noted) = (0.0f64, 0.0f64, 0.0f64);
         let mut troubles = self.troubles.iter().peekable();
@@ -265,7 +257,7 @@ fn apart_ms(devices: [Device; 2]) -> f64 {
 /// Deliveries of up to 20 ms late, held up now and then, with bursts of up to two seconds through the whole
 /// length.
 fn realistic(ppm: f64, seconds: f64, period: f64, seed: u64) -> Device {
-    let mut random = Random::new(seed);
+    let mut random = seeded(seed);
     let mut troubles: Vec<(f64, Trouble)> =
         (0..60).map(|_| (random.unit() * seconds, Trouble::Burst(0.1 + 1.9 * random.unit()))).collect();
     troubles.sort_by(|a, b| a.0.total_cmp(&b.0));

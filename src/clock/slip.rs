@@ -178,6 +178,7 @@ fn upper_quartile(values: &[f64]) -> f64 {
 mod tests {
     use proptest::prelude::*;
 
+    use crate::base::random::Random;
     use crate::base::units::{Frames, SampleRate};
     use crate::clock::model::{ClockModel, TakeClock};
 
@@ -204,11 +205,7 @@ mod tests {
             let rate = SampleRate(48_000);
             let true_rate = 48_000.0 * (1.0 + self.ppm * 1e-6);
             let mut model = ClockModel::new(rate);
-            let mut state = self.seed | 1;
-            let mut random = move || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as f64 / (1u64 << 31) as f64
-            };
+            let mut random = Random::at(self.seed | 1);
             let (mut free_at, mut losses) = (0.0f64, self.losses.iter().peekable());
             let (mut made, mut lost) = (0.0, 0.0);
             while made < self.seconds {
@@ -217,9 +214,10 @@ mod tests {
                     lost += seconds;
                 }
                 let busy = if made > self.busy_from * self.seconds { 3.0 } else { 1.0 };
-                let pause = if random() * 100.0 < self.pauses * busy { random() * 0.3 } else { 0.0 };
+                let pause =
+                    if random.unit() * 100.0 < self.pauses * busy { random.unit() * 0.3 } else { 0.0 };
                 free_at = free_at.max(made) + pause;
-                let at = free_at.max(made + random() * self.jitter * busy);
+                let at = free_at.max(made + random.unit() * self.jitter * busy);
                 model.observe(Frames(((made - lost) * true_rate) as u64), 0.7 + at);
             }
             model.finish()

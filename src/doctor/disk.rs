@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Finding, Severity};
+use crate::base::random::Random;
 use crate::base::text::length;
 use crate::session::disk::{Disk as _, SystemDisk};
 use crate::writer::alarms::space_left_s;
@@ -108,13 +109,8 @@ fn judge(report: &DiskReport, findings: &mut Vec<Finding>) {
 fn measure(dir: &Path, available: Option<u64>) -> io::Result<(f64, f64)> {
     let mut file = tempfile::tempfile_in(dir)?;
     // Not all alike: some disks compress.
-    let mut state = 1u32;
-    let piece: Vec<u8> = std::iter::repeat_with(|| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 24) as u8
-    })
-    .take(PIECE)
-    .collect();
+    let mut random = Random::new(1);
+    let piece: Vec<u8> = std::iter::repeat_with(|| random.below(256) as u8).take(PIECE).collect();
     let begun = Instant::now();
     let (mut written, mut slowest) = (0usize, Duration::ZERO);
     // What is left of a nearly full disk is the user's.

@@ -190,15 +190,13 @@ fn with_tails(own: &[f32], marks: &[bool]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::random::Random;
     use proptest::prelude::*;
 
     /// A voice: syllables of random length and loudness with pauses, in windows; 0 where it is silent.
     fn voice(seed: u64, windows: usize, spoken: std::ops::Range<usize>) -> Vec<f32> {
-        let mut state = seed.wrapping_mul(2).wrapping_add(1);
-        let mut random = move || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 40) as f32 / (1u64 << 24) as f32
-        };
+        let mut seeded = Random::at(seed.wrapping_mul(2).wrapping_add(1));
+        let mut random = move || (seeded.word() >> 8) as f32 / (1u64 << 24) as f32;
         let mut level = vec![0.0; windows];
         let mut at = spoken.start;
         while at < spoken.end {

@@ -14,7 +14,7 @@ use hansard::clock::{MonoNs, ScriptedClock, SessionClock};
 use hansard::session::manifest::GapCause;
 use rtrb::{Consumer, RingBuffer};
 
-use crate::support::random::Random;
+use hansard::base::random::Random;
 
 /// Session second 0 on the scripted clock.
 const ORIGIN_NS: u64 = 7_000_000_000;

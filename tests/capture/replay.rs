@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use super::recording::{FULL_SPEED, record};
 use super::wav;
-use crate::support::random::Random;
 use crate::support::session::source;
+use hansard::base::random::Random;
 
 /// A WAV file of noise.
 fn write(path: &Path, spec: WavSpec, frames: u32) {

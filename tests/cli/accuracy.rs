@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use hansard::base::random::Random;
+
 use crate::support::home::{Home, shared};
 use crate::support::sound::pcm;
 use crate::support::stage::words;
@@ -96,16 +98,12 @@ fn nothing_is_said_where_nobody_speaks() {
 /// A minute without anybody: nothing, hiss, hum, keys, tones, a fan.
 fn nobody() -> Vec<i32> {
     let part = 10 * RATE;
-    let mut seed = 20_261_126_u32;
-    let mut hiss = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f64::from(seed >> 8) / f64::from(1 << 23) - 1.0
-    };
+    let mut random = Random::new(20_261_126);
     let tone = |i: usize, hz: f64| (i as f64 * hz * std::f64::consts::TAU / RATE as f64).sin();
     let mut fan = 0.0;
     (0..6 * part)
         .map(|at| {
-            let (i, noise) = (at % part, hiss());
+            let (i, noise) = (at % part, random.range(-1.0, 1.0));
             fan = 0.97 * fan + 0.03 * noise;
             let sample = match at / part {
                 0 => 0.0,

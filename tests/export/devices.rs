@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::clock::model::ClockModel;
 use hansard::session::manifest::{ClockFit, Manifest, SourceEntry, TakeEntry};
@@ -28,17 +29,6 @@ pub fn clicks(seconds: f64) -> Vec<f64> {
 /// A click, `t` seconds after its middle: 2 kHz within a bell, the same to both sides.
 fn click(t: f64) -> f64 {
     0.8 * (-(t / 0.000_7).powi(2)).exp() * (std::f64::consts::TAU * 2_000.0 * t).cos()
-}
-
-/// Random numbers from a printed seed (a linear congruence; Knuth's constants).
-pub struct Random(pub u64);
-
-impl Random {
-    /// Between 0 and 1.
-    pub fn unit(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 /// One take of a device.

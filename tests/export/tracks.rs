@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate, SessionNs};
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{ClockFit, ClockPiece, GapCause};
 use hansard::session::wav::Layout;
 
-use super::devices::{Device, Random, clicks, entry, heard, heard_in, samples, session};
+use super::devices::{Device, clicks, entry, heard, heard_in, samples, session};
 use super::sessions::{expect, hansard};
 
 const RATE: u32 = 48_000;
@@ -23,7 +24,7 @@ type Clock = fn(&Device, &mut Random) -> ClockFit;
 /// and from the truth, at most.
 fn two_devices(seed: u64, [a, b]: [&Device; 2], rate: u32, clock: Clock) -> (f64, f64) {
     let root = tempfile::tempdir().unwrap();
-    let mut random = Random(seed);
+    let mut random = Random::at(seed);
     let clicks = clicks(a.until.min(b.until));
     let takes = [("ada", a), ("bob", b)];
     let entries = takes.map(|(track, device)| entry(track, 1, device, clock(device, &mut random)));
@@ -130,7 +131,7 @@ fn layout(format: SampleFormat, channels: u16) -> Layout {
 
 #[test]
 fn a_true_clock_leaves_every_sample_as_it_was() {
-    let mut random = Random(3);
+    let mut random = Random::at(3);
     for (format, channels, kinds) in [
         (SampleFormat::S16, 1, &["wav", "flac"][..]),
         (SampleFormat::S24, 2, &["wav", "flac"]),
@@ -440,7 +441,7 @@ fn a_part_of_one_speaker_lies_where_it_lies_in_the_whole() {
 /// A buzz at a gliding pitch in syllables, as a voice: nnnoiseless lets it pass. With a hiss under it, and
 /// silence in the seconds 3 to 4.
 fn noisy_voice(seconds: f64) -> Vec<i16> {
-    let mut random = Random(5);
+    let mut random = Random::at(5);
     (0..(seconds * f64::from(RATE)) as usize)
         .map(|n| {
             let t = n as f64 / f64::from(RATE);

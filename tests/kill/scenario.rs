@@ -2,22 +2,10 @@
 
 use std::time::Duration;
 
-/// Knuth's MMIX generator.
-struct Random(u64);
+use hansard::base::random::Random;
 
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % n
-    }
-
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[self.below(all.len() as u64) as usize]
-    }
-
-    fn ms(&mut self, most: u64) -> Duration {
-        Duration::from_millis(self.below(most))
-    }
+fn ms(random: &mut Random, most: u64) -> Duration {
+    Duration::from_millis(random.below(most))
 }
 
 /// When the recorder is killed.
@@ -54,25 +42,25 @@ pub struct Scenario {
 impl Scenario {
     pub fn new(seed: u64) -> Self {
         // Neighbours must not be alike: a multiple of the golden ratio of 2^64.
-        let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut random = Random::at(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let max = random.below(6) == 0;
         let sources = (0..2 + random.below(3)).map(|n| Source {
             name: format!("s{n}"),
-            rate: random.one_of(&[8_000, 16_000, 44_100, 48_000]),
-            bits: random.one_of(&[16, 24, 32]),
-            channels: random.one_of(&[1, 1, 2]),
-            ppm: random.one_of(&[0, 80, -300]),
+            rate: *random.pick(&[8_000, 16_000, 44_100, 48_000]),
+            bits: *random.pick(&[16, 24, 32]),
+            channels: *random.pick(&[1, 1, 2]),
+            ppm: *random.pick(&[0, 80, -300]),
             // Longer callbacks would be a loss of the device's, not of ours.
-            block: random.one_of(&[64, 128, 160]),
+            block: *random.pick(&[64, 128, 160]),
         });
         let sources = sources.collect();
         let when = match random.below(8) {
-            0 => When::Early(random.ms(120)),
-            1 | 2 => When::Finishing(random.ms(1_200), random.ms(250)),
-            _ if max => When::Recording(random.ms(500)),
-            _ => When::Recording(random.ms(2_500)),
+            0 => When::Early(ms(&mut random, 120)),
+            1 | 2 => When::Finishing(ms(&mut random, 1_200), ms(&mut random, 250)),
+            _ if max => When::Recording(ms(&mut random, 500)),
+            _ => When::Recording(ms(&mut random, 2_500)),
         };
-        let kill_recover = Some(random.ms(40)).filter(|_| random.below(3) == 0);
+        let kill_recover = Some(ms(&mut random, 40)).filter(|_| random.below(3) == 0);
         Self { sources, max, when, kill_recover }
     }
 

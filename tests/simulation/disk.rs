@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 
 use crate::simulation::torn::{Node, PAGE, SECTOR, part, put};
-use crate::support::random::Random;
+use hansard::base::random::Random;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Op {

@@ -24,7 +24,7 @@ use hansard::speech::track_reader::{TrackReader, TrackSound};
 use hansard::speech::work::{Asked, Pass, Work};
 use hansard::writer::Control;
 
-use crate::support::random::Random;
+use hansard::base::random::Random;
 
 /// The actors look around this often, in seconds.
 const EVERY_S: f64 = 0.05;

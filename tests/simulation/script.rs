@@ -7,7 +7,7 @@ use hansard::base::units::SampleFormat;
 
 use crate::capture::device::{Op as Deed, Script};
 use crate::simulation::disk::{Crash, Fault, Op};
-use crate::support::random::Random;
+use hansard::base::random::Random;
 
 /// Samples of one device, all channels: bounds a run's time.
 const SAMPLES_MAX: f64 = 250_000.0;

@@ -64,7 +64,7 @@ fn every_day_ends_well_or_says_what_is_missing() {
     let seeds: Vec<u64> = match (number("HANSARD_SIM_SEED"), number("HANSARD_SIM_SEEDS")) {
         (Some(seed), _) => vec![seed],
         (None, fresh) => {
-            let mut random = crate::support::random::Random::new(RandomState::new().build_hasher().finish());
+            let mut random = hansard::base::random::Random::new(RandomState::new().build_hasher().finish());
             let fresh = (0..fresh.unwrap_or(FRESH)).map(|_| random.seed());
             (0..FIXED).chain(ONCE_WRONG).chain(fresh).collect()
         }

@@ -1,6 +1,6 @@
 //! What a file holds when a write did not come to its end, or the power was cut.
 
-use crate::support::random::Random;
+use hansard::base::random::Random;
 
 /// What a disk writes at once, or not at all.
 pub const SECTOR: u64 = 512;

@@ -1,5 +1,5 @@
-//! What tests share: the program in a home of its own, a session in this process, sound, numbers from a seed,
-//! and the stage on which a meeting is played.
+//! What tests share: the program in a home of its own, a session in this process, sound, and the stage on
+//! which a meeting is played.
 
 // Each binary uses a part of it.
 #![allow(dead_code)]
@@ -8,7 +8,6 @@ pub mod copy;
 #[cfg(unix)]
 pub mod home;
 pub mod live;
-pub mod random;
 pub mod session;
 pub mod sound;
 pub mod speech;

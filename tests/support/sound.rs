@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use hansard::base::random::Random;
 use hansard::session::reading::Session;
 use hound::{SampleFormat, WavReader, WavSpec, WavWriter};
 
@@ -31,13 +32,8 @@ pub fn float(path: &Path, rate: u32, channels: u16, samples: &[f32]) {
 /// Numbers of so many bits that look like noise, the largest and the smallest among them. The same ones for
 /// the same seed.
 pub fn noise(seed: u64, bits: u32, count: usize) -> Vec<i32> {
-    let mut state = seed;
-    let mut next = || {
-        // Knuth's MMIX generator.
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 32) as u32 as i32 >> (32 - bits)
-    };
-    let mut samples: Vec<i32> = (0..count).map(|_| next()).collect();
+    let mut random = Random::at(seed);
+    let mut samples: Vec<i32> = (0..count).map(|_| random.word() as i32 >> (32 - bits)).collect();
     samples[0] = (1 << (bits - 1)) - 1;
     samples[1] = -(1 << (bits - 1));
     samples

@@ -1,5 +1,8 @@
-//! Numbers that look random and are the same for the same seed.
+//! Numbers that look random and are the same for the same seed, on every machine and in every version: by
+//! their seeds scripted sources and simulations are played again. Nothing secret comes of them.
 
+/// Knuth's MMIX generator, whose upper bits are good.
+#[derive(Debug, Clone)]
 pub struct Random(u64);
 
 impl Random {
@@ -12,10 +15,23 @@ impl Random {
         Self(mixed ^ (mixed >> 31))
     }
 
-    /// 31 bits: Knuth's MMIX generator, whose upper ones are good.
-    fn bits(&mut self) -> u64 {
+    /// A generator in this state: like states begin alike.
+    pub fn at(state: u64) -> Self {
+        Self(state)
+    }
+
+    fn step(&mut self) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        self.0 >> 33
+        self.0
+    }
+
+    fn bits(&mut self) -> u64 {
+        self.step() >> 33
+    }
+
+    /// 32 bits.
+    pub fn word(&mut self) -> u32 {
+        (self.step() >> 32) as u32
     }
 
     /// From 0 up to 1.
@@ -23,6 +39,7 @@ impl Random {
         self.bits() as f64 / (1u64 << 31) as f64
     }
 
+    /// From `low` up to `high`, both included.
     pub fn between(&mut self, (low, high): (u64, u64)) -> u64 {
         low + (self.unit() * (high - low + 1) as f64) as u64
     }
@@ -32,14 +49,17 @@ impl Random {
         self.bits() % n.max(1)
     }
 
+    /// From `low` up to below `high`.
     pub fn range(&mut self, low: f64, high: f64) -> f64 {
         low + self.unit() * (high - low)
     }
 
+    /// True with this probability.
     pub fn chance(&mut self, p: f64) -> bool {
         self.unit() < p
     }
 
+    /// One of these, of which there is at least one.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len() as u64) as usize]
     }
@@ -49,6 +69,7 @@ impl Random {
         Self::new(self.bits() << 31 | self.bits())
     }
 
+    /// A seed for another generator.
     pub fn seed(&mut self) -> u64 {
         self.bits() << 31 | self.bits()
     }
