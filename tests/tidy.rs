@@ -361,7 +361,7 @@ const STILL_EMPTY: [&str; 32] = [
     "src/actors/recorder.rs",
     "src/actors/transcriber.rs",
     "src/capture/drain.rs",
-    "src/capture/lane.rs",
+    "src/capture/drain/stamps.rs",
     "src/capture/source.rs",
     "src/care/offline.rs",
     "src/care/reckon.rs",
