@@ -12,7 +12,7 @@ use hansard::actors::Role;
 use hansard::actors::recorder::Message;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
-use hansard::recognisers::recognizer::{ScriptedRecognizer, Step};
+use hansard::recognisers::scripted::{ScriptedRecognizer, Step};
 use hansard::session::manifest::Manifest;
 
 const SOURCES: [&str; 2] =

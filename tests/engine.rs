@@ -6,3 +6,4 @@ mod capture;
 mod foreign;
 mod simulation;
 mod support;
+mod third_engine;

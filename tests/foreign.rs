@@ -12,9 +12,8 @@ use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::base::units::Frames;
 use hansard::base::utterance::Utterance;
 use hansard::capture::feed::Pace;
-use hansard::recognisers::recognizer::{
-    Hypothesis, Recognizer, RecognizerError, Request, ScriptedRecognizer, Step,
-};
+use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
+use hansard::recognisers::scripted::{ScriptedRecognizer, Step};
 use hansard::session::reading::Session;
 use hansard::session::shared::TakeShared;
 use hansard::speech::foreign::FOREIGN;

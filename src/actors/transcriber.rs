@@ -15,7 +15,7 @@ use super::{denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
 use crate::live::SessionView;
-use crate::recognisers::recognizer::{Recognizer, RecognizerError};
+use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::session::journal::Event;
 use crate::speech::analysis::{Analysis, Job};
 use crate::speech::listen::{self, Hints};
@@ -50,6 +50,8 @@ pub struct Arguments {
     pub recognizers: usize,
     /// How the work is done.
     pub pass: Pass,
+    /// Longest sound that a recogniser takes at once, in seconds.
+    pub longest_s: f64,
     /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one,
     /// so that it never holds up the lines themselves.
     pub partials: Option<MakeRecognizer>,
@@ -111,14 +113,14 @@ pub enum Outcome {
 /// A recogniser's answer, with the recogniser itself.
 pub struct Answer {
     asked: Asked,
-    result: Result<listen::Recognised, RecognizerError>,
+    result: Result<Hypothesis, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
 /// The same about a line that still grows.
 pub struct PartialAnswer {
     job: Job,
-    result: Result<listen::Recognised, RecognizerError>,
+    result: Result<Hypothesis, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
@@ -179,7 +181,12 @@ impl Actor for Transcriber {
         let mut state = State {
             idle: (0..arguments.recognizers.max(1)).map(|_| (arguments.make)()).collect(),
             partial: partial.map(|make| PartialRecognizer { recognizer: Some(make()), make, failed: 0 }),
-            work: Work::new(arguments.session.clone(), Arc::clone(&arguments.analysis), arguments.pass),
+            work: Work::new(
+                arguments.session.clone(),
+                Arc::clone(&arguments.analysis),
+                arguments.pass,
+                arguments.longest_s,
+            ),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -218,8 +225,8 @@ impl Actor for Transcriber {
             Message::Crash(role) => state.crash(role)?,
         }
         tokio::task::block_in_place(|| {
-            state.recognise_next(&myself);
-            state.recognise_partial(&myself);
+            state.recognize_next(&myself);
+            state.recognize_partial(&myself);
             state.work.settle(false, state.started.elapsed());
         });
         state.answer_finish();
@@ -318,7 +325,7 @@ impl State {
     }
 
     /// Gives the next segments to the recognisers that are free.
-    fn recognise_next(&mut self, myself: &ActorRef<Message>) {
+    fn recognize_next(&mut self, myself: &ActorRef<Message>) {
         while self.work.unusable().is_none()
             && let Some(recognizer) = self.idle.pop()
         {
@@ -331,7 +338,7 @@ impl State {
     }
 
     /// Has what is still being spoken recognised, if somebody looks and nothing of that is under way.
-    fn recognise_partial(&mut self, myself: &ActorRef<Message>) {
+    fn recognize_partial(&mut self, myself: &ActorRef<Message>) {
         let Some(partial) = self.partial.as_mut().filter(|partial| partial.recognizer.is_some()) else {
             return;
         };
@@ -348,7 +355,7 @@ impl State {
         myself: &ActorRef<Message>,
         job: Job,
         mut recognizer: Box<dyn Recognizer>,
-        tell: impl FnOnce(Result<listen::Recognised, RecognizerError>, Option<Box<dyn Recognizer>>) -> Message
+        tell: impl FnOnce(Result<Hypothesis, RecognizerError>, Option<Box<dyn Recognizer>>) -> Message
         + Send
         + 'static,
     ) {
@@ -360,7 +367,7 @@ impl State {
             hints.languages[job.track] = Some(language.to_owned());
         }
         let work = tokio::task::spawn_blocking(move || {
-            let result = listen::recognise(&session, &job, &mut *recognizer, &hints);
+            let result = listen::recognize(&session, &job, &mut *recognizer, &hints);
             (result, recognizer)
         });
         let myself = myself.clone();

@@ -31,7 +31,7 @@ pub struct Utterance {
     pub text: String,
     /// The words with their times.
     pub words: Vec<Word>,
-    /// Geometric mean of the words' probabilities, 0..1.
+    /// Geometric mean of the words' probabilities, 0..1; 0 where nothing is known of them.
     pub confidence: f64,
     /// ISO 639-1 code.
     pub language: String,
@@ -59,10 +59,13 @@ pub struct Evidence {
     pub speech_prob: f64,
     /// Seconds from the onset of the speech to its end.
     pub speech_s: f64,
-    /// Probability that nobody spoke, 0..1: the recogniser's.
-    pub no_speech_prob: f64,
-    /// Mean log probability (natural) of what was understood: the recogniser's.
-    pub avg_logprob: f64,
+    /// Probability that nobody spoke, 0..1: the recogniser's. `None` means that it has no opinion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_speech_prob: Option<f64>,
+    /// Mean log probability (natural) of what was understood: the recogniser's. `None` means that it doesn't
+    /// tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_logprob: Option<f64>,
 }
 
 /// That a person wrote a revision.
@@ -108,7 +111,7 @@ pub struct Word {
     pub start: f64,
     /// Session seconds.
     pub end: f64,
-    /// Probability, 0..1.
+    /// Probability, 0..1; 0 where the recogniser doesn't tell.
     pub p: f64,
 }
 

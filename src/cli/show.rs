@@ -248,9 +248,9 @@ fn line(out: &mut impl Write, meeting: &Meeting, utterance: &Utterance, args: &A
 /// `; speech 0.44 over 1.2 s, nobody 0.35, log probability -0.90`
 fn judged_by(evidence: &Evidence) -> String {
     let Evidence { speech_prob, speech_s, no_speech_prob, avg_logprob } = evidence;
-    format!(
-        "; speech {speech_prob:.2} over {speech_s:.1} s, nobody {no_speech_prob:.2}, log probability {avg_logprob:.2}"
-    )
+    let nobody = no_speech_prob.map(|p| format!(", nobody {p:.2}")).unwrap_or_default();
+    let sure = avg_logprob.map(|p| format!(", log probability {p:.2}")).unwrap_or_default();
+    format!("; speech {speech_prob:.2} over {speech_s:.1} s{nobody}{sure}")
 }
 
 /// Wrapped, the first line at `indent`, the rest four further.

@@ -91,8 +91,9 @@ fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyh
     let mut specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     // Recording without text would be no answer here: no model is an error before anything is made.
-    if let Choice::None(reason) =
-        text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref())).map_err(text_error)?
+    if let Choice::Later(reason) =
+        text::choose_engine(config, Pass::Plain, specs.iter().map(|spec| spec.language.as_deref()))
+            .map_err(text_error)?
     {
         return Err(wrong_use(reason));
     }
@@ -125,12 +126,12 @@ fn transcribe_session(
     let mut sources = manifest.sources;
     languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
     let of_sources = sources.iter().map(|source| source.language.as_deref());
-    let model = match text::choose_model(config, of_sources).map_err(text_error)? {
-        Choice::Use(model) => model,
-        Choice::None(reason) => return Err(wrong_use(reason)),
-    };
     let pass = if args.long || config.transcribe.final_pass { Pass::Long } else { Pass::Plain };
-    let how = How { model, sources, pass, resume: args.resume };
+    let engine = match text::choose_engine(config, pass, of_sources).map_err(text_error)? {
+        Choice::Use(engine) => engine,
+        Choice::Later(reason) => return Err(wrong_use(reason)),
+    };
+    let how = How { engine, sources, pass, resume: args.resume };
     let mut signals = Signals::new().context("can't take signals over")?;
     let mut shown = None;
     let begun = |news: &crate::live::Bus| {

@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 #[cfg(feature = "whisper")]
 fn load(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
-    use crate::recognisers::whisper::{WhisperRecognizer, WhisperSettings};
+    use crate::recognisers::whisper_cpp::{WhisperRecognizer, WhisperSettings};
     let settings = WhisperSettings { threads, language: args.language.clone(), ..WhisperSettings::default() };
     let recognizer = WhisperRecognizer::load(&args.model, settings)?;
     let facts = recognizer.facts().clone();

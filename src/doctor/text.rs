@@ -1,5 +1,5 @@
-//! Whether text would keep up: the model that `record` would take is put to work, in the process that
-//! `record` would start, and timed.
+//! Whether text would keep up: the recogniser that `record` would open is put to work and timed. And what its
+//! engine says of itself: its file, and the evidence that it gives.
 //!
 //! The sound is made here: a buzz in syllables, which costs the recogniser nearly what speech does and says
 //! nothing about anybody. What speech costs more (it has words) is in `SHARE`.
@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::{Finding, Severity};
 use crate::models::{ModelInfo, pull};
-use crate::recognisers::recognizer::{Recognizer as _, RecognizerError, Request};
-use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
+use crate::recognisers::engine::{Engine, Gives, Opening};
+use crate::recognisers::recognizer::{RecognizerError, Request};
+use crate::speech::gates;
 
 /// Seconds of sound that are timed: a long sentence.
 const SOUND_S: f64 = 10.0;
@@ -26,11 +27,15 @@ const SHARE: f64 = 0.7;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ModelReport {
     pub name: String,
-    pub path: PathBuf,
-    pub bytes: u64,
-    /// Whether it is the one that was published under this name; `None` if no hash of that one is known. Its
-    /// structure was checked in any case.
+    /// Its file; `None` means that it is not on this computer.
+    pub path: Option<PathBuf>,
+    /// Length of the file.
+    pub bytes: Option<u64>,
+    /// Whether it is the one that was published under this name; `None` means that no hash of that one is
+    /// known. The structure of a file was checked anyhow.
     pub as_published: Option<bool>,
+    /// The evidence that comes with its text.
+    pub gives: Gives,
 }
 
 /// How quickly text is made.
@@ -52,8 +57,35 @@ impl Speed {
     }
 }
 
-/// Whether the file is what it should be. Reads all of it, where its hash is known.
-pub fn examine(model: &ModelInfo) -> (ModelReport, Vec<Finding>) {
+/// What the engine is. Reads all of its file where the file's hash is known.
+pub fn examine(engine: &dyn Engine) -> (ModelReport, Vec<Finding>) {
+    let (facts, file) = (engine.facts(), engine.file());
+    let (as_published, mut findings) = file.map_or((None, Vec::new()), examine_file);
+    let missing = gates::never_given(facts.gives);
+    if !missing.is_empty() {
+        findings.push(Finding::new(
+            Severity::Hint,
+            "model",
+            format!(
+                "{} does not say how sure it is: no text is withheld as {}",
+                facts.name,
+                missing.join(", ")
+            ),
+            "read its minutes with that in mind, or choose another model with --model",
+        ));
+    }
+    let report = ModelReport {
+        name: facts.name.clone(),
+        path: file.map(|file| file.path.clone()),
+        bytes: file.map(|file| file.bytes),
+        as_published,
+        gives: facts.gives,
+    };
+    (report, findings)
+}
+
+/// Whether the file is what it should be.
+fn examine_file(model: &ModelInfo) -> (Option<bool>, Vec<Finding>) {
     let mut findings = Vec::new();
     let as_published = match pull::is_as_published(model) {
         Ok(as_published) => as_published,
@@ -78,18 +110,18 @@ pub fn examine(model: &ModelInfo) -> (ModelReport, Vec<Finding>) {
             ),
         ));
     }
-    let ModelInfo { name, path, bytes, .. } = model.clone();
-    (ModelReport { name, path, bytes, as_published }, findings)
+    (as_published, findings)
 }
 
 /// Has the recogniser work, for as long as that takes, and judges by it whether text would keep up with that
 /// many `sources`.
 pub fn measure(
-    options: WorkerOptions,
+    engine: &dyn Engine,
+    how: &Opening,
     language: Option<String>,
     sources: usize,
 ) -> (Option<Speed>, Vec<Finding>) {
-    match time(options, language) {
+    match time(engine, how, language) {
         Ok((load_s, factor)) => {
             let speed = Speed::new(load_s, factor, sources);
             let finding = judge(&speed);
@@ -118,21 +150,22 @@ fn judge(speed: &Speed) -> Option<Finding> {
 }
 
 /// Seconds until the model was ready, and of work for a second of sound.
-fn time(options: WorkerOptions, language: Option<String>) -> Result<(f64, f64), RecognizerError> {
+fn time(engine: &dyn Engine, how: &Opening, language: Option<String>) -> Result<(f64, f64), RecognizerError> {
     let request = |seconds: f64| Request {
         samples: buzz(seconds),
         language: language.clone(),
         speech: Some((0.0, seconds)),
         ..Request::default()
     };
-    let mut recognizer = WorkerRecognizer::new(options);
+    let mut recognizer = engine.open(how);
+    let sound_s = SOUND_S.min(engine.facts().longest_s);
     let begun = Instant::now();
-    recognizer.start()?;
+    recognizer.prepare()?;
     let load_s = begun.elapsed().as_secs_f64();
     recognizer.recognize(&request(WARM_UP_S))?;
     let begun = Instant::now();
-    recognizer.recognize(&request(SOUND_S))?;
-    Ok((load_s, begun.elapsed().as_secs_f64() / SOUND_S))
+    recognizer.recognize(&request(sound_s))?;
+    Ok((load_s, begun.elapsed().as_secs_f64() / sound_s))
 }
 
 /// A gliding buzz in syllables, 16 kHz.

@@ -1,6 +1,8 @@
 //! Whether a recording would go well, by trying: what `record` would open is opened, where it would write is
 //! written, the recogniser that it would start works; nothing is stored.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use tokio::task::JoinError;
 
@@ -14,9 +16,10 @@ use crate::doctor::sound::{Heard, Listening, STEP_EVERY};
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::{Before, Realtime};
 use crate::doctor::{Finding, Severity};
-use crate::models::ModelInfo;
+use crate::recognisers::engine::Engine;
 use crate::recording::DeviceSpec;
 use crate::session::manifest::SourceEntry;
+use crate::speech::work::Pass;
 use crate::writer::alarms::TEXT_BYTES_PER_S;
 
 /// Why it can't be tried.
@@ -191,10 +194,10 @@ async fn look_at_text(
     report: &mut Report,
     told: &impl Fn(Step),
 ) -> Result<(), DoctorError> {
-    match text::choose_model(config, specs.iter().map(|spec| spec.language.as_deref())) {
-        Ok(Choice::Use(model)) => try_text(config, specs, &model, report, told).await?,
+    match text::choose_engine(config, Pass::Live, specs.iter().map(|spec| spec.language.as_deref())) {
+        Ok(Choice::Use(engine)) => try_text(config, specs, engine, report, told).await?,
         // It says itself what to do.
-        Ok(Choice::None(reason)) => report.findings.push(Finding::new(
+        Ok(Choice::Later(reason)) => report.findings.push(Finding::new(
             Severity::Hint,
             "model",
             reason,
@@ -213,23 +216,23 @@ async fn look_at_text(
 async fn try_text(
     config: &Config,
     specs: &[SourceSpec],
-    model: &ModelInfo,
+    engine: Arc<dyn Engine>,
     report: &mut Report,
     told: &impl Fn(Step),
 ) -> Result<(), DoctorError> {
-    told(Step::Working(model.name.clone()));
-    let owned = model.clone();
-    let (examined, findings) = tokio::task::spawn_blocking(move || crate::doctor::text::examine(&owned))
+    told(Step::Working(engine.facts().name.clone()));
+    let own = Arc::clone(&engine);
+    let (examined, findings) = tokio::task::spawn_blocking(move || crate::doctor::text::examine(&*own))
         .await
         .map_err(DoctorError::Thread)?;
     report.model = Some(examined);
     report.findings.extend(findings);
-    let options = text::worker(config, model);
+    let how = text::opening(config);
     let own = specs.iter().find_map(|spec| spec.language.as_deref());
-    let language = text::language_told(config, model, own);
+    let language = text::language_told(config, engine.facts(), own);
     let sources = specs.len().max(1);
     let measured =
-        tokio::task::spawn_blocking(move || crate::doctor::text::measure(options, language, sources));
+        tokio::task::spawn_blocking(move || crate::doctor::text::measure(&*engine, &how, language, sources));
     let (speed, findings) = measured.await.map_err(DoctorError::Thread)?;
     report.text = speed;
     report.findings.extend(findings);

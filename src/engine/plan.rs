@@ -18,7 +18,7 @@ use crate::capture::replay::Replay;
 use crate::capture::source::Source;
 use crate::capture::synth::Synth;
 use crate::config::{Config, TrackFormat};
-use crate::models::ModelInfo;
+use crate::recognisers::engine::Engine;
 use crate::recording::DeviceSpec;
 use crate::session::disk::{Disk as _, SystemDisk};
 use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
@@ -103,8 +103,8 @@ impl Wish {
 /// What becomes of the text.
 #[derive(Debug, Clone)]
 pub enum TextPlan {
-    /// It is made with this model.
-    With(ModelInfo),
+    /// It is made with this engine.
+    With(Arc<dyn Engine>),
     /// Nobody wants it.
     Unwanted,
     /// It can't be made now, for this reason.
@@ -171,10 +171,12 @@ impl Plan {
         };
         let (devices, sources) = look_up(&wish.sources, &SourceOptions::new(config, pace))?;
         let languages = wish.sources.iter().map(|spec| spec.language.as_deref());
-        let text = match wish.text.then(|| text::choose_model(config, languages)).transpose()? {
+        let counted = wish.is_counted();
+        let pass = text::pass(counted);
+        let text = match wish.text.then(|| text::choose_engine(config, pass, languages)).transpose()? {
             None => TextPlan::Unwanted,
-            Some(Choice::Use(model)) => TextPlan::With(model),
-            Some(Choice::None(reason)) => TextPlan::Later(reason),
+            Some(Choice::Use(engine)) => TextPlan::With(engine),
+            Some(Choice::Later(reason)) => TextPlan::Later(reason),
         };
         Ok(Self {
             title: wish.title.clone(),
@@ -182,7 +184,7 @@ impl Plan {
             sources,
             text,
             limit: wish.limit,
-            counted: wish.is_counted(),
+            counted,
             partials: wish.partials,
         })
     }

@@ -81,7 +81,7 @@ impl Engine {
             TextPlan::Later(reason) => Some(reason.clone()),
             TextPlan::Unwanted | TextPlan::With(_) => None,
         };
-        let pass = if counted { Pass::Plain } else { Pass::Live };
+        let pass = text::pass(counted);
         let transcriber = transcriber(config, text, &sources, (pass, partials), &recording)?;
         let (told, ended) = oneshot::channel();
         let arguments = recorder::Arguments { recording: recording.clone(), transcriber, ended: told };
@@ -261,7 +261,7 @@ fn transcriber(
     (pass, partials): (Pass, bool),
     recording: &Arc<Recording>,
 ) -> Result<Option<transcriber::Arguments>, EngineError> {
-    let TextPlan::With(model) = text else { return Ok(None) };
+    let TextPlan::With(engine) = text else { return Ok(None) };
     let session = SessionView {
         dir: recording.dir.clone(),
         tracks: recording.tracks.clone(),
@@ -269,7 +269,7 @@ fn transcriber(
         news: recording.news.clone(),
     };
     let analysis = Analysis::new(recording.tracks.len());
-    let wanted = Wanted { model: &model, sources, pass, partials };
+    let wanted = Wanted { engine: &engine, sources, pass, partials };
     Ok(Some(text::arguments(config, &wanted, session, analysis)?))
 }
 

@@ -12,7 +12,7 @@ use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
 use crate::care::offline::{self, OfflineError, OfflineSink, Past};
 use crate::config::Config;
 use crate::live::{Bus, News, Progress, SessionSink as _, SessionView};
-use crate::models::ModelInfo;
+use crate::recognisers::engine::Engine;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::SourceEntry;
@@ -79,7 +79,7 @@ impl TranscribeError {
 #[derive(Debug, Clone)]
 pub struct How {
     /// Who recognises.
-    pub model: ModelInfo,
+    pub engine: Arc<dyn Engine>,
     /// The session's sources, with the languages that are to be told.
     pub sources: Vec<SourceEntry>,
     /// Segment by segment, or over long stretches.
@@ -122,7 +122,7 @@ pub fn transcribe(
     begun(sink.news());
     let news = sink.news().clone();
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), news: news.clone() };
-    let wanted = Wanted { model: &how.model, sources: &how.sources, pass: how.pass, partials: false };
+    let wanted = Wanted { engine: &how.engine, sources: &how.sources, pass: how.pass, partials: false };
     let arguments = text::arguments(config, &wanted, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKERS)
@@ -160,10 +160,11 @@ pub(super) fn final_pass(
 ) -> Result<Option<String>, TranscribeError> {
     let sources = read::read_manifest(dir)?.sources;
     let languages = sources.iter().map(|source| source.language.as_deref());
-    let Choice::Use(model) = text::choose_model(config, languages)? else {
-        return Ok(Some("there is no model".into()));
+    let engine = match text::choose_engine(config, Pass::Long, languages)? {
+        Choice::Use(engine) => engine,
+        Choice::Later(reason) => return Ok(Some(reason)),
     };
-    let how = How { model, sources, pass: Pass::Long, resume: false };
+    let how = How { engine, sources, pass: Pass::Long, resume: false };
     let done = transcribe(dir, config, &how, begun, interrupt)?;
     for problem in &done.problems {
         tracing::warn!(%problem, "after the final pass");

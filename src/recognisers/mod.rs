@@ -1,8 +1,25 @@
-//! What turns sound into words: the recognisers behind one trait, and the child process that they run in.
+//! What turns sound into words: engines behind one door ([`engine`]), and the child process that Whisper runs
+//! in.
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`engine`] | what every engine is asked: its facts, and recognisers |
+//! | [`recognizer`] | a request, and what is answered |
+//! | [`whisper`] | Whisper models, in a child process |
+//! | [`scripted`] | answers by script, for tests |
+//! | [`worker`], [`protocol`] | the child process, and what is said to it |
+//! | `whisper_cpp` | whisper.cpp, inside the child |
+//! | [`words`] | from tokens to words with times |
 
+pub mod engine;
 pub mod protocol;
 pub mod recognizer;
-#[cfg(feature = "whisper")]
+pub mod scripted;
 pub mod whisper;
+#[cfg(feature = "whisper")]
+pub mod whisper_cpp;
 pub mod words;
 pub mod worker;
+
+/// All kinds of engines, a line each. Whisper takes the models that no other kind took, so it is the last.
+pub const ENGINES: &[engine::Kind] = &[whisper::KIND];

@@ -10,10 +10,12 @@ use std::io::{ErrorKind, Read, Write};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::recognisers::recognizer::{Hypothesis, REQUEST_S_MAX, RecognizerError, Request};
+use crate::recognisers::recognizer::{Hypothesis, RecognizerError, Request};
 
 /// Raised whenever a message changes.
 pub const PROTOCOL: u32 = 3;
+/// Longest sound of one request, in seconds: Whisper takes in 30 s at once.
+pub const REQUEST_S_MAX: f64 = 30.0;
 /// Longest JSON of any message. 30 s of speech are some 200 words of 80 bytes; a prompt is some hundred
 /// characters.
 const JSON_BYTES_MAX: usize = 256 * 1024;

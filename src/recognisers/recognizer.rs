@@ -1,15 +1,8 @@
-//! What turns sound into words, whoever does it: Whisper in a child process, or a script in tests.
-
-use std::collections::VecDeque;
-use std::time::Duration;
+//! What is asked of a recogniser and what it answers, whoever it is.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::utterance;
-
-/// Longest sound of one request, in seconds. Whisper hears 30 s at once; what is longer has to be cut by the
-/// caller.
-pub const REQUEST_S_MAX: f64 = 30.0;
 
 /// Turns a stretch of speech into words.
 pub trait Recognizer: Send {
@@ -17,12 +10,17 @@ pub trait Recognizer: Send {
     fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError>;
     /// Name of the model.
     fn model(&self) -> &str;
+    /// Gets ready, which may block for as long as a model takes to load. Without it the first request does.
+    fn prepare(&mut self) -> Result<(), RecognizerError> {
+        Ok(())
+    }
 }
 
 /// Something to recognise.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Request {
-    /// 16 kHz, mono, ±1.0; at most [`REQUEST_S_MAX`].
+    /// 16 kHz, mono, ±1.0; at most as long as its engine takes
+    /// ([`Facts::longest_s`](super::engine::Facts)).
     pub samples: Vec<f32>,
     /// ISO 639-1 code of the language to write down; none: the recogniser finds out, from this sound alone.
     pub language: Option<String>,
@@ -48,14 +46,16 @@ pub struct Hypothesis {
     pub words: Vec<Word>,
     /// ISO 639-1 code of the language it is written in.
     pub language: String,
-    /// The language that the sound is likeliest in, and how likely among all, 0..1; none: the model knows but
-    /// one.
+    /// The language that the sound is likeliest in, and how likely among all, 0..1. `None` means that the
+    /// model knows but one, or doesn't tell.
     #[serde(default)]
     pub spoken: Option<(String, f32)>,
-    /// The recogniser's own opinion that nobody spoke, 0..1.
-    pub no_speech_prob: f64,
-    /// Mean log probability (natural) of the tokens; 0 without any.
-    pub avg_logprob: f64,
+    /// The recogniser's own opinion that nobody spoke, 0..1. `None` means that it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_speech_prob: Option<f64>,
+    /// Mean log probability (natural) of the tokens; 0 without any. `None` means that it isn't told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avg_logprob: Option<f64>,
     /// Seconds of sound it was made from.
     pub audio_s: f64,
 }
@@ -69,31 +69,34 @@ pub struct Word {
     pub start: f64,
     /// Seconds from the request's first sample; never before `start`, never after the next word's `start`.
     pub end: f64,
-    /// Probability, 0..1.
-    pub p: f64,
+    /// Probability, 0..1. `None` means that it isn't told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p: Option<f64>,
 }
 
 impl Word {
-    /// The same word in session time, the request's first sample being at `origin` session seconds.
+    /// The same word in session time, the request's first sample being at `origin` session seconds. In the
+    /// transcript a probability that isn't told is 0, as readers expect a number.
     pub fn placed(&self, origin: f64) -> utterance::Word {
         utterance::Word {
             text: self.text.clone(),
             start: origin + self.start,
             end: origin + self.end,
-            p: self.p,
+            p: self.p.unwrap_or(0.0),
         }
     }
 }
 
 impl Hypothesis {
-    /// Geometric mean of the words' probabilities, 0..1; 0 without any.
-    pub fn confidence(&self) -> f64 {
+    /// Geometric mean of the words' probabilities, 0..1. `None` means that there are no words, or that one
+    /// has no probability.
+    pub fn confidence(&self) -> Option<f64> {
         if self.words.is_empty() {
-            return 0.0;
+            return None;
         }
         // A floor, so that one impossible word doesn't take the logarithm out of bounds.
-        let sum: f64 = self.words.iter().map(|word| word.p.clamp(1e-6, 1.0).ln()).sum();
-        (sum / self.words.len() as f64).exp()
+        let sum: Option<f64> = self.words.iter().map(|word| Some(word.p?.clamp(1e-6, 1.0).ln())).sum();
+        Some((sum? / self.words.len() as f64).exp())
     }
 }
 
@@ -172,105 +175,17 @@ impl RecognizerError {
     }
 }
 
-/// One step of a [`ScriptedRecognizer`].
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// Understands this; the words are spread evenly over the speech.
-    Say(String),
-    /// Gives exactly this.
-    Give(Box<Hypothesis>),
-    /// Fails.
-    Fail(RecognizerError),
-    /// Sits there for so long, then fails as a time-out does.
-    Hang(Duration),
-    /// Panics with this message.
-    Panic(String),
-}
-
-/// Follows a script, a step per request, and repeats the last step: for tests and simulations of what calls a
-/// recogniser.
-#[derive(Debug, Clone)]
-pub struct ScriptedRecognizer {
-    steps: VecDeque<Step>,
-    /// Everything that was asked, in order.
-    pub requests: Vec<Request>,
-}
-
-impl ScriptedRecognizer {
-    /// A recogniser that takes these steps.
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        Self { steps: steps.into_iter().collect(), requests: Vec::new() }
-    }
-}
-
-impl Recognizer for ScriptedRecognizer {
-    fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
-        self.requests.push(request.clone());
-        let step = if self.steps.len() > 1 { self.steps.pop_front() } else { self.steps.front().cloned() };
-        match step {
-            Some(Step::Say(text)) => Ok(spoken(&text, request)),
-            Some(Step::Give(hypothesis)) => Ok(*hypothesis),
-            Some(Step::Fail(error)) => Err(error),
-            Some(Step::Hang(time)) => {
-                std::thread::sleep(time);
-                Err(RecognizerError::TimedOut { limit_s: time.as_secs_f64() })
-            }
-            Some(Step::Panic(message)) => panic!("{message}"),
-            None => Ok(spoken("", request)),
-        }
-    }
-
-    fn model(&self) -> &str {
-        "scripted"
-    }
-}
-
-/// `text`, its words spread evenly over the request's speech.
-fn spoken(text: &str, request: &Request) -> Hypothesis {
-    let (from, to) = request.speech.unwrap_or((0.0, request.seconds()));
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let each = (to - from) / words.len().max(1) as f64;
-    let at = |i: usize| from + each * i as f64;
-    Hypothesis {
-        text: words.join(" "),
-        words: words
-            .iter()
-            .enumerate()
-            .map(|(i, word)| Word { text: (*word).to_owned(), start: at(i), end: at(i + 1), p: 0.9 })
-            .collect(),
-        spoken: None,
-        language: request.language.clone().unwrap_or_else(|| "en".to_owned()),
-        no_speech_prob: 0.0,
-        avg_logprob: -0.1,
-        audio_s: request.seconds(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_script_is_followed_and_its_last_step_stays() {
-        let error = RecognizerError::Crashed { detail: "signal 6".into() };
-        let mut recognizer =
-            ScriptedRecognizer::new([Step::Fail(error.clone()), Step::Say("one two".into())]);
-        let request = Request { samples: vec![0.0; 16_000], speech: Some((0.2, 0.8)), ..Request::default() };
-        assert_eq!(recognizer.recognize(&request), Err(error));
-        for _ in 0..2 {
-            let hypothesis = recognizer.recognize(&request).unwrap();
-            assert_eq!(hypothesis.text, "one two");
-            assert_eq!((hypothesis.words[0].start, hypothesis.words[1].end), (0.2, 0.8));
-            assert!((hypothesis.confidence() - 0.9).abs() < 1e-9);
-        }
-        assert_eq!(recognizer.requests.len(), 3);
-    }
-
-    #[test]
     fn confidence_is_a_geometric_mean() {
-        let word = |p| Word { text: "a".into(), start: 0.0, end: 0.1, p };
-        let hypothesis = Hypothesis { words: vec![word(1.0), word(0.25)], ..Hypothesis::default() };
-        assert!((hypothesis.confidence() - 0.5).abs() < 1e-9);
-        assert_eq!(Hypothesis::default().confidence(), 0.0);
+        let of = |ps: &[Option<f64>]| {
+            let word = |p: &Option<f64>| Word { text: "a".into(), start: 0.0, end: 0.1, p: *p };
+            Hypothesis { words: ps.iter().map(word).collect(), ..Hypothesis::default() }.confidence()
+        };
+        assert!((of(&[Some(1.0), Some(0.25)]).unwrap() - 0.5).abs() < 1e-9);
+        assert_eq!((of(&[]), of(&[Some(1.0), None])), (None, None));
     }
 }

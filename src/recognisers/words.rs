@@ -122,7 +122,7 @@ fn attach_punctuation(drafts: Vec<Draft>) -> Vec<(bool, Word)> {
         }
         whole.push_str(text);
         let p = (draft.p_sum / f64::from(draft.tokens.max(1))).clamp(0.0, 1.0);
-        words.push((space, Word { text: whole, start: draft.start, end: draft.end, p }));
+        words.push((space, Word { text: whole, start: draft.start, end: draft.end, p: Some(p) }));
     }
     words
 }

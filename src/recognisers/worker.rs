@@ -13,8 +13,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
-use crate::recognisers::recognizer::{Hypothesis, REQUEST_S_MAX, Recognizer, RecognizerError, Request};
+use crate::recognisers::protocol::{
+    self, Greeting, ModelFacts, PROTOCOL, ProtocolError, REQUEST_S_MAX, Reply,
+};
+use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 
 /// How much of the child's last words (its stderr) is kept.
 const LAST_WORDS_BYTES: usize = 2_000;
@@ -147,6 +149,10 @@ impl Recognizer for WorkerRecognizer {
 
     fn model(&self) -> &str {
         &self.name
+    }
+
+    fn prepare(&mut self) -> Result<(), RecognizerError> {
+        self.start().map(|_| ())
     }
 }
 

@@ -2,25 +2,31 @@
 //! loops; a verdict keeps such text out of the minutes but not out of the transcript, where its name stands
 //! beside it.
 //!
+//! Each verdict names the evidence that it needs of the recogniser; without it that verdict is not given, and
+//! nothing is made up in its place. What needs none rests on the text and on the detector of speech.
+//!
 //! All bounds are on the safe side: text that somebody spoke must not be withheld for being short, fast or
 //! unclear. They were set on some recordings and checked on others (`./dev accuracy gates`).
 
 use crate::audio::segment::Segment;
 use crate::base::units::SampleRate;
 use crate::base::utterance::Evidence;
+use crate::recognisers::engine::Gives;
 use crate::recognisers::recognizer::Hypothesis;
 
 /// Nothing in the segment was like speech.
 pub const NO_SPEECH_EVIDENCE: &str = "no_speech_evidence";
-/// The recogniser itself holds that nobody spoke.
+/// The recogniser itself holds that nobody spoke. Needs the probability that nobody spoke and the mean log
+/// probability.
 pub const NO_SPEECH: &str = "no_speech";
-/// The text goes round in a loop.
+/// The text goes round in a loop. Needs nothing; with both probabilities it is found in shorter loops.
 pub const REPETITION: &str = "repetition";
 /// More words than a mouth can speak in that time.
 pub const TOO_FAST: &str = "too_fast";
 /// Far fewer words than a mouth speaks in that time: tones that were taken for a voice.
 pub const TOO_SLOW: &str = "too_slow";
-/// A phrase that Whisper says when it hears nothing, and little speech was heard.
+/// A phrase that Whisper says when it hears nothing, and little speech was heard. Needs nothing; with both
+/// probabilities it is found where more speech was heard, too.
 pub const STOCK_PHRASE: &str = "stock_phrase";
 
 /// Mean probability below which there was no speech. Speech has 0.67 and more with Silero, from afar, in
@@ -81,21 +87,27 @@ pub fn evidence(hypothesis: &Hypothesis, segment: &Segment, rate: SampleRate) ->
     Evidence {
         speech_prob: short(segment.speech.into()),
         speech_s: short(segment.offset.saturating_sub(segment.onset).seconds(rate)),
-        no_speech_prob: short(hypothesis.no_speech_prob),
-        avg_logprob: short(hypothesis.avg_logprob),
+        no_speech_prob: hypothesis.no_speech_prob.map(short),
+        avg_logprob: hypothesis.avg_logprob.map(short),
     }
 }
 
-/// Why the text doesn't stand in the minutes; none: it does.
+/// Verdicts that are never given on text with this evidence alone.
+pub fn never_given(gives: Gives) -> Vec<&'static str> {
+    if gives.no_speech_prob && gives.avg_logprob { Vec::new() } else { vec![NO_SPEECH] }
+}
+
+/// Why the text doesn't stand in the minutes. `None` means that it does.
 pub fn verdict(hypothesis: &Hypothesis, evidence: &Evidence) -> Option<&'static str> {
     if evidence.speech_prob < f64::from(EVIDENCE_MIN) {
         return Some(NO_SPEECH_EVIDENCE);
     }
-    if evidence.avg_logprob < LOGPROB_MIN && doubt(evidence) > DOUBT_MAX {
+    let unsure = evidence.avg_logprob.is_some_and(|logprob| logprob < LOGPROB_MIN);
+    if unsure && is_doubted(evidence, DOUBT_MAX) {
         return Some(NO_SPEECH);
     }
     let plain = plain_words(&hypothesis.text);
-    let doubtful = doubt(evidence) > DOUBT_HALF;
+    let doubtful = is_doubted(evidence, DOUBT_HALF);
     if is_loop(&plain, doubtful) || plain.iter().any(|word| is_drawn_out(word, doubtful)) {
         return Some(REPETITION);
     }
@@ -108,15 +120,17 @@ pub fn verdict(hypothesis: &Hypothesis, evidence: &Evidence) -> Option<&'static 
     is_too_slow(&plain, evidence.speech_s).then_some(TOO_SLOW)
 }
 
-/// What the recogniser has against its own text: that nobody spoke, and that these are not the words.
-fn doubt(evidence: &Evidence) -> f64 {
-    2.0 * evidence.no_speech_prob - evidence.avg_logprob
+/// Whether the recogniser has more than `most` against its own text: that nobody spoke, and that these are
+/// not the words. One that doesn't tell both has nothing against it.
+fn is_doubted(evidence: &Evidence, most: f64) -> bool {
+    let both = evidence.no_speech_prob.zip(evidence.avg_logprob);
+    both.is_some_and(|(no_speech_prob, avg_logprob)| 2.0 * no_speech_prob - avg_logprob > most)
 }
 
 /// Whether little speaks for a few words that Whisper also says by itself.
 fn is_weak(evidence: &Evidence, words: usize) -> bool {
     evidence.speech_prob < STOCK_EVIDENCE
-        || doubt(evidence) > DOUBT_HALF
+        || is_doubted(evidence, DOUBT_HALF)
         || evidence.speech_s > STOCK_S_PER_WORD * words as f64
 }
 
@@ -191,7 +205,8 @@ mod tests {
     }
 
     fn said(text: &str, audio_s: f64) -> Hypothesis {
-        Hypothesis { text: text.into(), avg_logprob: -0.3, audio_s, ..Hypothesis::default() }
+        let (no_speech_prob, avg_logprob) = (Some(0.0), Some(-0.3));
+        Hypothesis { text: text.into(), no_speech_prob, avg_logprob, audio_s, ..Hypothesis::default() }
     }
 
     #[test]
@@ -208,36 +223,68 @@ mod tests {
         ] {
             assert_eq!(judged(&said(text, 6.0), 0.7), None, "{text}");
         }
-        let unsure = Hypothesis { no_speech_prob: 0.9, avg_logprob: -0.5, ..said("Yes.", 1.0) };
+        let unsure = Hypothesis { no_speech_prob: Some(0.9), avg_logprob: Some(-0.5), ..said("Yes.", 1.0) };
         assert_eq!(judged(&unsure, 0.5), None);
         assert_eq!(judged(&said("Thank you.", 1.2), 0.7), None);
         assert_eq!(judged(&said("Hm. So.", 6.0), 0.7), None, "somebody thinks");
         assert_eq!(judged(&said("One. Two. Three. Four.", 9.0), 0.7), None, "somebody dictates");
-        let noisy = Hypothesis { no_speech_prob: 0.11, avg_logprob: -1.3, ..said("Until you do.", 2.0) };
+        let noisy =
+            Hypothesis { no_speech_prob: Some(0.11), avg_logprob: Some(-1.3), ..said("Until you do.", 2.0) };
         assert_eq!(judged(&noisy, 0.8), None);
     }
 
     #[test]
     fn each_gate_has_its_name() {
         assert_eq!(judged(&said("Hello there", 3.0), 0.1), Some(NO_SPEECH_EVIDENCE));
-        let nobody = Hypothesis { no_speech_prob: 0.7, avg_logprob: -1.2, ..said("I'm sorry", 3.0) };
+        let nobody =
+            Hypothesis { no_speech_prob: Some(0.7), avg_logprob: Some(-1.2), ..said("I'm sorry", 3.0) };
         assert_eq!(judged(&nobody, 0.6), Some(NO_SPEECH));
         for text in ["I think so. ".repeat(5), "the ".repeat(10), "我不知道".repeat(5), "Ooo".repeat(9)] {
             assert_eq!(judged(&said(&text, 20.0), 0.8), Some(REPETITION), "{text}");
         }
-        let tone = Hypothesis { no_speech_prob: 0.25, avg_logprob: -1.6, ..said("BOOOOO", 1.5) };
+        let tone = Hypothesis { no_speech_prob: Some(0.25), avg_logprob: Some(-1.6), ..said("BOOOOO", 1.5) };
         assert_eq!(judged(&tone, 0.8), Some(REPETITION));
-        let thrice =
-            Hypothesis { no_speech_prob: 0.5, avg_logprob: -0.8, ..said(&"I'm not a fan. ".repeat(3), 7.0) };
+        let thrice = Hypothesis {
+            no_speech_prob: Some(0.5),
+            avg_logprob: Some(-0.8),
+            ..said(&"I'm not a fan. ".repeat(3), 7.0)
+        };
         assert_eq!(judged(&thrice, 0.9), Some(REPETITION));
         let flood = "that is what they all would have said about it at once in such a hurry today";
         assert_eq!(judged(&said(flood, 1.0), 0.8), Some(TOO_FAST));
-        let ringing = Hypothesis { no_speech_prob: 0.35, avg_logprob: -2.1, ..said("I'm sorry.", 2.1) };
+        let ringing =
+            Hypothesis { no_speech_prob: Some(0.35), avg_logprob: Some(-2.1), ..said("I'm sorry.", 2.1) };
         assert_eq!(judged(&ringing, 0.9), Some(NO_SPEECH), "however sure the detector is");
         assert_eq!(judged(&said("Thank you.", 1.0), 0.45), Some(STOCK_PHRASE));
         assert_eq!(judged(&said("Thank you.", 8.0), 0.8), Some(STOCK_PHRASE), "over eight seconds");
-        let unsure = Hypothesis { avg_logprob: -1.2, ..said("Thank you.", 1.0) };
+        let unsure = Hypothesis { avg_logprob: Some(-1.2), ..said("Thank you.", 1.0) };
         assert_eq!(judged(&unsure, 0.8), Some(STOCK_PHRASE));
         assert_eq!(judged(&said("I'm, I'm, thank you.", 20.0), 0.8), Some(TOO_SLOW));
+    }
+
+    #[test]
+    fn no_verdict_is_given_on_evidence_that_is_absent() {
+        let bare =
+            |text: &str, audio_s: f64| Hypothesis { text: text.into(), audio_s, ..Hypothesis::default() };
+        assert_eq!(judged(&bare("I'm sorry", 3.0), 0.6), None);
+        let half = Hypothesis { no_speech_prob: Some(0.99), ..bare("I'm sorry.", 2.1) };
+        assert_eq!(judged(&half, 0.9), None, "half of the evidence is none");
+        assert_eq!(judged(&bare(&"I'm not a fan. ".repeat(3), 7.0), 0.9), None, "nobody is in doubt");
+        // What the text and the detector alone say is said all the same.
+        assert_eq!(judged(&bare("Hello there", 3.0), 0.1), Some(NO_SPEECH_EVIDENCE));
+        assert_eq!(judged(&bare(&"I think so. ".repeat(5), 20.0), 0.8), Some(REPETITION));
+        assert_eq!(judged(&bare("Thank you.", 8.0), 0.8), Some(STOCK_PHRASE));
+        assert_eq!(judged(&bare("I'm, I'm, thank you.", 20.0), 0.8), Some(TOO_SLOW));
+        assert_eq!((never_given(Gives::NOTHING), never_given(Gives::ALL)), (vec![NO_SPEECH], vec![]));
+        let segment = Segment {
+            from: Frames(0),
+            to: Frames(16_000),
+            onset: Frames(0),
+            offset: Frames(16_000),
+            speech: 0.5,
+        };
+        let written = serde_json::to_string(&evidence(&bare("Yes.", 1.0), &segment, RATE)).unwrap();
+        assert_eq!(written, r#"{"speech_prob":0.5,"speech_s":1.0}"#);
+        assert_eq!(serde_json::from_str::<Evidence>(&written).unwrap().avg_logprob, None);
     }
 }

@@ -24,28 +24,21 @@ const RECITED_WORDS: usize = 3;
 /// What the recogniser is told with every segment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hints {
-    /// Per track: ISO 639-1 code; none: the recogniser finds out.
+    /// Per track: ISO 639-1 code; `None` means that the recogniser finds out.
     pub languages: Vec<Option<String>>,
-    /// Names and terms to expect, with commas between them; empty: none.
+    /// Names and terms to expect, with commas between them; may be empty.
     pub vocabulary: String,
-    /// It hears denoised sound.
+    /// It gets denoised sound.
     pub denoise: bool,
 }
 
-/// What was understood of a segment.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Recognised {
-    /// The recogniser's answer; its times count from the segment's first frame.
-    pub hypothesis: Hypothesis,
-}
-
-/// Reads a segment back and has it recognised.
-pub fn recognise(
+/// Reads a segment back and has it recognised. Times of the answer count from the segment's first frame.
+pub fn recognize(
     session: &SessionView,
     job: &Job,
     recognizer: &mut dyn Recognizer,
     hints: &Hints,
-) -> Result<Recognised, RecognizerError> {
+) -> Result<Hypothesis, RecognizerError> {
     let Some(take) = session.tracks[job.track].takes().get(job.take).cloned() else {
         return Err(RecognizerError::Request { reason: "its take does not exist".into() });
     };
@@ -63,9 +56,9 @@ pub fn recognise(
     if recites(&hypothesis.text, &hints.vocabulary) {
         // It heard nothing of its own, and said what it had been told: asked once more without.
         request.prompt = None;
-        return Ok(Recognised { hypothesis: recognizer.recognize(&request)? });
+        return recognizer.recognize(&request);
     }
-    Ok(Recognised { hypothesis })
+    Ok(hypothesis)
 }
 
 /// The vocabulary as text that might have come before.
@@ -112,8 +105,7 @@ fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> R
 
 /// What was understood of a stretch, by its segments: each word belongs to the one that it lies in or nearest
 /// to.
-pub fn of_parts(job: &Job, recognised: &Recognised, rate: SampleRate) -> Vec<(Segment, Recognised)> {
-    let whole = &recognised.hypothesis;
+pub fn of_parts(job: &Job, whole: &Hypothesis, rate: SampleRate) -> Vec<(Segment, Hypothesis)> {
     let into = |frame: Frames| frame.saturating_sub(job.segment.from).seconds(rate);
     let distance = |part: &Segment, word: &Word| {
         let middle = (word.start + word.end) / 2.0;
@@ -144,7 +136,7 @@ pub fn of_parts(job: &Job, recognised: &Recognised, rate: SampleRate) -> Vec<(Se
             audio_s: length,
             ..whole.clone()
         };
-        (*part, Recognised { hypothesis })
+        (*part, hypothesis)
     };
     job.parts.iter().enumerate().map(of_part).collect()
 }
@@ -158,13 +150,12 @@ pub fn id(track: &str, take: u32, from: Frames) -> String {
 pub fn utterance(
     session: &SessionView,
     job: &Job,
-    recognised: Recognised,
+    hypothesis: Hypothesis,
     model: String,
 ) -> Option<Utterance> {
     let track = &session.tracks[job.track];
     let take = track.takes().get(job.take).cloned()?;
     let (clock, rate) = (take.clock(), take.entry.rate);
-    let hypothesis = recognised.hypothesis;
     let evidence = gates::evidence(&hypothesis, &job.segment, rate);
     let withheld = gates::verdict(&hypothesis, &evidence);
     let at = |seconds: f64| (job.segment.from + Frames::from_seconds(seconds, rate)).min(job.segment.to);
@@ -181,7 +172,7 @@ pub fn utterance(
         to_frame: to,
         start: clock.time_of(from),
         end: clock.time_of(to),
-        confidence: hypothesis.confidence(),
+        confidence: hypothesis.confidence().unwrap_or(0.0),
         words: hypothesis.words.iter().map(|word| word.placed(origin)).collect(),
         text: hypothesis.text,
         language: hypothesis.language,
@@ -233,13 +224,14 @@ mod tests {
             Job { track: 0, take: 0, segment, start: 10.0, end: 15.0, attempts: 1, parts, alone: false };
         // The second word's time wandered behind the third's.
         let words = [("We", 0.1), ("will,", 3.9), ("ask", 2.4), ("again", 4.2), ("now.", 4.8)];
-        let words = words.map(|(text, start)| Word { text: text.into(), start, end: start + 0.2, p: 0.9 });
+        let words =
+            words.map(|(text, start)| Word { text: text.into(), start, end: start + 0.2, p: Some(0.9) });
         let text = "We will, ask again now.".to_owned();
         let hypothesis = Hypothesis { text, words: words.to_vec(), audio_s: 5.0, ..Hypothesis::default() };
-        let said = of_parts(&job, &Recognised { hypothesis }, rate);
-        let texts: Vec<&str> = said.iter().map(|(_, said)| said.hypothesis.text.as_str()).collect();
+        let said = of_parts(&job, &hypothesis, rate);
+        let texts: Vec<&str> = said.iter().map(|(_, said)| said.text.as_str()).collect();
         assert_eq!(texts, ["We", "", "will, ask again now."]);
-        let first = &said[2].1.hypothesis.words[0];
+        let first = &said[2].1.words[0];
         assert!((0.0..=1.0).contains(&first.start) && first.start <= first.end, "{first:?}");
         assert_eq!(said[2].0.from, at(4.0));
     }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::analysis::{Analysis, Job};
 use super::bleed::{self, Levels};
 use super::board::Board;
-use super::language::LanguageEar;
-use super::listen::{self, Recognised};
+use super::language::LanguageTracker;
+use super::listen;
 use super::overheard::Leak;
 use super::partial::Partials;
 use super::{foreign, gates};
@@ -28,8 +28,10 @@ const BEHIND_S: f64 = 8.0;
 /// … until it is this little.
 const CAUGHT_UP_S: f64 = 2.0;
 
-/// A stretch of several segments lasts at most so long, in seconds: Whisper hears 30 s at once …
-const STRETCH_S: f64 = 28.0;
+/// A stretch of several segments lasts up to this many seconds …
+const STRETCH_S_MAX: f64 = 28.0;
+/// … and is so much shorter than the longest request of the recogniser …
+const STRETCH_ROOM_S: f64 = 2.0;
 /// … and holds no longer pause than this.
 const STRETCH_PAUSE_S: f64 = 3.0;
 /// A part of a stretch with so much evidence of speech and of this length holds words: where none were found,
@@ -74,7 +76,7 @@ enum EarlyAnswer {
     /// That was one of its tries.
     Failed,
     /// By this model.
-    Understood(Recognised, String),
+    Understood(Hypothesis, String),
 }
 
 /// The work.
@@ -87,12 +89,14 @@ pub struct Work {
     levels: TrackLevels,
     /// What was recognised before its turn; of what is still being spoken, the last one of each track.
     early: Vec<Early>,
-    /// Of the tracks whose language nobody gave.
-    ears: BTreeMap<usize, LanguageEar>,
+    /// Which language is spoken, on the tracks where nobody said so.
+    spoken: BTreeMap<usize, LanguageTracker>,
     /// What is shown of what is being spoken, and per track the line that stands there.
     partials: Partials,
     growing: BTreeMap<usize, Utterance>,
     pass: Pass,
+    /// Longest stretch, in seconds.
+    stretch_s: f64,
     /// It has fallen behind and has not caught up.
     behind: bool,
     /// Lines that were handed to the transcript, and the numbers of those that are not judged yet, by id.
@@ -101,8 +105,8 @@ pub struct Work {
 }
 
 impl Work {
-    /// Work that goes on where `analysis` says.
-    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, pass: Pass) -> Self {
+    /// Work that goes on where `analysis` says, for a recogniser that takes `longest_s` seconds at once.
+    pub fn new(session: SessionView, analysis: Arc<Mutex<Analysis>>, pass: Pass, longest_s: f64) -> Self {
         let levels = TrackLevels::new(session.dir.clone(), session.tracks.clone());
         Self {
             session,
@@ -111,10 +115,11 @@ impl Work {
             board: Board::default(),
             levels,
             early: Vec::new(),
-            ears: BTreeMap::new(),
+            spoken: BTreeMap::new(),
             partials: Partials::default(),
             growing: BTreeMap::new(),
             pass,
+            stretch_s: STRETCH_S_MAX.min(longest_s - STRETCH_ROOM_S),
             behind: false,
             written: 0,
             unjudged: BTreeMap::new(),
@@ -123,12 +128,12 @@ impl Work {
 
     /// Finds out which language is spoken on a track.
     pub fn listen_for_language(&mut self, track: usize) {
-        self.ears.insert(track, LanguageEar::default());
+        self.spoken.insert(track, LanguageTracker::default());
     }
 
     /// The language that was found to be spoken on a track, if that is to be found out.
     pub fn language(&self, track: usize) -> Option<&str> {
-        self.ears.get(&track)?.language()
+        self.spoken.get(&track)?.language()
     }
 
     /// What is known of the work.
@@ -186,7 +191,7 @@ impl Work {
         while !self.is_next_awaited() {
             let next = match self.pass {
                 Pass::Live | Pass::Plain => self.analysis().begin_next(),
-                Pass::Long => self.analysis().begin_stretch(STRETCH_S, STRETCH_PAUSE_S),
+                Pass::Long => self.analysis().begin_stretch(self.stretch_s, STRETCH_PAUSE_S),
             };
             let Some(job) = next else { break };
             if !job.parts.is_empty() && self.has_foreign(&job) {
@@ -260,8 +265,8 @@ impl Work {
     }
 
     /// Whether a segment whose turn it is was written down in the language of its track.
-    fn is_in_its_language(&mut self, job: &Job, recognised: &Recognised) -> bool {
-        self.ears.get_mut(&job.track).is_none_or(|ear| ear.hears(&recognised.hypothesis))
+    fn is_in_its_language(&mut self, job: &Job, recognised: &Hypothesis) -> bool {
+        self.spoken.get_mut(&job.track).is_none_or(|tracker| tracker.take(recognised))
     }
 
     /// Says when the text falls behind what is said, and when it has caught up: once each.
@@ -285,7 +290,7 @@ impl Work {
     }
 
     /// The recogniser has answered on what was asked early.
-    pub fn take_early(&mut self, job: &Job, result: Result<Recognised, RecognizerError>, model: &str) {
+    pub fn take_early(&mut self, job: &Job, result: Result<Hypothesis, RecognizerError>, model: &str) {
         if let Err(error) = &result
             && error.is_permanent()
         {
@@ -310,7 +315,7 @@ impl Work {
     pub fn take_answer(
         &mut self,
         job: &Job,
-        result: Result<Recognised, RecognizerError>,
+        result: Result<Hypothesis, RecognizerError>,
         model: &str,
         now: Duration,
     ) {
@@ -355,19 +360,19 @@ impl Work {
     /// went round in a loop is asked once more, segment by segment; so is what begins with a segment that
     /// certainly holds words and got none. So the text of a track always grows in the order of its sound, and
     /// whoever goes on after its last line misses nothing.
-    fn take_stretch(&mut self, job: &Job, recognised: &Recognised, model: &str, now: Duration) {
+    fn take_stretch(&mut self, job: &Job, recognised: &Hypothesis, model: &str, now: Duration) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else {
             return self.analysis().finished();
         };
         let rate = take.entry.rate;
-        let evidence = gates::evidence(&recognised.hypothesis, &job.segment, rate);
-        if gates::verdict(&recognised.hypothesis, &evidence) == Some(gates::REPETITION) {
+        let evidence = gates::evidence(recognised, &job.segment, rate);
+        if gates::verdict(recognised, &evidence) == Some(gates::REPETITION) {
             return self.split(job, |_| true);
         }
         let said = listen::of_parts(job, recognised, rate);
-        let missed = |(part, said): &(Segment, Recognised)| {
+        let missed = |(part, said): &(Segment, Hypothesis)| {
             let long = part.offset.saturating_sub(part.onset).seconds(rate) >= PART_S;
-            long && part.speech >= PART_SPEECH && !has_text(&said.hypothesis)
+            long && part.speech >= PART_SPEECH && !has_text(said)
         };
         let sure = said.iter().position(missed).unwrap_or(said.len());
         let again = said.get(sure).map(|(part, _)| part.from);
@@ -379,9 +384,9 @@ impl Work {
         }
     }
 
-    fn take_text(&mut self, job: &Job, recognised: Recognised, model: &str, now: Duration) {
+    fn take_text(&mut self, job: &Job, recognised: Hypothesis, model: &str, now: Duration) {
         self.partials.finished(job);
-        let has_text = has_text(&recognised.hypothesis);
+        let has_text = has_text(&recognised);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned());
         let Some(utterance) = utterance.map(|new| self.session.sink.settle_identity(new)) else { return };
         if !has_text || utterance.withheld.is_some() {

@@ -154,8 +154,8 @@ pub fn meeting() -> (tempfile::TempDir, PathBuf) {
             evidence: Some(Evidence {
                 speech_prob: 0.312,
                 speech_s: 1.2,
-                no_speech_prob: 0.72,
-                avg_logprob: -1.25,
+                no_speech_prob: Some(0.72),
+                avg_logprob: Some(-1.25),
             }),
             ..said("u6", "Béla", 40.0, "Thanks for watching!")
         },

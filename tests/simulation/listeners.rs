@@ -18,7 +18,7 @@ use hansard::recording::panic_text;
 use hansard::session::journal::Event;
 use hansard::session::shared::TrackShared;
 use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
-use hansard::speech::listen::{self, Hints, Recognised};
+use hansard::speech::listen::{self, Hints};
 use hansard::speech::segment_finder::SegmentFinder;
 use hansard::speech::track_reader::{TrackReader, TrackSound};
 use hansard::speech::work::{Asked, Pass, Work};
@@ -135,7 +135,7 @@ impl Recognizer for Moody {
             _ => "so it was said",
         };
         let (from, to) = request.speech.unwrap_or((0.0, request.seconds()));
-        let word = Word { text: text.into(), start: from, end: to, p: 0.9 };
+        let word = Word { text: text.into(), start: from, end: to, p: Some(0.9) };
         Ok(Hypothesis {
             text: text.into(),
             words: vec![word],
@@ -165,13 +165,13 @@ pub struct Listeners {
     work: Work,
     recognizer: Moody,
     /// In work, and when the answer is there.
-    asked: Option<(Asked, Result<Recognised, RecognizerError>, f64)>,
+    asked: Option<(Asked, Result<Hypothesis, RecognizerError>, f64)>,
     fates: Fates,
     /// Segments that were tried before they ended, and whether there was text in them; none: it failed.
     early: Vec<(Job, Option<bool>)>,
     /// The recogniser of lines that still grow, and what it is asked.
     eye: Moody,
-    glimpsed: Option<(Job, Option<Recognised>, f64)>,
+    glimpsed: Option<(Job, Option<Hypothesis>, f64)>,
     screen: Screen,
     random: Random,
     at: f64,
@@ -196,7 +196,7 @@ impl Listeners {
         let analysis = Arc::new(Mutex::new(Analysis::new(tracks.len())));
         let mut random = Random::new(seed);
         let mut listeners = Self {
-            work: Work::new(session.clone(), Arc::clone(&analysis), Pass::Live),
+            work: Work::new(session.clone(), Arc::clone(&analysis), Pass::Live, 30.0),
             session,
             sink,
             analysis,
@@ -264,7 +264,7 @@ impl Listeners {
         {
             let (session, recognizer) = (&self.session, &mut self.eye);
             let result = catch_unwind(AssertUnwindSafe(|| {
-                listen::recognise(session, &job, recognizer, &Hints::default()).ok()
+                listen::recognize(session, &job, recognizer, &Hints::default()).ok()
             }));
             self.glimpsed = Some((job, result.ok().flatten(), now + self.random.range(0.0, 0.8)));
         }
@@ -278,7 +278,7 @@ impl Listeners {
         }
         if self.random.chance(DEATH) {
             let in_work = self.asked.take().map(|(asked, ..)| asked).filter(|asked| !asked.early);
-            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), Pass::Live);
+            self.work = Work::new(self.session.clone(), Arc::clone(&self.analysis), Pass::Live, 30.0);
             self.work.put_back("the transcriber was restarted");
             // What it had shown it knows no more of.
             self.screen.look();
@@ -313,7 +313,7 @@ impl Listeners {
         }
         let (session, recognizer) = (&self.session, &mut self.recognizer);
         let result = catch_unwind(AssertUnwindSafe(|| {
-            listen::recognise(session, &asked.job, recognizer, &Hints::default())
+            listen::recognize(session, &asked.job, recognizer, &Hints::default())
         }));
         let result =
             result.unwrap_or_else(|panic| Err(RecognizerError::Crashed { detail: panic_text(&*panic) }));
@@ -321,9 +321,9 @@ impl Listeners {
         self.asked = Some((asked, result, at));
     }
 
-    fn answered(&mut self, asked: &Asked, result: Result<Recognised, RecognizerError>, now: Duration) {
+    fn answered(&mut self, asked: &Asked, result: Result<Hypothesis, RecognizerError>, now: Duration) {
         if asked.early {
-            let has_text = |recognised: &Recognised| !recognised.hypothesis.text.is_empty();
+            let has_text = |recognised: &Hypothesis| !recognised.text.is_empty();
             self.early.push((asked.job.clone(), result.as_ref().ok().map(has_text)));
             return self.work.take_early(&asked.job, result, "moody");
         }

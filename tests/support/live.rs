@@ -21,7 +21,7 @@ use hansard::live::{News, SessionView, Subscription};
 use hansard::recording::Recording;
 use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
-use hansard::session::manifest::{GapCause, Manifest};
+use hansard::session::manifest::{GapCause, Manifest, SourceEntry};
 use hansard::speech::analysis::Analysis;
 use hansard::speech::listen::Hints;
 use hansard::speech::work::Pass;
@@ -75,10 +75,34 @@ pub struct Run {
 
 /// Starts the recorder with all its actors on these sources.
 pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run {
+    start_with(pace, wanted, |session, analysis, _| transcriber::Arguments {
+        analysis: Arc::new(Mutex::new(analysis)),
+        session,
+        make,
+        recognizers: 1,
+        pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
+        longest_s: 30.0,
+        partials: None,
+        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
+        // hang on a window.
+        settings: SegmentSettings { endpoint_ms: 420, ..SegmentSettings::default() },
+        denoise: Denoise::Vad,
+        hints: Hints::default(),
+    })
+    .await
+}
+
+/// The same with any text work.
+pub async fn start_with(
+    pace: Pace,
+    wanted: &[&str],
+    text: impl FnOnce(SessionView, Analysis, &[SourceEntry]) -> transcriber::Arguments,
+) -> Run {
     let folder = tempfile::tempdir().unwrap();
     let specs: Vec<SourceSpec> = wanted.iter().map(|s| s.parse().unwrap()).collect();
     let options = SourceOptions { backend: Backend::new("auto"), buffer_ms: 500, pace, format: None };
     let (devices, sources) = plan::look_up(&specs, &options).unwrap();
+    let entries = sources.clone();
     let clock = SessionClock::start_now(Arc::new(SystemClock));
     let (dir, manifest) =
         plan::new_session(folder.path(), Some("actors"), sources, &jiff::Zoned::now()).unwrap();
@@ -90,19 +114,7 @@ pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run 
         sink: recording.clone(),
         news: recording.news.clone(),
     };
-    let transcriber = transcriber::Arguments {
-        analysis: Arc::new(Mutex::new(Analysis::new(recording.tracks.len()))),
-        session,
-        make,
-        recognizers: 1,
-        pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
-        partials: None,
-        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
-        // hang on a window.
-        settings: SegmentSettings { endpoint_ms: 420, ..SegmentSettings::default() },
-        denoise: Denoise::Vad,
-        hints: Hints::default(),
-    };
+    let transcriber = text(session, Analysis::new(recording.tracks.len()), &entries);
     let (ended, _) = oneshot::channel();
     let arguments =
         recorder::Arguments { recording: recording.clone(), transcriber: Some(transcriber), ended };

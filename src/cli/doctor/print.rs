@@ -154,7 +154,10 @@ fn model(model: &ModelReport) -> String {
         Some(false) => "its checksum is NOT the published one",
         None => "its structure is whole; no checksum is published for it",
     };
-    format!("{} ({:.0} MB); {published}", clean(&model.name), model.bytes as f64 / 1e6)
+    match model.bytes {
+        Some(bytes) => format!("{} ({:.0} MB); {published}", clean(&model.name), bytes as f64 / 1e6),
+        None => format!("{}, not on this computer", clean(&model.name)),
+    }
 }
 
 fn text(speed: &Speed) -> String {

@@ -6,11 +6,12 @@ use super::{Pass, Work};
 use crate::base::units::SampleRate;
 use crate::base::utterance::{Utterance, Word};
 use crate::live::{News, SessionView};
+use crate::recognisers::recognizer::Hypothesis;
 use crate::speech::analysis::{Job, Open};
 use crate::speech::bleed::Levels as _;
 use crate::speech::gates;
 use crate::speech::levels::TrackLevels;
-use crate::speech::listen::{self, Recognised};
+use crate::speech::listen;
 
 /// Who is this much softer than somebody else, in dB over the last [`DROWNED_S`] seconds, is probably only
 /// overheard: nothing is shown of it before it is finished and judged.
@@ -41,9 +42,8 @@ impl Work {
     }
 
     /// The recogniser has answered on such a piece: shows the words that are certain by now.
-    pub fn take_partial(&mut self, job: &Job, recognised: Recognised) {
+    pub fn take_partial(&mut self, job: &Job, hypothesis: Hypothesis) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else { return };
-        let hypothesis = recognised.hypothesis;
         let evidence = gates::evidence(&hypothesis, &job.segment, take.entry.rate);
         if gates::verdict(&hypothesis, &evidence).is_some() {
             return;
@@ -66,7 +66,7 @@ impl Work {
             end: last.map_or(job.start, |word| word.end),
             text: shown.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
             words: shown.to_vec(),
-            confidence: hypothesis.confidence(),
+            confidence: hypothesis.confidence().unwrap_or(0.0),
             language: hypothesis.language,
             model: String::new(),
             is_final: false,

@@ -1,0 +1,332 @@
+//! Whisper by whisper.cpp, in this process. `hansard asr-worker` runs it; the recorder itself never does,
+//! because whisper.cpp may abort.
+//!
+//! Greedy, without context from earlier segments, one temperature: a segment that fails is told by its
+//! numbers and judged by [`crate::speech::gates`], not decoded again at five temperatures. Word times come
+//! from the timestamp tokens (dynamic time warping would cost the alignment heads of each model and a third
+//! of the speed).
+//!
+//! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which
+//! language is spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a
+//! token.
+
+use std::path::Path;
+use std::time::Instant;
+
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperError, WhisperState,
+    WhisperTokenId,
+};
+
+use crate::models::{ModelError, ggml};
+use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
+use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
+use crate::recognisers::words::{Token, assemble};
+use crate::recognisers::worker::{default_threads, model_name};
+
+/// Whisper hears at least so much; shorter sound is followed by silence.
+const AUDIO_S_MIN: f64 = 1.1;
+/// Frames of 20 ms that the encoder computes for `s` seconds: 50·s and this much more, at least
+/// [`AUDIO_CTX_MIN`]. Measured on 86 segments of meetings: with 128 more or less the decoder loops (115
+/// insertions), with 256 the word error rate is that of all 1500 frames at less than half the time.
+const AUDIO_CTX_MORE: i32 = 256;
+/// See [`AUDIO_CTX_MORE`].
+const AUDIO_CTX_MIN: i32 = 512;
+/// The encoder's full window, 30 s.
+const AUDIO_CTX_FULL: i32 = 1500;
+/// Frames come in so many at once: ggml multiplies matrices by blocks of 16 columns, and column by column
+/// where their number is not a multiple of it, as 1500 is not: that takes a fifth longer.
+const AUDIO_CTX_STEP: i32 = 16;
+/// A loop is ended by a bound on tokens: nobody speaks more than 10 English tokens a second …
+const TOKENS_PER_S_ENGLISH: f64 = 10.0;
+/// … while scripts with several tokens to a character need more.
+const TOKENS_PER_S: f64 = 30.0;
+/// Half of the text context; the other half is the prompt's.
+const TOKENS_MAX: f64 = 220.0;
+/// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
+const REST_S_MIN: f64 = 2.0;
+/// Pieces of one request that are heard on their own.
+const RUNS_MAX: usize = 4;
+
+/// Where no language is given this one is tried first.
+const LANGUAGE: &str = "en";
+
+/// How to run Whisper.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WhisperSettings {
+    /// Threads; see [`default_threads`].
+    pub threads: usize,
+    /// Flash attention: 70 MB less memory, no faster on a processor, and slightly worse on far speech. Off.
+    pub flash_attn: bool,
+    /// Language of requests that name none; none: it is listened for.
+    pub language: Option<String>,
+}
+
+impl Default for WhisperSettings {
+    fn default() -> Self {
+        Self { threads: default_threads(), flash_attn: false, language: None }
+    }
+}
+
+/// A loaded model.
+pub struct WhisperRecognizer {
+    context: WhisperContext,
+    state: WhisperState,
+    settings: WhisperSettings,
+    facts: ModelFacts,
+}
+
+impl WhisperRecognizer {
+    /// Loads a ggml model.
+    pub fn load(path: &Path, settings: WhisperSettings) -> Result<Self, RecognizerError> {
+        whisper_rs::install_logging_hooks();
+        let started = Instant::now();
+        let unusable =
+            |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
+        // whisper.cpp takes a file for whole whose last tensor ends early, and aborts on files of another
+        // kind.
+        ggml::check(path).map_err(|error| match error {
+            ModelError::NotWhole { why, .. } | ModelError::NotAModel { why, .. } => unusable(why),
+            ModelError::Io { reason, .. } => unusable(reason.to_string()),
+            other => unusable(other.to_string()),
+        })?;
+        let mut parameters = WhisperContextParameters::default();
+        parameters.flash_attn(settings.flash_attn);
+        let context = WhisperContext::new_with_params(path, parameters)
+            .map_err(|_| unusable("whisper.cpp can't load it; is there memory enough?".into()))?;
+        let state = context.create_state().map_err(|error| unusable(error.to_string()))?;
+        let facts = ModelFacts {
+            name: model_name(path),
+            size: context.model_type_readable_str_lossy().map(|size| size.into_owned()).unwrap_or_default(),
+            multilingual: context.is_multilingual(),
+            load_ms: started.elapsed().as_millis() as u64,
+            threads: settings.threads,
+        };
+        if let Some(language) = &settings.language {
+            check_language(&facts, language)?;
+        }
+        Ok(Self { context, state, settings, facts })
+    }
+
+    /// What the model is.
+    pub fn facts(&self) -> &ModelFacts {
+        &self.facts
+    }
+
+    /// The language to decode in, and whether it was given rather than guessed.
+    fn language(&self, request: &Request) -> Result<(String, bool), RecognizerError> {
+        if let Some(language) = request.language.as_ref().or(self.settings.language.as_ref()) {
+            check_language(&self.facts, language)?;
+            return Ok((language.clone(), true));
+        }
+        if !self.facts.multilingual {
+            return Ok(("en".to_owned(), true));
+        }
+        Ok((LANGUAGE.to_owned(), false))
+    }
+
+    fn parameters<'a>(&self, language: &'a str, seconds: f64) -> FullParams<'a, 'a> {
+        let mut parameters = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        parameters.set_n_threads(self.settings.threads as i32);
+        parameters.set_language(Some(language));
+        parameters.set_no_context(true);
+        parameters.set_token_timestamps(true);
+        parameters.set_suppress_blank(true);
+        parameters.set_suppress_nst(true);
+        parameters.set_temperature_inc(0.0);
+        // One run of the encoder: whisper.cpp would begin again wherever the last timestamp stands, at the
+        // full context.
+        parameters.set_single_segment(true);
+        // Text of segments without speech is to be judged by us and kept, not dropped in there.
+        parameters.set_no_speech_thold(2.0);
+        parameters.set_audio_ctx(audio_ctx(seconds));
+        parameters.set_max_tokens(tokens_max(language, seconds));
+        parameters.set_print_special(false);
+        parameters.set_print_progress(false);
+        parameters.set_print_realtime(false);
+        parameters.set_print_timestamps(false);
+        parameters
+    }
+
+    /// What the model holds of the sound that the last run heard. whisper.cpp's own probability that nobody
+    /// spoke is that after the *last* token of the prompt, where multilingual models never say so; Whisper
+    /// means the one right after the start of the transcript. The language stands at the same place.
+    fn opinion(&mut self) -> Result<Opinion, RecognizerError> {
+        let (start, no_speech) = (self.context.token_sot(), self.context.token_nosp());
+        self.state.decode(&[start], 0, self.settings.threads).map_err(failed)?;
+        let logits = self.state.get_logits().map_err(failed)?;
+        let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let weight = |id: WhisperTokenId| logits.get(id as usize).map_or(0.0, |logit| (logit - most).exp());
+        let sum: f64 = logits.iter().map(|logit| f64::from(logit - most).exp()).sum();
+        let no_speech_prob = if sum > 0.0 { f64::from(weight(no_speech)) / sum } else { 0.0 };
+        let languages: Vec<(i32, f32)> =
+            (0..=whisper_rs::get_lang_max_id()).map(|id| (id, weight(self.context.token_lang(id)))).collect();
+        let all: f32 = languages.iter().map(|(_, weight)| weight).sum();
+        let likeliest = languages.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).filter(|_| all > 0.0);
+        let language =
+            likeliest.and_then(|(id, weight)| Some((whisper_rs::get_lang_str(id)?.to_owned(), weight / all)));
+        Ok(Opinion { no_speech_prob, language })
+    }
+
+    /// Hears `samples`, which start `from` seconds into the request.
+    fn run(
+        &mut self,
+        samples: &[f32],
+        from: f64,
+        language: &str,
+        prompt: Option<&str>,
+    ) -> Result<Run, RecognizerError> {
+        // A copy, as short sound needs silence behind it.
+        let mut padded = samples.to_vec();
+        padded.resize(padded.len().max((AUDIO_S_MIN * 16_000.0) as usize), 0.0);
+        let mut parameters = self.parameters(language, padded.len() as f64 / 16_000.0);
+        if let Some(prompt) = prompt {
+            // The other side of the pipe may send anything, and the call panics on a NUL.
+            parameters.set_initial_prompt(&prompt.replace('\0', " "));
+        }
+        self.state.full(parameters, &padded).map_err(failed)?;
+        Ok(self.harvest(from))
+    }
+
+    /// What the last run found.
+    fn harvest(&self, from: f64) -> Run {
+        let (end_of_text, begin) = (self.context.token_eot(), self.context.token_beg());
+        let mut run = Run::default();
+        for segment in self.state.as_iter() {
+            for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
+                let data = token.token_data();
+                if data.id > begin {
+                    // In steps of 20 ms.
+                    run.until = Some(from + f64::from(data.id - begin) / 50.0);
+                }
+                if data.id >= end_of_text {
+                    continue;
+                }
+                run.until = None;
+                run.logprob += f64::from(data.plog);
+                // Centiseconds.
+                let (start, end) = (from + data.t0 as f64 / 100.0, from + data.t1 as f64 / 100.0);
+                let bytes = token.to_bytes().unwrap_or_default().to_vec();
+                run.tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
+            }
+        }
+        run
+    }
+
+    /// Hears what lies behind the place where the decoder ended too early, up to `end` seconds.
+    fn hear_rest(
+        &mut self,
+        run: &mut Run,
+        samples: &[f32],
+        language: &str,
+        end: f64,
+    ) -> Result<(), RecognizerError> {
+        for _ in 1..RUNS_MAX {
+            let Some(until) = run.until.filter(|until| *until > 0.0 && end - until > REST_S_MIN) else {
+                break;
+            };
+            let Some(rest) = samples.get((until * 16_000.0) as usize..) else { break };
+            let more = self.run(rest, until, language, None)?;
+            if more.tokens.is_empty() {
+                break;
+            }
+            run.tokens.extend(more.tokens);
+            run.logprob += more.logprob;
+            run.until = more.until.filter(|next| *next > until);
+        }
+        Ok(())
+    }
+}
+
+/// What a run of the model over some sound found.
+#[derive(Default)]
+struct Run {
+    /// Times from the start of the request.
+    tokens: Vec<Token>,
+    /// Sum of the tokens' log probabilities.
+    logprob: f64,
+    /// Where the decoder says that the text ends, in seconds of the request; none: it said no more after the
+    /// last word.
+    until: Option<f64>,
+}
+
+/// See [`WhisperRecognizer::opinion`].
+struct Opinion {
+    /// Probability that nobody spoke, 0..1.
+    no_speech_prob: f64,
+    /// The likeliest language, and its probability among all, 0..1.
+    language: Option<(String, f32)>,
+}
+
+impl Recognizer for WhisperRecognizer {
+    fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError> {
+        let audio_s = request.seconds();
+        if request.samples.is_empty() || audio_s > REQUEST_S_MAX {
+            let reason = format!(
+                "it lasts {audio_s:.1} s, and more than 0 and at most {REQUEST_S_MAX} s can be given"
+            );
+            return Err(RecognizerError::Request { reason });
+        }
+        let (mut language, given) = self.language(request)?;
+        let (samples, prompt) = (&request.samples, request.prompt.as_deref());
+        let mut run = self.run(samples, 0.0, &language, prompt)?;
+        let mut opinion = self.opinion()?;
+        if !given
+            && let Some((spoken, _)) = opinion.language.as_ref().filter(|(spoken, _)| *spoken != language)
+        {
+            language.clone_from(spoken);
+            run = self.run(samples, 0.0, &language, prompt)?;
+            opinion = self.opinion()?;
+        }
+        let end = request.speech.map_or(audio_s, |(_, end)| end).min(audio_s);
+        self.hear_rest(&mut run, samples, &language, end)?;
+        let avg_logprob = Some(run.logprob / run.tokens.len().max(1) as f64);
+        let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
+        let no_speech_prob = Some(opinion.no_speech_prob);
+        let spoken = opinion.language.filter(|_| self.facts.multilingual);
+        Ok(Hypothesis { text, words, language, spoken, no_speech_prob, avg_logprob, audio_s })
+    }
+
+    fn model(&self) -> &str {
+        &self.facts.name
+    }
+}
+
+fn check_language(facts: &ModelFacts, language: &str) -> Result<(), RecognizerError> {
+    // The look-up also takes English names, which are no codes, and panics on a NUL.
+    let known = language.len() <= 3
+        && language.chars().all(|c| c.is_ascii_lowercase())
+        && whisper_rs::get_lang_id(language).is_some();
+    if known && (facts.multilingual || language == "en") {
+        return Ok(());
+    }
+    Err(RecognizerError::Language { model: facts.name.clone(), language: language.to_owned() })
+}
+
+fn audio_ctx(seconds: f64) -> i32 {
+    let heard = (seconds * 50.0).ceil() as i32;
+    let wanted = (heard + AUDIO_CTX_MORE).max(AUDIO_CTX_MIN);
+    let stepped = (wanted + AUDIO_CTX_STEP - 1) / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
+    let most = AUDIO_CTX_FULL / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
+    if heard > most { AUDIO_CTX_FULL } else { stepped.min(most) }
+}
+
+fn tokens_max(language: &str, seconds: f64) -> i32 {
+    let rate = if language == "en" { TOKENS_PER_S_ENGLISH } else { TOKENS_PER_S };
+    (rate * seconds + 16.0).min(TOKENS_MAX) as i32
+}
+
+fn failed(error: WhisperError) -> RecognizerError {
+    RecognizerError::Failed { reason: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_encoder_hears_enough_and_never_too_much() {
+        assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 816, 1488, 1500]);
+        assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 220]);
+    }
+}
