@@ -179,7 +179,6 @@ pub enum EngineError {
          another language (`--language`)"
     )]
     Language {
-        /// Its name.
         model: String,
         /// ISO 639-1 code.
         language: String,
