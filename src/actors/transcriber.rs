@@ -52,7 +52,7 @@ pub struct Arguments {
     pub pass: Pass,
     /// Longest sound that a recogniser takes at once, in seconds.
     pub longest_s: f64,
-    /// Makes the recogniser of what is shown of lines that still grow; none: nobody looks. It is another one,
+    /// Makes the recogniser of partials; `None` if they are not shown. It is another one,
     /// so that it never holds up the lines themselves.
     pub partials: Option<MakeRecognizer>,
     /// How to cut.
@@ -415,7 +415,7 @@ impl State {
         self.idle.push(recognizer);
     }
 
-    /// Answers whoever waits for the end, once there is nothing left to wait for.
+    /// Answers those who wait for the end, once there is nothing left to wait for.
     fn answer_finish(&mut self) {
         let Some((patience, since, _)) = &self.finish else { return };
         let outcome = if let Some(reason) = self.work.unusable() {

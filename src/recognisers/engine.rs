@@ -1,4 +1,4 @@
-//! The door to whoever recognises. An [`Engine`] says what it can do ([`Facts`]) and opens recognisers;
+//! The door to recognisers. An [`Engine`] says what it can do ([`Facts`]) and opens recognisers;
 //! nothing else of the program knows which engine works behind it.
 //!
 //! What an engine can't tell is absent: no evidence is made up for it. A new engine is a file beside this one

@@ -1,6 +1,6 @@
 //! What `record` and its recogniser's process say to each other over the child's stdin and stdout.
 //!
-//! A message is a length (`u32`, little endian), so many bytes of JSON, and for a request its samples as
+//! A message is a length (`u32`, little endian), that many bytes of JSON, and for a request its samples as
 //! little endian `f32`. Every length has a limit that is checked before anything is allocated, on both sides.
 //! The child speaks first: a [`Greeting`] with the protocol's number and the facts of its model, or why it
 //! can't serve.

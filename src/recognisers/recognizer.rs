@@ -1,4 +1,4 @@
-//! What is asked of a recogniser and what it answers, whoever it is.
+//! What is asked of a recogniser and what it answers.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,8 @@ pub struct Request {
     /// 16 kHz, mono, ±1.0; at most as long as its engine takes
     /// ([`Facts::longest_s`](super::engine::Facts)).
     pub samples: Vec<f32>,
-    /// ISO 639-1 code of the language to write down; none: the recogniser finds out, from this sound alone.
+    /// ISO 639-1 code of the language to write down; `None` if the recogniser detects it, from this sound
+    /// alone.
     pub language: Option<String>,
     /// Text that came before, or names and terms to expect.
     pub prompt: Option<String>,

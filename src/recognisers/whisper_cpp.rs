@@ -34,8 +34,8 @@ const AUDIO_CTX_MORE: i32 = 256;
 const AUDIO_CTX_MIN: i32 = 512;
 /// The encoder's full window, 30 s.
 const AUDIO_CTX_FULL: i32 = 1500;
-/// Frames come in so many at once: ggml multiplies matrices by blocks of 16 columns, and column by column
-/// where their number is not a multiple of it, as 1500 is not: that takes a fifth longer.
+/// Frames of the encoder come in multiples of this: ggml multiplies matrices by blocks of 16 columns, and
+/// column by column where their number is not a multiple of it, as 1500 is not: that takes a fifth longer.
 const AUDIO_CTX_STEP: i32 = 16;
 /// A loop is ended by a bound on tokens: nobody speaks more than 10 English tokens a second …
 const TOKENS_PER_S_ENGLISH: f64 = 10.0;
@@ -58,7 +58,7 @@ pub struct WhisperSettings {
     pub threads: usize,
     /// Flash attention: 70 MB less memory, no faster on a processor, and slightly worse on far speech. Off.
     pub flash_attn: bool,
-    /// Language of requests that name none; none: it is listened for.
+    /// Language of requests that name none; `None` means detect it.
     pub language: Option<String>,
 }
 
@@ -245,8 +245,8 @@ struct Run {
     tokens: Vec<Token>,
     /// Sum of the tokens' log probabilities.
     logprob: f64,
-    /// Where the decoder says that the text ends, in seconds of the request; none: it said no more after the
-    /// last word.
+    /// Where the decoder says that the text ends, in seconds of the request; `None` if it said no more after
+    /// the last word.
     until: Option<f64>,
 }
 

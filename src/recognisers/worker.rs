@@ -164,7 +164,7 @@ impl Drop for WorkerRecognizer {
     }
 }
 
-/// Why the child has to go.
+/// Why the child must go.
 enum Trouble {
     Ended,
     Late,

@@ -47,17 +47,17 @@ const WORDS_PER_S_MAX: f64 = 10.0;
 const CHARS_PER_S_MAX: f64 = 60.0;
 /// Too few words for a rate.
 const RATE_WORDS_MIN: usize = 5;
-/// So many times the same letter is no "nooo" any more, but what a tone sounds like …
+/// Minimum repetitions of a letter that are not a "nooo" any more, but what a tone sounds like …
 const SAME_LETTERS: usize = 10;
-/// … and so many, where there is doubt.
+/// … and where there is doubt.
 const SAME_LETTERS_DOUBTFUL: usize = 5;
-/// Whoever speaks for so many seconds without a pause that would end the segment …
+/// Seconds of speech without a pause that would end the segment, from which on a minimum rate holds …
 const SLOW_S_MIN: f64 = 8.0;
-/// … says more than this many words a second; slow dictation has 1.
+/// … of this many words a second; slow dictation has 1.
 const WORDS_PER_S_MIN: f64 = 0.35;
 /// A stock phrase is believed from this evidence on, which all speech has …
 const STOCK_EVIDENCE: f64 = 0.5;
-/// … and if the words fill the speech: nobody takes so many seconds over one.
+/// … and if the words fill the speech: nobody takes this many seconds over one.
 const STOCK_S_PER_WORD: f64 = 1.5;
 
 /// What Whisper says most often over noise (the head of the list in arXiv 2501.11378, "bag of
@@ -168,7 +168,7 @@ fn is_loop(words: &[String], doubtful: bool) -> bool {
     })
 }
 
-/// Whether a word has one letter so many times in a row, which no language writes: "oooooooooo".
+/// Whether a word has one letter that often in a row, which no language writes: "oooooooooo".
 fn is_drawn_out(word: &str, doubtful: bool) -> bool {
     let letters = if doubtful { SAME_LETTERS_DOUBTFUL } else { SAME_LETTERS };
     let mut run = (None, 0);
@@ -197,7 +197,7 @@ mod tests {
 
     const RATE: SampleRate = SampleRate::HZ_16000;
 
-    /// The verdict on a text of so many seconds of sound, all of it speech of that probability.
+    /// The verdict on a text of that many seconds of sound, all of it speech of that probability.
     fn judged(hypothesis: &Hypothesis, speech: f32) -> Option<&'static str> {
         let (from, to) = (Frames(0), Frames::from_seconds(hypothesis.audio_s, RATE));
         let segment = Segment { from, to, onset: from, offset: to, speech };

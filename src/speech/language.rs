@@ -1,6 +1,6 @@
 //! Which language is spoken on a track, where nobody said so. It needn't be found out anew from each word:
 //! one is kept until another one is heard for long enough. Segments are judged in the order of their lines,
-//! whoever recognised them, and when. A recogniser that doesn't tell which language is spoken is left to find
+//! by whichever recogniser, and when. A recogniser that doesn't tell which language is spoken is left to find
 //! out each time.
 
 use crate::recognisers::recognizer::Hypothesis;
@@ -27,7 +27,7 @@ impl LanguageTracker {
     pub fn take(&mut self, hypothesis: &Hypothesis) -> bool {
         let Some((spoken, p)) = &hypothesis.spoken else { return true };
         let Some(language) = &mut self.language else {
-            // Something has to be known.
+            // Something must be known.
             self.language = Some(hypothesis.language.clone());
             return true;
         };
@@ -55,7 +55,7 @@ mod tests {
             });
             (heard, tracker.language().map(str::to_owned).unwrap_or_default())
         };
-        assert_eq!(take("de", "de", 0.4, 0.5), (true, "de".into()), "something has to be known");
+        assert_eq!(take("de", "de", 0.4, 0.5), (true, "de".into()), "something must be known");
         assert_eq!(take("de", "en", 0.9, 1.0), (true, "de".into()), "too short to tell");
         assert_eq!(take("de", "en", 0.4, 5.0), (true, "de".into()), "too unlikely");
         assert_eq!(take("de", "en", 0.6, 5.0), (false, "en".into()));
