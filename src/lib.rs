@@ -72,6 +72,7 @@
 //! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
 //! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, voice activity, segments |
 //! | 1 | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
+//! | 1 | [`revise`] | the one road of revisions: what becomes of a line, and how lines are cut |
 //! | 1 | [`models`] | the model catalogue, `pull`, `import` |
 //! | 1 | [`config`] | layers of settings, validated into one value |
 //! | 0 | [`base`] | words that all modules use: units, the frame→time map, utterances, causes, text |
@@ -93,6 +94,7 @@ pub mod models;
 pub mod power;
 pub mod recognisers;
 pub mod recording;
+pub mod revise;
 pub mod session;
 pub mod speech;
 pub mod writer;

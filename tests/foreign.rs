@@ -14,9 +14,9 @@ use hansard::base::utterance::Utterance;
 use hansard::capture::feed::Pace;
 use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 use hansard::recognisers::scripted::{ScriptedRecognizer, Step};
+use hansard::revise::FOREIGN;
 use hansard::session::reading::Session;
 use hansard::session::shared::TakeShared;
-use hansard::speech::foreign::FOREIGN;
 
 /// In the middle of the first words of the speech, in seconds.
 const MOVED_AT: f64 = 1.3;

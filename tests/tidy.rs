@@ -418,3 +418,18 @@ fn no_comment_repeats_a_fields_name() {
     let empty: Vec<String> = empty.into_iter().map(|(_, line)| line).collect();
     assert!(empty.is_empty(), "say more or nothing:\n{}", empty.join("\n"));
 }
+
+#[test]
+fn only_revise_counts_revisions() {
+    const COUNTS: [&str; 5] =
+        ["rev + 1", "rev += ", "rev.saturating_add", "rev.checked_add", "rev.wrapping_add"];
+    let mut wrong = Vec::new();
+    for (file, text) in files("src", "rs") {
+        for (number, line) in code(&text).iter().enumerate() {
+            if module(&file) != "revise" && COUNTS.iter().any(|count| line.contains(count)) {
+                wrong.push(format!("{file}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "revisions are made in src/revise alone:\n{}", wrong.join("\n"));
+}

@@ -1,5 +1,8 @@
 //! `transcript.jsonl`: an utterance a line. A correction appends the same id with a higher revision;
-//! the last revision of an id counts. Nothing is ever taken out.
+//! the last revision of an id counts. Nothing is ever taken out. Revisions are made in
+//! [`revise`](crate::revise) alone.
+
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::units::Frames;
 
 /// What one person said in one go.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Utterance {
-    /// Identity within the session.
+    /// Identity within the session, as [`id`] gives it.
     pub id: String,
     /// 0, then one higher with each correction.
     pub rev: u32,
@@ -17,6 +20,9 @@ pub struct Utterance {
     pub track: String,
     /// Who is held to have said it: the source's display name.
     pub speaker: String,
+    /// Id of the session's voice that said it; `None` means that voices were not told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voice: Option<String>,
     /// Take of that track.
     pub take: u32,
     /// First frame in that take.
@@ -82,24 +88,19 @@ impl Utterance {
     pub fn is_shown(&self) -> bool {
         self.withheld.is_none() && self.bleed_of.is_none() && !self.text.is_empty()
     }
+}
 
-    /// The same with only some of its words, of which there is at least one; its place is theirs.
-    pub fn part(&self, words: Vec<Word>) -> Self {
-        let (Some(first), Some(last)) = (words.first(), words.last()) else { return self.clone() };
-        let (start, end) = (first.start, last.end);
-        // The frames of an utterance and its seconds are one line.
-        let rate = self.to_frame.saturating_sub(self.from_frame).0 as f64 / (self.end - self.start).max(1e-3);
-        let frame = |s: f64| self.from_frame + Frames(((s - self.start) * rate).round().max(0.0) as u64);
-        Self {
-            from_frame: frame(start),
-            to_frame: frame(end),
-            start,
-            end,
-            text: joined(&words),
-            words,
-            ..self.clone()
-        }
-    }
+/// Identity of the utterance that begins at frame `from` of take `take`.
+///
+/// An utterance begins where its speech begins. For one that was recognised that is the *onset* of its
+/// segment: it is known while the line still grows, before there is a first word, and stays, so a growing line
+/// has the id that the finished one will have. For one that is cut off another it is its first word. So one
+/// segment can become several people's lines.
+///
+/// Sessions of older versions have ids that name the segment's first frame, which lies a little before the
+/// onset: ids are compared, never taken apart.
+pub fn id(track: &str, take: u32, from: Frames) -> String {
+    format!("{track}-{take}-{from}")
 }
 
 /// A word with its time.
@@ -118,4 +119,23 @@ pub struct Word {
 /// Words as a sentence.
 pub fn joined(words: &[Word]) -> String {
     words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The part of a text that the words `keep` of it make, spaces as they stand there; where the words are not
+/// found in it, those words with spaces.
+pub fn part_of<'a>(text: &str, words: impl Iterator<Item = &'a str>, keep: Range<usize>) -> String {
+    if keep.is_empty() {
+        return String::new();
+    }
+    let words: Vec<&str> = words.collect();
+    let (mut at, mut spans) = (0, Vec::new());
+    for word in &words {
+        let Some(from) = text[at..].find(word) else { break };
+        at += from + word.len();
+        spans.push(at - word.len()..at);
+    }
+    match (spans.get(keep.start), spans.get(keep.end - 1)) {
+        (Some(first), Some(last)) => text[first.start..last.end].to_owned(),
+        _ => words.get(keep).unwrap_or_default().join(" "),
+    }
 }

@@ -3,21 +3,18 @@
 //!
 //! Promises: nothing is destroyed. A line is corrected by a further revision of it that says that a person
 //! wrote it; names and hidden passages are lines of the journal. What a person wrote counts more than what
-//! any later pass finds at that place ([`Kept`]).
-
-use std::collections::HashMap;
+//! any later pass finds at that place ([`Pass`](crate::revise::pass::Pass)).
 
 use crate::base::duration;
 use crate::base::text::clean;
 use crate::base::utterance::{Edited, Utterance, Word};
-use crate::session::amend::{Passage, Rest, without};
+use crate::revise::{Author, Proposal};
+use crate::session::amend::Passage;
 use crate::session::journal::Event;
 use crate::session::reading::Session;
 
 /// Why a line is withheld on which a person decided so.
 pub const BY_HAND: &str = "by hand";
-/// Why what a later pass finds is withheld where a person has written.
-pub const EDITED: &str = "edited";
 /// Characters of a line: some minutes of speech without a break.
 const TEXT_MAX: usize = 10_000;
 /// Characters of a name.
@@ -159,17 +156,17 @@ pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, Ed
                 count if count > TEXT_MAX => return Err(EditError::TooLong(TEXT_MAX)),
                 _ => {}
             }
-            revise(session, id, edited, |line| {
-                let words = realigned(&line.words, &text, (line.start, line.end));
-                Utterance { text: text.clone(), words, ..line }
+            revise(session, id, edited, |line| Proposal::Text {
+                words: realigned(&line.words, &text, (line.start, line.end)),
+                text,
             })
         }
         Edit::Speaker { id, name: who } => {
-            let speaker = name(who)?;
-            revise(session, id, edited, |line| Utterance { speaker: speaker.clone(), ..line })
+            let name = name(who)?;
+            revise(session, id, edited, |_| Proposal::Speaker { name })
         }
         Edit::Withhold { id } => {
-            revise(session, id, edited, |line| Utterance { withheld: Some(BY_HAND.into()), ..line })
+            revise(session, id, edited, |_| Proposal::Withhold { reason: BY_HAND.into() })
         }
         Edit::Restore { id } => restore(session, id, edited),
         Edit::Hide { from, to } => {
@@ -195,41 +192,32 @@ fn restore(session: &Session, id: &str, edited: Edited) -> Result<Change, EditEr
     {
         return Ok(Change::Event(Event::Hidden { id: id.clone(), from: *from, to: *to, shown: true }));
     }
-    revise(session, id, edited, |line| Utterance { withheld: None, bleed_of: None, ..line }).map_err(
-        |error| {
-            let line = session.utterances.iter().find(|line| line.id == id);
-            let passage = line.and_then(|line| {
-                session.amendments.passages.iter().find(|p| line.start < p.to && line.end > p.from)
-            });
-            match (error, passage) {
-                (EditError::Same, Some(passage)) => EditError::Hidden(passage.id.clone()),
-                (error, _) => error,
-            }
-        },
-    )
+    revise(session, id, edited, |_| Proposal::Restore).map_err(|error| {
+        let line = session.utterances.iter().find(|line| line.id == id);
+        let passage = line.and_then(|line| {
+            session.amendments.passages.iter().find(|p| line.start < p.to && line.end > p.from)
+        });
+        match (error, passage) {
+            (EditError::Same, Some(passage)) => EditError::Hidden(passage.id.clone()),
+            (error, _) => error,
+        }
+    })
 }
 
-/// The next revision of a line, as it stands but for what `change` does.
+/// The next revision of a line, as it stands but for what `proposal` says of it.
 fn revise(
     session: &Session,
     id: &str,
     edited: Edited,
-    change: impl Fn(Utterance) -> Utterance,
+    proposal: impl FnOnce(&Utterance) -> Proposal,
 ) -> Result<Change, EditError> {
     let none = || EditError::NoLine(id.to_owned());
     let written = session.written(id).ok_or_else(none)?;
     let shown = session.utterances.iter().find(|line| line.id == id).ok_or_else(none)?;
     // The name as it counts now: what was said of names before holds no more for what a person writes.
     let line = Utterance { speaker: shown.speaker.clone(), ..written.clone() };
-    let next = change(line.clone());
-    if next == line {
-        return Err(EditError::Same);
-    }
-    Ok(Change::Utterance(Box::new(Utterance {
-        rev: written.rev.saturating_add(1),
-        edited: Some(edited),
-        ..next
-    })))
+    let revised = crate::revise::revise(&line, &proposal(&line), Author::Person(edited));
+    revised.into_iter().next().map(|line| Change::Utterance(Box::new(line))).ok_or(EditError::Same)
 }
 
 /// Names as they stand: of the sources, then of whoever else said something.
@@ -320,48 +308,6 @@ fn matches(old: &[Word], new: &[&str]) -> Vec<Option<usize>> {
         }
     }
     kept
-}
-
-/// What people wrote in a session, so that a later pass leaves it alone: by id, and by place on its track.
-#[derive(Debug, Default)]
-pub struct Kept {
-    by_id: HashMap<String, Utterance>,
-    places: HashMap<String, Vec<(f64, f64)>>,
-}
-
-impl Kept {
-    /// What counts of `session`'s lines and was written by a person.
-    pub fn of(session: &Session) -> Self {
-        let mut kept = Self::default();
-        for line in session.latest().into_iter().filter(|line| line.edited.is_some()) {
-            kept.places.entry(line.track.clone()).or_default().push((line.start, line.end));
-            kept.by_id.insert(line.id.clone(), line);
-        }
-        kept
-    }
-
-    /// Whether a person wrote this line.
-    pub fn has(&self, id: &str) -> bool {
-        self.by_id.contains_key(id)
-    }
-
-    /// What is to be written of what a pass has found: nothing where a person wrote that very line; where
-    /// they wrote others at its place, all of it held back, and then the words that lie outside of those.
-    pub fn leave(&self, found: Utterance) -> Vec<Utterance> {
-        if self.has(&found.id) {
-            return Vec::new();
-        }
-        let none = Vec::new();
-        let rest = without(&found, self.places.get(&found.track).unwrap_or(&none));
-        match rest {
-            Rest::All => vec![found],
-            Rest::Nothing => vec![Utterance { withheld: Some(EDITED.into()), ..found }],
-            Rest::Some(words) => {
-                let rest = found.part(words);
-                vec![Utterance { withheld: Some(EDITED.into()), ..found }, rest]
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Promises: nothing outside the session's folder is written, whoever made it; no line that was written
 //! before is lost, but for one that a crash tore. Whoever opens it holds the session's lock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -11,17 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::units::SessionNs;
 use crate::base::utterance::Utterance;
-use crate::care::edit::Kept;
 use crate::live::{Bus, News, SessionSink, TranscriptLine};
+use crate::revise::pass::{Pass, REPLACED};
 use crate::session::disk::{Disk, DiskFile, SystemDisk};
 use crate::session::journal::{Event, Journal, Line};
 use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
 use crate::session::shared::{TakeShared, TrackShared};
 use crate::session::wav::{CHANNELS, RATES};
-
-/// Why an utterance is withheld that was there before and was not found again.
-const REPLACED: &str = "replaced";
 
 /// Why the text work can't begin, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -157,14 +154,7 @@ pub struct OfflineSink {
 struct Inner {
     journal: Journal,
     transcript: Box<dyn DiskFile>,
-    /// Next revision of each id.
-    revisions: HashMap<String, u32>,
-    /// Ids that belong to the text that is being made.
-    current: HashSet<String>,
-    /// What people wrote.
-    kept: Kept,
-    /// The text that was there, as it stood.
-    before: Vec<Utterance>,
+    pass: Pass,
     error: Option<io::Error>,
 }
 
@@ -182,10 +172,7 @@ impl OfflineSink {
             journal: Journal::resume(&SystemDisk, &journal, past.next_seq)
                 .map_err(|error| write(&journal, error))?,
             transcript: SystemDisk.append(&transcript).map_err(|error| write(&transcript, error))?,
-            revisions: session.utterances.iter().map(|u| (u.id.clone(), u.rev.saturating_add(1))).collect(),
-            current,
-            kept: Kept::of(session),
-            before: session.latest(),
+            pass: Pass::new(session.latest(), current),
             error: None,
         };
         if !resume {
@@ -204,29 +191,23 @@ impl OfflineSink {
         &self.news
     }
 
-    /// Appends what a person wrote.
-    pub fn write_edited(&self, utterance: Utterance) {
+    /// Appends a revision that a person wrote, as it is.
+    pub fn write_edited(&self, utterance: &Utterance) {
         self.inner().append(utterance);
     }
 
-    /// The text is complete: what stood in the minutes before and was not found again is withheld; it stays
-    /// in the transcript.
-    pub fn replace_rest(&self, before: &[Utterance]) {
-        for old in before {
-            let again = {
-                let inner = self.inner();
-                // What a person wrote stands, whatever was found.
-                inner.current.contains(&old.id) || inner.kept.has(&old.id)
-            };
-            if !again && old.withheld.as_deref() != Some(REPLACED) {
-                self.write_utterance(Utterance { withheld: Some(REPLACED.into()), ..old.clone() });
-            }
+    /// The text is complete: what stood there before and was not found again is withheld; it stays in the
+    /// transcript.
+    pub fn replace_rest(&self) {
+        let mut inner = self.inner();
+        for utterance in inner.pass.replaced() {
+            inner.append(&utterance);
         }
     }
 
     /// The revision of an utterance that was written last.
     pub fn revision(&self, id: &str) -> u32 {
-        self.inner().revisions.get(id).map_or(0, |next| next.saturating_sub(1))
+        self.inner().pass.revision(id)
     }
 
     /// Syncs everything; the first error that there was.
@@ -245,12 +226,8 @@ impl OfflineSink {
 }
 
 impl Inner {
-    /// Appends an utterance as the next revision of its id.
-    fn append(&mut self, mut utterance: Utterance) {
-        let next = self.revisions.entry(utterance.id.clone()).or_default();
-        utterance.rev = *next;
-        *next = next.saturating_add(1);
-        let result = serde_json::to_vec(&utterance).map_err(io::Error::other).and_then(|mut line| {
+    fn append(&mut self, utterance: &Utterance) {
+        let result = serde_json::to_vec(utterance).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');
             self.transcript.write_all(&line)
         });
@@ -261,34 +238,14 @@ impl Inner {
 }
 
 impl SessionSink for OfflineSink {
-    /// Text that is made again keeps the id of the utterance that lies where most of it does, unless another
-    /// one has it by now; so what refers to it goes on doing so.
-    fn settle_identity(&self, mut new: Utterance) -> Utterance {
-        let inner = self.inner();
-        if inner.before.iter().any(|old| old.id == new.id) && !inner.current.contains(&new.id) {
-            return new;
-        }
-        let overlap = |old: &Utterance| {
-            new.to_frame.min(old.to_frame).saturating_sub(new.from_frame.max(old.from_frame)).0
-        };
-        let free = |old: &&Utterance| {
-            let made_again = inner.current.contains(&old.id) || inner.kept.has(&old.id);
-            (&old.track, old.take) == (&new.track, new.take)
-                && !made_again
-                && old.withheld.as_deref() != Some(REPLACED)
-                && overlap(old) > 0
-        };
-        if let Some(old) = inner.before.iter().filter(free).max_by_key(|old| overlap(old)) {
-            new.id = old.id.clone();
-        }
-        new
+    fn identify(&self, found: Utterance) -> Utterance {
+        self.inner().pass.identify(found)
     }
 
     fn write_utterance(&self, utterance: Utterance) {
         let mut inner = self.inner();
-        inner.current.insert(utterance.id.clone());
-        for utterance in inner.kept.leave(utterance) {
-            inner.append(utterance);
+        for utterance in inner.pass.found(utterance) {
+            inner.append(&utterance);
         }
     }
 

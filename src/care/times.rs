@@ -5,11 +5,12 @@ use std::io;
 use std::path::Path;
 
 use crate::base::utterance::Utterance;
+use crate::revise::{Author, Proposal, revise};
 use crate::session::disk::Disk;
 use crate::session::lines::LineFile;
 use crate::session::read::{ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
-use crate::session::times::retimed;
+use crate::session::times::times_of;
 
 /// Why the transcript can't be brought up to date.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +33,8 @@ pub fn settle(disk: &dyn Disk, dir: &Path) -> Result<usize, TimesError> {
     let moved: Vec<Utterance> = session
         .latest()
         .iter()
-        .filter_map(|old| retimed(&session.manifest, old))
-        .map(|new| Utterance { rev: new.rev.saturating_add(1), ..new })
+        .filter_map(|old| Some((old, times_of(&session.manifest, old)?)))
+        .flat_map(|(old, (start, end))| revise(old, &Proposal::Retime { start, end }, Author::Machine))
         .collect();
     if moved.is_empty() || session.torn_tail {
         return Ok(0);
@@ -98,7 +99,6 @@ mod tests {
         let word = |n: f64| Word { text: "ja".into(), start: start + n, end: start + n + 0.5, p: 0.9 };
         Utterance {
             id: id.into(),
-            rev: 0,
             track: "a".into(),
             speaker: "A".into(),
             take: 1,
@@ -112,10 +112,7 @@ mod tests {
             language: "de".into(),
             model: "tiny".into(),
             is_final: true,
-            withheld: None,
-            bleed_of: None,
-            edited: None,
-            evidence: None,
+            ..Utterance::default()
         }
     }
 

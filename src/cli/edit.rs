@@ -61,7 +61,7 @@ fn carry_out(dir: &Path, edit: &Edit) -> anyhow::Result<Change> {
     let sink = OfflineSink::open(&session, past, true).map_err(transcribe::exit)?;
     match &change {
         Change::Event(event) => sink.note(event.clone()),
-        Change::Utterance(line) => sink.write_edited((**line).clone()),
+        Change::Utterance(line) => sink.write_edited(line),
     }
     sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
     Ok(change)

@@ -136,7 +136,7 @@ pub fn transcribe(
     runtime.shutdown_timeout(SHUTDOWN);
     let pending = match outcome.map_err(|error| TranscribeError::Threads(error.to_string()))? {
         Outcome::Complete => {
-            sink.replace_rest(&session.latest());
+            sink.replace_rest();
             None
         }
         Outcome::Pending(reason) => {

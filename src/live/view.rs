@@ -18,7 +18,7 @@ pub trait SessionSink: Send + Sync {
     fn publish_utterance(&self, utterance: Utterance, until: u64);
     /// A new utterance under the id that it is to have, where there is text already; without text where a
     /// person's own line stands.
-    fn settle_identity(&self, utterance: Utterance) -> Utterance {
+    fn identify(&self, utterance: Utterance) -> Utterance {
         utterance
     }
     /// A line for the journal.

@@ -4,8 +4,6 @@
 //! annotations of sounds (`[music]`) are left out, and times are made to hold: within the sound, in order,
 //! the first word no earlier than speech was detected.
 
-use std::ops::Range;
-
 use crate::recognisers::recognizer::Word;
 
 /// Languages that are written without spaces: there every token that ends on a whole character is a word.
@@ -196,25 +194,6 @@ fn spread(words: &mut [Word], from: f64, to: f64) {
         word.start = at;
         at += length(word) * per_char;
         word.end = at;
-    }
-}
-
-/// The part of a text that some of its words make, spaces as they stand there; where the words are not found
-/// in it, those words with spaces.
-pub fn cut<'a>(text: &str, words: impl Iterator<Item = &'a str>, keep: Range<usize>) -> String {
-    if keep.is_empty() {
-        return String::new();
-    }
-    let words: Vec<&str> = words.collect();
-    let (mut at, mut spans) = (0, Vec::new());
-    for word in &words {
-        let Some(from) = text[at..].find(word) else { break };
-        at += from + word.len();
-        spans.push(at - word.len()..at);
-    }
-    match (spans.get(keep.start), spans.get(keep.end - 1)) {
-        (Some(first), Some(last)) => text[first.start..last.end].to_owned(),
-        _ => words.get(keep).unwrap_or_default().join(" "),
     }
 }
 

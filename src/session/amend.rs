@@ -12,7 +12,8 @@ use std::path::Path;
 use super::journal::{Event, Line};
 use super::mark::Mark;
 use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
-use crate::base::utterance::{Utterance, Word};
+use crate::base::utterance::Utterance;
+use crate::revise::cut;
 
 /// More than anybody adds to a meeting.
 const ADDED_MAX: usize = 100_000;
@@ -111,49 +112,10 @@ impl Amendments {
         let since = utterance.edited.map_or(0, |edited| edited.journal);
         let speaker = self.name_of(&utterance.speaker, since);
         let spans: Vec<(f64, f64)> = self.passages.iter().map(|passage| (passage.from, passage.to)).collect();
-        match without(utterance, &spans) {
-            Rest::All => Utterance { speaker, ..utterance.clone() },
-            Rest::Some(words) => Utterance { speaker, ..utterance.part(words) },
-            Rest::Nothing => Utterance { speaker, withheld: Some(HIDDEN.into()), ..utterance.clone() },
+        match cut::without(utterance, &spans, LEFT_OUT) {
+            Some(rest) => Utterance { speaker, ..rest },
+            None => Utterance { speaker, withheld: Some(HIDDEN.into()), ..utterance.clone() },
         }
-    }
-}
-
-/// What is left of an utterance.
-#[derive(Debug, PartialEq)]
-pub enum Rest {
-    /// All of it: nothing of it lies there.
-    All,
-    /// These words.
-    Some(Vec<Word>),
-    /// Nothing.
-    Nothing,
-}
-
-/// What of an utterance lies outside of `spans` (session seconds). A word that touches one lies in it; an
-/// utterance without words is one word. Where words are left out between others the one before says so.
-pub fn without(utterance: &Utterance, spans: &[(f64, f64)]) -> Rest {
-    let touched = |start: f64, end: f64| spans.iter().any(|(from, to)| start < *to && end > *from);
-    if !touched(utterance.start, utterance.end.max(utterance.start + 1e-3)) {
-        return Rest::All;
-    }
-    let mut rest: Vec<Word> = Vec::new();
-    let mut left_out = false;
-    for word in &utterance.words {
-        if touched(word.start, word.end.max(word.start + 1e-3)) {
-            left_out = true;
-            continue;
-        }
-        if let Some(before) = rest.last_mut().filter(|_| left_out) {
-            before.text = format!("{} {LEFT_OUT}", before.text);
-        }
-        left_out = false;
-        rest.push(word.clone());
-    }
-    match rest.len() {
-        0 => Rest::Nothing,
-        kept if kept == utterance.words.len() => Rest::All,
-        _ => Rest::Some(rest),
     }
 }
 
@@ -207,7 +169,7 @@ impl Gathered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::utterance::joined;
+    use crate::base::utterance::{Word, joined};
 
     fn said(words: &[(&str, f64)]) -> Utterance {
         let words: Vec<Word> = words
@@ -216,7 +178,6 @@ mod tests {
             .collect();
         Utterance {
             id: "alice-1-0".into(),
-            rev: 0,
             track: "alice".into(),
             speaker: "Alice".into(),
             take: 1,
@@ -230,33 +191,21 @@ mod tests {
             language: "en".into(),
             model: "scripted".into(),
             is_final: true,
-            withheld: None,
-            bleed_of: None,
-            edited: None,
-            evidence: None,
+            ..Utterance::default()
         }
     }
 
     #[test]
-    fn hidden_words_go_and_leave_a_sign_between_others() {
+    fn what_is_hidden_is_held_back_and_not_destroyed() {
         let all = said(&[("we", 10.0), ("pay", 11.0), ("nine", 12.0), ("euros", 13.0)]);
-        let text = |spans: &[(f64, f64)]| match without(&all, spans) {
-            Rest::All => "all".to_owned(),
-            Rest::Some(words) => joined(&words),
-            Rest::Nothing => "nothing".to_owned(),
+        let amended = |from, to| {
+            let passages = vec![Passage { id: "hide-1".into(), from, to }];
+            Amendments { passages, ..Amendments::default() }.amended(&all)
         };
-        assert_eq!(text(&[(0.0, 10.0), (13.9, 20.0)]), "all");
-        assert_eq!(text(&[(12.0, 12.1)]), "we pay […] euros");
-        assert_eq!(text(&[(0.0, 10.95), (12.95, 20.0)]), "pay nine");
-        assert_eq!(text(&[(10.5, 13.5)]), "nothing");
-        let no_words = Utterance { words: vec![], ..all.clone() };
-        assert_eq!(without(&no_words, &[(11.0, 11.1)]), Rest::Nothing, "nobody knows what lies there");
-        let hidden = Amendments {
-            passages: vec![Passage { id: "hide-1".into(), from: 9.0, to: 20.0 }],
-            ..Amendments::default()
-        };
-        assert_eq!(hidden.amended(&all).withheld.as_deref(), Some(HIDDEN));
-        assert_eq!(hidden.amended(&all).text, all.text, "it is held back, not destroyed");
+        let part = amended(12.0, 12.1);
+        assert_eq!((part.text.as_str(), part.rev, part.confidence), ("we pay […] euros", 0, all.confidence));
+        let hidden = amended(9.0, 20.0);
+        assert_eq!((hidden.text.as_str(), hidden.withheld.as_deref()), (all.text.as_str(), Some(HIDDEN)));
     }
 
     #[test]

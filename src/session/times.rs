@@ -2,14 +2,15 @@
 //! the clock of its take. While a meeting goes on that clock is still being measured; once a take is over it
 //! is known better, and so are the times.
 //!
-//! Readers get the times of the map as the manifest has it ([`derive()`]); [`settle`] makes the transcript on
-//! the disk agree, by a revision of each line that is off. Up to [`AGREES_S`] a line is held to agree. Text,
+//! Readers get the times of the map as the manifest has it ([`derive()`]); once a recording is over, each line
+//! of the transcript that is off gets a revision. Up to [`AGREES_S`] a line is held to agree. Text,
 //! names and words stay as they are. A line whose frames and seconds are further apart than a clock can be is
 //! somebody's own work and is left alone.
 
 use super::manifest::{Manifest, TakeEntry};
 use super::read::is_time;
 use crate::base::utterance::Utterance;
+use crate::revise::cut;
 
 /// A line that is off by no more than this has the right times.
 pub const AGREES_S: f64 = 0.001;
@@ -17,33 +18,22 @@ pub const AGREES_S: f64 = 0.001;
 /// was put there by a person.
 const APART_MAX_S: f64 = 1.0;
 
-/// The utterance with the times that its frames have; none where they are those already, or are not ours to
-/// say.
-pub fn retimed(manifest: &Manifest, utterance: &Utterance) -> Option<Utterance> {
+/// The times that an utterance's frames have, start and end; `None` where they are those already, or are not
+/// ours to say.
+pub fn times_of(manifest: &Manifest, utterance: &Utterance) -> Option<(f64, f64)> {
     let is_its = |take: &&TakeEntry| take.track == utterance.track && take.take == utterance.take;
     let take = manifest.takes.iter().find(is_its).filter(|take| take.clock.points > 0)?;
     let (start, end) = (take.time_of(utterance.from_frame), take.time_of(utterance.to_frame));
     let apart = (start - utterance.start).abs().max((end - utterance.end).abs());
     let ours = (AGREES_S..=APART_MAX_S).contains(&apart);
-    if !(is_time(start) && is_time(end) && start <= end && ours) {
-        return None;
-    }
-    let mut utterance = utterance.clone();
-    let old = utterance.end - utterance.start;
-    let scale = if old > 0.0 { (end - start) / old } else { 1.0 };
-    let at = |second: f64| start + (second - utterance.start) * scale;
-    for word in &mut utterance.words {
-        (word.start, word.end) = (at(word.start), at(word.end));
-    }
-    (utterance.start, utterance.end) = (start, end);
-    Some(utterance)
+    (is_time(start) && is_time(end) && start <= end && ours).then_some((start, end))
 }
 
 /// Gives all utterances the times that the manifest's clocks say.
 pub fn derive(manifest: &Manifest, utterances: &mut [Utterance]) {
     for utterance in utterances {
-        if let Some(better) = retimed(manifest, utterance) {
-            *utterance = better;
+        if let Some((start, end)) = times_of(manifest, utterance) {
+            *utterance = cut::retimed(utterance, start, end);
         }
     }
 }

@@ -25,9 +25,8 @@ use std::ops::Range;
 use self::sound::{Sound, db};
 use self::tokens::{Token, common, tokens};
 use super::overheard::Leak;
-use crate::base::units::Frames;
 use crate::base::utterance::Utterance;
-use crate::recognisers::words;
+use crate::revise::Proposal;
 
 mod sound;
 mod tokens;
@@ -103,6 +102,17 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// What is to become of the utterance. An echo keeps its words and says whose they are.
+    pub fn proposal(&self) -> Proposal {
+        match self {
+            Self::Own => Proposal::Own,
+            Self::Echo { of } => Proposal::Echo { of: of.clone() },
+            Self::Trim { keep, .. } => Proposal::Trim { keep: keep.clone() },
+        }
+    }
+}
+
 /// Judges one utterance against those of other tracks. `others` may hold anything: withheld utterances are
 /// passed over; those of its own track only serve to know how loud that track's own voice is.
 pub fn judge(new: &Utterance, others: &[&Utterance], levels: &dyn Levels) -> Verdict {
@@ -163,34 +173,6 @@ pub fn may_be_overheard(new: &Utterance, track: &str, levels: &dyn Levels) -> bo
     head.max(tail) >= TRIM_WORDS_MIN
         || quiet(&below)
         || (correlated && (sound.lag >= LAG_CLEAR || below <= DOUBT_DB - 1.0))
-}
-
-/// The next revision of an utterance under a verdict; none if the verdict changes nothing. An echo keeps its
-/// words and says whose they are; of a trimmed one the words, the text and the span are cut.
-pub fn revised(utterance: &Utterance, verdict: &Verdict) -> Option<Utterance> {
-    let mut next = Utterance { rev: utterance.rev + 1, ..utterance.clone() };
-    match verdict {
-        Verdict::Own => next.bleed_of = None,
-        Verdict::Echo { of } => next.bleed_of = Some(of.clone()),
-        Verdict::Trim { keep, .. } => {
-            let (first, last) =
-                (utterance.words.get(keep.start)?, utterance.words.get(keep.end.checked_sub(1)?)?);
-            // A cut end gets the time of its word, an end that stays keeps its own.
-            next.start = if keep.start == 0 { utterance.start } else { first.start };
-            next.end = if keep.end == utterance.words.len() { utterance.end } else { last.end };
-            let frames = (utterance.to_frame.saturating_sub(utterance.from_frame)).0 as f64;
-            let per_second = frames / (utterance.end - utterance.start).max(WINDOW_S);
-            let frame =
-                |s: f64| utterance.from_frame + Frames(((s - utterance.start) * per_second).round() as u64);
-            (next.from_frame, next.to_frame) = (frame(next.start), frame(next.end));
-            next.words = utterance.words[keep.clone()].to_vec();
-            let texts = utterance.words.iter().map(|word| word.text.as_str());
-            next.text = words::cut(&utterance.text, texts, keep.clone());
-            let sum: f64 = next.words.iter().map(|word| word.p.max(1e-9).ln()).sum();
-            next.confidence = (sum / next.words.len() as f64).exp();
-        }
-    }
-    (next.bleed_of != utterance.bleed_of || next.words.len() != utterance.words.len()).then_some(next)
 }
 
 /// A verdict against an utterance, and the words of others (utterance id, word) that it rests on.

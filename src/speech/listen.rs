@@ -11,9 +11,8 @@ use crate::session::tail::SpanReader;
 
 use super::analysis::Job;
 use super::gates;
-use crate::base::utterance::Utterance;
+use crate::base::utterance::{self, Utterance};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
-use crate::recognisers::words;
 
 /// Sound before a segment that the denoiser hears first, so that it has settled.
 const DENOISE_LEAD_S: f64 = 1.0;
@@ -131,7 +130,7 @@ pub fn of_parts(job: &Job, whole: &Hypothesis, rate: SampleRate) -> Vec<(Segment
             words.map(|word| Word { start: within(word.start), end: within(word.end), ..word.clone() });
         let texts = whole.words.iter().map(|word| word.text.as_str());
         let hypothesis = Hypothesis {
-            text: words::cut(&whole.text, texts, first..end),
+            text: utterance::part_of(&whole.text, texts, first..end),
             words: words.collect(),
             audio_s: length,
             ..whole.clone()
@@ -141,9 +140,9 @@ pub fn of_parts(job: &Job, whole: &Hypothesis, rate: SampleRate) -> Vec<(Segment
     job.parts.iter().enumerate().map(of_part).collect()
 }
 
-/// Identity of the utterance whose segment begins at frame `from`.
-pub fn id(track: &str, take: u32, from: Frames) -> String {
-    format!("{track}-{take}-{from}")
+/// Identity of the utterance that a segment becomes.
+pub fn id(track: &str, take: u32, segment: &Segment) -> String {
+    utterance::id(track, take, segment.onset)
 }
 
 /// The utterance of what was understood, judged; its place is that of its words.
@@ -163,8 +162,7 @@ pub fn utterance(
     let to = hypothesis.words.last().map_or(job.segment.offset, |word| at(word.end)).max(from);
     let origin = clock.time_of(job.segment.from);
     Some(Utterance {
-        id: id(&track.track, take.entry.take, job.segment.from),
-        rev: 0,
+        id: id(&track.track, take.entry.take, &job.segment),
         track: track.track.clone(),
         speaker: track.name.clone(),
         take: take.entry.take,
@@ -179,9 +177,8 @@ pub fn utterance(
         model,
         is_final: true,
         withheld: withheld.map(str::to_owned),
-        bleed_of: None,
-        edited: None,
         evidence: Some(evidence),
+        ..Utterance::default()
     })
 }
 

@@ -2,7 +2,7 @@
 
 pub mod analysis;
 pub mod bleed;
-pub mod board;
+pub mod echo_window;
 pub mod foreign;
 pub mod gates;
 pub mod language;

@@ -35,8 +35,8 @@ pub struct Partials {
 struct Line {
     track: usize,
     take: usize,
-    /// Where the utterance begins: with track and take, its identity.
-    from: Frames,
+    /// Where its speech begins: with track and take, the utterance's identity.
+    onset: Frames,
     /// Where the sound of the next hypothesis begins.
     window: Frames,
     /// What was heard when it was recognised last.
@@ -83,7 +83,7 @@ impl Partials {
             self.lines.push(Line {
                 track: job.track,
                 take: job.take,
-                from: segment.from,
+                onset: segment.onset,
                 window: segment.from,
                 asked: Frames(0),
                 asked_s: 0.0,
@@ -102,7 +102,7 @@ impl Partials {
     }
 
     /// A hypothesis on a job that [`next`](Self::next) gave: its words are in session seconds, `frame_of` is
-    /// the frame of one. Where the utterance begins and what is shown of it, if that is more than before.
+    /// the frame of one. Where its speech begins and what is shown of it, if that is more than before.
     pub fn take(
         &mut self,
         job: &Job,
@@ -119,13 +119,13 @@ impl Partials {
         line.shown.extend_from_slice(&fresh[..agreed]);
         line.before = fresh[agreed..].to_vec();
         line.move_window(&frame_of);
-        (agreed > 0).then_some((line.from, line.shown.as_slice()))
+        (agreed > 0).then_some((line.onset, line.shown.as_slice()))
     }
 }
 
 impl Line {
     fn is_of(&self, job: &Job) -> bool {
-        (self.track, self.take, self.from) == (job.track, job.take, job.segment.from)
+        (self.track, self.take, self.onset) == (job.track, job.take, job.segment.onset)
     }
 
     /// Those words of a hypothesis that come after what is shown: told by their times, and about there by the

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::analysis::{Analysis, Job};
 use super::bleed::{self, Levels};
-use super::board::Board;
+use super::echo_window::EchoWindow;
 use super::language::LanguageTracker;
 use super::listen;
 use super::overheard::Leak;
@@ -18,6 +18,7 @@ use crate::audio::segment::Segment;
 use crate::base::utterance::Utterance;
 use crate::live::SessionView;
 use crate::recognisers::recognizer::{Hypothesis, RecognizerError};
+use crate::revise::Proposal;
 use crate::session::journal::Event;
 use crate::session::shared::TrackShared;
 use crate::speech::levels::TrackLevels;
@@ -85,7 +86,7 @@ pub struct Work {
     analysis: Arc<Mutex<Analysis>>,
     /// The recogniser can't be used at all, or a track can't be heard.
     unusable: Option<String>,
-    board: Board,
+    window: EchoWindow,
     levels: TrackLevels,
     /// What was recognised before its turn; of what is still being spoken, the last one of each track.
     early: Vec<Early>,
@@ -112,7 +113,7 @@ impl Work {
             session,
             analysis,
             unusable: None,
-            board: Board::default(),
+            window: EchoWindow::default(),
             levels,
             early: Vec::new(),
             spoken: BTreeMap::new(),
@@ -171,7 +172,7 @@ impl Work {
         let track = self.session.tracks[job.track].track.clone();
         let take = self.session.tracks[job.track].takes().get(job.take).map_or(0, |take| take.entry.take);
         if skipped {
-            self.hush(&track, &listen::id(&track, take, job.segment.from));
+            self.retract(&track, &listen::id(&track, take, &job.segment));
         }
         self.note(Event::SegmentFailed {
             track,
@@ -388,9 +389,9 @@ impl Work {
         self.partials.finished(job);
         let has_text = has_text(&recognised);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned());
-        let Some(utterance) = utterance.map(|new| self.session.sink.settle_identity(new)) else { return };
+        let Some(utterance) = utterance.map(|new| self.session.sink.identify(new)) else { return };
         if !has_text || utterance.withheld.is_some() {
-            self.hush(&utterance.track, &utterance.id);
+            self.retract(&utterance.track, &utterance.id);
         }
         if !has_text || utterance.text.is_empty() {
             return;
@@ -398,7 +399,7 @@ impl Work {
         self.unjudged.insert(utterance.id.clone(), self.written);
         self.write(utterance.clone());
         if utterance.withheld.is_none() {
-            self.board.put(utterance, now);
+            self.window.put(utterance, now);
         } else {
             self.publish(utterance);
         }
@@ -430,7 +431,8 @@ impl Work {
                 take.foreign().iter().map(|(from, to)| (clock.time_of(*from), clock.time_of(*to))).collect()
             })
         };
-        for revised in self.board.revise(|utterance| foreign::without(utterance, &spans(utterance))) {
+        let foreign = |utterance: &Utterance| Some(Proposal::Foreign { spans: spans(utterance) });
+        for revised in self.window.revise(foreign) {
             self.write(revised.clone());
             self.publish(revised);
         }
@@ -447,17 +449,16 @@ impl Work {
             open.iter().any(|&other| bleed::may_be_overheard(utterance, &tracks[other].track, levels))
         };
         let known = Known { tracks, analysis, levels };
-        let settled = self.board.settle(now, all, is_open, &known);
-        for settled in settled {
-            if settled.revised {
-                self.write(settled.utterance.clone());
+        for judged in self.window.judge(now, all, is_open, &known) {
+            if judged.revised {
+                self.write(judged.utterance.clone());
             }
-            if settled.fresh && settled.utterance.is_shown() {
-                self.growing.retain(|_, line| line.id != settled.utterance.id);
-            } else if settled.fresh {
-                self.hush(&settled.utterance.track, &settled.utterance.id);
+            if judged.first && judged.utterance.is_shown() {
+                self.growing.retain(|_, line| line.id != judged.utterance.id);
+            } else if judged.first {
+                self.retract(&judged.utterance.track, &judged.utterance.id);
             }
-            self.publish(settled.utterance);
+            self.publish(judged.utterance);
         }
     }
 }

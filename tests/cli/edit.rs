@@ -46,7 +46,6 @@ fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
     let frame = |s: f64| Frames::from_seconds(s, hansard::base::units::SampleRate::HZ_48000);
     Utterance {
         id: format!("{track}-1-{start:.0}"),
-        rev: 0,
         track: track.into(),
         speaker: speaker.into(),
         take: 1,
@@ -60,10 +59,7 @@ fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
         language: "en".into(),
         model: "scripted".into(),
         is_final: true,
-        withheld: None,
-        bleed_of: None,
-        edited: None,
-        evidence: None,
+        ..Utterance::default()
     }
 }
 

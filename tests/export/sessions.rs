@@ -90,7 +90,6 @@ pub fn said(id: &str, who: &str, start: f64, text: &str) -> Utterance {
     let end = start + step * tokens.len() as f64;
     Utterance {
         id: id.into(),
-        rev: 0,
         track: "track-0".into(),
         speaker: who.into(),
         take: 1,
@@ -104,10 +103,7 @@ pub fn said(id: &str, who: &str, start: f64, text: &str) -> Utterance {
         language: "en".into(),
         model: "base-q8_0".into(),
         is_final: true,
-        withheld: None,
-        bleed_of: None,
-        edited: None,
-        evidence: None,
+        ..Utterance::default()
     }
 }
 

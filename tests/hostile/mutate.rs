@@ -121,7 +121,6 @@ pub fn transcript(count: u64) -> String {
         let words = vec![Word { text: "Yes.".into(), start, end: start + 0.4, p: 0.9 }];
         let utterance = Utterance {
             id: format!("a-1-{n}"),
-            rev: 0,
             track: "a".into(),
             speaker: "A".into(),
             take: 1,
@@ -135,10 +134,7 @@ pub fn transcript(count: u64) -> String {
             language: "en".into(),
             model: "tiny.en".into(),
             is_final: true,
-            withheld: None,
-            bleed_of: None,
-            edited: None,
-            evidence: None,
+            ..Utterance::default()
         };
         serde_json::to_string(&utterance).unwrap() + "\n"
     };

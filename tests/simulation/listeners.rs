@@ -343,7 +343,7 @@ impl Listeners {
                 continue;
             };
             let track = &self.session.tracks[job.track];
-            let id = format!("{}-{}-{}", track.track, track.takes()[job.take].entry.take, job.segment.from);
+            let id = format!("{}-{}-{}", track.track, track.takes()[job.take].entry.take, job.segment.onset);
             let said = self.sink.said.lock().expect("no panic").iter().any(|utterance| utterance.id == id);
             assert_eq!(said, *has_text, "{id} was understood early");
             let fate = self.fate(job);

@@ -481,7 +481,6 @@ impl World {
 fn line(number: u32, now: f64) -> Utterance {
     Utterance {
         id: format!("line-{number}"),
-        rev: 0,
         track: "a-all".into(),
         speaker: "a".into(),
         take: 1,
@@ -495,9 +494,6 @@ fn line(number: u32, now: f64) -> Utterance {
         language: "en".into(),
         model: "scripted".into(),
         is_final: true,
-        withheld: None,
-        bleed_of: None,
-        edited: None,
-        evidence: None,
+        ..Utterance::default()
     }
 }

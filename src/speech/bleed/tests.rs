@@ -57,7 +57,6 @@ fn said(id: &str, track: &str, start: f64, text: &str) -> Utterance {
         .collect();
     Utterance {
         id: id.to_owned(),
-        rev: 0,
         track: track.to_owned(),
         speaker: track.to_owned(),
         take: 1,
@@ -71,10 +70,7 @@ fn said(id: &str, track: &str, start: f64, text: &str) -> Utterance {
         language: "en".to_owned(),
         model: "m".to_owned(),
         is_final: true,
-        withheld: None,
-        bleed_of: None,
-        edited: None,
-        evidence: None,
+        ..Utterance::default()
     }
 }
 
@@ -286,28 +282,6 @@ fn scripts_without_spaces_and_missing_word_times_are_judged_too() {
     assert_eq!(verdicts(&[bob, alice], &room), BTreeMap::from([echo("a", "b")]));
     let bare = |id, track| Utterance { words: Vec::new(), ..said(id, track, 10.0, PLAN) };
     assert_eq!(verdicts(&[bare("b", "bob"), bare("a", "alice")], &room), BTreeMap::from([echo("a", "b")]));
-}
-
-#[test]
-fn a_revision_cuts_text_words_and_span_alike() {
-    let mut u = said("a", "alice", 10.0, "Is that all? No, one more.");
-    (u.from_frame, u.to_frame) = (Frames(480_000), Frames(480_000 + 86_400));
-    let trim = |keep| Verdict::Trim { keep, of: "b".to_owned() };
-    let tail = revised(&u, &trim(3..6)).unwrap();
-    assert_eq!((tail.rev, tail.text.as_str(), tail.words.len()), (1, "No, one more.", 3));
-    assert!((tail.start - 10.9).abs() < 1e-9 && tail.end == u.end && tail.to_frame == u.to_frame);
-    assert_eq!(tail.from_frame, Frames(480_000 + 43_200));
-    let head = revised(&u, &trim(0..3)).unwrap();
-    assert_eq!((head.text.as_str(), head.start, head.from_frame), ("Is that all?", u.start, u.from_frame));
-    let hidden = revised(&u, &echo("a", "b").1).unwrap();
-    assert_eq!((hidden.text.as_str(), hidden.bleed_of.as_deref()), (u.text.as_str(), Some("b")));
-    assert_eq!(revised(&u, &Verdict::Own), None);
-    assert_eq!(revised(&hidden, &Verdict::Own).unwrap().bleed_of, None, "a verdict can be taken back");
-    assert_eq!(revised(&hidden, &echo("a", "b").1), None);
-    let cjk = Utterance {
-        text: "我们下周三开会".into(), ..said("c", "alice", 0.0, "我们 下周三 开 会")
-    };
-    assert_eq!(revised(&cjk, &trim(1..4)).unwrap().text, "下周三开会");
 }
 
 #[test]

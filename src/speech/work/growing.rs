@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::{Pass, Work};
 use crate::base::units::SampleRate;
-use crate::base::utterance::{Utterance, Word};
+use crate::base::utterance::{self, Utterance, Word};
 use crate::live::{News, SessionView};
 use crate::recognisers::recognizer::Hypothesis;
 use crate::speech::analysis::{Job, Open};
 use crate::speech::bleed::Levels as _;
 use crate::speech::gates;
 use crate::speech::levels::TrackLevels;
-use crate::speech::listen;
 
 /// Who is this much softer than somebody else, in dB over the last [`DROWNED_S`] seconds, is probably only
 /// overheard: nothing is shown of it before it is finished and judged.
@@ -52,16 +51,15 @@ impl Work {
         let origin = clock.time_of(job.segment.from);
         let words: Vec<Word> = hypothesis.words.iter().map(|word| word.placed(origin)).collect();
         let frame_of = |s: f64| clock.frame_at(s);
-        let Some((from, shown)) = self.partials.take(job, &words, frame_of) else { return };
+        let Some((begin, shown)) = self.partials.take(job, &words, frame_of) else { return };
         let (first, last) = (shown.first(), shown.last());
         let line = Utterance {
-            id: listen::id(&track.track, take.entry.take, from),
-            rev: 0,
+            id: utterance::id(&track.track, take.entry.take, begin),
             track: track.track.clone(),
             speaker: track.name.clone(),
             take: take.entry.take,
-            from_frame: first.map_or(from, |word| frame_of(word.start)),
-            to_frame: last.map_or(from, |word| frame_of(word.end)),
+            from_frame: first.map_or(begin, |word| frame_of(word.start)),
+            to_frame: last.map_or(begin, |word| frame_of(word.end)),
             start: first.map_or(job.start, |word| word.start),
             end: last.map_or(job.start, |word| word.end),
             text: shown.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" "),
@@ -69,11 +67,7 @@ impl Work {
             confidence: hypothesis.confidence().unwrap_or(0.0),
             language: hypothesis.language,
             model: String::new(),
-            is_final: false,
-            withheld: None,
-            bleed_of: None,
-            edited: None,
-            evidence: None,
+            ..Utterance::default()
         };
         if !line.text.is_empty() {
             self.session.news.publish(News::Partial(Arc::new(line.clone())));
@@ -82,7 +76,7 @@ impl Work {
     }
 
     /// What was shown of an utterance that will not be a line is taken back.
-    pub(super) fn hush(&mut self, track: &str, id: &str) {
+    pub(super) fn retract(&mut self, track: &str, id: &str) {
         let Some(index) = self.session.tracks.iter().position(|t| t.track == track) else { return };
         if self.growing.get(&index).is_some_and(|line| line.id == id)
             && let Some(line) = self.growing.remove(&index)

@@ -1,11 +1,12 @@
 //! What was said lately, on all tracks: utterances wait here until the other tracks have had their say about
-//! the same seconds; then it is judged which of them is only the echo of another. Pure but for the levels
-//! that it asks for.
+//! the same seconds; then it is judged which of them is only the echo of another. What is judged is proposed
+//! to [`revise`](crate::revise). Pure but for the levels that it asks for.
 
 use std::time::Duration;
 
 use super::bleed::{self, Levels, Verdict};
 use crate::base::utterance::Utterance;
+use crate::revise::{Author, Proposal, revise};
 
 /// Utterances this much apart have nothing to do with each other.
 const REACH_S: f64 = 0.5;
@@ -15,43 +16,44 @@ const KEEP_S: f64 = 180.0;
 /// An utterance is not held back longer than this for the sake of a track that lags.
 pub const HOLD_MAX: Duration = Duration::from_millis(1_500);
 
-/// An utterance on the board.
+/// An utterance in the window.
 struct Entry {
     utterance: Utterance,
     since: Duration,
-    settled: bool,
+    judged: bool,
 }
 
-/// The board.
+/// The utterances of the last minutes.
 #[derive(Default)]
-pub struct Board {
+pub struct EchoWindow {
     entries: Vec<Entry>,
 }
 
-/// What the board decided.
+/// An utterance that was judged, where that is news.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settled {
+pub struct Judged {
     /// The utterance as it stands now.
     pub utterance: Utterance,
     /// It was changed and has a new revision, to be written.
     pub revised: bool,
-    /// It is settled for the first time: to be shown.
-    pub fresh: bool,
+    /// It was judged for the first time: to be shown.
+    pub first: bool,
 }
 
-impl Board {
-    /// Puts an utterance up; `now` is any clock that goes forward.
+impl EchoWindow {
+    /// Takes an utterance in; `now` is any clock that goes forward.
     pub fn put(&mut self, utterance: Utterance, now: Duration) {
-        self.entries.retain(|entry| !entry.settled || entry.utterance.end > utterance.end - KEEP_S);
-        self.entries.push(Entry { utterance, since: now, settled: false });
+        self.entries.retain(|entry| !entry.judged || entry.utterance.end > utterance.end - KEEP_S);
+        self.entries.push(Entry { utterance, since: now, judged: false });
     }
 
-    /// Changes utterances: those for which `change` gives something are replaced by the first of it, and
-    /// taken down if that is withheld. All that it gives is returned, to be written.
-    pub fn revise(&mut self, change: impl Fn(&Utterance) -> Vec<Utterance>) -> Vec<Utterance> {
+    /// Revises utterances: `proposal` says what is proposed of each, if anything. All that is to be written of
+    /// it is returned. What is withheld by it leaves the window.
+    pub fn revise(&mut self, proposal: impl Fn(&Utterance) -> Option<Proposal>) -> Vec<Utterance> {
         let mut changed = Vec::new();
         for entry in &mut self.entries {
-            let revised = change(&entry.utterance);
+            let Some(proposal) = proposal(&entry.utterance) else { continue };
+            let revised = revise(&entry.utterance, &proposal, Author::Machine);
             if let Some(first) = revised.first() {
                 entry.utterance = first.clone();
             }
@@ -61,18 +63,18 @@ impl Board {
         changed
     }
 
-    /// Settles what can be: `is_open(utterance, from, to)` tells whether another track may still say
+    /// Judges what can be: `is_open(utterance, from, to)` tells whether another track may still say
     /// something there of which the utterance could be an echo. With `all` nothing is waited for.
-    pub fn settle(
+    pub fn judge(
         &mut self,
         now: Duration,
         all: bool,
         is_open: impl Fn(&Utterance, f64, f64) -> bool,
         levels: &dyn Levels,
-    ) -> Vec<Settled> {
+    ) -> Vec<Judged> {
         let ready = |entry: &Entry| {
             let u = &entry.utterance;
-            !entry.settled
+            !entry.judged
                 && (all
                     || now.saturating_sub(entry.since) >= HOLD_MAX
                     || !is_open(u, u.start - REACH_S, u.end + REACH_S))
@@ -83,24 +85,25 @@ impl Board {
         }
         let utterances: Vec<&Utterance> = self.entries.iter().map(|entry| &entry.utterance).collect();
         let verdicts = bleed::judge_all(&utterances, levels);
-        let mut settled = Vec::new();
+        let mut judged = Vec::new();
         for (entry, ready) in self.entries.iter_mut().zip(ready) {
             // What is still open may look different when its other half is there.
-            if !ready && !entry.settled {
+            if !ready && !entry.judged {
                 continue;
             }
             let verdict = verdicts.get(&entry.utterance.id).unwrap_or(&Verdict::Own);
-            let revised = bleed::revised(&entry.utterance, verdict);
-            let is_revised = revised.is_some();
-            entry.utterance = revised.unwrap_or_else(|| entry.utterance.clone());
-            let fresh = !entry.settled;
-            entry.settled = true;
-            if fresh || is_revised {
-                settled.push(Settled { utterance: entry.utterance.clone(), revised: is_revised, fresh });
+            let revision = revise(&entry.utterance, &verdict.proposal(), Author::Machine).into_iter().next();
+            let revised = revision.is_some();
+            if let Some(revision) = revision {
+                entry.utterance = revision;
+            }
+            let first = !std::mem::replace(&mut entry.judged, true);
+            if first || revised {
+                judged.push(Judged { utterance: entry.utterance.clone(), revised, first });
             }
         }
-        settled.sort_by(|a, b| a.utterance.start.total_cmp(&b.utterance.start));
-        settled
+        judged.sort_by(|a, b| a.utterance.start.total_cmp(&b.utterance.start));
+        judged
     }
 }
 
@@ -133,7 +136,6 @@ mod tests {
             .collect();
         Utterance {
             id: format!("{track}-{start}"),
-            rev: 0,
             track: track.into(),
             speaker: track.into(),
             take: 1,
@@ -147,10 +149,7 @@ mod tests {
             language: "en".into(),
             model: "scripted".into(),
             is_final: true,
-            withheld: None,
-            bleed_of: None,
-            edited: None,
-            evidence: None,
+            ..Utterance::default()
         }
     }
 
@@ -158,33 +157,33 @@ mod tests {
 
     #[test]
     fn an_echo_that_comes_first_is_held_back_and_then_known() {
-        let mut board = Board::default();
-        board.put(said("bob", 1.02, LINE), Duration::ZERO);
+        let mut window = EchoWindow::default();
+        window.put(said("bob", 1.02, LINE), Duration::ZERO);
         let open = |said: &Utterance, _: f64, _: f64| said.track == "bob";
         assert!(
-            board.settle(Duration::from_millis(100), false, open, &Room).is_empty(),
+            window.judge(Duration::from_millis(100), false, open, &Room).is_empty(),
             "Alice is still to come"
         );
-        board.put(said("alice", 1.0, LINE), Duration::from_millis(200));
-        let settled = board.settle(Duration::from_millis(300), false, |_, _, _| false, &Room);
-        let of = |track: &str| settled.iter().find(|s| s.utterance.track == track).unwrap();
-        assert!(of("alice").fresh && of("alice").utterance.is_shown());
+        window.put(said("alice", 1.0, LINE), Duration::from_millis(200));
+        let judged = window.judge(Duration::from_millis(300), false, |_, _, _| false, &Room);
+        let of = |track: &str| judged.iter().find(|s| s.utterance.track == track).unwrap();
+        assert!(of("alice").first && of("alice").utterance.is_shown());
         assert_eq!(of("bob").utterance.bleed_of.as_deref(), Some("alice-1"));
         assert_eq!((of("bob").revised, of("bob").utterance.rev), (true, 1));
-        assert!(board.settle(Duration::from_secs(9), true, |_, _, _| false, &Room).is_empty(), "said once");
+        assert!(window.judge(Duration::from_secs(9), true, |_, _, _| false, &Room).is_empty(), "said once");
     }
 
     #[test]
     fn nothing_is_held_back_for_ever() {
-        let mut board = Board::default();
-        board.put(said("alice", 1.0, LINE), Duration::ZERO);
-        assert!(board.settle(HOLD_MAX / 2, false, |_, _, _| true, &Room).is_empty());
-        let settled = board.settle(HOLD_MAX, false, |_, _, _| true, &Room);
-        assert_eq!(settled.len(), 1);
+        let mut window = EchoWindow::default();
+        window.put(said("alice", 1.0, LINE), Duration::ZERO);
+        assert!(window.judge(HOLD_MAX / 2, false, |_, _, _| true, &Room).is_empty());
+        let judged = window.judge(HOLD_MAX, false, |_, _, _| true, &Room);
+        assert_eq!(judged.len(), 1);
         // What comes late still turns out to be an echo of what has been shown.
-        board.put(said("bob", 1.02, LINE), HOLD_MAX);
-        let settled = board.settle(HOLD_MAX * 2, true, |_, _, _| true, &Room);
-        assert_eq!(settled.len(), 1);
-        assert_eq!(settled[0].utterance.bleed_of.as_deref(), Some("alice-1"));
+        window.put(said("bob", 1.02, LINE), HOLD_MAX);
+        let judged = window.judge(HOLD_MAX * 2, true, |_, _, _| true, &Room);
+        assert_eq!(judged.len(), 1);
+        assert_eq!(judged[0].utterance.bleed_of.as_deref(), Some("alice-1"));
     }
 }

@@ -1,0 +1,144 @@
+//! The one road of revisions: whoever has something to say of a line that is there (echoes, another device's
+//! sound, better clocks, later passes, people) proposes it here. Only this module raises `rev` and cuts
+//! utterances. Pure.
+//!
+//! Promises: a revision that changes something has the next number, one that changes nothing does not exist;
+//! words stay in order and a line's frames and seconds stay one line; ids stay unique; nothing is destroyed,
+//! as the revision before stays in the transcript. **What a person wrote is never overwritten by a machine**,
+//! only by a person: a machine may only move its times, which the clocks tell.
+//!
+//! Words at the edge of a stretch of time follow one rule, [`cut::divide`], which says why it is as it is.
+
+use std::ops::Range;
+
+use crate::base::utterance::{Edited, Utterance, Word, id};
+
+pub mod cut;
+pub mod pass;
+
+use cut::{Division, Edge};
+
+/// Why words of another device's sound do not stand in the minutes.
+pub const FOREIGN: &str = "foreign";
+
+/// Whose proposal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Author {
+    /// Something that this program found out.
+    Machine,
+    /// A person, at that moment.
+    Person(Edited),
+}
+
+/// What is to become of a line.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Proposal {
+    /// It was said on its own track: it is not, or no more, held to be an echo.
+    Own,
+    /// It is only the echo of that utterance on another track.
+    Echo {
+        /// Id of the other one.
+        of: String,
+    },
+    /// Only these of its words are its own (indices); those before and after them were overheard.
+    Trim {
+        /// The words that stay.
+        keep: Range<usize>,
+    },
+    /// What lies in these stretches (session seconds) is another device's sound: those words become an
+    /// utterance of their own that is withheld.
+    Foreign {
+        /// From and to, in order.
+        spans: Vec<(f64, f64)>,
+    },
+    /// The clock of its take tells other times for its frames (session seconds).
+    Retime {
+        /// Of its first frame.
+        start: f64,
+        /// Of its end.
+        end: f64,
+    },
+    /// It does not stand in the minutes.
+    Withhold {
+        /// Why.
+        reason: String,
+    },
+    /// It does stand in the minutes, whatever was held against it.
+    Restore,
+    /// Other words were said.
+    Text {
+        /// As a sentence.
+        text: String,
+        /// The words with their times.
+        words: Vec<Word>,
+    },
+    /// Somebody else said it.
+    Speaker {
+        /// Who.
+        name: String,
+    },
+}
+
+/// What is to be written of a proposal: the line's next revision, then what was cut off it, as new lines.
+/// Nothing, if nothing changes or if the proposal has no right to change it.
+pub fn revise(line: &Utterance, proposal: &Proposal, by: Author) -> Vec<Utterance> {
+    let by_machine = by == Author::Machine;
+    if by_machine && line.edited.is_some() && !matches!(proposal, Proposal::Retime { .. }) {
+        return Vec::new();
+    }
+    let (changed, cut_off) = carried_out(line, proposal);
+    if changed == *line {
+        return Vec::new();
+    }
+    let edited = match by {
+        Author::Machine => line.edited,
+        Author::Person(edited) => Some(edited),
+    };
+    let mut written = vec![Utterance { rev: line.rev.saturating_add(1), edited, ..changed }];
+    written.extend(cut_off);
+    written
+}
+
+/// The line as the proposal wants it, under its old number, and what is cut off it.
+fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Option<Utterance>) {
+    let line = line.clone();
+    let changed = match proposal {
+        Proposal::Own => Utterance { bleed_of: None, ..line },
+        Proposal::Echo { of } => Utterance { bleed_of: Some(of.clone()), ..line },
+        Proposal::Trim { keep } => {
+            let keep: Vec<usize> = keep.clone().filter(|word| *word < line.words.len()).collect();
+            if keep.is_empty() {
+                return (line, None);
+            }
+            // What is left is its own.
+            Utterance { bleed_of: None, ..cut::part(&line, &keep, None) }
+        }
+        Proposal::Foreign { spans } => return without_foreign(line, spans),
+        Proposal::Retime { start, end } => cut::retimed(&line, *start, *end),
+        Proposal::Withhold { reason } => Utterance { withheld: Some(reason.clone()), ..line },
+        Proposal::Restore => Utterance { withheld: None, bleed_of: None, ..line },
+        Proposal::Text { text, words } => Utterance { text: text.clone(), words: words.clone(), ..line },
+        Proposal::Speaker { name } => Utterance { speaker: name.clone(), ..line },
+    };
+    (changed, None)
+}
+
+/// A word belongs to the sound that holds its middle: the times of words wander by some hundredths of a
+/// second, and no word of the device's own must go for that.
+fn without_foreign(line: Utterance, spans: &[(f64, f64)]) -> (Utterance, Option<Utterance>) {
+    let withheld = Some(FOREIGN.to_owned());
+    match cut::divide(&line, spans, Edge::Middle) {
+        Division::Outside => (line, None),
+        Division::Inside => (Utterance { withheld, ..line }, None),
+        Division::Both { inside, outside } => {
+            let others = cut::part(&line, &inside, None);
+            // It may begin where the line began that keeps the name.
+            let id = format!("{}-{FOREIGN}", id(&others.track, others.take, others.from_frame));
+            let others = Utterance { id, rev: 0, withheld, ..others };
+            (cut::part(&line, &outside, None), Some(others))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
