@@ -15,6 +15,7 @@ use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::export::save::Target;
 use hansard::export::sound::file::Container;
 use hansard::export::sound::{Request, Tracks, write_mix};
+use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{
     ClockFit, FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
 };
@@ -73,12 +74,12 @@ fn export((name, container, depth, denoise, _): Case, dir: &Path) {
             let tracks = Tracks::plan(&session, request, |_| true).expect("a plan");
             let targets: Vec<Target> =
                 tracks.names().iter().map(|name| Target::in_session(dir, name)).collect();
-            tracks.write(&targets, &watch).expect("it is written");
+            tracks.write(&SystemDisk, &targets, &watch).expect("it is written");
             tracks.seconds()
         }
         None => {
             let target = Target::in_session(dir, "mix.flac");
-            write_mix(&session, &target, SampleRate::HZ_16000, &watch).expect("it is written");
+            write_mix(&SystemDisk, &session, &target, SampleRate::HZ_16000, &watch).expect("it is written");
             session.manifest.duration
         }
     };

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use hansard::care::recover::recover;
 use hansard::care::replay::{self, ReplayError};
 use hansard::care::verify::{Problem, Report, Standing, Wrong, verify};
+use hansard::clock::SystemClock;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{GapCause, TakeEntry, TrackAccount};
 use hansard::session::reading::Session;
@@ -202,7 +203,7 @@ fn the_account_is_held_against_the_clock_and_against_what_was_told() {
     let none = dir("none");
     fs::remove_file(none.join("session.json")).unwrap();
     assert_eq!(only(&verify(&none).unwrap()).wrong, Wrong::Manifest);
-    recover(&SystemDisk, &none, false).unwrap();
+    recover(&SystemDisk, &SystemClock, &none, false).unwrap();
     assert_eq!(verify(&none).unwrap().problems, []);
     let rebuilt = Session::open(&none).unwrap().manifest;
     assert_eq!(rebuilt, session.manifest, "all of it stands in the journal");

@@ -5,7 +5,6 @@
 //! wrote it; names and hidden passages are lines of the journal. What a person wrote counts more than what
 //! any later pass finds at that place ([`Pass`](crate::revise::pass::Pass)).
 
-use crate::base::duration;
 use crate::base::text::clean;
 use crate::base::utterance::{Edited, Utterance, Word};
 use crate::revise::{Author, Proposal};
@@ -20,59 +19,57 @@ const TEXT_MAX: usize = 10_000;
 /// Characters of a name.
 const NAME_MAX: usize = 200;
 
-/// What a person wants, as `hansard edit` takes it. Ids are those of `hansard show S --ids`.
-#[derive(Debug, Clone, PartialEq, clap::Subcommand)]
+/// What a person wants. Ids are those of `hansard show S --ids`.
+#[derive(Debug, Clone, PartialEq)]
 pub enum Edit {
-    /// Give a speaker another name, in all that was and will be transcribed
+    /// A speaker gets another name, in all that was and will be transcribed.
     Rename {
-        /// As it stands
+        /// As it stands.
         old: String,
-        /// As it is to stand; nobody else may have it
+        /// As it is to stand; nobody else may have it.
         new: String,
     },
-    /// Make one speaker of two: what FROM said stands under INTO
+    /// Two speakers become one.
     Merge {
-        /// Who goes
+        /// Who goes.
         from: String,
-        /// Who stays
+        /// Who stays.
         into: String,
     },
-    /// Correct the words of a line
+    /// Other words were said.
     Line {
-        /// The line
+        /// The line.
         id: String,
-        /// What was said
+        /// What was said.
         text: String,
     },
-    /// Say who said a line
+    /// Somebody else said a line.
     Speaker {
-        /// The line
+        /// The line.
         id: String,
-        /// Who
+        /// Who.
         name: String,
     },
-    /// Keep a line out of the minutes
+    /// A line stays out of the minutes.
     Withhold {
-        /// The line
+        /// The line.
         id: String,
     },
-    /// Put a line that was withheld, or an echo, into the minutes; or show a hidden passage again
+    /// A line that was withheld, an echo, or a hidden passage is shown.
     Restore {
-        /// The line or the passage
+        /// The line or the passage.
         id: String,
     },
-    /// Hide a passage: no export shows what was said there, or marked
+    /// No export shows what was said, or marked, in a passage.
     Hide {
-        /// Its beginning, from the session's start: 00:12:30, 12m30s
-        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        /// Its beginning, session seconds.
         from: f64,
-        /// Its end
-        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        /// Its end.
         to: f64,
     },
-    /// Take a mark back
+    /// A mark is taken back.
     Unmark {
-        /// The mark
+        /// The mark.
         id: String,
     },
 }

@@ -1,6 +1,7 @@
 //! The care of sessions that are over: whether they are what was recorded, mending, correcting, working on
 //! them again.
 
+pub mod apply;
 pub mod edit;
 pub mod offline;
 pub mod reckon;

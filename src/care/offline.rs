@@ -4,17 +4,19 @@
 //! before is lost, but for one that a crash tore. Whoever opens it holds the session's lock.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::units::SessionNs;
 use crate::base::utterance::Utterance;
+use crate::clock::Clock;
 use crate::live::{Bus, News, SessionSink, TranscriptLine};
 use crate::revise::pass::{Pass, REPLACED};
-use crate::session::disk::{Disk, DiskFile, SystemDisk};
+use crate::session::disk::{Disk, DiskFile};
 use crate::session::journal::{Event, Journal, Line};
+use crate::session::lines::LineReader;
 use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
 use crate::session::shared::{TakeShared, TrackShared};
@@ -112,21 +114,18 @@ impl Past {
     /// Reads the journal in `dir`. One that is missing says nothing; a line that can't be understood is
     /// passed over.
     pub fn read(dir: &Path) -> Result<Self, OfflineError> {
-        let path = dir.join(JOURNAL);
-        let Some(file) = read::open_plain(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
-        let (mut reader, mut line, mut past) = (BufReader::new(file), Vec::new(), Self::default());
-        loop {
-            line.clear();
-            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-            if read.map_err(|error| OfflineError::Track { path: path.clone(), error })? == 0 {
-                return Ok(past);
-            }
-            let Ok(line) = serde_json::from_slice::<Line>(&line) else { continue };
+        let mut past = Self::default();
+        let Some(mut lines) = LineReader::open(&dir.join(JOURNAL), JOURNAL_BYTES_MAX)? else {
+            return Ok(past);
+        };
+        while let Some(line) = lines.next_line()? {
+            let Ok(line) = serde_json::from_slice::<Line>(line.bytes) else { continue };
             past.next_seq = line.seq.saturating_add(1);
             if let Event::TextBegun { lines } = line.event {
                 past.begun_at = lines as usize;
             }
         }
+        Ok(past)
     }
 
     /// Lines that the journal has.
@@ -152,6 +151,7 @@ pub struct OfflineSink {
 }
 
 struct Inner {
+    clock: Arc<dyn Clock>,
     journal: Journal,
     transcript: Box<dyn DiskFile>,
     pass: Pass,
@@ -161,23 +161,30 @@ struct Inner {
 impl OfflineSink {
     /// Opens the files of `session`, whose lock is held. With `resume` the text goes on, else it begins anew,
     /// which is journalled.
-    pub fn open(session: &Session, past: Past, resume: bool) -> Result<Self, OfflineError> {
+    pub fn open(
+        disk: &dyn Disk,
+        clock: Arc<dyn Clock>,
+        session: &Session,
+        past: Past,
+        resume: bool,
+    ) -> Result<Self, OfflineError> {
         let (journal, transcript) = (session.dir.join(JOURNAL), session.dir.join(TRANSCRIPT));
         let write = |path: &Path, error| OfflineError::Write { path: path.into(), error };
-        mend_end(&journal, |line| serde_json::from_slice::<Line>(line).is_ok())?;
-        mend_end(&transcript, |line| serde_json::from_slice::<Utterance>(line).is_ok())?;
+        mend_end(disk, &journal, |line| serde_json::from_slice::<Line>(line).is_ok())?;
+        mend_end(disk, &transcript, |line| serde_json::from_slice::<Utterance>(line).is_ok())?;
         let current =
             if resume { past.current(session).map(|u| u.id.clone()).collect() } else { HashSet::new() };
         let mut inner = Inner {
-            journal: Journal::resume(&SystemDisk, &journal, past.next_seq)
+            clock,
+            journal: Journal::resume(disk, &journal, past.next_seq)
                 .map_err(|error| write(&journal, error))?,
-            transcript: SystemDisk.append(&transcript).map_err(|error| write(&transcript, error))?,
+            transcript: disk.append(&transcript).map_err(|error| write(&transcript, error))?,
             pass: Pass::new(session.latest(), current),
             error: None,
         };
         if !resume {
             let begun = Event::TextBegun { lines: session.history.len() as u64 };
-            let noted = inner.journal.append(SessionNs(0), begun).and_then(|()| inner.journal.sync());
+            let noted = inner.note(begun).and_then(|()| inner.journal.sync());
             noted.map_err(|error| write(&journal, error))?;
         }
         let news = Bus::new(&session.dir);
@@ -226,6 +233,12 @@ impl OfflineSink {
 }
 
 impl Inner {
+    /// After the recording there is no session time; the wall clock in the line tells when.
+    fn note(&mut self, event: Event) -> io::Result<()> {
+        self.journal.append(SessionNs(0), self.clock.utc(), event)
+    }
+
+    /// Appends an utterance.
     fn append(&mut self, utterance: &Utterance) {
         let result = serde_json::to_vec(utterance).map_err(io::Error::other).and_then(|mut line| {
             line.push(b'\n');
@@ -259,8 +272,7 @@ impl SessionSink for OfflineSink {
 
     fn note(&self, event: Event) {
         let mut inner = self.inner();
-        // After the recording there is no session time; the wall clock in the line tells when.
-        if let Err(error) = inner.journal.append(SessionNs(0), event) {
+        if let Err(error) = inner.note(event) {
             inner.error.get_or_insert(error);
         }
     }
@@ -269,20 +281,20 @@ impl SessionSink for OfflineSink {
 /// Makes a file of lines end with the end of a line, so that the next one stands on its own: a last line that
 /// a crash tore is cut off (readers pass over it as long as it is the last one, and only so long), one that
 /// merely lacks its end gets it.
-fn mend_end(path: &Path, is_whole: impl Fn(&[u8]) -> bool) -> Result<(), OfflineError> {
+fn mend_end(disk: &dyn Disk, path: &Path, is_whole: impl Fn(&[u8]) -> bool) -> Result<(), OfflineError> {
     let Some(mut file) = read::open_plain(path, u64::MAX)? else { return Ok(()) };
     let mended = last_line(&mut file).and_then(|(at, line)| {
         if line.is_empty() {
             return Ok(());
         }
-        let mut file = OpenOptions::new().write(true).open(path)?;
+        let mut file = disk.mend(path)?;
         if is_whole(&line) {
             file.seek(SeekFrom::End(0))?;
             file.write_all(b"\n")?;
         } else {
             file.set_len(at)?;
         }
-        file.sync_all()
+        file.sync_data()
     });
     mended.map_err(|error| OfflineError::Write { path: path.into(), error })
 }

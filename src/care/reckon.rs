@@ -10,9 +10,11 @@
 use std::collections::BTreeMap;
 
 use crate::base::units::{Frames, SampleRate};
-use crate::care::replay::{GapRecord, Replay, TakeRecord};
+use crate::care::replay::{GapRecord, Replay, TakeRecord, manifest_of};
 use crate::session::account::TOLERANCE_MS;
-use crate::session::manifest::{GapCause, GapSum, SourceEntry, SourceKind, TrackAccount};
+use crate::session::manifest::{
+    GapCause, GapSum, Manifest, SourceEntry, SourceKind, State, TakeEntry, TrackAccount,
+};
 
 /// Outside of takes so much more may be uncovered: a device in good order is stopped up to so long before its
 /// next delivery (`LATE_S` of the drain).
@@ -42,6 +44,29 @@ pub struct Reckoning {
     pub unexplained: Vec<Unexplained>,
     /// Session second up to which the track has sound or gaps.
     pub covered_until: f64,
+}
+
+/// `session.json` as the journal tells it; `None` means that the session has no start.
+pub fn manifest(replay: &Replay) -> Option<Manifest> {
+    let started = replay.started.as_ref()?;
+    let of_source = |source: &SourceEntry| replay.of_track(&source.track).map(TakeRecord::entry_now);
+    let takes: Vec<TakeEntry> = started.sources.iter().flat_map(of_source).collect();
+    let manifest = manifest_of(started);
+    Some(match &replay.closed {
+        Some((duration, account)) => Manifest {
+            state: State::Closed,
+            duration: *duration,
+            takes,
+            account: account.clone(),
+            ..manifest
+        },
+        None => Manifest {
+            duration: takes.iter().map(|take| take.time_of(take.frames)).fold(0.0, f64::max),
+            account: started.sources.iter().map(|source| reckon(replay, source).account).collect(),
+            takes,
+            ..manifest
+        },
+    })
 }
 
 /// Draws up the account of one track.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::base::units::SessionNs;
+use crate::clock::Clock;
 use crate::session::disk::Disk;
 use crate::session::journal::{Journal, RecoveredTake};
 use crate::session::lock::{LockError, SessionLock};
@@ -111,7 +112,12 @@ pub fn is_dirty(dir: &Path) -> bool {
 ///
 /// # Errors
 /// It is in use or no session; something in it can't be read; the disk refused.
-pub fn recover(disk: &dyn Disk, dir: &Path, dry_run: bool) -> Result<Recovered, RecoverError> {
+pub fn recover(
+    disk: &dyn Disk,
+    clock: &dyn Clock,
+    dir: &Path,
+    dry_run: bool,
+) -> Result<Recovered, RecoverError> {
     // Nothing is put into a folder that is no session, not even a lock.
     if !find::looks_like_a_session(dir) {
         return Err(RecoverError::NotASession { dir: dir.to_owned() });
@@ -123,12 +129,12 @@ pub fn recover(disk: &dyn Disk, dir: &Path, dry_run: bool) -> Result<Recovered, 
     };
     let plan = Plan::make(dir)?;
     if !dry_run {
-        carry_out(disk, dir, &plan)?;
+        carry_out(disk, clock, dir, &plan)?;
     }
     Ok(plan.report)
 }
 
-fn carry_out(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<(), RecoverError> {
+fn carry_out(disk: &dyn Disk, clock: &dyn Clock, dir: &Path, plan: &Plan) -> Result<(), RecoverError> {
     let mut refused = None;
     for mend in &plan.files {
         let path = dir.join(&mend.file);
@@ -145,7 +151,7 @@ fn carry_out(disk: &dyn Disk, dir: &Path, plan: &Plan) -> Result<(), RecoverErro
         cut.carry_out(disk, dir).map_err(|error| RecoverError::Write { path: dir.join(cut.file), error })?;
     }
     let journal = dir.join(JOURNAL);
-    plan.write_journal(disk, dir).map_err(|error| RecoverError::Write { path: journal, error })?;
+    plan.write_journal(disk, clock, dir).map_err(|error| RecoverError::Write { path: journal, error })?;
     if let Some(bytes) = &plan.manifest {
         let path = dir.join(MANIFEST);
         disk.replace(&path, bytes).map_err(|error| RecoverError::Write { path, error })?;
@@ -195,7 +201,7 @@ impl Cut {
 
 impl Plan {
     /// Appends what was found.
-    fn write_journal(&self, disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    fn write_journal(&self, disk: &dyn Disk, clock: &dyn Clock, dir: &Path) -> io::Result<()> {
         let path = dir.join(JOURNAL);
         if self.events.is_empty() {
             return Ok(());
@@ -206,7 +212,7 @@ impl Plan {
             Journal::create(disk, &path)?
         };
         for event in &self.events {
-            journal.append(SessionNs(self.at_ns), event.clone())?;
+            journal.append(SessionNs(self.at_ns), clock.utc(), event.clone())?;
         }
         journal.sync()?;
         disk.sync_dir(dir)

@@ -6,17 +6,17 @@
 //! is an error that names the line. Nothing here writes.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
 use crate::base::units::{Frames, SampleRate};
 use crate::session::journal::{Event, Line};
+use crate::session::lines::LineReader;
 use crate::session::manifest::{
     ClockFit, FORMAT, GapCause, Manifest, SourceEntry, State, TakeEntry, TrackAccount,
 };
-use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
+use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, ReadError, is_time};
 use crate::session::wav::{CHANNELS, RATES};
 
 mod kinds;
@@ -151,31 +151,22 @@ pub fn read(dir: &Path) -> Result<Replay, ReplayError> {
 /// It can't be read at all, or another version wrote it.
 pub fn scan(dir: &Path) -> Result<Scan, ReadError> {
     let path = dir.join(JOURNAL);
-    let Some(file) = read::open_plain(&path, JOURNAL_BYTES_MAX)? else { return Ok(Scan::default()) };
-    // A journal may grow while it is read; what comes later is not waited for.
-    let mut reader = BufReader::new(file.take(JOURNAL_BYTES_MAX));
+    let Some(mut lines) = LineReader::open(&path, JOURNAL_BYTES_MAX)? else { return Ok(Scan::default()) };
     let mut scan = Scan { exists: true, ..Scan::default() };
-    let (mut line, mut at) = (Vec::new(), 0u64);
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-        let length = read.map_err(|source| ReadError::Io { path: path.clone(), source })? as u64;
-        if length == 0 {
-            break;
-        }
-        if line.last() != Some(&b'\n') && length < LINE_BYTES_MAX {
+    while let Some(line) = lines.next_line()? {
+        if !line.has_end() && !line.is_too_long() {
             // Without its end it was torn, or is being written at this moment.
-            scan.torn_at = Some(at);
+            scan.torn_at = Some(line.at);
             break;
         }
-        if let Err(what) = scan.replay.take_line(&line) {
-            if let Some(found) = other_format(&line) {
+        if let Err(what) = scan.replay.take_line(line.bytes) {
+            if let Some(found) = other_format(line.bytes) {
                 return Err(ReadError::Format { path, found });
             }
-            scan.damage = Some(Damage { line: number, what, at, hole: line.contains(&0) });
+            let (at, hole) = (line.at, line.bytes.contains(&0));
+            scan.damage = Some(Damage { line: line.number, what, at, hole });
             break;
         }
-        at += length;
     }
     Ok(scan)
 }
@@ -426,37 +417,10 @@ impl Replay {
         let record = self.take_mut(track, take).filter(|record| record.ended.is_none());
         record.ok_or_else(|| format!("take {take} of {track:?} is not open here"))
     }
-
-    /// `session.json` as the journal tells it; none before the session's start.
-    pub fn manifest(&self) -> Option<Manifest> {
-        let started = self.started.as_ref()?;
-        let of_source = |source: &SourceEntry| self.of_track(&source.track).map(TakeRecord::entry_now);
-        let takes: Vec<TakeEntry> = started.sources.iter().flat_map(of_source).collect();
-        let end = takes.iter().map(|take| take.time_of(take.frames)).fold(0.0, f64::max);
-        let manifest = manifest_of(started);
-        Some(match &self.closed {
-            Some((duration, account)) => Manifest {
-                state: State::Closed,
-                duration: *duration,
-                takes,
-                account: account.clone(),
-                ..manifest
-            },
-            None => Manifest {
-                duration: end,
-                takes,
-                account: started
-                    .sources
-                    .iter()
-                    .map(|source| crate::care::reckon::reckon(self, source).account)
-                    .collect(),
-                ..manifest
-            },
-        })
-    }
 }
 
-fn manifest_of(started: &Started) -> Manifest {
+/// A session of which nothing is known but its start.
+pub fn manifest_of(started: &Started) -> Manifest {
     Manifest {
         format: FORMAT,
         id: started.id.clone(),

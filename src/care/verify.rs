@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::base::units::{Frames, SampleRate};
-use crate::care::reckon::{Reckoning, reckon};
+use crate::care::reckon::{self, Reckoning, reckon};
 use crate::care::replay::{self, Replay, ReplayError, Sum, TakeRecord};
 use crate::clock::trouble::clock_trouble;
 use crate::session::lock::SessionLock;
@@ -191,7 +191,7 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
         Frames(tracks.iter().flat_map(|track: &TrackReport| &track.takes).map(|take| frames(take).0).sum())
     };
     let (id, title) = replay.started.as_ref().map(|s| (s.id.clone(), s.title.clone())).unwrap_or_default();
-    let mut manifest = replay.manifest();
+    let mut manifest = reckon::manifest(&replay);
     if let Some(manifest) = &mut manifest {
         manifest.account = tracks.iter().map(|track| track.account.clone()).collect();
     }
@@ -333,7 +333,7 @@ fn check_account(replay: &Replay, account: &TrackAccount, problems: &mut Vec<Pro
 
 fn check_manifest(dir: &Path, replay: &Replay) -> Option<Problem> {
     let text = match read::read_manifest(dir) {
-        Ok(manifest) => differs(&manifest, &replay.manifest()?)?,
+        Ok(manifest) => differs(&manifest, &reckon::manifest(&replay)?)?,
         Err(ReadError::NoManifest { .. }) => "it is not there; `hansard recover` rebuilds it".into(),
         Err(error) => error.to_string(),
     };

@@ -1,24 +1,20 @@
 //! `hansard edit S …`: corrections of a session that is over. What was there stays: `hansard show --history`
 //! lists it.
 
-use std::path::Path;
-
-use anyhow::Context as _;
-use jiff::Timestamp;
+use std::sync::Arc;
 
 use super::console::print_result;
 use super::mark::refresh_minutes;
-use super::{Exit, show, transcribe, wrong_use};
+use super::{Exit, show, wrong_use};
+use crate::base::duration;
 use crate::base::text::{clean, clock};
-use crate::base::utterance::Edited;
-use crate::care::edit::{self, Change, Edit};
-use crate::care::offline::{OfflineSink, Past};
+use crate::care::apply::{self, ApplyError};
+use crate::care::edit::{Change, Edit};
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
-use crate::live::SessionSink as _;
+use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
-use crate::session::lock::SessionLock;
 use crate::session::read;
-use crate::session::reading::Session;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -28,15 +24,88 @@ pub struct Args {
     session: String,
     /// What to correct
     #[command(subcommand)]
-    what: Edit,
+    what: What,
     /// As JSON
     #[arg(long, global = true)]
     json: bool,
 }
 
+/// What is to be corrected. Ids are those of `hansard show S --ids`.
+#[derive(Debug, Clone, clap::Subcommand)]
+enum What {
+    /// Give a speaker another name, in all that was and will be transcribed
+    Rename {
+        /// As it stands
+        old: String,
+        /// As it is to stand; nobody else may have it
+        new: String,
+    },
+    /// Make one speaker of two: what FROM said stands under INTO
+    Merge {
+        /// Who goes
+        from: String,
+        /// Who stays
+        into: String,
+    },
+    /// Correct the words of a line
+    Line {
+        /// The line
+        id: String,
+        /// What was said
+        text: String,
+    },
+    /// Say who said a line
+    Speaker {
+        /// The line
+        id: String,
+        /// Who
+        name: String,
+    },
+    /// Keep a line out of the minutes
+    Withhold {
+        /// The line
+        id: String,
+    },
+    /// Put a line that was withheld, or an echo, into the minutes; or show a hidden passage again
+    Restore {
+        /// The line or the passage
+        id: String,
+    },
+    /// Hide a passage: no export shows what was said there, or marked
+    Hide {
+        /// Its beginning, from the session's start: 00:12:30, 12m30s
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        from: f64,
+        /// Its end
+        #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
+        to: f64,
+    },
+    /// Take a mark back
+    Unmark {
+        /// The mark
+        id: String,
+    },
+}
+
+impl From<&What> for Edit {
+    fn from(what: &What) -> Self {
+        match what.clone() {
+            What::Rename { old, new } => Self::Rename { old, new },
+            What::Merge { from, into } => Self::Merge { from, into },
+            What::Line { id, text } => Self::Line { id, text },
+            What::Speaker { id, name } => Self::Speaker { id, name },
+            What::Withhold { id } => Self::Withhold { id },
+            What::Restore { id } => Self::Restore { id },
+            What::Hide { from, to } => Self::Hide { from, to },
+            What::Unmark { id } => Self::Unmark { id },
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = read::resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
-    let change = carry_out(&dir, &args.what)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let change = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
     refresh_minutes(&dir, config);
     if args.json {
         print_result(match &change {
@@ -49,22 +118,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// Appends the correction, under the session's lock.
-fn carry_out(dir: &Path, edit: &Edit) -> anyhow::Result<Change> {
-    // Nothing is put into a folder that is not a session, not even a lock.
-    read::read_manifest(dir).map_err(show::exit)?;
-    let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
-    let session = Session::open(dir).map_err(show::exit)?;
-    let past = Past::read(dir).map_err(transcribe::exit)?;
-    let edited = Edited { utc: Timestamp::now(), journal: past.lines() };
-    let change = edit::plan(&session, edit, edited).map_err(|error| wrong_use(error.to_string()))?;
-    let sink = OfflineSink::open(&session, past, true).map_err(transcribe::exit)?;
-    match &change {
-        Change::Event(event) => sink.note(event.clone()),
-        Change::Utterance(line) => sink.write_edited(line),
-    }
-    sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
-    Ok(change)
+/// Wrong input is 1, a failing machine 3.
+pub(super) fn exit(error: ApplyError) -> anyhow::Error {
+    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 
 /// What was done, to a person.

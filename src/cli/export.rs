@@ -6,9 +6,9 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use clap::ValueEnum as _;
-use clap::builder::{ArgPredicate, PossibleValue, PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{ArgPredicate, PossibleValue};
 
+use super::named::one_of;
 use super::{Exit, say, show, wrong_use};
 use crate::base::duration;
 use crate::base::text::name;
@@ -19,6 +19,7 @@ use crate::export::minutes::size;
 use crate::export::save::Target;
 use crate::export::turns::{Meeting, Selection};
 use crate::export::{ExportError, Format, Options};
+use crate::session::disk::SystemDisk;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::reading::Session;
@@ -119,10 +120,13 @@ enum Asked {
 }
 
 fn formats() -> impl clap::builder::TypedValueParser<Value = Asked> {
-    let each = Format::value_variants().iter().filter_map(|format| format.to_possible_value());
-    let all = PossibleValue::new("all").help("All of them");
-    PossibleValuesParser::new(each.chain([all]))
-        .map(|text| Format::from_str(&text, false).map_or(Asked::All, Asked::One))
+    let each = Format::ALL.into_iter().map(|format| {
+        let name = PossibleValue::new(format.name()).help(format.about());
+        let name = if format == Format::Json { name.alias("seglst") } else { name };
+        (name, Asked::One(format))
+    });
+    let all = (PossibleValue::new("all").help("All of them"), Asked::All);
+    one_of(each.chain([all]).collect())
 }
 
 fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {
@@ -184,7 +188,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         writeln!(io::stdout(), "{}", beside.write()?.display())?;
     }
     for (target, bytes) in exports {
-        let path = target.write(&bytes).map_err(exit)?;
+        let path = target.write(&SystemDisk, &bytes).map_err(exit)?;
         writeln!(io::stdout(), "{}", path.display())?;
     }
     Ok(Exit::Well)
@@ -196,7 +200,7 @@ fn asked(format: &[Asked]) -> Vec<Format> {
     for asked in format {
         let these = match asked {
             Asked::One(format) => std::slice::from_ref(format),
-            Asked::All => Format::value_variants(),
+            Asked::All => &Format::ALL,
         };
         for format in these {
             if !formats.contains(format) {
@@ -211,8 +215,7 @@ fn asked(format: &[Asked]) -> Vec<Format> {
 fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options<'static>> {
     let none = |has: fn(Format) -> bool| !formats.iter().any(|format| has(*format));
     let names = |has: fn(Format) -> bool| {
-        let names =
-            Format::value_variants().iter().filter(|format| has(**format)).map(|format| format.name());
+        let names = Format::ALL.into_iter().filter(|format| has(*format)).map(Format::name);
         names.collect::<Vec<_>>().join(", ")
     };
     if args.words && none(Format::has_words) {

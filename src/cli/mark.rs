@@ -1,16 +1,19 @@
 //! `hansard mark TEXT`: marks a moment, of the recording that is running or of a session that is over.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use clap::builder::{PossibleValue, TypedValueParser};
 
 use super::console::print_result;
 #[cfg(unix)]
 use super::control;
-use super::{Exit, say, show, wrong_use};
+use super::named::one_of;
+use super::{Exit, edit, say, show, wrong_use};
 use crate::base::duration;
-use crate::care::offline::{OfflineSink, Past};
+use crate::care::apply;
+use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 #[cfg(unix)]
 use crate::control::{
@@ -18,15 +21,9 @@ use crate::control::{
     folder::{self, Running},
 };
 use crate::export::{self, Format};
-use crate::live::SessionSink as _;
-use crate::session::journal::Event;
-use crate::session::lock::SessionLock;
+use crate::session::disk::SystemDisk;
 use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::read;
-use crate::session::reading::Session;
-
-/// Seconds that a mark may lie behind the last sound: the end is told by a clock that rounds.
-const AFTER_END_S: f64 = 1.0;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -35,7 +32,7 @@ pub struct Args {
     #[arg(value_name = "TEXT")]
     text: String,
     /// Kind of mark [default: what the text begins with, else a note]
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long, value_parser = kinds(), value_name = "KIND")]
     kind: Option<MarkKind>,
     /// The moment, from the session's start: 00:12:30, 12m30s [default: now, if it is recording]
     #[arg(long, value_name = "TIME", value_parser = duration::position)]
@@ -46,6 +43,11 @@ pub struct Args {
     /// As JSON
     #[arg(long)]
     json: bool,
+}
+
+fn kinds() -> impl TypedValueParser<Value = MarkKind> {
+    let named = |kind: MarkKind| (PossibleValue::new(kind.name()).help(kind.about()), kind);
+    one_of(MarkKind::ALL.map(named).into())
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
@@ -63,7 +65,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
             "that session is not being recorded: say where the mark belongs with --at 00:12:30",
         ));
     };
-    let mark = append(&dir, at.as_secs_f64(), kind, text)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mark = apply::mark(&SystemDisk, &clock, &dir, at.as_secs_f64(), kind, text).map_err(edit::exit)?;
     refresh_minutes(&dir, config);
     told(&mark, args.json)
 }
@@ -90,25 +93,6 @@ fn mark_live(recorder: Running, args: &Args) -> anyhow::Result<Exit> {
     }
 }
 
-/// Appends to the journal of a session that nobody is recording.
-fn append(dir: &Path, at: f64, kind: MarkKind, text: String) -> anyhow::Result<Mark> {
-    // Nothing is put into a folder that is not a session, not even a lock.
-    read::read_manifest(dir).map_err(show::exit)?;
-    let _lock = SessionLock::take(dir).map_err(|error| wrong_use(error.to_string()))?;
-    let session = Session::open(dir).map_err(show::exit)?;
-    let duration = session.manifest.duration;
-    if at > duration + AFTER_END_S {
-        let length = crate::base::text::clock(duration, true);
-        return Err(wrong_use(format!("the session ends at {length}; --at must be before that")));
-    }
-    let past = Past::read(dir).map_err(super::transcribe::exit)?;
-    let sink = OfflineSink::open(&session, past, true).map_err(super::transcribe::exit)?;
-    let mark = Mark { id: mark::id(session.amendments.marks_made + 1), at, kind, text };
-    sink.note(Event::Mark { id: mark.id.clone(), at, mark: kind, text: mark.text.clone(), withdrawn: false });
-    sink.finish().with_context(|| format!("can't write to {}", dir.display()))?;
-    Ok(mark)
-}
-
 /// Tells the user what was marked.
 fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
     if json {
@@ -124,7 +108,8 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
 /// told of it.
 pub(super) fn refresh_minutes(dir: &Path, config: &Config) {
     if dir.join(Format::Md.file_name()).exists()
-        && let Err(error) = export::write_minutes(dir, config.minutes.paragraph_pause_s, u64::MAX)
+        && let Err(error) =
+            export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s, u64::MAX)
     {
         say(format_args!("the minutes were not written again: {error}"));
     }

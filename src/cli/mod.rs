@@ -24,6 +24,7 @@ mod growing;
 pub mod list;
 pub mod mark;
 pub mod models;
+mod named;
 mod progress;
 pub mod record;
 pub mod recover;

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::{Exit, say, show, wrong_use};
 use crate::base::text::{clean, length};
 use crate::care::recover::{RecoverError, Recovered, is_dirty, recover};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::export::account;
 use crate::session::disk::SystemDisk;
@@ -82,7 +83,7 @@ fn exit(error: RecoverError) -> anyhow::Error {
 }
 
 fn mend(dir: &Path, args: &Args) -> Result<Exit, RecoverError> {
-    let recovered = recover(&SystemDisk, dir, args.dry_run)?;
+    let recovered = recover(&SystemDisk, &SystemClock, dir, args.dry_run)?;
     let exit = match (&recovered.damage, recovered.has_losses()) {
         (Some(_), _) => Exit::Failed,
         (None, true) => Exit::Losses,
@@ -182,7 +183,7 @@ pub(super) fn mend_beside(recordings: &Path) -> Mending {
             }
         };
         for dir in sessions.iter().take_while(|_| !stopped.load(Ordering::Acquire)) {
-            match recover(&SystemDisk, dir, false) {
+            match recover(&SystemDisk, &SystemClock, dir, false) {
                 Ok(recovered) => say(outcome(&recovered)),
                 Err(RecoverError::Lock(LockError::InUse(_))) => {}
                 Err(error) => say(error),

@@ -11,7 +11,6 @@ use super::signals::Signals;
 use super::text::{Languages, quoted, text_error};
 use super::{Exit, show, wrong_use};
 use crate::capture::feed::Pace;
-use crate::care::offline::OfflineError;
 use crate::config::Config;
 use crate::engine::plan::Wish;
 use crate::engine::spec::{SourceSpec, settle_names};
@@ -170,10 +169,5 @@ fn transcribe_session(
 
 /// Wrong input is 1, a failing machine 3.
 fn transcribe_error(error: TranscribeError) -> anyhow::Error {
-    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
-}
-
-/// Wrong input is 1, a failing machine 3.
-pub(super) fn exit(error: OfflineError) -> anyhow::Error {
     if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }

@@ -29,7 +29,7 @@ pub(super) fn minutes(dir: &std::path::Path, config: &Config, evidence_max: u64)
         problems.push(error.into());
     }
     let written: Result<PathBuf, _> =
-        export::write_minutes(dir, config.minutes.paragraph_pause_s, evidence_max);
+        export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s, evidence_max);
     if let Err(error) = written {
         problems.push(error.into());
     }

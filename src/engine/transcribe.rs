@@ -10,9 +10,11 @@ use super::recorded::{Problem, minutes};
 use super::text::{self, Choice, TextError, Wanted};
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
 use crate::care::offline::{self, OfflineError, OfflineSink, Past};
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::live::{Bus, News, Progress, SessionSink as _, SessionView};
 use crate::recognisers::engine::Engine;
+use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::SourceEntry;
@@ -118,7 +120,7 @@ pub fn transcribe(
     if how.resume {
         resume(&session, &past, &mut analysis);
     }
-    let sink = Arc::new(OfflineSink::open(&session, past, how.resume)?);
+    let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, how.resume)?);
     begun(sink.news());
     let news = sink.news().clone();
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), news: news.clone() };

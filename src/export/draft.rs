@@ -6,64 +6,77 @@ use std::path::{Path, PathBuf};
 
 use super::ExportError;
 use super::evidence::sha256;
-use super::save::{remember, sync_folder};
+use super::memory::remember;
+use crate::session::disk::{Disk, DiskFile};
 
 /// A file that is being written beside its place, as `.NAME.part`, and has it when it is whole. Dropped
 /// before that, it is gone; one that a kill left is written over by the next. Its lock keeps two from writing
 /// one.
-#[derive(Debug)]
-pub struct Draft {
+pub struct Draft<'a> {
+    disk: &'a dyn Disk,
     path: PathBuf,
     part: PathBuf,
     real: PathBuf,
     memory: PathBuf,
     key: String,
-    file: File,
+    file: Box<dyn DiskFile>,
+    /// Holds the lock on the part.
+    _lock: File,
     kept: bool,
 }
 
-impl Draft {
+impl<'a> Draft<'a> {
     /// Begins a file for `real`, which users know as `path` and the memory in the folder `memory` as `key`.
-    pub(super) fn begin(path: &Path, real: &Path, memory: &Path, key: &str) -> Result<Self, ExportError> {
+    pub(super) fn begin(
+        disk: &'a dyn Disk,
+        path: &Path,
+        real: &Path,
+        memory: &Path,
+        key: &str,
+    ) -> Result<Self, ExportError> {
         let name = real.file_name().unwrap_or_default().to_string_lossy();
         let part = real.with_file_name(format!(".{name}.part"));
-        let file = open_part(&part).map_err(|source| ExportError::Write { path: path.to_owned(), source })?;
+        let failed = |source| ExportError::Write { path: path.to_owned(), source };
+        let lock = lock_part(&part).map_err(failed)?;
+        let lock = lock.ok_or_else(|| ExportError::Busy { path: path.to_owned() })?;
         Ok(Self {
+            disk,
+            file: disk.open_empty(&part).map_err(failed)?,
+            _lock: lock,
             path: path.to_owned(),
             part,
             real: real.to_owned(),
             memory: memory.to_owned(),
             key: key.to_owned(),
-            file: file.ok_or_else(|| ExportError::Busy { path: path.to_owned() })?,
             kept: false,
         })
     }
 
     /// Puts the file, which is whole, in its place, whatever is there, and remembers it. Gives the path.
     pub fn keep(mut self) -> Result<PathBuf, ExportError> {
-        let done = self.file.sync_all().and_then(|()| sha256(File::open(&self.part)?)).and_then(|hash| {
-            fs::rename(&self.part, &self.real)?;
+        let done = self.file.sync_data().and_then(|()| sha256(File::open(&self.part)?)).and_then(|hash| {
+            self.disk.rename(&self.part, &self.real)?;
             self.kept = true;
-            sync_folder(&self.real)?;
+            self.disk.sync_dir(self.real.parent().unwrap_or(Path::new(".")))?;
             Ok(hash)
         });
         let hash = done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
-        remember(&self.memory, &self.key, hash);
+        remember(self.disk, &self.memory, &self.key, hash);
         Ok(std::mem::take(&mut self.path))
     }
 }
 
-impl Drop for Draft {
+impl Drop for Draft<'_> {
     fn drop(&mut self) {
         if !self.kept
-            && let Err(error) = fs::remove_file(&self.part)
+            && let Err(error) = self.disk.remove(&self.part)
         {
             tracing::warn!("can't remove {}: {error}", self.part.display());
         }
     }
 }
 
-impl io::Write for Draft {
+impl io::Write for Draft<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -73,14 +86,15 @@ impl io::Write for Draft {
     }
 }
 
-impl io::Seek for Draft {
+impl io::Seek for Draft<'_> {
     fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
     }
 }
 
-/// Opens a part's file for us alone, empty. None: another process writes it.
-fn open_part(part: &Path) -> io::Result<Option<File>> {
+/// Takes the lock on a part's file, which is made if it is not there. `None` means that another process
+/// writes it.
+fn lock_part(part: &Path) -> io::Result<Option<File>> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
@@ -102,7 +116,6 @@ fn open_part(part: &Path) -> io::Result<Option<File>> {
         // Its owner may have finished between our opening and our locking it: then it stands elsewhere by
         // now.
         if is_at(&file, part)? {
-            file.set_len(0)?;
             return Ok(Some(file));
         }
     }

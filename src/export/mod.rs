@@ -7,6 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::session::disk::Disk;
 use crate::session::read::ReadError;
 use crate::session::reading::Session;
 use save::Target;
@@ -23,6 +24,7 @@ mod fields;
 pub mod floor;
 pub mod html;
 pub mod labels;
+mod memory;
 pub mod minutes;
 pub mod minutes_md;
 pub mod rttm;
@@ -37,34 +39,33 @@ pub mod txt;
 pub mod vtt;
 
 /// What a session can be exported as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Minutes in Markdown
+    /// Markdown.
     Md,
-    /// Minutes as plain text
+    /// Plain text.
     Txt,
-    /// Minutes as one page for a browser, with a picture of who spoke when, and search
+    /// One page.
     Html,
-    /// Minutes as a Word document
+    /// Word.
     Docx,
-    /// SubRip subtitles
+    /// SubRip.
     Srt,
-    /// WebVTT subtitles, with speakers
+    /// WebVTT.
     Vtt,
-    /// Segments and words with their times (SegLST, as MeetEval reads it)
-    #[value(alias = "seglst")]
+    /// SegLST.
     Json,
-    /// The same, an object a line
+    /// SegLST, an object a line.
     Jsonl,
-    /// A table for spreadsheets
+    /// A table.
     Csv,
-    /// Who spoke when (NIST)
+    /// NIST's diarization.
     Rttm,
-    /// Words with their times, by track (NIST)
+    /// NIST's words.
     Ctm,
-    /// Utterances with their times (NIST)
+    /// NIST's utterances.
     Stm,
-    /// A label track for Audacity
+    /// Audacity's labels.
     Labels,
 }
 
@@ -82,6 +83,54 @@ pub struct Options<'a> {
 }
 
 impl Format {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 13] = [
+        Self::Md,
+        Self::Txt,
+        Self::Html,
+        Self::Docx,
+        Self::Srt,
+        Self::Vtt,
+        Self::Json,
+        Self::Jsonl,
+        Self::Csv,
+        Self::Rttm,
+        Self::Ctm,
+        Self::Stm,
+        Self::Labels,
+    ];
+
+    /// Its name, and what it is, for a list of formats.
+    const fn named(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Md => ("md", "Minutes in Markdown"),
+            Self::Txt => ("txt", "Minutes as plain text"),
+            Self::Html => {
+                ("html", "Minutes as one page for a browser, with a picture of who spoke when, and search")
+            }
+            Self::Docx => ("docx", "Minutes as a Word document"),
+            Self::Srt => ("srt", "SubRip subtitles"),
+            Self::Vtt => ("vtt", "WebVTT subtitles, with speakers"),
+            Self::Json => ("json", "Segments and words with their times (SegLST, as MeetEval reads it)"),
+            Self::Jsonl => ("jsonl", "The same, an object a line"),
+            Self::Csv => ("csv", "A table for spreadsheets"),
+            Self::Rttm => ("rttm", "Who spoke when (NIST)"),
+            Self::Ctm => ("ctm", "Words with their times, by track (NIST)"),
+            Self::Stm => ("stm", "Utterances with their times (NIST)"),
+            Self::Labels => ("labels", "A label track for Audacity"),
+        }
+    }
+
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        self.named().0
+    }
+
+    /// What it is, for a list of formats.
+    pub const fn about(self) -> &'static str {
+        self.named().1
+    }
+
     /// Name of the file in the session's folder.
     pub const fn file_name(self) -> &'static str {
         match self {
@@ -100,11 +149,6 @@ impl Format {
             Self::Stm => "transcript.stm",
             Self::Labels => "labels.txt",
         }
-    }
-
-    /// The name that `--format` takes.
-    pub fn name(self) -> String {
-        clap::ValueEnum::to_possible_value(&self).map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 
     /// Whether it is binary, and not for a terminal.
@@ -220,6 +264,7 @@ impl ExportError {
 /// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown. The
 /// tracks' files are hashed if they have at most `hash_max` bytes in all.
 pub fn write_minutes(
+    disk: &dyn Disk,
     session_dir: &Path,
     paragraph_pause_s: f64,
     hash_max: u64,
@@ -230,5 +275,5 @@ pub fn write_minutes(
     let minutes = Format::Md.render(&meeting, &Options::default())?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
     target.check(&minutes)?;
-    target.write(&minutes)
+    target.write(disk, &minutes)
 }

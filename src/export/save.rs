@@ -1,54 +1,18 @@
-//! Writing exports: atomically, for the user's eyes only, and never over what somebody changed by hand.
-//!
-//! Which files are ours and untouched is known by a SHA-256 of what was written, kept in `.exports.json`: for
-//! files in a session's folder in that folder, so that the knowledge moves with it; for all others in the
-//! recordings folder, by absolute path. Lost knowledge errs on the safe side: the file counts as the user's.
+//! Writing exports: atomically, for the user's eyes only, and never over what somebody changed by hand: that
+//! is known by what is remembered of what was written.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::ExportError;
 use super::draft::Draft;
 use super::evidence::{hex, sha256};
-use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT, open_plain};
-
-const MEMORY: &str = ".exports.json";
-/// An entry has about 150 bytes.
-const MEMORY_BYTES_MAX: u64 = 16 << 20;
-
-/// What is remembered in one folder.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Memory {
-    /// SHA-256 (hexadecimal) by file name, or by absolute path for files elsewhere.
-    files: BTreeMap<String, String>,
-}
-
-impl Memory {
-    /// A memory that is gone or garbled remembers nothing.
-    fn load(folder: &Path) -> Self {
-        let read = || -> Option<Self> {
-            let mut bytes = Vec::new();
-            open_plain(&folder.join(MEMORY), MEMORY_BYTES_MAX)
-                .ok()??
-                .take(MEMORY_BYTES_MAX)
-                .read_to_end(&mut bytes)
-                .ok()?;
-            serde_json::from_slice(&bytes).ok()
-        };
-        read().unwrap_or_default()
-    }
-
-    fn save(&mut self, folder: &Path) -> io::Result<()> {
-        self.files.retain(|file, _| folder.join(file).exists());
-        let bytes = serde_json::to_vec_pretty(self)?;
-        replace(&folder.join(MEMORY), &bytes)
-    }
-}
+use super::memory::{MEMORY, remember, remembers};
+use crate::session::disk::Disk;
+use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
 
 /// Where an export goes, after a look at what is there.
 #[derive(Debug)]
@@ -148,15 +112,14 @@ impl Target {
         let present = File::open(real)
             .and_then(sha256)
             .map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
-        let ours = Memory::load(memory).files.get(key).is_some_and(|known| *known == present);
-        if ours || same(&present) { Ok(()) } else { Err(edited()) }
+        if remembers(memory, key, &present) || same(&present) { Ok(()) } else { Err(edited()) }
     }
 
     /// A file to be written there bit by bit; [`Self::check_unmade`] comes first.
-    pub fn draft(&self) -> Result<Draft, ExportError> {
+    pub fn draft<'a>(&self, disk: &'a dyn Disk) -> Result<Draft<'a>, ExportError> {
         self.check_place()?;
         match &self.place {
-            Place::File { real, memory, key, .. } => Draft::begin(&self.path, real, memory, key),
+            Place::File { real, memory, key, .. } => Draft::begin(disk, &self.path, real, memory, key),
             Place::Stream => Err(ExportError::Stream { path: self.path.clone() }),
         }
     }
@@ -167,13 +130,14 @@ impl Target {
     }
 
     /// Writes `bytes`, whatever is there, and remembers them. Gives the path back.
-    pub fn write(self, bytes: &[u8]) -> Result<PathBuf, ExportError> {
+    pub fn write(self, disk: &dyn Disk, bytes: &[u8]) -> Result<PathBuf, ExportError> {
         let done = match &self.place {
             Place::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Place::File { real, memory, key, .. } => replace(real, bytes)
-                .inspect(|()| remember(memory, key, hex(Sha256::digest(bytes).as_slice()))),
+            Place::File { real, memory, key, .. } => disk
+                .replace(real, bytes)
+                .inspect(|()| remember(disk, memory, key, hex(Sha256::digest(bytes).as_slice()))),
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)
@@ -185,31 +149,4 @@ fn is_own(folder: &Path, file: &Path) -> bool {
     let Ok(inside) = file.strip_prefix(folder) else { return false };
     inside.starts_with("tracks")
         || [MANIFEST, JOURNAL, TRANSCRIPT, MEMORY].iter().any(|own| inside == Path::new(own))
-}
-
-/// The file is written by now; failing to remember it only means that the next export will ask for `--force`.
-pub(super) fn remember(memory: &Path, key: &str, hash: String) {
-    let mut known = Memory::load(memory);
-    known.files.insert(key.to_owned(), hash);
-    if let Err(error) = known.save(memory) {
-        tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
-    }
-}
-
-/// Writes beside it, syncs, renames over it, syncs the folder: after a crash there is the old file or the new
-/// one. The mode is 0600, because that is how temporary files are made.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".hansard-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    sync_folder(path)
-}
-
-/// A rename is on the disk when its folder is.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(())
 }

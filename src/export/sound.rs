@@ -24,6 +24,7 @@ use super::save::Target;
 use crate::audio::align::AlignError;
 use crate::audio::resample::ResampleError;
 use crate::base::units::{SampleFormat, SampleRate};
+use crate::session::disk::Disk;
 use crate::session::manifest::TakeEntry;
 use crate::session::read::ReadError;
 use crate::session::reading::Session;
@@ -218,7 +219,12 @@ impl Tracks {
 
     /// Writes all, each to the target of its place in [`Self::names`], on as many threads as there are
     /// processors: all of them or none. Gives the paths.
-    pub fn write(&self, targets: &[Target], watch: Watch<'_>) -> Result<Vec<PathBuf>, SoundError> {
+    pub fn write(
+        &self,
+        disk: &dyn Disk,
+        targets: &[Target],
+        watch: Watch<'_>,
+    ) -> Result<Vec<PathBuf>, SoundError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let watch = |seconds: f64| match failed.load(Ordering::Relaxed) {
             true => ControlFlow::Break(()),
@@ -229,7 +235,8 @@ impl Tracks {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 let Some((target, track)) = targets.get(n).zip(self.chosen.get(n)) else { return done };
-                let result = self.write_track(*track, target, &watch);
+                let result =
+                    self.write_track(*track, target.draft(disk), &watch, |error| target.failed(error));
                 failed.fetch_or(result.is_err(), Ordering::Relaxed);
                 done.push((n, result));
             }
@@ -249,18 +256,27 @@ impl Tracks {
         Ok(drafts.into_iter().map(Draft::keep).collect::<Result<_, _>>()?)
     }
 
-    fn write_track(&self, n: usize, target: &Target, watch: Watch<'_>) -> Result<Draft, SoundError> {
+    fn write_track<'a>(
+        &self,
+        n: usize,
+        to: Result<Draft<'a>, ExportError>,
+        watch: Watch<'_>,
+        failed: impl Fn(io::Error) -> ExportError,
+    ) -> Result<Draft<'a>, SoundError> {
+        let to = to?;
+        let failed = |error| SoundError::Export(failed(error));
         let track = &self.timeline.tracks[n];
         let layout = self.layout(track)?;
         let length = Length { frames: self.timeline.frames, rate: self.timeline.rate };
+        let file = SoundFile::begin(self.request.container, layout, length.frames, to).map_err(failed)?;
         match &self.clean {
             None => {
                 let mut sound = TrackSound::new(&self.timeline, track);
-                length.write(self.request.container, layout, target, watch, |n, out| sound.read(n, out))
+                length.pump(file, watch, |n, out| sound.read(n, out), failed)
             }
             Some(clean) => {
                 let mut sound = CleanSound::new(clean, &clean.tracks[n], &self.timeline, track)?;
-                length.write(self.request.container, layout, target, watch, |n, out| sound.read(n, out))
+                length.pump(file, watch, |n, out| sound.read(n, out), failed)
             }
         }
     }
@@ -275,19 +291,6 @@ struct Length {
 
 impl Length {
     /// Writes a file of sound, block by block.
-    fn write(
-        self,
-        container: Container,
-        layout: Layout,
-        target: &Target,
-        watch: Watch<'_>,
-        read: impl FnMut(usize, &mut Vec<f32>) -> Result<(), SoundError>,
-    ) -> Result<Draft, SoundError> {
-        let failed = |error| SoundError::Export(target.failed(error));
-        let file = SoundFile::begin(container, layout, self.frames, target.draft()?).map_err(failed)?;
-        self.pump(file, watch, read, failed)
-    }
-
     fn pump<W: Write + Seek>(
         self,
         mut file: SoundFile<W>,

@@ -6,12 +6,12 @@
 //! can't be understood is passed over: `verify` is the one to judge the journal.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::Path;
 
 use super::journal::{Event, Line};
+use super::lines::LineReader;
 use super::mark::Mark;
-use super::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, is_time};
+use super::read::{JOURNAL, JOURNAL_BYTES_MAX, ReadError, is_time};
 use crate::base::utterance::Utterance;
 use crate::revise::cut;
 
@@ -67,19 +67,12 @@ impl Amendments {
     pub fn read(dir: &Path) -> Result<Self, ReadError> {
         let path = dir.join(JOURNAL);
         let mut gathered = Gathered::default();
-        let Some(file) = read::open_plain(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
-        let mut reader = BufReader::new(file.take(JOURNAL_BYTES_MAX));
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-            if read.map_err(|source| ReadError::Io { path: path.clone(), source })? == 0 {
-                return Ok(gathered.into_amendments());
-            }
-            if !KINDS.iter().any(|kind| contains(&line, kind)) {
+        let Some(mut lines) = LineReader::open(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
+        while let Some(line) = lines.next_line()? {
+            if !KINDS.iter().any(|kind| contains(line.bytes, kind)) {
                 continue;
             }
-            if let Ok(line) = serde_json::from_slice::<Line>(&line)
+            if let Ok(line) = serde_json::from_slice::<Line>(line.bytes)
                 && !gathered.take(line)
             {
                 return Err(ReadError::Damaged {
@@ -88,6 +81,7 @@ impl Amendments {
                 });
             }
         }
+        Ok(gathered.into_amendments())
     }
 
     /// What `name` is called now. Of a name that was written by a person only what was said after the

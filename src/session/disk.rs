@@ -55,10 +55,7 @@ pub trait Disk: Send + Sync {
         file.sync_data()?;
         drop(file);
         self.rename(&beside, path)?;
-        match path.parent() {
-            Some(dir) => self.sync_dir(dir),
-            None => Ok(()),
-        }
+        self.sync_dir(path.parent().unwrap_or(Path::new(".")))
     }
     /// Bytes that we may still write to where `dir` lies, if that can be told.
     fn available(&self, _dir: &Path) -> io::Result<Option<u64>> {

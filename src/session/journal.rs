@@ -380,14 +380,9 @@ impl Journal {
         Ok(Self { lines: LineFile::new(disk.append(path)?)?, seq, on_line: None })
     }
 
-    /// Appends one line; [`Journal::sync`] makes it durable. After an error of the disk the line is kept and
-    /// written later, at its place.
-    pub fn append(&mut self, session_ns: SessionNs, event: Event) -> io::Result<()> {
-        self.append_at(session_ns, Timestamp::now(), event)
-    }
-
-    /// The same with the time on the wall, which belongs to the session's clock.
-    pub fn append_at(&mut self, session_ns: SessionNs, utc: Timestamp, event: Event) -> io::Result<()> {
+    /// Appends one line with the time on the wall, which the clock tells; [`Journal::sync`] makes it durable.
+    /// After an error of the disk the line is kept and written later, at its place.
+    pub fn append(&mut self, session_ns: SessionNs, utc: Timestamp, event: Event) -> io::Result<()> {
         let line = Line { seq: self.seq, session_ns, utc, event };
         self.lines.keep(&serde_json::to_vec(&line)?)?;
         self.seq += 1;

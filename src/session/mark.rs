@@ -11,18 +11,16 @@ use crate::base::text::clean;
 pub const TEXT_MAX: usize = 2_000;
 
 /// What is marked.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MarkKind {
-    /// Something was decided
+    /// Something was decided.
     Decision,
-    /// Somebody is to do something
+    /// Somebody is to do something.
     Action,
-    /// Something is left open
+    /// Something is left open.
     Question,
-    /// Anything else
+    /// Anything else.
     Note,
 }
 
@@ -37,6 +35,16 @@ impl MarkKind {
             Self::Action => "action",
             Self::Question => "question",
             Self::Note => "note",
+        }
+    }
+
+    /// What is marked so, for a list of kinds.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Decision => "Something was decided",
+            Self::Action => "Somebody is to do something",
+            Self::Question => "Something is left open",
+            Self::Note => "Anything else",
         }
     }
 

@@ -2,15 +2,15 @@
 //! shows or exports something sees it. Promises and refuses what [`read`](super::read) does.
 
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
 
 use super::amend::Amendments;
+use super::lines::LineReader;
 use super::manifest::{Manifest, SourceEntry, TakeEntry};
 use super::mark::Mark;
-use super::read::{LINE_BYTES_MAX, ReadError, TRANSCRIPT, inside, is_time, open_plain, read_manifest, wall};
+use super::read::{LINE_BYTES_MAX, ReadError, TRANSCRIPT, inside, is_time, read_manifest, wall};
 use super::times;
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
@@ -102,16 +102,10 @@ impl Session {
 /// Number (from 1) and first byte of the transcript's first line that a power cut left as it does: pages that
 /// were never written are zeros.
 pub(crate) fn transcript_hole(path: &Path) -> Result<Option<(u64, u64)>, ReadError> {
-    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok(None) };
-    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
-    let (mut line, mut at) = (Vec::new(), 0);
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-        match read.map_err(|error| ReadError::io(path, error))? {
-            0 => break,
-            _ if line.contains(&0) => return Ok(Some((number, at))),
-            read => at += read as u64,
+    let Some(mut lines) = LineReader::open(path, TRANSCRIPT_BYTES_MAX)? else { return Ok(None) };
+    while let Some(line) = lines.next_line()? {
+        if line.bytes.contains(&0) {
+            return Ok(Some((line.number, line.at)));
         }
     }
     Ok(None)
@@ -119,30 +113,23 @@ pub(crate) fn transcript_hole(path: &Path) -> Result<Option<(u64, u64)>, ReadErr
 
 /// All lines, and whether the last one was torn. A file that isn't there has none.
 fn read_transcript(path: &Path) -> Result<(Vec<Utterance>, bool), ReadError> {
-    let Some(file) = open_plain(path, TRANSCRIPT_BYTES_MAX)? else { return Ok((Vec::new(), false)) };
-    // A transcript may grow while it is read; what comes later is not waited for.
-    let mut reader = BufReader::new(file.take(TRANSCRIPT_BYTES_MAX));
-    let (mut utterances, mut line) = (Vec::new(), Vec::new());
-    for number in 1.. {
-        line.clear();
-        let read = reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line);
-        if read.map_err(|error| ReadError::io(path, error))? == 0 {
-            break;
+    let mut utterances = Vec::new();
+    let Some(mut lines) = LineReader::open(path, TRANSCRIPT_BYTES_MAX)? else {
+        return Ok((utterances, false));
+    };
+    while let Some(line) = lines.next_line()? {
+        let number = line.number;
+        if line.is_too_long() {
+            let what = format!("line {number} is longer than {LINE_BYTES_MAX} bytes");
+            return Err(ReadError::damaged(path, what));
         }
-        let whole = line.last() == Some(&b'\n');
-        if !whole && line.len() as u64 == LINE_BYTES_MAX {
-            return Err(ReadError::damaged(
-                path,
-                format!("line {number} is longer than {LINE_BYTES_MAX} bytes"),
-            ));
-        }
-        if line.trim_ascii().is_empty() {
+        if line.bytes.trim_ascii().is_empty() {
             continue;
         }
-        match parse_line(&line) {
+        match parse_line(line.bytes) {
             Ok(utterance) => utterances.push(utterance),
             // Only what a crash can leave is forgiven: a line without its end.
-            Err(_) if !whole => return Ok((utterances, true)),
+            Err(_) if !line.has_end() => return Ok((utterances, true)),
             Err(what) => {
                 let what =
                     format!("line {number}: {what}; the other lines are readable once that one is taken out");

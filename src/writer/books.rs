@@ -56,7 +56,7 @@ impl Books {
         let news = Bus::new(dir);
         let published = news.clone();
         journal.tell(Box::new(move |line| published.publish(News::Event(Arc::new(line)))));
-        journal.append_at(clock.now(), clock.utc(), started)?;
+        journal.append(clock.now(), clock.utc(), started)?;
         journal.sync()?;
         Ok(Self {
             disk,
@@ -81,7 +81,7 @@ impl Books {
     /// Writes a line of the journal.
     pub(super) fn note(&mut self, event: Event) {
         self.manifest_due |= matches!(event, Event::TakeStarted(_) | Event::TakeEnded { .. });
-        if let Err(error) = self.journal.append_at(self.clock.now(), self.clock.utc(), event) {
+        if let Err(error) = self.journal.append(self.clock.now(), self.clock.utc(), event) {
             self.refused(JOURNAL, &error);
         }
     }

@@ -13,6 +13,7 @@ mod edit;
 mod files;
 mod keys;
 mod marks;
+mod old_session;
 mod recogniser;
 mod record;
 mod signals;

@@ -5,6 +5,7 @@ use std::fs;
 use hansard::base::utterance::Utterance;
 use hansard::export::turns::{Meeting, Selection};
 use hansard::export::{Format, Options, captions::Rules};
+use hansard::session::disk::SystemDisk;
 use hansard::session::reading::Session;
 use serde_json::Value;
 
@@ -122,7 +123,7 @@ fn every_line_leads_to_its_samples() {
     let (_, block) = md.split_once("```\n").unwrap();
     assert_eq!(block.split_once("\n```").unwrap().0, format!("{ABC}  tracks/track-0.wav"));
     assert!(md.contains("- tracks/track-1.wav: it is not there\n"), "{md}");
-    let minutes = hansard::export::write_minutes(&dir, 2.0, 2).unwrap();
+    let minutes = hansard::export::write_minutes(&SystemDisk, &dir, 2.0, 2).unwrap();
     let put_off = fs::read_to_string(minutes).unwrap();
     assert!(!put_off.contains(ABC) && put_off.contains("did not wait"), "{put_off}");
 }

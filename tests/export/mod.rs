@@ -6,12 +6,12 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use clap::ValueEnum as _;
 use hansard::base::text;
 use hansard::base::utterance::Utterance;
 use hansard::export::minutes_md::escape;
 use hansard::export::turns::{Meeting, Paragraph, Turn, TurnPart};
 use hansard::export::{self as exports, Format, write_minutes};
+use hansard::session::disk::SystemDisk;
 use hansard::session::read::{ReadError, list, resolve};
 use hansard::session::reading::Session;
 use proptest::prelude::*;
@@ -201,11 +201,11 @@ fn a_file_that_was_edited_stays_until_force() {
     assert_eq!(expect(1, refused), "");
     assert_eq!(fs::read_to_string(dir.join("minutes.md")).unwrap(), "my own notes");
     assert!(!dir.join("transcript.txt").exists(), "half an export was written");
-    let error = write_minutes(&dir, 2.0, u64::MAX).unwrap_err().to_string();
+    let error = write_minutes(&SystemDisk, &dir, 2.0, u64::MAX).unwrap_err().to_string();
     assert!(error.contains("left as it is") || error.contains("left as it was"), "{error}");
     expect(0, export(&["--force"]));
     expect(0, export(&[]));
-    assert_eq!(write_minutes(&dir, 2.0, u64::MAX).unwrap(), dir.join("minutes.md"));
+    assert_eq!(write_minutes(&SystemDisk, &dir, 2.0, u64::MAX).unwrap(), dir.join("minutes.md"));
 
     // A link in its place is never followed, and with force it is the link that goes.
     let victim = root.path().join("victim");
@@ -505,7 +505,7 @@ proptest! {
             fs::write(dir.join(name), bytes).unwrap();
         }
         if let Ok(session) = Session::open(&dir) {
-            for format in Format::value_variants() {
+            for format in &Format::ALL {
                 format.render(&Meeting::new(&session, 2.0), &exports::Options::default()).unwrap();
             }
         }

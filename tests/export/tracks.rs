@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate, SessionNs};
+use hansard::session::disk::SystemDisk;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{ClockFit, ClockPiece, GapCause};
 use hansard::session::wav::Layout;
@@ -525,7 +526,7 @@ fn the_mix_holds_every_track_at_its_place_and_never_clips() {
         ControlFlow::Continue(())
     };
     let target = Target::in_session(&dir, "mix.flac");
-    let path = write_mix(&session, &target, SampleRate::HZ_16000, &watch).unwrap();
+    let path = write_mix(&SystemDisk, &session, &target, SampleRate::HZ_16000, &watch).unwrap();
     assert!(done_ms.into_inner() >= 29_000, "it tells how far it is");
     let sound: Vec<f32> = unflac(&path)
         .as_chunks::<2>()
@@ -548,7 +549,9 @@ fn the_mix_holds_every_track_at_its_place_and_never_clips() {
     }
     // Ended in the middle, nothing is left.
     let other = Target::in_session(&dir, "other.flac");
-    assert!(write_mix(&session, &other, SampleRate::HZ_16000, &|_| ControlFlow::Break(())).is_err());
+    assert!(
+        write_mix(&SystemDisk, &session, &other, SampleRate::HZ_16000, &|_| ControlFlow::Break(())).is_err()
+    );
     let left = fs::read_dir(&dir)
         .unwrap()
         .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains("other"));

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hansard::care::recover::{RecoverError, recover};
 use hansard::care::replay;
 use hansard::care::verify::{Standing, verify};
+use hansard::clock::SystemClock;
 use hansard::session::disk::{Disk, DiskFile, SystemDisk};
 use hansard::session::reading::Session;
 
@@ -137,7 +138,7 @@ fn mending_that_dies_at_any_step_is_finished_by_the_next() {
         worsen(&world.session);
         world.remember();
         let first = loop {
-            match recover(&Dying::after(steps), &world.session, false) {
+            match recover(&Dying::after(steps), &SystemClock, &world.session, false) {
                 // See `mend`.
                 Err(RecoverError::Lock(_)) => std::thread::sleep(std::time::Duration::from_millis(5)),
                 result => break result,

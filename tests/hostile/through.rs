@@ -3,15 +3,16 @@
 use std::io::Cursor;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum as _;
 use hansard::audio::decode::SoundFile;
 use hansard::base::units::{Frames, SampleRate};
 use hansard::care::offline::{self, OfflineSink, Past};
 use hansard::care::recover::{RecoverError, Recovered, is_dirty, recover};
 use hansard::care::verify::verify;
+use hansard::clock::SystemClock;
 use hansard::export::evidence::track_files;
 use hansard::export::save::Target;
 use hansard::export::sound::Mix;
@@ -35,7 +36,7 @@ const FRAMES_MAX: usize = 1 << 20;
 pub fn mend(dir: &Path, dry_run: bool) -> Result<Recovered, RecoverError> {
     let started = Instant::now();
     loop {
-        match recover(&SystemDisk, dir, dry_run) {
+        match recover(&SystemDisk, &SystemClock, dir, dry_run) {
             Err(RecoverError::Lock(LockError::InUse(_))) if started.elapsed() < Duration::from_secs(20) => {
                 std::thread::sleep(Duration::from_millis(5));
             }
@@ -84,7 +85,7 @@ fn look(world: &World) {
     let Ok(session) = Session::open(dir) else { return };
     let meeting = Meeting::new(&session, 2.0).with_files(track_files(&session, HASH_MAX));
     let options = Options { words: true, evidence: true, ..Options::default() };
-    for format in Format::value_variants() {
+    for format in &Format::ALL {
         drop(format.render(&meeting, &options));
     }
     listen(&session);
@@ -129,17 +130,17 @@ fn export(world: &World) {
     let dir = &world.session;
     let Ok(session) = Session::open(dir) else { return };
     if let Ok(past) = Past::read(dir)
-        && let Ok(sink) = OfflineSink::open(&session, past, true)
+        && let Ok(sink) = OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)
     {
         drop(sink.finish());
     }
     let meeting = Meeting::new(&session, 2.0).with_files(track_files(&session, HASH_MAX));
     let options = Options { words: true, evidence: true, ..Options::default() };
-    for format in Format::value_variants() {
+    for format in &Format::ALL {
         let Ok(bytes) = format.render(&meeting, &options) else { continue };
         let target = Target::in_session(dir, format.file_name());
         if target.check(&bytes).is_ok() {
-            drop(target.write(&bytes));
+            drop(target.write(&SystemDisk, &bytes));
         }
     }
 }

@@ -14,12 +14,14 @@ mod victim;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use hansard::care::offline::{self, OfflineSink, Past};
 use hansard::care::replay;
 use hansard::care::verify::{Standing, verify};
+use hansard::clock::SystemClock;
+use hansard::session::disk::SystemDisk;
 use hansard::session::reading::Session;
 
 use crate::support::home::{Home, alone};
@@ -168,7 +170,9 @@ fn mend(home: &Home, dir: &Path, scenario: &Scenario) {
     // The text can be made of it, or go on.
     let session = Session::open(dir).unwrap();
     assert_eq!(offline::tracks(&session).unwrap().len(), scenario.sources.len(), "{context}");
-    let sink = OfflineSink::open(&session, Past::read(dir).unwrap(), true).unwrap();
+    let sink =
+        OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, Past::read(dir).unwrap(), true)
+            .unwrap();
     sink.finish().unwrap();
     private(dir);
 }

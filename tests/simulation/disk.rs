@@ -158,6 +158,22 @@ impl SimDisk {
         Self { state: Arc::new(Mutex::new(state)), listener: Arc::default() }
     }
 
+    /// All files in a folder were there before, and are on the disk.
+    pub fn adopt(&self, folder: &Path) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                self.adopt(&path);
+                continue;
+            }
+            let mut state = self.state();
+            state.nodes.push(Node::holding(fs::read(&path).expect("a file")));
+            let node = state.nodes.len() - 1;
+            state.names.insert(path.clone(), node);
+            state.durable.insert(path, node);
+        }
+    }
+
     /// A folder that was made just now: its name is not on the disk before its own folder is synced.
     pub fn made_folder(&self, path: &Path) {
         self.state().folders.insert(path.into(), false);

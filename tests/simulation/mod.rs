@@ -10,7 +10,7 @@
 //! `storm` has the seeds, `script` makes a day of one, `world` lives through it, `disk` and `torn` know what
 //! a power cut would leave of it, `listeners` turn it into text; `check` is for the end of the day, `crash`
 //! and `recovery` for the middle of it. `every` leaves nothing to chance: a power cut before every operation
-//! on the disk, and every operation refused.
+//! on the disk, and every operation refused; `edits` does that to what is done to a session that is over.
 //!
 //! # That it has teeth
 //! Each of these was taken out of the recorder once; of the 300 fixed seeds so many failed, these among them:
@@ -27,6 +27,7 @@
 mod check;
 mod crash;
 pub mod disk;
+mod edits;
 mod every;
 mod listeners;
 mod recovery;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use hansard::base::units::Frames;
 use hansard::care::recover::{RecoverError, Recovered, recover};
 use hansard::care::verify::verify;
+use hansard::clock::SystemClock;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{Manifest, State, TakeEntry};
 
@@ -17,7 +18,7 @@ use crate::support::session::{journal, read_manifest};
 /// Mending is total, deletes nothing, keeps what was promised, and is done after one time.
 pub fn check(ran: &Ran, dir: &Path, moment: &Moment) {
     let before = files(dir);
-    let recovered = match recover(&SystemDisk, dir, false) {
+    let recovered = match recover(&SystemDisk, &SystemClock, dir, false) {
         Ok(recovered) => recovered,
         Err(RecoverError::NotASession { .. }) if moment.takes.iter().all(Vec::is_empty) => return,
         Err(error) => panic!("it can't be mended: {error}"),
@@ -34,7 +35,8 @@ pub fn check(ran: &Ran, dir: &Path, moment: &Moment) {
     } else {
         check_session(ran, dir, moment, &recovered);
     }
-    let again = recover(&SystemDisk, dir, false).unwrap_or_else(|error| panic!("the second time: {error}"));
+    let again = recover(&SystemDisk, &SystemClock, dir, false)
+        .unwrap_or_else(|error| panic!("the second time: {error}"));
     assert!(!again.changed, "the second time it changes something: {again:?}");
     assert!(files(dir) == after, "the second time other bytes come out");
 }

@@ -16,6 +16,11 @@ pub struct Node {
 }
 
 impl Node {
+    /// A file with this content, all of it on the disk.
+    pub fn holding(content: Vec<u8>) -> Self {
+        Self { synced: content, unsynced: Vec::new() }
+    }
+
     pub fn sync(&mut self) {
         for (at, bytes) in self.unsynced.drain(..) {
             put(&mut self.synced, at, &bytes);

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::find;
 use super::{FileMend, RecoverError, Recovered};
 use crate::base::units::Frames;
-use crate::care::reckon::{IN_HAND_MS, reckon};
+use crate::care::reckon::{self, IN_HAND_MS, reckon};
 use crate::care::replay::{self, Damage, DeviceEnd, Replay, Scan, TakeRecord};
 use crate::care::verify::differs;
 use crate::clock::model::Slip;
@@ -325,7 +325,7 @@ impl<'a> Maker<'a> {
         }
         let account =
             self.replay.sources().iter().map(|source| reckon(&self.replay, source).account).collect();
-        let duration = self.replay.manifest().map_or(0.0, |manifest| manifest.duration);
+        let duration = reckon::manifest(&self.replay).map_or(0.0, |manifest| manifest.duration);
         self.tell(Event::Closed { duration, account })
     }
 
@@ -397,7 +397,7 @@ impl<'a> Maker<'a> {
 
     /// `session.json`, unless it is as it should be.
     fn manifest(&mut self) -> Result<(), RecoverError> {
-        let Some(manifest) = self.replay.manifest() else { return Ok(()) };
+        let Some(manifest) = reckon::manifest(&self.replay) else { return Ok(()) };
         let same = self.old_manifest.as_ref().is_some_and(|old| differs(old, &manifest).is_none());
         if !same {
             let mut bytes = serde_json::to_vec_pretty(&manifest)
@@ -435,7 +435,7 @@ impl<'a> Maker<'a> {
         self.tracks()?;
         self.plan.events.clear();
         if self.old_manifest.is_none()
-            && let Some(mut manifest) = self.replay.manifest()
+            && let Some(mut manifest) = reckon::manifest(&self.replay)
         {
             for take in &mut manifest.takes {
                 let open =

@@ -11,6 +11,7 @@ use crate::export::Format;
 use crate::export::save::Target;
 use crate::export::sound::{Mix, SoundError};
 use crate::export::turns::Selection;
+use crate::session::disk::SystemDisk;
 use crate::session::reading::Session;
 
 /// All of speech is below 8 kHz, and an hour stays small enough to be mailed.
@@ -73,6 +74,6 @@ impl Beside {
     /// Makes it, and gives its path.
     pub(super) fn write(self) -> anyhow::Result<PathBuf> {
         let Self { target, mix, .. } = self;
-        tracks::watched(mix.seconds(), move |watch| mix.save(&target, watch))
+        tracks::watched(mix.seconds(), move |watch| mix.save(&SystemDisk, &target, watch))
     }
 }

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context as _;
+use clap::builder::{PossibleValue, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::base::text;
 use crate::base::units::{SampleFormat, SampleRate};
+use crate::cli::named::one_of;
 use crate::cli::signals::Signals;
 use crate::cli::{say, wrong_use};
 use crate::export::save::Target;
@@ -20,6 +22,7 @@ use crate::export::sound::file::Container;
 use crate::export::sound::timeline::TrackPlan;
 use crate::export::sound::{FOLDER, Request, SoundError, Tracks, Watch};
 use crate::export::turns::Selection;
+use crate::session::disk::SystemDisk;
 use crate::session::read::inside;
 use crate::session::reading::Session;
 
@@ -30,7 +33,7 @@ pub(super) struct Sound {
     /// Write every track on the session's time, drift corrected, into the folder "aligned" of the session (or
     /// --output): all begin at session second 0 and are of one length. No minutes then, unless --format asks
     /// for them
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long, value_parser = containers(), value_name = "KIND")]
     pub(super) tracks: Option<Container>,
     /// Frames a second of those files
     #[arg(long, value_name = "HZ", requires = "tracks", default_value_t = 48_000,
@@ -42,6 +45,11 @@ pub(super) struct Sound {
     /// Mono, with noise taken away, for listening: files NAME.denoised.wav
     #[arg(long, requires = "tracks")]
     denoise: bool,
+}
+
+fn containers() -> impl TypedValueParser<Value = Container> {
+    let named = |kind: Container| (PossibleValue::new(kind.extension()).help(kind.about()), kind);
+    one_of(Container::ALL.map(named).into())
 }
 
 /// Depths of a sample.
@@ -104,7 +112,7 @@ impl Sound {
                 target.check_unmade().map_err(|error| exit(error.into()))?;
             }
         }
-        for path in watched(tracks.seconds(), move |watch| tracks.write(&targets, watch))? {
+        for path in watched(tracks.seconds(), move |watch| tracks.write(&SystemDisk, &targets, watch))? {
             writeln!(io::stdout(), "{}", path.display())?;
         }
         Ok(())

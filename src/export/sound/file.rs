@@ -35,15 +35,26 @@ const SEEK_POINTS_MAX: u64 = 4096;
 const BUFFER_BYTES: usize = 256 << 10;
 
 /// A kind of sound file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Container {
-    /// WAV: read by everything, at most 4 GiB
+    /// Plain.
     Wav,
-    /// FLAC: half the size, nothing is lost
+    /// Compressed.
     Flac,
 }
 
 impl Container {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Wav, Self::Flac];
+
+    /// What it is, for a list of kinds.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Wav => "WAV: read by everything, at most 4 GiB",
+            Self::Flac => "FLAC: half the size, nothing is lost",
+        }
+    }
+
     /// The end of a file's name.
     pub const fn extension(self) -> &'static str {
         match self {

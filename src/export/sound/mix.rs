@@ -16,6 +16,7 @@ use super::{Length, SoundError, Watch, check};
 use crate::audio::mono;
 use crate::base::units::{SampleFormat, SampleRate};
 use crate::export::save::Target;
+use crate::session::disk::Disk;
 use crate::session::reading::Session;
 use crate::session::wav::Layout;
 
@@ -35,12 +36,13 @@ pub struct Mix {
 
 /// Writes the mix of a session to `target`, which has been checked, and gives the path.
 pub fn write_mix(
+    disk: &dyn Disk,
     session: &Session,
     target: &Target,
     rate: SampleRate,
     watch: Watch<'_>,
 ) -> Result<PathBuf, SoundError> {
-    Mix::plan(session, rate)?.save(target, watch)
+    Mix::plan(session, rate)?.save(disk, target, watch)
 }
 
 impl Mix {
@@ -56,8 +58,8 @@ impl Mix {
     }
 
     /// Writes it to `target`, which has been checked, and gives the path.
-    pub fn save(&self, target: &Target, watch: Watch<'_>) -> Result<PathBuf, SoundError> {
-        let draft = self.write(target.draft()?, watch, |error| target.failed(error).into())?;
+    pub fn save(&self, disk: &dyn Disk, target: &Target, watch: Watch<'_>) -> Result<PathBuf, SoundError> {
+        let draft = self.write(target.draft(disk)?, watch, |error| target.failed(error).into())?;
         Ok(draft.keep()?)
     }
 
