@@ -229,7 +229,10 @@ proptest! {
             all.sort_by(|a, b| a.start.total_cmp(&b.start));
             prop_assert_eq!(all, line.words.iter().collect::<Vec<_>>());
         }
-        prop_assert_eq!(revise(next, &proposal, by), Vec::new(), "once is enough");
+        // The words of a trimmed line have other numbers.
+        if !matches!(proposal, Proposal::Trim { .. }) {
+            prop_assert_eq!(revise(next, &proposal, by), Vec::new(), "once is enough");
+        }
     }
 
     #[test]

@@ -47,12 +47,12 @@ fn an_old_session_is_shown_and_exported_as_before() {
     home.run(["verify", path]).expect(0);
     let shown = home.run(["show", path, "--json", "--withheld", "--history"]);
     shown.expect(0);
-    assert_eq!(shown.stdout.replace(path, "old-session"), golden("show.json"));
+    assert_eq!(shown.out.replace(path, "old-session"), golden("show.json"));
     for format in ["md", "txt", "srt", "vtt", "json", "jsonl", "csv", "rttm", "ctm", "stm", "labels"] {
         let exported = home.run(["export", path, "--format", format, "--output", "-"]);
         exported.expect(0);
         let version = format!("Hansard {}", env!("CARGO_PKG_VERSION"));
-        let text = exported.stdout.replace(&version, "Hansard 0.1.0");
+        let text = exported.out.replace(&version, "Hansard 0.1.0");
         assert_eq!(text, golden(&format!("export.{format}")), "{format}");
     }
 }
