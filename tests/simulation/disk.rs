@@ -325,10 +325,11 @@ impl Disk for SimDisk {
 
     fn append(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
         self.plain(Op::Create, path)?;
-        let file = SystemDisk.append(path)?;
+        let mut file = SystemDisk.append(path)?;
+        let at = file.seek(SeekFrom::End(0))?;
         let known = self.state().names.get(path).copied();
         let node = known.unwrap_or_else(|| self.state().new_node(path));
-        Ok(self.opened(path, file, node))
+        Ok(Box::new(SimFile { disk: self.clone(), path: path.into(), file, node, at }))
     }
 
     fn open_empty(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
