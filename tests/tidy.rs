@@ -298,7 +298,7 @@ fn no_source_file_is_too_long_to_be_read() {
     let long: Vec<String> = files("src", "rs")
         .into_iter()
         .map(|(file, text)| (file, code(&text).len()))
-        .filter(|(file, lines)| *lines > FILE_LINES)
+        .filter(|(_, lines)| *lines > FILE_LINES)
         .map(|(file, lines)| format!("{file}: {lines} lines"))
         .collect();
     assert!(long.is_empty(), "files over {FILE_LINES} lines, tests apart:\n{}", long.join("\n"));
