@@ -93,9 +93,9 @@ impl Utterance {
 /// Identity of the utterance that begins at frame `from` of take `take`.
 ///
 /// An utterance begins where its speech begins. For one that was recognised that is the *onset* of its
-/// segment: it is known while the line still grows, before there is a first word, and stays, so a growing line
-/// has the id that the finished one will have. For one that is cut off another it is its first word. So one
-/// segment can become several people's lines.
+/// segment: it is known while the line still grows, before there is a first word, and stays, so a growing
+/// line has the id that the finished one will have. For one that is cut off another it is its first word. So
+/// one segment can become several people's lines.
 ///
 /// Sessions of older versions have ids that name the segment's first frame, which lies a little before the
 /// onset: ids are compared, never taken apart.

@@ -1,8 +1,8 @@
 //! Corrections and marks, put into a session that is over: under its lock, appended, on the disk before it is
 //! said that they are there.
 //!
-//! Promises: after a power cut at any moment the session is as it was or as it was to be; nothing is put into a
-//! folder that is no session, not even a lock.
+//! Promises: after a power cut at any moment the session is as it was or as it was to be; nothing is put into
+//! a folder that is not a session, not even a lock.
 
 use std::io;
 use std::path::{Path, PathBuf};

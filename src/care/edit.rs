@@ -31,45 +31,45 @@ pub enum Edit {
     },
     /// Two speakers become one.
     Merge {
-        /// Who goes.
+        /// The speaker who goes.
         from: String,
-        /// Who stays.
+        /// The speaker who stays.
         into: String,
     },
     /// Other words were said.
     Line {
-        /// The line.
+        /// Id of the line.
         id: String,
         /// What was said.
         text: String,
     },
     /// Somebody else said a line.
     Speaker {
-        /// The line.
+        /// Id of the line.
         id: String,
-        /// Who.
+        /// Name of that person.
         name: String,
     },
     /// A line stays out of the minutes.
     Withhold {
-        /// The line.
+        /// Id of the line.
         id: String,
     },
     /// A line that was withheld, an echo, or a hidden passage is shown.
     Restore {
-        /// The line or the passage.
+        /// Id of the line or the passage.
         id: String,
     },
     /// No export shows what was said, or marked, in a passage.
     Hide {
         /// Its beginning, session seconds.
         from: f64,
-        /// Its end.
+        /// Its end, session seconds.
         to: f64,
     },
     /// A mark is taken back.
     Unmark {
-        /// The mark.
+        /// Id of the mark.
         id: String,
     },
 }

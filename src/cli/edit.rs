@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use super::console::print_result;
-use super::mark::refresh_minutes;
-use super::{Exit, show, wrong_use};
+use super::mark::{exit, refresh_minutes};
+use super::{Exit, show};
 use crate::base::duration;
 use crate::base::text::{clean, clock};
-use crate::care::apply::{self, ApplyError};
+use crate::care::apply;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -116,11 +116,6 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         print_result(told(&change));
     }
     Ok(Exit::Well)
-}
-
-/// Wrong input is 1, a failing machine 3.
-pub(super) fn exit(error: ApplyError) -> anyhow::Error {
-    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 
 /// What was done, to a person.

@@ -10,9 +10,9 @@ use super::console::print_result;
 #[cfg(unix)]
 use super::control;
 use super::named::one_of;
-use super::{Exit, edit, say, show, wrong_use};
+use super::{Exit, say, show, wrong_use};
 use crate::base::duration;
-use crate::care::apply;
+use crate::care::apply::{self, ApplyError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 #[cfg(unix)]
@@ -66,7 +66,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         ));
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mark = apply::mark(&SystemDisk, &clock, &dir, at.as_secs_f64(), kind, text).map_err(edit::exit)?;
+    let mark = apply::mark(&SystemDisk, &clock, &dir, at.as_secs_f64(), kind, text).map_err(exit)?;
     refresh_minutes(&dir, config);
     told(&mark, args.json)
 }
@@ -91,6 +91,11 @@ fn mark_live(recorder: Running, args: &Args) -> anyhow::Result<Exit> {
         Response::Marked(mark) => told(&mark, args.json),
         other => Err(anyhow::anyhow!("the recorder answers something else: {other:?}")),
     }
+}
+
+/// Wrong input is 1, a failing machine 3.
+pub(super) fn exit(error: ApplyError) -> anyhow::Error {
+    if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
 }
 
 /// Tells the user what was marked.
