@@ -1,7 +1,7 @@
 //! Which files are exports that nobody has changed: a SHA-256 of what was written, kept in `.exports.json`.
-//! For files in a session's folder that is in that folder, so that the knowledge moves with it; for all others
-//! in the recordings folder, by absolute path. Lost knowledge errs on the safe side: the file counts as the
-//! user's.
+//! For files in a session's folder that is in that folder, so that the knowledge moves with it; for all
+//! others in the recordings folder, by absolute path. Lost knowledge errs on the safe side: the file counts
+//! as the user's.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};

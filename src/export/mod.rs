@@ -45,7 +45,7 @@ pub enum Format {
     Md,
     /// Plain text.
     Txt,
-    /// One page.
+    /// HTML, all in one page.
     Html,
     /// Word.
     Docx,
@@ -57,7 +57,7 @@ pub enum Format {
     Json,
     /// SegLST, an object a line.
     Jsonl,
-    /// A table.
+    /// Comma-separated values.
     Csv,
     /// NIST's diarization.
     Rttm,

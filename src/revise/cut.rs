@@ -33,9 +33,9 @@ pub enum Division {
     },
 }
 
-/// Which words of an utterance lie in `spans` (session seconds). There is one rule for words at an edge, whose
-/// only choice is [`Edge`]: a word lies inside as a whole or not at all, since half a word can be guessed.
-/// Where the recogniser gave no words the utterance is one word, as nobody knows what was said when.
+/// Which words of an utterance lie in `spans` (session seconds). There is one rule for words at an edge,
+/// whose only choice is [`Edge`]: a word lies inside as a whole or not at all, since half a word can be
+/// guessed. Where the recogniser gave no words the utterance is one word, as nobody knows what was said when.
 pub fn divide(utterance: &Utterance, spans: &[(f64, f64)], edge: Edge) -> Division {
     let is_inside = |start: f64, end: f64| {
         let middle = (start + end) / 2.0;
@@ -117,8 +117,8 @@ fn text_of(utterance: &Utterance, run: std::ops::Range<usize>) -> String {
     if is_whole { part_of(&utterance.text, words(), run) } else { joined(&utterance.words[run]) }
 }
 
-/// What readers see of a line of which a passage (session seconds) is hidden: `None` means nothing. It is laid
-/// over the line when it is read and is no revision of it, so its confidence stays that of the line.
+/// What readers see of a line of which a passage (session seconds) is hidden: `None` means nothing. It is
+/// laid over the line when it is read and is not a revision of it, so its confidence stays that of the line.
 pub fn without(utterance: &Utterance, hidden: &[(f64, f64)], sign: &str) -> Option<Utterance> {
     match divide(utterance, hidden, Edge::Touched) {
         Division::Outside => Some(utterance.clone()),

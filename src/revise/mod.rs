@@ -60,7 +60,7 @@ pub enum Proposal {
     },
     /// It does not stand in the minutes.
     Withhold {
-        /// Why.
+        /// Why it does not.
         reason: String,
     },
     /// It does stand in the minutes, whatever was held against it.
@@ -74,7 +74,7 @@ pub enum Proposal {
     },
     /// Somebody else said it.
     Speaker {
-        /// Who.
+        /// Name of that person.
         name: String,
     },
 }
