@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn two_finds_never_share_an_id() {
-        // The first find takes the line's id by its place; then one comes that would have it by its own frame.
+        // The first find takes the line's id by its place; then one comes that has it by its own frame.
         let mut pass = pass(&[line("a-1-10000", 8, "we meet at nine then")]);
         let ids: Vec<String> = [line("a-1-8000", 8, "we meet"), line("a-1-10000", 20, "at nine")]
             .into_iter()

@@ -1,5 +1,5 @@
-//! Files of lines: [`LineFile`] only grows and, whatever the disk refuses, holds every line once, whole and in
-//! order; [`LineReader`] reads any file of lines back in bounded memory, whoever wrote it.
+//! Files of lines: [`LineFile`] only grows and, whatever the disk refuses, holds every line once, whole and
+//! in order; [`LineReader`] reads any file of lines back in bounded memory, whoever wrote it.
 //!
 //! Lines that are not known to be on the disk stay in memory. After a refused write or sync they are written
 //! again, at their place: a torn line is overwritten, and pages that the system may have dropped are brought
@@ -122,8 +122,8 @@ impl RawLine<'_> {
     }
 }
 
-/// Reads a file of lines from its beginning. A file may grow while it is read; what lies beyond the limit that
-/// it was opened with is not waited for.
+/// Reads a file of lines from its beginning. A file may grow while it is read; what lies beyond the limit
+/// that it was opened with is not waited for.
 pub struct LineReader {
     path: PathBuf,
     reader: BufReader<Take<File>>,
