@@ -2,8 +2,8 @@
 //! the clock of its take. While a meeting goes on that clock is still being measured; once a take is over it
 //! is known better, and so are the times.
 //!
-//! Readers get the times of the map as the manifest has it ([`derive()`]); once a recording is over, each line
-//! of the transcript that is off gets a revision. Up to [`AGREES_S`] a line is held to agree. Text,
+//! Readers get the times of the map as the manifest has it ([`derive()`]); once a recording is over, each
+//! line of the transcript that is off gets a revision. Up to [`AGREES_S`] a line is held to agree. Text,
 //! names and words stay as they are. A line whose frames and seconds are further apart than a clock can be is
 //! somebody's own work and is left alone.
 

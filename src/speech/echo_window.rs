@@ -47,8 +47,8 @@ impl EchoWindow {
         self.entries.push(Entry { utterance, since: now, judged: false });
     }
 
-    /// Revises utterances: `proposal` says what is proposed of each, if anything. All that is to be written of
-    /// it is returned. What is withheld by it leaves the window.
+    /// Revises utterances: `proposal` says what is proposed of each, if anything. All that is to be written
+    /// of it is returned. What is withheld by it leaves the window.
     pub fn revise(&mut self, proposal: impl Fn(&Utterance) -> Option<Proposal>) -> Vec<Utterance> {
         let mut changed = Vec::new();
         for entry in &mut self.entries {

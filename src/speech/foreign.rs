@@ -1,5 +1,5 @@
-//! Segments and another device's sound. Where a backend moves a stream silently, that is noticed some tenths of a
-//! second later: what came meanwhile was somebody else's voice, and no text may come of it. Pure.
+//! Segments and another device's sound. Where a backend moves a stream silently, that is noticed some tenths
+//! of a second later: what came meanwhile was somebody else's voice, and no text may come of it. Pure.
 //!
 //! Readers of a track hear silence there. What is left is what had been heard before it was known: a segment
 //! is cut where the foreign sound begins, and an utterance by
