@@ -9,7 +9,7 @@ mod stage;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
@@ -40,6 +40,9 @@ struct Args {
     /// Play at most this many turns of the script
     #[arg(long, default_value_t = usize::MAX)]
     turns: usize,
+    /// Record the meeting from files at real pace, with text: CPU seconds a minute, without a sound system
+    #[arg(long)]
+    files: bool,
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
+    if args.files {
+        return run_files(args);
+    }
     println!(
         "| sources | text | seconds | hansard CPU | + recogniser CPU | hansard RSS | + recogniser RSS | parecord CPU | parecord RSS | lost frames | text done after |"
     );
@@ -69,6 +75,45 @@ fn run(args: &Args) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn run_files(args: &Args) -> Result<()> {
+    println!("| sources | seconds | hansard CPU s/min | + recogniser CPU s/min | text done after |");
+    println!("|---|---|---|---|---|");
+    for &sources in &args.sources {
+        let script = Script::of_the_demo()?.first(args.turns).spread(sources);
+        eprintln!("load: {sources} files …");
+        println!("| {sources} | {} |", measure_files(&script)?);
+    }
+    Ok(())
+}
+
+/// Records one meeting from files, from the first frame to the last line of text; the cells of its row.
+fn measure_files(script: &Script) -> Result<String> {
+    let dir = tempfile::tempdir()?;
+    let meeting = script.render()?;
+    let mut command = Command::new(hansard()?);
+    command
+        .args(["record", "--pace", "real", "--title", "load", "--language", "en", "--out"])
+        .arg(dir.path());
+    for feed in &meeting.feeds {
+        let wav = feed.write_wav(dir.path())?;
+        command.args(["--source", &format!("{}=file:{}", feed.person.name, wav.display())]);
+    }
+    let (begun, recorder) = (Instant::now(), Recorder::start(&mut command)?);
+    // Once it is over there is nothing left to look at.
+    let mut used = Usage::default();
+    while let Ok(now) = Usage::of_tree(recorder.id()) {
+        used = used.later(now);
+        std::thread::sleep(LOOK);
+    }
+    let seconds = meeting.seconds();
+    let after = (begun.elapsed().as_secs_f64() - seconds).max(0.0);
+    let status = recorder.finish(FINISH_LIMIT, |_| ())?;
+    ensure!(status.success(), "hansard failed ({status})");
+    let a_minute = |cpu: f64| format!("{:.1}", cpu / seconds * 60.0);
+    Ok([format!("{seconds:.0}"), a_minute(used.own), a_minute(used.children), format!("{after:.1} s")]
+        .join(" | "))
 }
 
 /// Records one meeting; the cells of its row.

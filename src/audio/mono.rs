@@ -35,14 +35,23 @@ pub fn downmix(interleaved: &[f32], channels: u16, out: &mut Vec<f32>) {
         mean_energy += mean * mean;
         out.push(mean as f32);
     }
-    let Some((loudest, &energy)) = channel_energy.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)) else {
-        return;
-    };
-    if mean_energy < MEAN_SHARE_MIN * energy {
+    if let Some(loudest) = instead_of_mean(mean_energy, &channel_energy) {
         for (mixed, frame) in out[start..].iter_mut().zip(interleaved.chunks_exact(n)) {
             *mixed = frame[loudest];
         }
     }
+}
+
+/// The energy of what [`downmix`] gives for sound of which the mean of the channels has `mean_energy` and
+/// each channel its `channel_energy`.
+pub fn mixed_energy(mean_energy: f64, channel_energy: &[f64]) -> f64 {
+    instead_of_mean(mean_energy, channel_energy).map_or(mean_energy, |loudest| channel_energy[loudest])
+}
+
+/// The channel that is taken alone; `None` means the mean of all.
+fn instead_of_mean(mean_energy: f64, channel_energy: &[f64]) -> Option<usize> {
+    let loudest = channel_energy.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+    loudest.filter(|(_, energy)| mean_energy < MEAN_SHARE_MIN * **energy).map(|(index, _)| index)
 }
 
 #[cfg(test)]

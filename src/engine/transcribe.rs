@@ -121,6 +121,7 @@ pub fn transcribe(
         resume(&session, &past, &mut analysis);
     }
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, how.resume)?);
+    tracks.iter().for_each(|track| track.complete_levels(&SystemDisk, dir));
     begun(sink.news());
     let news = sink.news().clone();
     let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), news: news.clone() };

@@ -130,7 +130,7 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// The name under which a replacement is written: hidden, in the same folder, unique to this process.
-fn beside(path: &Path) -> PathBuf {
+pub(super) fn beside(path: &Path) -> PathBuf {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     path.with_file_name(format!(".{name}.{}.tmp", std::process::id()))
 }

@@ -5,6 +5,7 @@
 //!   session.json      manifest: title, start, sources, takes, clock models, account; replaced atomically
 //!   events.jsonl      append-only journal; a line follows the durability of what it describes
 //!   tracks/alice.wav  further takes alice.2.wav …
+//!   tracks/alice.levels  how loud it is, every 10 ms; derived, may be deleted
 //!   transcript.jsonl  an utterance a line; the last revision of an id counts
 //!   minutes.md
 //! ```
@@ -13,6 +14,7 @@ pub mod account;
 pub mod amend;
 pub mod disk;
 pub mod journal;
+pub mod levels;
 pub mod line_tail;
 pub mod lines;
 pub mod lock;

@@ -1,9 +1,15 @@
 //! What others may know of a track and its takes while they grow.
 
+use std::io;
+use std::ops::Range;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::audio::level::Window;
 use crate::base::units::Frames;
+use crate::session::disk::Disk;
+use crate::session::levels::{self, Envelope};
 use crate::session::manifest::{ClockFit, SourceKind, TakeEntry};
 
 /// What everybody may know of a track while it grows.
@@ -22,6 +28,7 @@ pub struct TrackShared {
     /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
     missing_ms: AtomicU64,
     lost_ms: AtomicU64,
+    envelope: Arc<Envelope>,
 }
 
 impl TrackShared {
@@ -36,7 +43,36 @@ impl TrackShared {
             ended: AtomicBool::new(false),
             missing_ms: AtomicU64::new(0),
             lost_ms: AtomicU64::new(0),
+            envelope: Arc::default(),
         }
+    }
+
+    /// How loud it is, for who writes it; others call [`TrackShared::read_levels`].
+    pub fn envelope(&self) -> &Arc<Envelope> {
+        &self.envelope
+    }
+
+    /// Appends windows of one of its takes to `out`, up to what of it is written; the session is in `dir`.
+    /// Another device's sound is silent.
+    ///
+    /// # Errors
+    /// The take's sound can't be read back, where it is needed.
+    pub fn read_levels(
+        &self,
+        dir: &Path,
+        take: &TakeShared,
+        windows: Range<u64>,
+        out: &mut Vec<Window>,
+    ) -> io::Result<()> {
+        self.envelope.read(dir, &take.entry, take.written(), &take.foreign(), windows, out)
+    }
+
+    /// Makes its levels file in the session `dir` whole, if it is not. Only who holds the session's lock may
+    /// do so; nothing grows any more. An error costs only that file.
+    pub fn complete_levels(&self, disk: &dyn Disk, dir: &Path) {
+        let takes = self.takes();
+        let entries = takes.iter().map(|take| TakeEntry { frames: take.written(), ..take.entry.clone() });
+        levels::complete(disk, dir, &self.track, &entries.collect::<Vec<_>>());
     }
 
     /// The takes so far.

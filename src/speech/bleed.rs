@@ -46,7 +46,7 @@ const SHORT_BELOW_DB: f64 = 10.0;
 const SHORT_TOKENS: usize = 3;
 /// Correlation of two envelopes of which one is the echo of the other.
 const CORRELATED: f64 = 0.6;
-/// How late an echo may come, in windows of 10 ms (loudspeakers behind Bluetooth).
+/// How late an echo may come, in windows (loudspeakers behind Bluetooth).
 const LAG_MAX: usize = 30;
 /// From this lag on (windows) the order in time says which is the echo; below it, only the level can.
 const LAG_CLEAR: usize = 2;
@@ -62,19 +62,17 @@ const TOKENS_MAX: usize = 1000;
 const LEAKED_MIN: f32 = 0.9;
 /// … and so much of its time by what the other track says.
 const COVERED_MIN: f64 = 0.6;
-/// Seconds of an envelope's window.
-const WINDOW_S: f64 = 0.01;
 /// [`may_be_overheard`] doubts from this much before the bounds of a verdict on: words that are not there yet
 /// may match another stretch.
 const DOUBT_DB: f64 = 2.0;
 /// The same for correlations.
 const DOUBT_CORRELATION: f64 = 0.1;
 
-/// How loud the tracks were. The one real implementation reads the written tracks back.
+/// How loud the tracks were. The one real implementation reads the tracks' envelopes.
 pub trait Levels {
-    /// RMS (full scale = 1) of `track` in windows of 10 ms from `from_s` to `to_s`, session seconds. `from_s`
-    /// may be negative. Where there is no sound: zero, or the answer is shorter; an empty one means that
-    /// nothing is known.
+    /// RMS (full scale = 1) of `track` from `from_s` to `to_s`, session seconds, in windows of
+    /// [`WINDOW_S`](crate::audio::level::WINDOW_S). `from_s` may be negative. Where there is no sound: zero,
+    /// or the answer is shorter; an empty one means that nothing is known.
     fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32>;
 
     /// How `track` overhears `other`, once that is known.

@@ -1,17 +1,17 @@
-//! How loud the tracks of a session were, read back from their files: evidence for who spoke where.
+//! How loud the tracks of a session were at session seconds: evidence for who spoke where.
+//!
+//! Each track's own envelope ([`Envelope`](crate::session::levels::Envelope)) lies on the grid of its frames.
+//! What is asked for lies anywhere: a window that is asked for has the mean power of the frames in it, so its
+//! level lies between those of the two windows of the grid that it overlaps. Where the grids agree it is the
+//! same value.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::audio::mono;
+use crate::audio::level::{self, WINDOW_S};
 use crate::session::shared::{TakeShared, TrackShared};
-use crate::session::tail::SpanReader;
 use crate::speech::bleed::Levels;
 
-/// Length of a window in seconds.
-const WINDOW_S: f64 = 0.010;
 /// Nobody needs more at once; a longer span is answered with "nothing is known".
 const SPAN_S_MAX: f64 = 120.0;
 
@@ -19,46 +19,47 @@ const SPAN_S_MAX: f64 = 120.0;
 pub struct TrackLevels {
     dir: PathBuf,
     tracks: Vec<Arc<TrackShared>>,
-    readers: RefCell<HashMap<String, SpanReader>>,
 }
 
 impl TrackLevels {
     /// The levels of `tracks`, whose files lie in the session `dir`.
     pub fn new(dir: PathBuf, tracks: Vec<Arc<TrackShared>>) -> Self {
-        Self { dir, tracks, readers: RefCell::default() }
+        Self { dir, tracks }
     }
 
-    /// Puts the windows of one take that lie in the span into `envelope`.
+    /// Puts the part of one take that lies in the span from `from_s` on into `envelope`.
     fn add_take(
         &self,
+        track: &TrackShared,
         take: &TakeShared,
         from_s: f64,
-        to_s: f64,
         envelope: &mut [f32],
     ) -> std::io::Result<()> {
-        let clock = take.clock();
-        let (from, to) = (clock.frame_at(from_s), clock.frame_at(to_s).min(take.written()));
+        let (clock, rate, written) = (take.clock(), take.entry.rate, take.written());
+        let frame_at = |n: usize| clock.frame_at(from_s + n as f64 * WINDOW_S).min(written);
+        let (from, to) = (frame_at(0), frame_at(envelope.len()));
         if from >= to {
             return Ok(());
         }
-        let mut readers = self.readers.borrow_mut();
-        let file = &take.entry.file;
-        if !readers.contains_key(file) {
-            readers.insert(file.clone(), SpanReader::open(&self.dir, &take.entry)?);
-        }
-        let Some(reader) = readers.get_mut(file) else { return Ok(()) };
-        let (mut interleaved, mut sound) = (Vec::new(), Vec::new());
-        reader.read(from, to, &mut interleaved)?;
-        take.leave_out_foreign(from, &mut interleaved);
-        mono::downmix(&interleaved, reader.channels(), &mut sound);
-        let place = |n: usize| {
-            let frame = clock.frame_at(from_s + n as f64 * WINDOW_S);
-            (frame.saturating_sub(from).0 as usize).min(sound.len())
-        };
+        let (first, last) = (level::window_of(from, rate), level::windows_in(to, rate));
+        let mut windows = Vec::with_capacity((last - first) as usize);
+        track.read_levels(&self.dir, take, first..last, &mut windows)?;
+        let (mut at, mut window, mut window_end) = (from, first, level::first_frame(first + 1, rate));
         for (n, slot) in envelope.iter_mut().enumerate() {
-            let part = &sound[place(n)..place(n + 1)];
-            if !part.is_empty() {
-                *slot = (part.iter().map(|s| s * s).sum::<f32>() / part.len() as f32).sqrt();
+            let (begin, end) = (at, frame_at(n + 1));
+            let mut energy = 0.0;
+            while at < end {
+                let to = end.min(window_end);
+                let rms = windows.get((window - first) as usize).map_or(0.0, |window| window.rms());
+                energy += rms * rms * (to - at).0 as f32;
+                at = to;
+                if at == window_end {
+                    window += 1;
+                    window_end = level::first_frame(window + 1, rate);
+                }
+            }
+            if begin < end {
+                *slot = (energy / (end - begin).0 as f32).sqrt();
             }
         }
         Ok(())
@@ -74,7 +75,7 @@ impl Levels for TrackLevels {
         }
         let mut envelope = vec![0.0; (span / WINDOW_S).round() as usize];
         for take in track.takes() {
-            if let Err(error) = self.add_take(&take, from_s, to_s, &mut envelope) {
+            if let Err(error) = self.add_take(track, &take, from_s, &mut envelope) {
                 tracing::warn!(%error, "can't read a level back");
                 return Vec::new();
             }

@@ -11,8 +11,6 @@
 //! two persons at once are both kept, and what gets through before a leak is established is judged afterwards
 //! ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not overheard.
 
-/// Seconds of a window of the envelopes.
-pub const WINDOW_S: f64 = 0.010;
 /// Windows before the first one to be marked that are looked at, too.
 pub const CONTEXT: usize = 50;
 /// A source speaks in windows above this level.
@@ -97,9 +95,9 @@ impl Overhearing {
     }
 
     /// Marks the windows of `own` from `from` on in which it overhears one of `others` (always the same ones,
-    /// in the same order). All envelopes (RMS, full scale = 1, windows of [`WINDOW_S`]) begin at the same
-    /// moment, [`CONTEXT`] windows before `from`. A shorter or empty envelope of another track means that it
-    /// is not known there.
+    /// in the same order). All envelopes (RMS, full scale = 1, windows of
+    /// [`WINDOW_S`](crate::audio::level::WINDOW_S)) begin at the same moment, [`CONTEXT`] windows before
+    /// `from`. A shorter or empty envelope of another track means that it is not known there.
     pub fn mark(&mut self, own: &[f32], others: &[Vec<f32>], from: usize) -> Vec<bool> {
         let own = levels(own);
         let mut marks = vec![false; own.len()];

@@ -8,6 +8,7 @@ use super::bleed::Levels as _;
 use super::overheard::{self, Overhearing};
 use super::track_reader::TrackSound;
 use crate::audio::denoise::MonoBlock;
+use crate::audio::level::{WINDOW_S, WINDOWS_PER_S};
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
@@ -17,8 +18,8 @@ use crate::speech::levels::TrackLevels;
 
 /// A block waits for the other tracks until its own one is this much further, in seconds.
 const AHEAD_S: f64 = 0.7;
-/// Samples at 16 kHz of a window of [`overheard`].
-const WINDOW: usize = 160;
+/// Samples at 16 kHz of a window of the envelopes.
+const WINDOW: usize = (SampleRate::HZ_16000.0 as u64 / WINDOWS_PER_S) as usize;
 
 /// Makes a detector that has heard nothing yet.
 pub type MakeVad = fn() -> Box<dyn Vad>;
@@ -116,14 +117,14 @@ impl SegmentFinder {
         Some((at(heard.from), at(heard.from + Frames(heard.samples.len() as u64))))
     }
 
-    /// Where in the block another track is only overheard, in windows of 10 ms.
+    /// Where in the block another track is only overheard, window by window.
     fn marks(&mut self, take: usize, heard: &MonoBlock) -> Vec<bool> {
         let tracks = &self.tracks;
         let Some((from, to)) = self.span(take, heard).filter(|(from, to)| from < to && tracks.len() > 1)
         else {
             return Vec::new();
         };
-        let begin = from - overheard::CONTEXT as f64 * overheard::WINDOW_S;
+        let begin = from - overheard::CONTEXT as f64 * WINDOW_S;
         let own = self.levels.envelope(&self.track().track, begin, to);
         let others: Vec<Vec<f32>> = tracks
             .iter()

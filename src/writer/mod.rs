@@ -32,6 +32,7 @@ mod books;
 mod commit;
 mod device;
 mod device_take;
+mod levels;
 mod manifest;
 pub mod syncs;
 pub mod take_file;

@@ -13,9 +13,11 @@ use hound::WavWriter;
 use crate::base::units::{Frames, SampleFormat};
 use crate::session::disk::{Disk, DiskFile, SyncHandle, handle_of};
 use crate::session::journal::Span;
+use crate::session::levels::Envelope;
 use crate::session::manifest::TakeEntry;
 use crate::session::shared::TakeShared;
 use crate::session::wav::Layout;
+use crate::writer::levels::LevelsOut;
 
 /// The header is made valid this often, in milliseconds of sound: what a killed process can lose.
 pub const HEADER_EVERY_MS: u64 = 50;
@@ -23,7 +25,9 @@ pub const HEADER_EVERY_MS: u64 = 50;
 pub const TAKE_BYTES_MAX: u64 = u32::MAX as u64 - 64 * 1024 * 1024;
 /// Between hound, which writes sample by sample, and the file; 100 ms of four channels fit.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Largest integer sample of each format.
+/// What full scale is in each integer format, and its largest sample.
+const S16_SCALE: f32 = 32_768.0;
+const S24_SCALE: f32 = 8_388_608.0;
 const S16_MAX: f32 = 32_767.0;
 const S24_MAX: f32 = 8_388_607.0;
 
@@ -49,6 +53,7 @@ pub struct TakeFile {
     /// A sync failed. It is not tried again: the system may have dropped the pages and would say that all is
     /// well.
     refused_sync: bool,
+    levels: LevelsOut,
     /// Last: whatever becomes of the file, in the end it does not grow any more.
     _closing: Closing,
 }
@@ -142,11 +147,18 @@ fn io_error(error: hound::Error) -> io::Error {
 
 impl TakeFile {
     /// Creates the file at `dir`/`entry.file` with a valid header, syncs it and its name. Fills in
-    /// `data_offset`. After an error the name can be used again, unless that is what the error says.
-    pub fn create(disk: &dyn Disk, dir: &Path, entry: TakeEntry) -> io::Result<Self> {
+    /// `data_offset`. After an error the name can be used again, unless that is what the error says. How loud
+    /// the take is goes into `envelope`, its track's, and beside the file.
+    pub fn create(
+        disk: &Arc<dyn Disk>,
+        dir: &Path,
+        entry: TakeEntry,
+        envelope: &Arc<Envelope>,
+    ) -> io::Result<Self> {
         let path = dir.join(&entry.file);
         let file = disk.create(&path)?;
-        Self::begin(disk, &path, file, entry).inspect_err(|_| {
+        let levels = LevelsOut::new(disk, dir, &entry, envelope);
+        Self::begin(&**disk, &path, file, entry, levels).inspect_err(|_| {
             // An empty file each second would not make a full disk better.
             if let Err(error) = disk.remove(&path) {
                 tracing::warn!(file = %path.display(), %error, "an empty file can't be removed");
@@ -159,6 +171,7 @@ impl TakeFile {
         path: &Path,
         file: Box<dyn DiskFile>,
         mut entry: TakeEntry,
+        levels: LevelsOut,
     ) -> io::Result<Self> {
         let inner = Arc::new(Mutex::new(Inner {
             file,
@@ -199,6 +212,7 @@ impl TakeFile {
             header_every,
             midway: false,
             refused_sync: false,
+            levels,
         })
     }
 
@@ -243,17 +257,19 @@ impl TakeFile {
         let format = self.shared.entry.format;
         self.midway = true;
         for sample in samples {
-            match format {
-                // ×2^15 and ×2^23 are exact in f32, so an integer device's samples come back as they were.
+            // ×2^15 and ×2^23 are exact in f32, so an integer device's samples come back as they were.
+            let stored = match format {
                 SampleFormat::S16 => {
-                    self.wav.write_sample((sample * 32_768.0).round().clamp(-32_768.0, S16_MAX) as i16)
+                    let stored = (sample * S16_SCALE).round().clamp(-S16_SCALE, S16_MAX);
+                    self.wav.write_sample(stored as i16).map(|()| stored / S16_SCALE)
                 }
                 SampleFormat::S24 => {
-                    self.wav.write_sample((sample * 8_388_608.0).round().clamp(-8_388_608.0, S24_MAX) as i32)
+                    let stored = (sample * S24_SCALE).round().clamp(-S24_SCALE, S24_MAX);
+                    self.wav.write_sample(stored as i32).map(|()| stored / S24_SCALE)
                 }
-                SampleFormat::F32 => self.wav.write_sample(sample),
-            }
-            .map_err(io_error)?;
+                SampleFormat::F32 => self.wav.write_sample(sample).map(|()| sample),
+            };
+            self.levels.push(stored.map_err(io_error)?);
             count += 1;
         }
         let channels = u64::from(self.shared.entry.channels);
@@ -278,6 +294,8 @@ impl TakeFile {
             self.flushed = self.now;
             let sum = self.inner().crc.clone();
             self.sum = sum;
+            // First: who sees that it is written finds how loud it is.
+            self.levels.publish(&self.shared.entry);
             self.shared.set_written(self.flushed.frames);
         }
         Ok(())
@@ -353,7 +371,8 @@ impl TakeFile {
     }
 
     /// Closes the file in order; `flush`, `sync` and `commit` have been done.
-    pub fn close(self) -> io::Result<()> {
+    pub fn close(mut self) -> io::Result<()> {
+        self.levels.finish(&self.shared.entry);
         let result = self.wav.finalize().map_err(io_error);
         self.shared.close();
         result

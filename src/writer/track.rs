@@ -124,7 +124,7 @@ impl Track {
     pub(super) fn open(&mut self, take: &DeviceTake, site: &Site) -> Vec<Report> {
         let entry = self.next_entry(take);
         let name = entry.file.clone();
-        match TakeFile::create(&*site.disk, &site.dir, entry) {
+        match TakeFile::create(&site.disk, &site.dir, entry, self.plan.shared.envelope()) {
             Ok(file) => {
                 let entry = file.shared().entry.clone();
                 self.plan.shared.add_take(Arc::clone(file.shared()));

@@ -4,6 +4,7 @@ mod bench;
 pub mod device;
 mod drain;
 mod lane;
+mod levels;
 mod recording;
 mod replay;
 mod restart;

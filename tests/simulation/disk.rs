@@ -85,6 +85,7 @@ pub struct SimDisk {
 
 struct State {
     faults: Vec<Scripted>,
+    refused: bool,
     /// No fault strikes any more.
     well: bool,
     /// What was done, and to what.
@@ -146,6 +147,7 @@ impl SimDisk {
                 .iter()
                 .map(|fault| Scripted { fault: fault.clone(), seen: 0, struck: 0 })
                 .collect(),
+            refused: false,
             well: false,
             done: Vec::new(),
             random: Random::new(seed),
@@ -189,6 +191,11 @@ impl SimDisk {
         self.state().faults.iter().map(|scripted| scripted.struck).collect()
     }
 
+    /// Whether anything was refused that can't be derived from the sound.
+    pub fn refused(&self) -> bool {
+        self.state().refused
+    }
+
     /// From now on nothing is refused.
     pub fn heal(&self) {
         self.state().well = true;
@@ -214,7 +221,10 @@ impl SimDisk {
             Some(Fault { op: Op::PanicInWrite, .. }) => panic!("the disk was told to panic"),
             Some(Fault { op: Op::ShortWrite, .. }) if bytes.len() > WORD => Verdict::Short,
             Some(Fault { op: Op::ShortWrite, .. }) => Verdict::Go,
-            Some(fault) => Verdict::Refuse(fault.error.into()),
+            Some(fault) => {
+                self.state().refused |= path.extension().is_none_or(|extension| extension != "levels");
+                Verdict::Refuse(fault.error.into())
+            }
         }
     }
 

@@ -113,6 +113,10 @@ fn judge(well: &Ran, ran: &Ran, fault: &Fault, op: Op, file: &Path) {
         assert!(hurt.is_empty() && ran.told == 0, "a short write is no error: {hurt:?}");
         return;
     }
+    if fault.times == 1 && file.extension().is_some_and(|extension| extension == "levels") {
+        assert!(hurt.is_empty() && ran.told == 0, "levels are measured again, nobody need know: {hurt:?}");
+        return;
+    }
     assert!(ran.told > 0, "the user is told");
     if fault.times > 1 {
         return;

@@ -137,6 +137,8 @@ pub struct Ran {
     pub moments: Vec<Moment>,
     pub most: (usize, usize),
     pub struck: Vec<u32>,
+    /// Whether the disk refused anything that can't be derived from the sound.
+    pub refused: bool,
     /// Operations on the disk.
     pub done: Vec<(Op, PathBuf)>,
     /// How often the user was told of an error.
@@ -470,6 +472,7 @@ impl World {
             moments,
             most: capture.most,
             struck,
+            refused: self.disk.refused(),
             done,
             told,
             segments: self.listeners.map_or(0, |listeners| listeners.segments()),

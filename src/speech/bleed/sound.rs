@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use super::tokens::Token;
-use super::{CORRELATE_MIN, CORRELATED, LAG_CLEAR, LAG_MAX, Levels, SHIFT_S, WINDOW_S};
+use super::{CORRELATE_MIN, CORRELATED, LAG_CLEAR, LAG_MAX, Levels, SHIFT_S};
+use crate::audio::level::WINDOW_S;
 use crate::base::utterance::Utterance;
 
 /// The recogniser's word times are this uncertain, so a level is never taken over less (seconds).

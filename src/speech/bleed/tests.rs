@@ -4,6 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::audio::level::WINDOW_S;
 use crate::base::units::Frames;
 use crate::base::utterance::Word;
 
