@@ -5,11 +5,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::support::live::{Run, check_take, no_losses, record_for, spoken, start_at, until};
 use hansard::actors::Role;
-use hansard::actors::recorder::Message;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
 use hansard::recognisers::scripted::{ScriptedRecognizer, Step};
@@ -29,7 +27,7 @@ fn says_hello() -> MakeRecognizer {
 async fn a_panic_costs_no_sound(role: Role, name: &str) {
     let run = start(&SOURCES, says_hello()).await;
     record_for(800).await;
-    run.actor.cast(Message::Crash(role)).unwrap();
+    run.crash(role).await;
     until("the failure to be noticed", || run.heard.failures_of(name) > 0).await;
     record_for(800).await;
     let (closed, outcome) = run.finish().await;
@@ -93,13 +91,10 @@ async fn a_panic_in_the_writers_thread_at_most_starts_new_takes() {
 async fn a_panic_in_the_recorder_leaves_a_data_plane_that_closes_in_order() {
     let run = start(&SOURCES, says_hello()).await;
     record_for(800).await;
-    run.actor.cast(Message::Crash(Role::Recorder)).unwrap();
-    run.handle.await.unwrap();
-    let recording = run.recording.clone();
-    let closed = tokio::task::spawn_blocking(move || recording.close_at_once(Duration::from_secs(5)))
-        .await
-        .unwrap()
-        .expect("the disk answers");
+    run.crash(Role::Recorder).await;
+    let ended = run.fails().await;
+    assert!(ended.recorder_failed);
+    let closed = ended.closed.expect("the disk answers");
     no_losses(&closed);
     let manifest: Manifest =
         serde_json::from_slice(&std::fs::read(run.recording.dir.join("session.json")).unwrap()).unwrap();
@@ -127,7 +122,7 @@ async fn panics_on_the_analysis_side_cost_no_text_and_double_none() {
     let shaken = start(&[&source], says_hello()).await;
     for role in [Role::Denoiser, Role::Segmenter, Role::Transcriber, Role::Denoiser] {
         record_for(2_000).await;
-        shaken.actor.cast(Message::Crash(role)).unwrap();
+        shaken.crash(role).await;
     }
     until("the file to end", || shaken.recording.is_ended()).await;
     let (closed, outcome) = shaken.finish().await;

@@ -13,7 +13,6 @@ use hansard::actors::transcriber::Outcome;
 use hansard::base::units::Frames;
 use hansard::capture::feed::Pace;
 use hansard::config::Config;
-use hansard::engine::text::{self, Wanted};
 use hansard::models::ModelError;
 use hansard::recognisers::engine::{
     self, Asked, Cost, Engine, EngineError, Facts, Fit, Gives, Kind, Languages, Opening,
@@ -126,11 +125,8 @@ async fn its_words_reach_the_transcript_with_no_evidence_but_their_own() {
     let config = Config::load(Some(&settings)).unwrap();
     for pass in [Pass::Plain, Pass::Long] {
         let parrot = engine::find(&KINDS, &asked("parrot:green", "fr", folder.path())).unwrap();
-        let run = start_with(Pace::Max { limit: None }, &[&source], |session, analysis, sources| {
-            let wanted = Wanted { engine: &parrot, sources, pass, partials: true };
-            text::arguments(&config, &wanted, session, analysis).unwrap()
-        })
-        .await;
+        let text = (parrot, Some(pass));
+        let run = start_with(Pace::Max { limit: None }, &[&source], config.clone(), text).await;
         let tracks = run.recording.tracks.clone();
         until("all of the speech", || {
             let takes = tracks[0].takes();

@@ -23,6 +23,7 @@ use crate::recording::DeviceSpec;
 use crate::session::disk::{Disk as _, SystemDisk};
 use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
 use crate::session::names;
+use crate::speech::work::Pass;
 
 /// Why nothing can be recorded, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -155,6 +156,8 @@ pub struct Plan {
     pub limit: Option<Duration>,
     /// All sources count their own frames: what is missed can be had again, and nobody waits for a line.
     pub counted: bool,
+    /// How the text work is done.
+    pub pass: Pass,
     /// Somebody looks at lines while they are being spoken.
     pub partials: bool,
 }
@@ -185,6 +188,7 @@ impl Plan {
             text,
             limit: wish.limit,
             counted,
+            pass,
             partials: wish.partials,
         })
     }

@@ -64,7 +64,7 @@ impl Engine {
     /// # Errors
     /// Nothing is recorded then.
     pub fn start(plan: Plan, config: &Config) -> Result<Self, EngineError> {
-        let Plan { title, devices, sources, text, limit, counted, partials } = plan;
+        let Plan { title, devices, sources, text, limit, counted, pass, partials } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
@@ -81,7 +81,6 @@ impl Engine {
             TextPlan::Later(reason) => Some(reason.clone()),
             TextPlan::Unwanted | TextPlan::With(_) => None,
         };
-        let pass = text::pass(counted);
         let transcriber = transcriber(config, text, &sources, (pass, partials), &recording)?;
         let (told, ended) = oneshot::channel();
         let arguments = recorder::Arguments { recording: recording.clone(), transcriber, ended: told };
@@ -191,6 +190,13 @@ impl Engine {
         let result = runtime.block_on(work(self));
         self.runtime = Some(runtime);
         Some(result)
+    }
+
+    /// For tests: the data plane.
+    #[cfg(debug_assertions)]
+    #[doc(hidden)]
+    pub fn recording(&self) -> &Arc<Recording> {
+        &self.recording
     }
 
     /// For tests: an actor panics after this long.

@@ -5,29 +5,24 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hansard::actors::recorder::{self, Message, Recorder};
-use hansard::actors::transcriber::{self, MakeRecognizer, Outcome, Patience};
-use hansard::audio::segment::SegmentSettings;
+use hansard::actors::Role;
+use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::base::units::SampleFormat;
 use hansard::base::utterance::Utterance;
-use hansard::capture::device::Backend;
 use hansard::capture::feed::Pace;
 use hansard::capture::synth;
-use hansard::clock::{SessionClock, SystemClock};
-use hansard::config::Denoise;
-use hansard::engine::plan::{self, SourceOptions};
-use hansard::engine::spec::SourceSpec;
-use hansard::live::{News, SessionView, Subscription};
+use hansard::config::Config;
+use hansard::engine::plan::{Plan, TextPlan, Wish};
+use hansard::engine::{Ended, Engine, Why};
+use hansard::live::{News, Subscription};
+use hansard::recognisers;
+use hansard::recognisers::engine::{Cost, Facts, Fit, Gives, Languages, Opening};
+use hansard::recognisers::recognizer::Recognizer;
 use hansard::recording::Recording;
-use hansard::session::disk::SystemDisk;
 use hansard::session::journal::Event;
-use hansard::session::manifest::{GapCause, Manifest, SourceEntry};
-use hansard::speech::analysis::Analysis;
-use hansard::speech::listen::Hints;
+use hansard::session::manifest::{GapCause, Manifest};
 use hansard::speech::work::Pass;
 use hansard::writer::Closed;
-use ractor::Actor;
-use tokio::sync::oneshot;
 
 /// What happened, as the terminal would have heard it.
 #[derive(Default)]
@@ -68,76 +63,103 @@ impl Heard {
 pub struct Run {
     _folder: tempfile::TempDir,
     pub recording: Arc<Recording>,
-    pub actor: ractor::ActorRef<Message>,
-    pub handle: tokio::task::JoinHandle<()>,
     pub heard: Arc<Heard>,
+    engine: tokio::sync::Mutex<Option<Engine>>,
+}
+
+/// Any recogniser, as an engine that can do everything.
+pub struct Made {
+    facts: Facts,
+    make: MakeRecognizer,
+}
+
+impl std::fmt::Debug for Made {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Made").field("facts", &self.facts).finish_non_exhaustive()
+    }
+}
+
+impl recognisers::engine::Engine for Made {
+    fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    fn open(&self, _how: &Opening) -> Box<dyn Recognizer> {
+        (self.make)()
+    }
 }
 
 /// Starts the recorder with all its actors on these sources.
 pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run {
-    start_with(pace, wanted, |session, analysis, _| transcriber::Arguments {
-        analysis: Arc::new(Mutex::new(analysis)),
-        session,
-        make,
-        recognizers: 1,
-        pass: if pace == Pace::Real { Pass::Live } else { Pass::Plain },
+    let facts = Facts {
+        name: "made".into(),
+        languages: Languages::All,
         longest_s: 30.0,
-        partials: None,
-        // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
-        // hang on a window.
-        settings: SegmentSettings { endpoint_ms: 420, ..SegmentSettings::default() },
-        denoise: Denoise::Vad,
-        hints: Hints::default(),
-    })
-    .await
+        cost: Cost::Elsewhere { at_once: 1 },
+        fit: Fit::Live,
+        gives: Gives::ALL,
+    };
+    let mut config = Config::load(None).unwrap();
+    // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't hang on
+    // a window.
+    for (key, value) in [("segment.endpoint_ms", "420"), ("transcribe.denoise", "vad")] {
+        config.set(key, value, "test").unwrap();
+    }
+    start_with(pace, wanted, config, (Arc::new(Made { facts, make }), None)).await
 }
 
-/// The same with any text work.
+/// The same with any settings, engine and way of working.
 pub async fn start_with(
     pace: Pace,
     wanted: &[&str],
-    text: impl FnOnce(SessionView, Analysis, &[SourceEntry]) -> transcriber::Arguments,
+    mut config: Config,
+    (engine, pass): (Arc<dyn recognisers::engine::Engine>, Option<Pass>),
 ) -> Run {
     let folder = tempfile::tempdir().unwrap();
-    let specs: Vec<SourceSpec> = wanted.iter().map(|s| s.parse().unwrap()).collect();
-    let options = SourceOptions { backend: Backend::new("auto"), buffer_ms: 500, pace, format: None };
-    let (devices, sources) = plan::look_up(&specs, &options).unwrap();
-    let entries = sources.clone();
-    let clock = SessionClock::start_now(Arc::new(SystemClock));
-    let (dir, manifest) =
-        plan::new_session(folder.path(), Some("actors"), sources, &jiff::Zoned::now()).unwrap();
-    let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices).unwrap();
-    let heard = Heard::listen(recording.news.subscribe());
-    let session = SessionView {
-        dir,
-        tracks: recording.tracks.clone(),
-        sink: recording.clone(),
-        news: recording.news.clone(),
-    };
-    let transcriber = text(session, Analysis::new(recording.tracks.len()), &entries);
-    let (ended, _) = oneshot::channel();
-    let arguments =
-        recorder::Arguments { recording: recording.clone(), transcriber: Some(transcriber), ended };
-    let (actor, handle) = Actor::spawn(None, Recorder, arguments).await.unwrap();
-    Run { _folder: folder, recording, actor, handle, heard }
+    config.paths.recordings = folder.path().to_owned();
+    let sources = wanted.iter().map(|s| s.parse().unwrap()).collect();
+    let wish = Wish { title: Some("actors".into()), pace, text: false, ..Wish::new(sources) };
+    let mut plan = Plan::new(&wish, &config).unwrap();
+    plan.text = TextPlan::With(engine);
+    plan.pass = pass.unwrap_or(plan.pass);
+    // The engine has threads of its own, and waits for them where no other runtime may be held up.
+    let engine = tokio::task::spawn_blocking(move || Engine::start(plan, &config).unwrap()).await.unwrap();
+    let heard = Heard::listen(engine.follow());
+    let recording = Arc::clone(engine.recording());
+    Run { _folder: folder, recording, heard, engine: tokio::sync::Mutex::new(Some(engine)) }
+}
+
+impl Drop for Run {
+    fn drop(&mut self) {
+        let engine = self.engine.get_mut().take();
+        std::thread::spawn(move || drop(engine)).join().expect("the engine ends");
+    }
 }
 
 impl Run {
-    pub async fn finish(&self) -> (Closed, Outcome) {
-        let patience = Patience { idle: Duration::from_secs(20), total: Duration::from_secs(30) };
-        let (closed, tracks_closed) = oneshot::channel();
-        let (done, all_done) = oneshot::channel();
-        self.actor.cast(Message::Finish { patience, closed, done }).unwrap();
-        let closed = tracks_closed.await.unwrap().expect("the disk answers");
-        let outcome = all_done.await.unwrap();
-        self.end_writer().await;
-        (closed, outcome)
+    /// Has an actor panic now.
+    pub async fn crash(&self, role: Role) {
+        self.engine.lock().await.as_ref().unwrap().crash(role, Duration::ZERO);
     }
 
-    pub async fn end_writer(&self) {
-        let recording = self.recording.clone();
-        tokio::task::spawn_blocking(move || recording.finish()).await.unwrap();
-        self.actor.stop(None);
+    pub async fn finish(&self) -> (Closed, Outcome) {
+        let ended = self.end().await;
+        assert!(!ended.recorder_failed);
+        (ended.closed.expect("the disk answers"), ended.outcome)
+    }
+
+    /// Waits until the recorder has failed, and sees it through its end.
+    pub async fn fails(&self) -> Ended {
+        let mut engine = self.engine.lock().await;
+        let engine = engine.as_mut().unwrap();
+        let why = engine.until_end(std::future::pending).await;
+        engine.finish(why, std::future::pending).await
+    }
+
+    async fn end(&self) -> Ended {
+        let mut engine = self.engine.lock().await;
+        let engine = engine.as_mut().unwrap();
+        engine.finish(Why::Over, std::future::pending).await
     }
 
     pub fn manifest(&self) -> Manifest {
