@@ -205,7 +205,7 @@ impl Subscription {
     /// The next news. `None` means that none will come any more.
     pub async fn next(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.from_files() {
+            if let Some(news) = self.read_on() {
                 return Some(news);
             }
             self.listening.as_ref()?;
@@ -228,7 +228,7 @@ impl Subscription {
     /// The next news that is there already.
     pub fn try_next(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.from_files() {
+            if let Some(news) = self.read_on() {
                 return Some(news);
             }
             self.listening.as_ref()?;
@@ -251,7 +251,7 @@ impl Subscription {
     /// The same for a thread that may wait.
     pub fn wait(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.from_files() {
+            if let Some(news) = self.read_on() {
                 return Some(news);
             }
             self.listening.as_ref()?;
@@ -307,7 +307,7 @@ impl Subscription {
         true
     }
 
-    fn from_files(&mut self) -> Option<News> {
+    fn read_on(&mut self) -> Option<News> {
         loop {
             if let Some(news) = self.waiting.pop_front() {
                 match self.take(news) {

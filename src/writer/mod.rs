@@ -58,6 +58,10 @@ const ITEMS_PER_TURN: usize = 64;
 const PIECES_EACH_TIME: u64 = 8;
 
 /// What the control plane asks of the writer.
+#[cfg_attr(
+    debug_assertions,
+    expect(clippy::manual_non_exhaustive, reason = "the hidden message is sent, by tests")
+)]
 pub enum Control {
     /// A line for the journal.
     Journal(Event),
