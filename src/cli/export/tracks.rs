@@ -149,14 +149,16 @@ pub(super) fn watched<T: Send + 'static>(
     work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(listening(seconds, work))
+    // They have a runtime of their own, which can't end within another one.
+    let mut signals = Signals::new().context("can't take signals over")?;
+    runtime.block_on(listening(seconds, work, &mut signals))
 }
 
 async fn listening<T: Send + 'static>(
     seconds: f64,
     work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
+    signals: &mut Signals,
 ) -> anyhow::Result<T> {
-    let mut signals = Signals::new().context("can't take signals over")?;
     let stop = Arc::new(AtomicBool::new(false));
     let bar = bar(seconds);
     let mut work = tokio::task::spawn_blocking({
