@@ -101,8 +101,7 @@ pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run 
     };
     let mut config = Config::load(None).unwrap();
     // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
-    // hang on
-    // a window.
+    // hang on a window.
     for (key, value) in [("segment.endpoint_ms", "420"), ("transcribe.denoise", "vad")] {
         config.set(key, value, "test").unwrap();
     }
