@@ -14,7 +14,7 @@ use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::export::save::Target;
 use hansard::export::sound::file::Container;
-use hansard::export::sound::{Request, Tracks, write_mix};
+use hansard::export::sound::{SoundRequest, Tracks, write_mix};
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{
     ClockFit, FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
@@ -70,7 +70,7 @@ fn export((name, container, depth, denoise, _): Case, dir: &Path) {
     let (begun, cpu) = (Instant::now(), cpu_s());
     let seconds = match container {
         Some(container) => {
-            let request = Request { container, rate: RATE, depth, denoise, span: (0.0, f64::INFINITY) };
+            let request = SoundRequest { container, rate: RATE, depth, denoise, span: (0.0, f64::INFINITY) };
             let tracks = Tracks::plan(&session, request, |_| true).expect("a plan");
             let targets: Vec<Target> =
                 tracks.names().iter().map(|name| Target::in_session(dir, name)).collect();

@@ -17,7 +17,7 @@ use crate::config::Denoise;
 use crate::live::SessionView;
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::session::journal::Event;
-use crate::speech::analysis::{Analysis, Job};
+use crate::speech::analysis::{Analysis, SegmentJob};
 use crate::speech::listen::{self, Hints};
 use crate::speech::work::{Asked, Pass, Work};
 
@@ -119,7 +119,7 @@ pub struct Answer {
 
 /// The same about a line that still grows.
 pub struct PartialAnswer {
-    job: Job,
+    job: SegmentJob,
     result: Result<Hypothesis, RecognizerError>,
     recognizer: Option<Box<dyn Recognizer>>,
 }
@@ -353,7 +353,7 @@ impl State {
     fn ask(
         &self,
         myself: &ActorRef<Message>,
-        job: Job,
+        job: SegmentJob,
         mut recognizer: Box<dyn Recognizer>,
         tell: impl FnOnce(Result<Hypothesis, RecognizerError>, Option<Box<dyn Recognizer>>) -> Message
         + Send

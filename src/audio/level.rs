@@ -1,7 +1,7 @@
 //! How loud sound is: the envelope of a take, one value per window of 10 ms, each sample counted once.
 //!
 //! Windows lie on a grid that begins with the take's first frame: window `n` holds the frames from
-//! `n · rate / 100` on, rounded down. So whoever measures a take, from wherever on, gets the same windows.
+//! `n · rate / 100` on, rounded down. So every measurement of a take, from wherever on, has the same windows.
 //! Pure; everything that asks for the loudness of a track is answered from here.
 //!
 //! Two measures are taken elsewhere, since they judge what is delivered, also while nothing can be written:
@@ -79,7 +79,7 @@ pub fn window_of(frame: Frames, rate: SampleRate) -> u64 {
     (((u128::from(frame.0) + 1) * u128::from(WINDOWS_PER_S) - 1) / u128::from(rate.0.max(1))) as u64
 }
 
-/// Windows that so many frames from the beginning of a take on fill, the last one maybe in part.
+/// Windows that this many frames from the beginning of a take fill, the last one maybe in part.
 pub fn windows_in(frames: Frames, rate: SampleRate) -> u64 {
     if frames.0 == 0 { 0 } else { window_of(Frames(frames.0 - 1), rate) + 1 }
 }

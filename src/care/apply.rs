@@ -21,7 +21,7 @@ use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::read::{self, ReadError};
 use crate::session::reading::Session;
 
-/// A mark may lie so many seconds behind the last sound: the end is told by a clock that rounds.
+/// Seconds that a mark may lie behind the last sound: the end is told by a clock that rounds.
 const AFTER_END_S: f64 = 1.0;
 
 /// Why nothing was changed, and what to do.

@@ -113,7 +113,7 @@ pub enum EditError {
     #[error("that has more than {0} characters")]
     TooLong(usize),
     /// It is so already.
-    #[error("it is so already: nothing was changed")]
+    #[error("already so; nothing changed")]
     Same,
     /// It is hidden by a passage.
     #[error("that line lies in the hidden passage {0}; `restore {0}` shows it again")]
@@ -217,7 +217,7 @@ fn revise(
     revised.into_iter().next().map(|line| Change::Utterance(Box::new(line))).ok_or(EditError::Same)
 }
 
-/// Names as they stand: of the sources, then of whoever else said something.
+/// Names as they stand: of the sources, then of others who said something.
 pub fn speakers(session: &Session) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let sources = session.manifest.sources.iter().map(|source| &source.name);

@@ -1,7 +1,7 @@
 //! A finished session as the analysis side sees it: tracks that have stopped growing, and files to append to.
 //!
-//! Promises: nothing outside the session's folder is written, whoever made it; no line that was written
-//! before is lost, but for one that a crash tore. Whoever opens it holds the session's lock.
+//! Promises: nothing outside the session's folder is written, wherever it comes from; no line that was
+//! written before is lost, but for one that a crash tore. The caller holds the session's lock.
 
 use std::collections::HashSet;
 use std::fs::File;

@@ -2,7 +2,7 @@
 //! and the measured rate, what is there from the committed spans, what is missing from the gaps.
 //!
 //! The session is laid out from 0 to the moment of stop: a take covers the time from its first to its last
-//! frame *as the device's stamps tell*, whatever was written; the time outside of takes has to be covered by
+//! frame *as the device's stamps tell*, whatever was written; the time outside of takes must be covered by
 //! gaps. Each stretch is balanced for itself, so that a loss in one can't hide behind a surplus in another. A
 //! source that waits for room (a file at full speed) has no time of its own: its expected frames are those
 //! that it gave.

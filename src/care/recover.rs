@@ -118,7 +118,7 @@ pub fn recover(
     dir: &Path,
     dry_run: bool,
 ) -> Result<Recovered, RecoverError> {
-    // Nothing is put into a folder that is no session, not even a lock.
+    // Nothing is put into a folder that is not a session, not even a lock.
     if !find::looks_like_a_session(dir) {
         return Err(RecoverError::NotASession { dir: dir.to_owned() });
     }
@@ -138,7 +138,7 @@ fn carry_out(disk: &dyn Disk, clock: &dyn Clock, dir: &Path, plan: &Plan) -> Res
     let mut refused = None;
     for mend in &plan.files {
         let path = dir.join(&mend.file);
-        // One file that can't be mended is no reason to leave the others.
+        // A file that can't be mended must not keep the others from it.
         if let Err(error) = mend.carry_out(disk, &path) {
             tracing::warn!(file = %path.display(), %error, "a track can't be mended");
             refused.get_or_insert(RecoverError::Write { path, error });

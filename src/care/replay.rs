@@ -90,7 +90,7 @@ pub struct Replay {
     pub stopped_at: Option<f64>,
     /// Up to when it was being recorded at least, as found when it was mended.
     pub recorded_until: Option<f64>,
-    /// Accounts and duration as of its end; none: it was not finished in order.
+    /// Accounts and duration as of its end; `None` if it was not finished in order.
     pub closed: Option<(f64, Vec<TrackAccount>)>,
     /// How often it was mended.
     pub recoveries: u32,
@@ -435,7 +435,7 @@ pub fn manifest_of(started: &Started) -> Manifest {
 }
 
 fn check_time(seconds: f64) -> Result<f64, String> {
-    if is_time(seconds) { Ok(seconds) } else { Err(format!("{seconds} s is no time in a session")) }
+    if is_time(seconds) { Ok(seconds) } else { Err(format!("{seconds} s is not a time in a session")) }
 }
 
 fn check_clock(fit: &ClockFit) -> Result<(), String> {

@@ -24,7 +24,7 @@ pub enum TimesError {
 }
 
 /// Appends a revision of each line of the transcript whose times the final clocks have moved; how many.
-/// Whoever calls it holds the session's lock.
+/// The caller holds the session's lock.
 ///
 /// # Errors
 /// The session can't be read, or its transcript can't be written.

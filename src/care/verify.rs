@@ -84,7 +84,7 @@ pub struct TakeReport {
     pub start: f64,
     /// Session second of its end.
     pub end: f64,
-    /// Frames a second, as the file's header has to state.
+    /// Frames a second, as the file's header must state.
     pub rate: SampleRate,
     /// Frames that count.
     pub frames: Frames,
@@ -157,7 +157,7 @@ impl Report {
 /// # Errors
 /// Its journal can't be used.
 pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
-    // Before the journal: whoever takes the session in between only adds to it.
+    // Before the journal: a process that takes the session in between only adds to it.
     let in_use = SessionLock::is_held(dir);
     let replay = replay::read(dir)?;
     let mut problems = Vec::new();
@@ -314,7 +314,7 @@ fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut V
     report
 }
 
-/// What the recorder counted while it recorded has to be what its lines say.
+/// What the recorder counted while it recorded must be what its lines say.
 fn check_account(replay: &Replay, account: &TrackAccount, problems: &mut Vec<Problem>) {
     let Some((_, told)) = &replay.closed else { return };
     let told = told.iter().find(|told| told.track == account.track);

@@ -144,7 +144,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         say(format_args!("this session was not finished in order; hansard recover {dir} mends it"));
     }
     let selection = selection(args, &session)?;
-    let place = tracks::Place {
+    let place = tracks::OutputPlace {
         output: args.output.as_deref(),
         recordings: &config.paths.recordings,
         force: args.force,

@@ -42,7 +42,7 @@ pub struct Args {
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
     /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT;
-    /// a #N behind it takes one channel. Without any: those in the config, else the default microphone and
+    /// append #N to record one channel. Without any: those in the config, else the default microphone and
     /// loopback
     #[arg(long = "source", value_name = "NAME=SPEC")]
     sources: Vec<SourceSpec>,
@@ -61,13 +61,13 @@ pub struct Args {
     /// Model to transcribe with, by name or path [default: the best one installed]
     #[arg(long, value_name = "M")]
     model: Option<String>,
-    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: found out]
+    /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: detected]
     #[arg(long, value_name = "L")]
     language: Vec<String>,
-    /// Names and terms that will be said, with commas between them
+    /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
-    /// Lines of text and the end's report as JSON, an object a line
+    /// Lines of text and the final report as JSON, an object per line
     #[arg(long)]
     json: bool,
 }
@@ -161,7 +161,7 @@ fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
     Ok(report(&dir, &ended, recorded.as_ref(), json))
 }
 
-/// Records and transcribes until the end, whoever brings it about: the session, and how it ended.
+/// Records and transcribes until the end, however it comes about: the session, and how it ended.
 fn conduct(
     wish: &Wish,
     config: &Config,
@@ -173,7 +173,7 @@ fn conduct(
         say(reason);
         say("the recording runs without text; `hansard transcribe` makes it later");
     }
-    // From here on nobody waits for whoever reads what is said.
+    // From here on nothing waits for a reader of our output.
     console::start();
     let mut engine = Engine::start(plan, config).map_err(engine_error)?;
     if let Some(error) = engine.unlocked() {

@@ -7,7 +7,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 /// awaited: a thread of its own listens.
 pub(super) struct Signals {
     signals: UnboundedReceiver<&'static str>,
-    _runtime: Runtime,
+    /// Ends without waiting, so that it may end within another one.
+    runtime: Option<Runtime>,
 }
 
 impl Signals {
@@ -21,7 +22,7 @@ impl Signals {
         // People press Ctrl-C a few times, not a million.
         let (tell, signals) = unbounded_channel();
         runtime.spawn(async move { while tell.send(taken.next().await).is_ok() {} });
-        Ok(Self { signals, _runtime: runtime })
+        Ok(Self { signals, runtime: Some(runtime) })
     }
 
     /// Waits for the next one and names it.
@@ -29,6 +30,14 @@ impl Signals {
         match self.signals.recv().await {
             Some(name) => name.to_owned(),
             None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Signals {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
         }
     }
 }

@@ -39,7 +39,7 @@ const QUIET_DBFS: f64 = -60.0;
 
 /// What was heard of one source.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Heard {
+pub struct SourceReport {
     /// Name, kind and device, as a recording would have them.
     #[serde(flatten)]
     pub source: SourceEntry,
@@ -138,7 +138,7 @@ impl Listening {
     }
 
     /// What was heard, source by source, and what is wrong with it.
-    pub fn heard(self) -> (Vec<Heard>, Vec<Finding>) {
+    pub fn heard(self) -> (Vec<SourceReport>, Vec<Finding>) {
         let mut all = Vec::new();
         let mut findings = Vec::new();
         for device in self.devices {
@@ -155,7 +155,7 @@ impl Listening {
 struct Device {
     lane: Arc<Lane>,
     queue: Consumer<Item>,
-    ears: Vec<Ear>,
+    ears: Vec<SourceProbe>,
     stored_as: Option<SampleFormat>,
     format: Option<DeviceFormat>,
     /// Session second at which it was opened.
@@ -182,7 +182,7 @@ impl Device {
         Ok(Self {
             lane,
             queue,
-            ears: device.tracks.into_iter().map(Ear::new).collect(),
+            ears: device.tracks.into_iter().map(SourceProbe::new).collect(),
             stored_as: device.format,
             format: None,
             opened_s: None,
@@ -304,7 +304,7 @@ impl Device {
     }
 
     /// What was heard of each of its sources; and what clipped.
-    fn heard(self) -> Vec<(Heard, Option<String>)> {
+    fn heard(self) -> Vec<(SourceReport, Option<String>)> {
         let rate = self.format.map(|format| format.rate);
         let seconds = rate.map_or(0.0, |rate| self.sound.seconds(rate));
         let observed: Vec<_> = self.observed.iter().copied().filter(|(at, _)| *at > self.anew).collect();
@@ -313,7 +313,7 @@ impl Device {
         let ms = |seconds: f64| Some(seconds * 1e3).filter(|ms| *ms > 0.0);
         let period_s =
             rate.map_or(0.0, |rate| Frames(self.delivered).seconds(rate) / (self.callbacks.max(1)) as f64);
-        let device = |ear: &Ear| Heard {
+        let device = |ear: &SourceProbe| SourceReport {
             source: ear.source.clone(),
             delivers: self.sound.0 > 0,
             seconds,
@@ -339,7 +339,7 @@ impl Device {
 }
 
 /// What one source hears of its device.
-struct Ear {
+struct SourceProbe {
     source: SourceEntry,
     alarms: TrackAlarms,
     clipping: Option<String>,
@@ -348,7 +348,7 @@ struct Ear {
     samples: u64,
 }
 
-impl Ear {
+impl SourceProbe {
     fn new(source: SourceEntry) -> Self {
         let alarms = TrackAlarms::new(source.kind);
         Self { source, alarms, clipping: None, peak: 0.0, energy: 0.0, samples: 0 }
@@ -372,7 +372,7 @@ impl Ear {
 }
 
 /// What is wrong with a source.
-fn judge(heard: &Heard, clipping: Option<String>, findings: &mut Vec<Finding>) {
+fn judge(heard: &SourceReport, clipping: Option<String>, findings: &mut Vec<Finding>) {
     let name = &heard.source.name;
     let mut find = |severity, text: String, advice: &str| {
         findings.push(Finding::new(severity, name, text, advice));
@@ -437,7 +437,7 @@ impl Missing {
     }
 }
 
-impl Heard {
+impl SourceReport {
     /// What is wrong with its clock, by the bounds that `record` alarms by.
     fn clock_trouble(&self) -> Option<String> {
         let known = self.clock.zip(self.rate);

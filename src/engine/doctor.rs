@@ -12,7 +12,7 @@ use super::text::{self, Choice};
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::doctor::disk::{self, DiskReport};
-use crate::doctor::sound::{Heard, Listening, STEP_EVERY};
+use crate::doctor::sound::{Listening, STEP_EVERY, SourceReport};
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::{Before, Realtime};
 use crate::doctor::{Finding, Severity};
@@ -46,12 +46,12 @@ pub enum Step {
 #[derive(Debug, Default, Serialize)]
 pub struct Report {
     /// In the user's order; those that can't be opened are findings alone.
-    pub sources: Vec<Heard>,
+    pub sources: Vec<SourceReport>,
     /// None: this system does not tell.
     pub realtime: Option<Realtime>,
     /// What writing there showed.
     pub disk: Option<DiskReport>,
-    /// None: nobody wants text, or there is no model, which is a finding.
+    /// `None` if no text is wanted, or there is no model, which is a finding.
     pub model: Option<ModelReport>,
     /// How quickly the recogniser works.
     pub text: Option<Speed>,
@@ -178,7 +178,7 @@ async fn listen(
 }
 
 /// What a source takes of the disk, in bytes a second.
-fn bytes_per_s(heard: &Heard) -> u64 {
+fn bytes_per_s(heard: &SourceReport) -> u64 {
     let (Some(rate), Some(channels), Some(format)) = (heard.rate, heard.channels, heard.stored_as) else {
         return 0;
     };

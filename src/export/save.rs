@@ -19,11 +19,11 @@ use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
 pub struct Target {
     /// The path as the user knows it.
     path: PathBuf,
-    place: Place,
+    place: Destination,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Destination {
     /// A file, ours or new, with the folder and the key of its memory.
     File {
         real: PathBuf,
@@ -41,7 +41,7 @@ impl Target {
     /// user's.
     pub fn in_session(dir: &Path, name: &str) -> Self {
         let (real, memory, key) = (dir.join(name), dir.to_owned(), name.to_owned());
-        let place = Place::File { real, memory, key, own: false };
+        let place = Destination::File { real, memory, key, own: false };
         Self { path: dir.join(name), place }
     }
 
@@ -53,7 +53,7 @@ impl Target {
         let real = match fs::metadata(path) {
             Ok(data) if data.is_dir() => return Err(ExportError::Folder { path: path.to_owned() }),
             Ok(data) if data.is_file() => fs::canonicalize(path).map_err(io_error)?,
-            Ok(_) => return Ok(Self { path: path.to_owned(), place: Place::Stream }),
+            Ok(_) => return Ok(Self { path: path.to_owned(), place: Destination::Stream }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let folder =
                     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -74,13 +74,13 @@ impl Target {
                 (memory.to_owned(), real.to_string_lossy().into_owned())
             }
         };
-        Ok(Self { path: path.to_owned(), place: Place::File { real, memory, key, own } })
+        Ok(Self { path: path.to_owned(), place: Destination::File { real, memory, key, own } })
     }
 
     /// Whether anything of ours may ever be written there, force or no force: not where the session's own
     /// files are.
     pub fn check_place(&self) -> Result<(), ExportError> {
-        let Place::File { real, own: true, .. } = &self.place else { return Ok(()) };
+        let Destination::File { real, own: true, .. } = &self.place else { return Ok(()) };
         Err(ExportError::Own { path: real.clone() })
     }
 
@@ -96,7 +96,7 @@ impl Target {
 
     fn check_that(&self, same: impl Fn(&str) -> bool) -> Result<(), ExportError> {
         self.check_place()?;
-        let Place::File { real, memory, key, .. } = &self.place else { return Ok(()) };
+        let Destination::File { real, memory, key, .. } = &self.place else { return Ok(()) };
         let edited = || ExportError::Edited { path: self.path.clone() };
         let data = match fs::symlink_metadata(real) {
             Ok(data) => data,
@@ -119,8 +119,8 @@ impl Target {
     pub fn draft<'a>(&self, disk: &'a dyn Disk) -> Result<Draft<'a>, ExportError> {
         self.check_place()?;
         match &self.place {
-            Place::File { real, memory, key, .. } => Draft::begin(disk, &self.path, real, memory, key),
-            Place::Stream => Err(ExportError::Stream { path: self.path.clone() }),
+            Destination::File { real, memory, key, .. } => Draft::begin(disk, &self.path, real, memory, key),
+            Destination::Stream => Err(ExportError::Stream { path: self.path.clone() }),
         }
     }
 
@@ -132,10 +132,10 @@ impl Target {
     /// Writes `bytes`, whatever is there, and remembers them. Gives the path back.
     pub fn write(self, disk: &dyn Disk, bytes: &[u8]) -> Result<PathBuf, ExportError> {
         let done = match &self.place {
-            Place::Stream => {
+            Destination::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Place::File { real, memory, key, .. } => disk
+            Destination::File { real, memory, key, .. } => disk
                 .replace(real, bytes)
                 .inspect(|()| remember(disk, memory, key, hex(Sha256::digest(bytes).as_slice()))),
         };

@@ -44,7 +44,7 @@ const BLOCK: usize = 4096;
 
 /// Told of each block: how many seconds of one track were made since the last time. A break ends the work,
 /// and nothing stays of it.
-pub type Watch<'a> = &'a (dyn Fn(f64) -> ControlFlow<()> + Sync);
+pub type OnProgress<'a> = &'a (dyn Fn(f64) -> ControlFlow<()> + Sync);
 
 /// Why sound was not exported, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -142,7 +142,7 @@ impl SoundError {
 
 /// What is wanted of the tracks.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub struct SoundRequest {
     /// Kind of file.
     pub container: Container,
     /// Rate of all.
@@ -158,7 +158,7 @@ pub struct Request {
 /// Tracks to be written.
 #[derive(Debug)]
 pub struct Tracks {
-    request: Request,
+    request: SoundRequest,
     timeline: Timeline,
     /// The same at the rate of the denoiser, if it is wanted.
     clean: Option<Timeline>,
@@ -171,7 +171,7 @@ impl Tracks {
     /// the same, so that what is exported later lies beside it.
     pub fn plan(
         session: &Session,
-        request: Request,
+        request: SoundRequest,
         wanted: impl Fn(&TrackPlan) -> bool,
     ) -> Result<Self, SoundError> {
         let part =
@@ -223,7 +223,7 @@ impl Tracks {
         &self,
         disk: &dyn Disk,
         targets: &[Target],
-        watch: Watch<'_>,
+        watch: OnProgress<'_>,
     ) -> Result<Vec<PathBuf>, SoundError> {
         let (next, failed) = (AtomicUsize::new(0), AtomicBool::new(false));
         let watch = |seconds: f64| match failed.load(Ordering::Relaxed) {
@@ -260,7 +260,7 @@ impl Tracks {
         &self,
         n: usize,
         to: Result<Draft<'a>, ExportError>,
-        watch: Watch<'_>,
+        watch: OnProgress<'_>,
         failed: impl Fn(io::Error) -> ExportError,
     ) -> Result<Draft<'a>, SoundError> {
         let to = to?;
@@ -294,7 +294,7 @@ impl Length {
     fn pump<W: Write + Seek>(
         self,
         mut file: SoundFile<W>,
-        watch: Watch<'_>,
+        watch: OnProgress<'_>,
         mut read: impl FnMut(usize, &mut Vec<f32>) -> Result<(), SoundError>,
         failed: impl Fn(io::Error) -> SoundError,
     ) -> Result<W, SoundError> {

@@ -1,6 +1,5 @@
-//! The one road of revisions: whoever has something to say of a line that is there (echoes, another device's
-//! sound, better clocks, later passes, people) proposes it here. Only this module raises `rev` and cuts
-//! utterances. Pure.
+//! The one road of revisions: all changes to lines that are there (echoes, another device's sound, better
+//! clocks, later passes, people) are proposed here. Only this module raises `rev` and cuts utterances. Pure.
 //!
 //! Promises: a revision that changes something has the next number, one that changes nothing does not exist;
 //! words stay in order and a line's frames and seconds stay one line; ids stay unique; nothing is destroyed,

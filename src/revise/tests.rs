@@ -76,7 +76,7 @@ fn what_is_hidden_between_words_leaves_a_sign() {
     assert_eq!(text(&[(12.0, 12.1)]).as_deref(), Some("we pay […] euros"));
     assert_eq!(text(&[(0.0, 10.45), (12.95, 20.0)]).as_deref(), Some("pay nine"));
     assert_eq!(text(&[(10.4, 13.3)]), None);
-    // The sentence may hold more than its words; none of that is told.
+    // The sentence may hold more than its words; none of that is shown.
     let line = Utterance { text: "we pay (secretly) nine euros".into(), ..line };
     let text = without(&line, &[(13.0, 13.1)], "[…]").map(|line| line.text);
     assert_eq!(text.as_deref(), Some("we pay nine"));

@@ -121,7 +121,7 @@ fn contains(line: &[u8], part: &[u8]) -> bool {
 #[derive(Default)]
 struct Gathered {
     lines: usize,
-    /// By id; none: taken back.
+    /// By id; `None` means taken back.
     marks: HashMap<String, Option<Mark>>,
     passages: HashMap<String, Option<Passage>>,
     renames: Vec<Rename>,

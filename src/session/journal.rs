@@ -76,7 +76,7 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// The backend said something that is no loss in itself.
+    /// The backend said something that is not a loss in itself.
     DeviceNotice {
         /// Which device.
         source: String,
@@ -98,7 +98,7 @@ pub enum Event {
     Gap {
         /// The track.
         track: String,
-        /// The take that it lies in; none: between takes.
+        /// The take that it lies in; `None` if between takes.
         take: Option<u32>,
         /// First missing frame within the take.
         from_frame: Option<Frames>,
@@ -123,9 +123,10 @@ pub enum Event {
         /// The map as of now.
         fit: ClockFit,
     },
-    /// What the clock of a take was measured by, since the last such line: so many frames had been delivered
-    /// by that session second. Thinned to the least late stamp of each bucket of time (a second, doubled
-    /// whenever there are 4096: 14 000 points in a day). With the take's gaps they give its map again.
+    /// What the clock of a take was measured by, since the last such line: that many frames had been
+    /// delivered by that session second. Thinned to the least late stamp of each bucket of time (a second,
+    /// doubled whenever there are 4096: 14 000 points in a day). With the take's gaps they give its map
+    /// again.
     Observed {
         /// The track.
         track: String,
@@ -144,7 +145,7 @@ pub enum Event {
         frames: Frames,
         /// Its clock.
         clock: ClockFit,
-        /// Session second of frame 0 as the device's stamps tell; none: they say no more than `clock`.
+        /// Session second of frame 0 as the device's stamps tell; `None` if they say no more than `clock`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<f64>,
         /// Session second at which its last frame was delivered, as the device's stamps tell, whatever was
@@ -179,7 +180,7 @@ pub enum Event {
     Alarm {
         /// What.
         alarm: Alarm,
-        /// The track that it is about; none: the machine.
+        /// The track that it is about; `None` means the machine.
         track: Option<String>,
         /// It began (true) or ended (false).
         on: bool,
@@ -302,7 +303,7 @@ pub enum Event {
     Recovered {
         /// The takes that were still open.
         takes: Vec<RecoveredTake>,
-        /// Session second up to which the session was being recorded at least; none where no source had a
+        /// Session second up to which the session was being recorded at least; `None` where no source had a
         /// clock.
         until: Option<f64>,
     },

@@ -60,7 +60,7 @@ pub fn path_of(dir: &Path, track: &str) -> Option<PathBuf> {
     plain.then(|| dir.join(format!("tracks/{track}.levels")))
 }
 
-/// The windows that block `block` of a take of so many frames holds.
+/// The windows that block `block` of a take of that many frames holds.
 fn windows_of(take: &TakeEntry, frames: Frames, block: u64) -> u64 {
     let all = level::windows_in(frames, take.rate);
     all.saturating_sub(block.saturating_mul(BLOCK_WINDOWS)).min(BLOCK_WINDOWS)
@@ -244,7 +244,7 @@ fn is_whole(dir: &Path, track: &str, takes: &[TakeEntry]) -> io::Result<bool> {
 }
 
 fn rebuild(disk: &dyn Disk, dir: &Path, path: &Path, takes: &[TakeEntry]) -> io::Result<()> {
-    // Beside it, then renamed: whoever has the old one open reads on in that.
+    // Beside it, then renamed: a reader that has the old one open reads on in that.
     let new = beside(path);
     let mut levels = LevelsWriter(disk.open_empty(&new)?);
     let mut fill = || -> io::Result<()> {

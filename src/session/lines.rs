@@ -1,5 +1,5 @@
 //! Files of lines: [`LineFile`] only grows and, whatever the disk refuses, holds every line once, whole and
-//! in order; [`LineReader`] reads any file of lines back in bounded memory, whoever wrote it.
+//! in order; [`LineReader`] reads any file of lines back in bounded memory, wherever it comes from.
 //!
 //! Lines that are not known to be on the disk stay in memory. After a refused write or sync they are written
 //! again, at their place: a torn line is overwritten, and pages that the system may have dropped are brought
@@ -26,7 +26,7 @@ pub struct LineFile {
     written: usize,
     /// Bytes of `tail` that are being synced elsewhere.
     syncing: usize,
-    /// For whoever syncs it meanwhile.
+    /// For the thread that syncs it meanwhile.
     handle: Option<SyncHandle>,
 }
 

@@ -144,7 +144,7 @@ fn parse_line(line: &[u8]) -> Result<Utterance, String> {
     let utterance: Utterance = serde_json::from_slice(line).map_err(|error| error.to_string())?;
     let words = utterance.words.iter().flat_map(|word| [word.start, word.end]);
     match [utterance.start, utterance.end].into_iter().chain(words).find(|time| !is_time(*time)) {
-        Some(time) => Err(format!("{time} s is no time in a session")),
+        Some(time) => Err(format!("{time} s is not a time in a session")),
         None => Ok(utterance),
     }
 }

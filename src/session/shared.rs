@@ -97,7 +97,7 @@ impl TrackShared {
         (seconds(&self.missing_ms), seconds(&self.lost_ms))
     }
 
-    /// The source came to its own end: that nothing comes any more is no wonder.
+    /// The source came to its own end: silence is expected from now on.
     pub fn set_ended(&self) {
         self.ended.store(true, Ordering::Release);
     }
@@ -152,7 +152,7 @@ impl TakeShared {
         Frames(self.written.load(Ordering::Acquire))
     }
 
-    /// The frames up to `to` can be read back. Only whoever writes the take says so.
+    /// The frames up to `to` can be read back. Only the writer of the take says so.
     pub fn set_written(&self, to: Frames) {
         self.written.store(to.0, Ordering::Release);
     }
@@ -212,7 +212,7 @@ impl TakeShared {
         self.foreign.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whoever listens hears silence instead of another device's sound. `interleaved` begins with frame
+    /// Listeners hear silence instead of another device's sound. `interleaved` begins with frame
     /// `from`.
     pub fn leave_out_foreign(&self, from: Frames, interleaved: &mut [f32]) {
         let channels = usize::from(self.entry.channels.max(1));

@@ -129,7 +129,7 @@ pub struct OnDisk {
 }
 
 impl OnDisk {
-    /// Opens the regular file at `path`; none: there is nothing.
+    /// Opens the regular file at `path`; `None` if there is nothing.
     pub fn open(path: &Path) -> Result<Option<Self>, ReadError> {
         let Some(file) = open_plain(path, u64::MAX)? else { return Ok(None) };
         let mut head = Vec::with_capacity(HEADER_MAX);

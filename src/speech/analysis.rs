@@ -14,7 +14,7 @@ pub const ATTEMPTS_MAX: u32 = 2;
 
 /// A segment that waits for the recogniser.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Job {
+pub struct SegmentJob {
     /// Index of the track.
     pub track: usize,
     /// Index of the take in the track.
@@ -33,7 +33,7 @@ pub struct Job {
     pub alone: bool,
 }
 
-impl Job {
+impl SegmentJob {
     fn new(track: usize, take: usize, clock: &ClockFit, segment: Segment) -> Self {
         let (start, end) = (clock.time_of(segment.from), clock.time_of(segment.to));
         Self { track, take, segment, start, end, attempts: 0, parts: Vec::new(), alone: false }
@@ -70,9 +70,9 @@ impl Job {
 
 /// A segment that somebody is still speaking, as far as it has been heard.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Open {
+pub struct OpenSegment {
     /// What it would be if it ended here: the job that will be given then.
-    pub job: Job,
+    pub job: SegmentJob,
     /// Should no more speech come, it will be exactly this one.
     pub settled: bool,
     /// The track has been heard up to here.
@@ -98,10 +98,10 @@ pub struct TrackProgress {
 #[derive(Debug, Default)]
 pub struct Analysis {
     tracks: Vec<TrackProgress>,
-    waiting: VecDeque<Job>,
-    in_work: Option<Job>,
+    waiting: VecDeque<SegmentJob>,
+    in_work: Option<SegmentJob>,
     /// Per track: what is being spoken.
-    open: Vec<Option<Open>>,
+    open: Vec<Option<OpenSegment>>,
     /// Per track: how it overhears each of the others, as far as is known.
     leaks: Vec<Vec<Option<Leak>>>,
 }
@@ -131,7 +131,7 @@ impl Analysis {
         segments: &[Segment],
         decided: Frames,
     ) {
-        self.waiting.extend(segments.iter().map(|segment| Job::new(track, take, clock, *segment)));
+        self.waiting.extend(segments.iter().map(|segment| SegmentJob::new(track, take, clock, *segment)));
         self.tracks[track] = TrackProgress { take, decided, decided_s: clock.time_of(decided), done: false };
     }
 
@@ -144,8 +144,8 @@ impl Analysis {
         growing: Option<Growing>,
         heard: Frames,
     ) {
-        self.open[track] = growing.map(|growing| Open {
-            job: Job::new(track, take, clock, growing.segment),
+        self.open[track] = growing.map(|growing| OpenSegment {
+            job: SegmentJob::new(track, take, clock, growing.segment),
             settled: growing.settled,
             heard,
             heard_s: clock.time_of(heard),
@@ -164,7 +164,7 @@ impl Analysis {
     }
 
     /// What is being spoken, on all tracks.
-    pub fn open(&self) -> impl Iterator<Item = &Open> {
+    pub fn open(&self) -> impl Iterator<Item = &OpenSegment> {
         self.open.iter().flatten()
     }
 
@@ -196,15 +196,15 @@ impl Analysis {
     }
 
     /// The segments that wait, the one that ended first before all others.
-    pub fn waiting(&self) -> impl Iterator<Item = &Job> {
-        let mut waiting: Vec<&Job> = self.waiting.iter().collect();
+    pub fn waiting(&self) -> impl Iterator<Item = &SegmentJob> {
+        let mut waiting: Vec<&SegmentJob> = self.waiting.iter().collect();
         waiting.sort_by(|a, b| a.end.total_cmp(&b.end));
         waiting.into_iter()
     }
 
     /// The segment to recognise next: the one that ended first. It stays "in work" until it is
     /// [finished](Self::finished).
-    pub fn begin_next(&mut self) -> Option<Job> {
+    pub fn begin_next(&mut self) -> Option<SegmentJob> {
         if self.in_work.is_some() {
             return None;
         }
@@ -220,13 +220,13 @@ impl Analysis {
     /// `longest_s` from the first one's start to the last one's end and no more than `pause_s` apart. It is
     /// given once nothing can be added to it any more, so that it does not depend on how fast the track is
     /// heard.
-    pub fn begin_stretch(&mut self, longest_s: f64, pause_s: f64) -> Option<Job> {
+    pub fn begin_stretch(&mut self, longest_s: f64, pause_s: f64) -> Option<SegmentJob> {
         if self.in_work.is_some() {
             return None;
         }
         let stretches = (0..self.tracks.len()).filter_map(|track| self.stretch(track, longest_s, pause_s));
         let members = stretches.min_by(|a, b| a[0].end.total_cmp(&b[0].end))?;
-        let mut job = Job::stretch(&members)?;
+        let mut job = SegmentJob::stretch(&members)?;
         self.waiting.retain(|waiting| !members.contains(waiting));
         job.attempts += 1;
         self.in_work = Some(job.clone());
@@ -234,10 +234,10 @@ impl Analysis {
     }
 
     /// What of a track is ready to be one stretch.
-    fn stretch(&self, track: usize, longest_s: f64, pause_s: f64) -> Option<Vec<Job>> {
-        let mut waiting: Vec<&Job> = self.waiting.iter().filter(|job| job.track == track).collect();
+    fn stretch(&self, track: usize, longest_s: f64, pause_s: f64) -> Option<Vec<SegmentJob>> {
+        let mut waiting: Vec<&SegmentJob> = self.waiting.iter().filter(|job| job.track == track).collect();
         waiting.sort_by_key(|job| (job.take, job.segment.from));
-        let mut members: Vec<Job> = Vec::new();
+        let mut members: Vec<SegmentJob> = Vec::new();
         let mut complete = false;
         for job in waiting {
             let fits = members.first().zip(members.last()).is_none_or(|(first, last)| {
@@ -264,7 +264,15 @@ impl Analysis {
         for part in job.parts.iter().rev().filter(|part| again(part)) {
             let (start, end) = (time_of(part.from), time_of(part.to));
             let (attempts, parts) = (0, Vec::new());
-            self.waiting.push_front(Job { segment: *part, start, end, attempts, parts, alone: true, ..job });
+            self.waiting.push_front(SegmentJob {
+                segment: *part,
+                start,
+                end,
+                attempts,
+                parts,
+                alone: true,
+                ..job
+            });
         }
     }
 
@@ -289,7 +297,7 @@ impl Analysis {
     }
 
     /// The segment in work was not finished: once more, unless it has had its tries; then it is returned.
-    pub fn put_back(&mut self) -> Option<Job> {
+    pub fn put_back(&mut self) -> Option<SegmentJob> {
         let job = self.in_work.take()?;
         if job.attempts >= ATTEMPTS_MAX {
             return Some(job);
@@ -318,14 +326,14 @@ impl Analysis {
     pub fn open_elsewhere(&self, track: usize, from: f64, to: f64) -> Vec<usize> {
         let is_open = |other: usize| {
             let heard = &self.tracks[other];
-            let waits = |job: &Job| job.track == other && job.start < to && job.end > from;
+            let waits = |job: &SegmentJob| job.track == other && job.start < to && job.end > from;
             (!heard.done && heard.decided_s < to) || self.jobs().any(waits)
         };
         (0..self.tracks.len()).filter(|other| *other != track && is_open(*other)).collect()
     }
 
     /// Segments that wait or are in work.
-    pub fn jobs(&self) -> impl Iterator<Item = &Job> {
+    pub fn jobs(&self) -> impl Iterator<Item = &SegmentJob> {
         self.waiting.iter().chain(&self.in_work)
     }
 }

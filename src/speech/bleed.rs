@@ -56,7 +56,7 @@ const CORRELATE_MIN: usize = 100;
 const SHORT_CORRELATE_MIN: usize = 15;
 /// Least length (words that match) of a head or tail that is taken off.
 const TRIM_WORDS_MIN: usize = 2;
-/// One utterance has at most 28 s. What has more tokens than this is no speech, and is left alone.
+/// One utterance has at most 28 s. What has more tokens than this is not speech, and is left alone.
 const TOKENS_MAX: usize = 1000;
 /// So much of an utterance's energy is explained by a known leak where all of it is overheard …
 const LEAKED_MIN: f32 = 0.9;

@@ -8,7 +8,7 @@
 use crate::audio::segment::Segment;
 use crate::base::units::{Frames, SampleRate};
 
-/// Less speech than this before the foreign sound is no word.
+/// Minimum seconds of speech before the foreign sound that can hold a word.
 const SPEECH_MIN_S: f64 = 0.1;
 
 /// What of a segment is the device's own, `foreign` being what of its take is not, in order. None: nothing
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(own(7.0, 8.0), Some(said), "it lies elsewhere");
         assert_eq!(own(6.1, 8.0).map(|s| (s.offset, s.to)), Some((frames(6.0), frames(6.1))));
         assert_eq!(own(4.0, 8.0), Some(segment(1.0, 1.3, 4.0, 4.0)));
-        assert_eq!(own(1.35, 8.0), None, "a twentieth of a second is no word");
+        assert_eq!(own(1.35, 8.0), None, "a twentieth of a second is not a word");
         assert_eq!(own(0.0, 9.0), None);
         assert_eq!(own(0.0, 2.0), Some(segment(2.0, 2.0, 6.0, 6.2)));
     }

@@ -9,7 +9,7 @@ use crate::live::SessionView;
 use crate::session::shared::TakeShared;
 use crate::session::tail::SpanReader;
 
-use super::analysis::Job;
+use super::analysis::SegmentJob;
 use super::gates;
 use crate::base::utterance::{self, Utterance};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
@@ -34,7 +34,7 @@ pub struct Hints {
 /// Reads a segment back and has it recognised. Times of the answer count from the segment's first frame.
 pub fn recognize(
     session: &SessionView,
-    job: &Job,
+    job: &SegmentJob,
     recognizer: &mut dyn Recognizer,
     hints: &Hints,
 ) -> Result<Hypothesis, RecognizerError> {
@@ -66,7 +66,7 @@ fn prompt(vocabulary: &str) -> Option<String> {
 }
 
 /// Whether a text does little else than to recite the vocabulary: most of it stands there, in that order, and
-/// that is several terms. Whoever really says a name says other words with it.
+/// that is several terms. Somebody who really says a name says other words with it.
 fn recites(text: &str, vocabulary: &str) -> bool {
     let plain = |text: &str| -> Vec<String> {
         let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -82,7 +82,12 @@ fn recites(text: &str, vocabulary: &str) -> bool {
 }
 
 /// The segment's sound: mono at 16 kHz.
-fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> Result<Vec<f32>, String> {
+fn read(
+    session: &SessionView,
+    take: &TakeShared,
+    job: &SegmentJob,
+    denoise: bool,
+) -> Result<Vec<f32>, String> {
     let rate = take.entry.rate;
     let lead = if denoise { Frames::from_seconds(DENOISE_LEAD_S, rate) } else { Frames(0) };
     let from = job.segment.from.saturating_sub(lead);
@@ -104,7 +109,7 @@ fn read(session: &SessionView, take: &TakeShared, job: &Job, denoise: bool) -> R
 
 /// What was understood of a stretch, by its segments: each word belongs to the one that it lies in or nearest
 /// to.
-pub fn of_parts(job: &Job, whole: &Hypothesis, rate: SampleRate) -> Vec<(Segment, Hypothesis)> {
+pub fn of_parts(job: &SegmentJob, whole: &Hypothesis, rate: SampleRate) -> Vec<(Segment, Hypothesis)> {
     let into = |frame: Frames| frame.saturating_sub(job.segment.from).seconds(rate);
     let distance = |part: &Segment, word: &Word| {
         let middle = (word.start + word.end) / 2.0;
@@ -148,7 +153,7 @@ pub fn id(track: &str, take: u32, segment: &Segment) -> String {
 /// The utterance of what was understood, judged; its place is that of its words.
 pub fn utterance(
     session: &SessionView,
-    job: &Job,
+    job: &SegmentJob,
     hypothesis: Hypothesis,
     model: String,
 ) -> Option<Utterance> {
@@ -217,8 +222,16 @@ mod tests {
         };
         let parts = vec![segment(0.0, 1.0), segment(2.0, 3.0), segment(4.0, 5.0)];
         let segment = segment(0.0, 5.0);
-        let job =
-            Job { track: 0, take: 0, segment, start: 10.0, end: 15.0, attempts: 1, parts, alone: false };
+        let job = SegmentJob {
+            track: 0,
+            take: 0,
+            segment,
+            start: 10.0,
+            end: 15.0,
+            attempts: 1,
+            parts,
+            alone: false,
+        };
         // The second word's time wandered behind the third's.
         let words = [("We", 0.1), ("will,", 3.9), ("ask", 2.4), ("again", 4.2), ("now.", 4.8)];
         let words =

@@ -7,9 +7,10 @@
 //! difference `d = level A − level B` in dB is the same again and again. Without a leak A has its own noise
 //! then, and `d` spreads as widely as B's syllables do. So `d` is counted over the last half minute of B's
 //! speech; a leak is established when a sharp peak well below zero holds most of it. Then a moment is
-//! overheard where A is no louder than the leak explains: whoever speaks into A lifts it. No gain is assumed,
-//! two persons at once are both kept, and what gets through before a leak is established is judged afterwards
-//! ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not overheard.
+//! overheard where A is no louder than the leak explains: somebody who speaks into A lifts it. No gain is
+//! assumed, two persons at once are both kept, and what gets through before a leak is established is judged
+//! afterwards ([`bleed`](super::bleed)), by its words and by the leak that is known then. When in doubt: not
+//! overheard.
 
 /// Windows before the first one to be marked that are looked at, too.
 pub const CONTEXT: usize = 50;
@@ -32,8 +33,7 @@ const LIFT_DB: f32 = 5.0;
 /// How late a leak may be, in windows: sound in a room, clocks that are being measured, loudspeakers behind a
 /// buffer.
 const LAGS: [usize; 8] = [0, 1, 2, 3, 5, 8, 13, 20];
-/// After an overheard moment its echo in the room lasts so many windows, unless it is as loud as the leak
-/// was.
+/// Windows that the echo in the room lasts after an overheard moment, unless it is as loud as the leak was.
 const TAIL: usize = 20;
 /// Level of nothing.
 const FLOOR_DB: f32 = -100.0;

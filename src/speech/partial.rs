@@ -7,7 +7,7 @@
 //! utterance is recognised from the end of a shown sentence on, so that each hypothesis costs about the same.
 //! Pure: what is open and what was understood in, words out.
 
-use super::analysis::{Job, Open};
+use super::analysis::{OpenSegment, SegmentJob};
 use crate::base::units::{Frames, SampleRate};
 use crate::base::utterance::Word;
 
@@ -27,12 +27,12 @@ const OVERLAP_WORDS: usize = 5;
 /// What is shown of all tracks.
 #[derive(Debug, Default)]
 pub struct Partials {
-    lines: Vec<Line>,
+    lines: Vec<PartialLine>,
 }
 
 /// What is shown of an utterance.
 #[derive(Debug)]
-struct Line {
+struct PartialLine {
     track: usize,
     take: usize,
     /// Where its speech begins: with track and take, the utterance's identity.
@@ -52,12 +52,12 @@ impl Partials {
     /// longest. `rate` tells a track's rate, `is_own` whether what is heard there is that track's own voice.
     pub fn next(
         &mut self,
-        open: &[Open],
-        rate: impl Fn(&Job) -> SampleRate,
-        is_own: impl Fn(&Open) -> bool,
-    ) -> Option<Job> {
+        open: &[OpenSegment],
+        rate: impl Fn(&SegmentJob) -> SampleRate,
+        is_own: impl Fn(&OpenSegment) -> bool,
+    ) -> Option<SegmentJob> {
         self.lines.retain(|line| open.iter().any(|open| line.is_of(&open.job)));
-        let mut due: Vec<(f64, &Open)> = Vec::new();
+        let mut due: Vec<(f64, &OpenSegment)> = Vec::new();
         for open in open.iter().filter(|open| !open.settled) {
             let rate = rate(&open.job);
             let spoken = open.heard.saturating_sub(open.job.segment.onset).seconds(rate);
@@ -73,14 +73,14 @@ impl Partials {
     }
 
     /// An utterance is finished: nothing more of it is shown before.
-    pub fn finished(&mut self, job: &Job) {
+    pub fn finished(&mut self, job: &SegmentJob) {
         self.lines.retain(|line| !line.is_of(job));
     }
 
-    fn ask(&mut self, open: &Open) -> Job {
+    fn ask(&mut self, open: &OpenSegment) -> SegmentJob {
         let (job, segment) = (&open.job, open.job.segment);
         let at = self.lines.iter().position(|line| line.is_of(job)).unwrap_or_else(|| {
-            self.lines.push(Line {
+            self.lines.push(PartialLine {
                 track: job.track,
                 take: job.take,
                 onset: segment.onset,
@@ -105,7 +105,7 @@ impl Partials {
     /// the frame of one. Where its speech begins and what is shown of it, if that is more than before.
     pub fn take(
         &mut self,
-        job: &Job,
+        job: &SegmentJob,
         words: &[Word],
         frame_of: impl Fn(f64) -> Frames,
     ) -> Option<(Frames, &[Word])> {
@@ -123,8 +123,8 @@ impl Partials {
     }
 }
 
-impl Line {
-    fn is_of(&self, job: &Job) -> bool {
+impl PartialLine {
+    fn is_of(&self, job: &SegmentJob) -> bool {
         (self.track, self.take, self.onset) == (job.track, job.take, job.segment.onset)
     }
 
@@ -195,7 +195,7 @@ mod tests {
     }
 
     /// Somebody who speaks since `from`, heard up to `heard`.
-    fn open(from: f64, heard: f64) -> Vec<Open> {
+    fn open(from: f64, heard: f64) -> Vec<OpenSegment> {
         let (from, heard) = (frame_of(from), frame_of(heard));
         let segment = Segment { from, to: heard, onset: from, offset: heard, speech: 0.9 };
         let mut analysis = Analysis::new(1);
@@ -204,7 +204,7 @@ mod tests {
         analysis.open().cloned().collect()
     }
 
-    fn next(partials: &mut Partials, open: &[Open]) -> Option<Job> {
+    fn next(partials: &mut Partials, open: &[OpenSegment]) -> Option<SegmentJob> {
         partials.next(open, |_| RATE, |_| true)
     }
 
@@ -239,7 +239,7 @@ mod tests {
         // Another utterance begins anew.
         let job = next(&mut partials, &open(9.0, 11.0)).unwrap();
         assert_eq!((job.segment.from, partials.lines.len()), (frame_of(9.0), 1));
-        assert_eq!(partials.take(&Job { track: 1, ..job }, &words(9.0, "late"), frame_of), None);
+        assert_eq!(partials.take(&SegmentJob { track: 1, ..job }, &words(9.0, "late"), frame_of), None);
     }
 
     #[test]
@@ -248,7 +248,7 @@ mod tests {
         let (mut all, mut other) = (open(1.0, 5.0), open(2.0, 5.0));
         other[0].job.track = 1;
         all.append(&mut other);
-        let mut ask = |all: &[Open]| next(&mut partials, all).map(|job| job.track);
+        let mut ask = |all: &[OpenSegment]| next(&mut partials, all).map(|job| job.track);
         assert_eq!([ask(&all), ask(&all), ask(&all)], [Some(0), Some(1), None]);
         all.iter_mut().for_each(|open| (open.heard, open.heard_s) = (frame_of(6.0), 6.0));
         all[0].settled = true;

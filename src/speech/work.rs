@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::analysis::{Analysis, Job};
+use super::analysis::{Analysis, SegmentJob};
 use super::bleed::{self, Levels};
 use super::echo_window::EchoWindow;
 use super::language::LanguageTracker;
@@ -59,7 +59,7 @@ pub enum Pass {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// What.
-    pub job: Job,
+    pub job: SegmentJob,
     /// It is not its turn yet. Either it is still being spoken, and will be exactly this if no more speech
     /// comes; or it waits, and others are being recognised. The answer is kept until it is its turn.
     pub early: bool,
@@ -67,7 +67,7 @@ pub struct Asked {
 
 /// A segment that was given to a recogniser before its turn.
 struct Early {
-    job: Job,
+    job: SegmentJob,
     answer: EarlyAnswer,
 }
 
@@ -165,7 +165,7 @@ impl Work {
         }
     }
 
-    fn failed(&mut self, job: &Job, reason: &str, skipped: bool) {
+    fn failed(&mut self, job: &SegmentJob, reason: &str, skipped: bool) {
         if skipped {
             self.partials.finished(job);
         }
@@ -222,16 +222,16 @@ impl Work {
     }
 
     /// A segment that is about to end.
-    fn next_early(&self) -> Option<Job> {
+    fn next_early(&self) -> Option<SegmentJob> {
         if self.pass != Pass::Live || self.behind {
             return None;
         }
-        let settled: Vec<Job> =
+        let settled: Vec<SegmentJob> =
             self.analysis().open().filter(|open| open.settled).map(|open| open.job.clone()).collect();
         settled.into_iter().find(|job| self.known(job).is_none() && self.is_whole(job))
     }
 
-    /// A segment that waits, to be recognised before its turn: whoever recognises finds something to do while
+    /// A segment that waits, to be recognised before its turn, so that a recogniser has something to do while
     /// another one is at work. None where somebody waits for each line, as two at once would each be slower,
     /// nor in stretches.
     pub fn next_ahead(&mut self) -> Option<Asked> {
@@ -245,16 +245,16 @@ impl Work {
     }
 
     /// Whether all of a segment is worth recognising.
-    fn is_whole(&self, job: &Job) -> bool {
+    fn is_whole(&self, job: &SegmentJob) -> bool {
         gates::unheard(&job.segment).is_none()
             && self.own_part(job.clone()).is_some_and(|own| own.is_same(job))
     }
 
-    fn known(&self, job: &Job) -> Option<&Early> {
+    fn known(&self, job: &SegmentJob) -> Option<&Early> {
         self.early.iter().find(|early| early.job.is_same(job))
     }
 
-    fn take_known(&mut self, job: &Job) -> Option<EarlyAnswer> {
+    fn take_known(&mut self, job: &SegmentJob) -> Option<EarlyAnswer> {
         let at = self.early.iter().position(|early| early.job.is_same(job))?;
         Some(self.early.swap_remove(at).answer)
     }
@@ -266,7 +266,7 @@ impl Work {
     }
 
     /// Whether a segment whose turn it is was written down in the language of its track.
-    fn is_in_its_language(&mut self, job: &Job, recognised: &Hypothesis) -> bool {
+    fn is_in_its_language(&mut self, job: &SegmentJob, recognised: &Hypothesis) -> bool {
         self.spoken.get_mut(&job.track).is_none_or(|tracker| tracker.take(recognised))
     }
 
@@ -283,15 +283,15 @@ impl Work {
     }
 
     /// What of a segment is the device's own sound.
-    fn own_part(&self, job: Job) -> Option<Job> {
+    fn own_part(&self, job: SegmentJob) -> Option<SegmentJob> {
         let take = self.session.tracks[job.track].takes().get(job.take).cloned()?;
         let segment = foreign::own_part(&job.segment, &take.foreign(), take.entry.rate)?;
         let end = if segment.to == job.segment.to { job.end } else { take.clock().time_of(segment.to) };
-        Some(Job { segment, end, ..job })
+        Some(SegmentJob { segment, end, ..job })
     }
 
     /// The recogniser has answered on what was asked early.
-    pub fn take_early(&mut self, job: &Job, result: Result<Hypothesis, RecognizerError>, model: &str) {
+    pub fn take_early(&mut self, job: &SegmentJob, result: Result<Hypothesis, RecognizerError>, model: &str) {
         if let Err(error) = &result
             && error.is_permanent()
         {
@@ -315,7 +315,7 @@ impl Work {
     /// The recogniser has answered; `now` is any clock that goes forward.
     pub fn take_answer(
         &mut self,
-        job: &Job,
+        job: &SegmentJob,
         result: Result<Hypothesis, RecognizerError>,
         model: &str,
         now: Duration,
@@ -332,7 +332,7 @@ impl Work {
             }
             Ok(recognised) => self.take_stretch(job, &recognised, model, now),
             Err(error) if error.is_permanent() => {
-                // It is no fault of the segment.
+                // It is not the segment's fault.
                 self.put_back(&error.to_string());
                 self.can_not(&error);
             }
@@ -344,14 +344,14 @@ impl Work {
     }
 
     /// Whether some of a job's sound is another device's.
-    fn has_foreign(&self, job: &Job) -> bool {
+    fn has_foreign(&self, job: &SegmentJob) -> bool {
         let take = self.session.tracks[job.track].takes().get(job.take).cloned();
         let (from, to) = (job.segment.from, job.segment.to);
         take.is_some_and(|take| take.foreign().iter().any(|foreign| foreign.0 < to && foreign.1 > from))
     }
 
     /// Parts of the stretch in work are asked each for themselves; the rest of it is done.
-    fn split(&self, job: &Job, again: impl Fn(&Segment) -> bool) {
+    fn split(&self, job: &SegmentJob, again: impl Fn(&Segment) -> bool) {
         let take = self.session.tracks[job.track].takes().get(job.take).cloned();
         let Some(clock) = take.map(|take| take.clock()) else { return self.analysis().finished() };
         self.analysis().split(again, |frame| clock.time_of(frame));
@@ -360,8 +360,8 @@ impl Work {
     /// What was understood of a stretch: each of its segments gets the words that lie in it. A stretch that
     /// went round in a loop is asked once more, segment by segment; so is what begins with a segment that
     /// certainly holds words and got none. So the text of a track always grows in the order of its sound, and
-    /// whoever goes on after its last line misses nothing.
-    fn take_stretch(&mut self, job: &Job, recognised: &Hypothesis, model: &str, now: Duration) {
+    /// so going on after its last line misses nothing.
+    fn take_stretch(&mut self, job: &SegmentJob, recognised: &Hypothesis, model: &str, now: Duration) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else {
             return self.analysis().finished();
         };
@@ -380,12 +380,12 @@ impl Work {
         self.split(job, |part| again.is_some_and(|from| part.from >= from));
         for (part, recognised) in &said[..sure] {
             let (start, end) = (take.clock().time_of(part.from), take.clock().time_of(part.to));
-            let of_part = Job { segment: *part, start, end, parts: Vec::new(), ..job.clone() };
+            let of_part = SegmentJob { segment: *part, start, end, parts: Vec::new(), ..job.clone() };
             self.take_text(&of_part, recognised.clone(), model, now);
         }
     }
 
-    fn take_text(&mut self, job: &Job, recognised: Hypothesis, model: &str, now: Duration) {
+    fn take_text(&mut self, job: &SegmentJob, recognised: Hypothesis, model: &str, now: Duration) {
         self.partials.finished(job);
         let has_text = has_text(&recognised);
         let utterance = listen::utterance(&self.session, job, recognised, model.to_owned());
@@ -448,7 +448,7 @@ impl Work {
             let open = locked(analysis).open_elsewhere(index, from, to);
             open.iter().any(|&other| bleed::may_be_overheard(utterance, &tracks[other].track, levels))
         };
-        let known = Known { tracks, analysis, levels };
+        let known = KnownLevels { tracks, analysis, levels };
         for judged in self.window.judge(now, all, is_open, &known) {
             if judged.revised {
                 self.write(judged.utterance.clone());
@@ -464,13 +464,13 @@ impl Work {
 }
 
 /// The levels of the tracks, and how they overhear each other.
-struct Known<'a> {
+struct KnownLevels<'a> {
     tracks: &'a [Arc<TrackShared>],
     analysis: &'a Mutex<Analysis>,
     levels: &'a TrackLevels,
 }
 
-impl Levels for Known<'_> {
+impl Levels for KnownLevels<'_> {
     fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32> {
         self.levels.envelope(track, from_s, to_s)
     }

@@ -17,7 +17,7 @@ use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, 
 use hansard::recording::panic_text;
 use hansard::session::journal::Event;
 use hansard::session::shared::TrackShared;
-use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, Job};
+use hansard::speech::analysis::{ATTEMPTS_MAX, Analysis, SegmentJob};
 use hansard::speech::listen::{self, Hints};
 use hansard::speech::segment_finder::SegmentFinder;
 use hansard::speech::track_reader::{TrackReader, TrackSound};
@@ -168,10 +168,10 @@ pub struct Listeners {
     asked: Option<(Asked, Result<Hypothesis, RecognizerError>, f64)>,
     fates: Fates,
     /// Segments that were tried before they ended, and whether there was text in them; none: it failed.
-    early: Vec<(Job, Option<bool>)>,
+    early: Vec<(SegmentJob, Option<bool>)>,
     /// The recogniser of lines that still grow, and what it is asked.
     eye: Moody,
-    glimpsed: Option<(Job, Option<Hypothesis>, f64)>,
+    glimpsed: Option<(SegmentJob, Option<Hypothesis>, f64)>,
     screen: Screen,
     random: Random,
     at: f64,
@@ -241,7 +241,7 @@ impl Listeners {
             self.answered(&asked, result, elapsed);
         }
         if self.asked.is_none() {
-            let waiting: Vec<Job> = self.work.analysis().jobs().cloned().collect();
+            let waiting: Vec<SegmentJob> = self.work.analysis().jobs().cloned().collect();
             if let Some(asked) = self.work.next_job(elapsed) {
                 self.ask(asked, now);
             }
@@ -303,7 +303,7 @@ impl Listeners {
         }
     }
 
-    fn fate(&mut self, job: &Job) -> &mut Fate {
+    fn fate(&mut self, job: &SegmentJob) -> &mut Fate {
         self.fates.entry((job.track, job.take, job.segment.from.0, job.segment.to.0)).or_default()
     }
 
@@ -336,8 +336,8 @@ impl Listeners {
 
     /// What waited and is gone without having been asked for had been understood before it ended: then it is
     /// text by now.
-    fn note_early(&mut self, waited: &[Job]) {
-        let left: Vec<Job> = self.work.analysis().jobs().cloned().collect();
+    fn note_early(&mut self, waited: &[SegmentJob]) {
+        let left: Vec<SegmentJob> = self.work.analysis().jobs().cloned().collect();
         for job in waited.iter().filter(|job| !left.iter().any(|other| other.is_same(job))) {
             let Some((_, Some(has_text))) = self.early.iter().rfind(|(early, _)| early.is_same(job)) else {
                 continue;
@@ -382,7 +382,7 @@ impl Listeners {
             let name = &self.session.tracks[*track].track;
             let once = fate.done + fate.skipped == 1 && fate.begun == fate.done + fate.failed;
             assert!(once, "{name} take {index}, {from}..{to}: {fate:?}");
-            let early = |(job, understood): &(Job, Option<bool>)| {
+            let early = |(job, understood): &(SegmentJob, Option<bool>)| {
                 (job.track, job.take) == (*track, *index)
                     && (job.segment.from.0, job.segment.to.0) == (*from, *to)
                     && understood.is_none()

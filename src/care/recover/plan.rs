@@ -79,7 +79,7 @@ impl Plan {
     }
 }
 
-/// The manifest, if it can be read. One that is damaged is as good as none; what is no file of ours is an
+/// The manifest, if it can be read. One that is damaged is as good as none; what is not a file of ours is an
 /// error.
 fn readable_manifest(dir: &Path) -> Result<Option<Manifest>, RecoverError> {
     match read::read_manifest(dir) {
@@ -139,7 +139,7 @@ impl<'a> Maker<'a> {
         self.plan.report.losses.push(what.into());
     }
 
-    /// Appends an event, which has to fit to those before it.
+    /// Appends an event, which must follow from those before it.
     fn tell(&mut self, event: Event) -> Result<(), RecoverError> {
         let contradiction = |what| RecoverError::Contradiction { dir: self.dir.to_owned(), what };
         self.replay.apply(&event).map_err(contradiction)?;

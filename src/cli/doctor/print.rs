@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use crate::base::text::{clean, count, length, name, wrap};
 use crate::doctor::disk::DiskReport;
-use crate::doctor::sound::Heard;
+use crate::doctor::sound::SourceReport;
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::Realtime;
 use crate::doctor::{Finding, Severity};
@@ -44,7 +44,7 @@ pub(super) fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     Ok(())
 }
 
-fn source(out: &mut impl Write, heard: &Heard) -> io::Result<()> {
+fn source(out: &mut impl Write, heard: &SourceReport) -> io::Result<()> {
     let kind = match heard.source.kind {
         SourceKind::Mic => "microphone",
         SourceKind::Loopback => "loopback",
@@ -68,14 +68,14 @@ fn source(out: &mut impl Write, heard: &Heard) -> io::Result<()> {
     heard.notices.iter().try_for_each(|notice| entry(out, "notice", &clean(notice)))
 }
 
-fn level(heard: &Heard) -> String {
+fn level(heard: &SourceReport) -> String {
     match (heard.peak_dbfs, heard.rms_dbfs) {
         (Some(peak), Some(rms)) => format!("peak {peak:.1} dBFS, average {rms:.1} dBFS"),
         _ => "only zeros".into(),
     }
 }
 
-fn clock(heard: &Heard) -> String {
+fn clock(heard: &SourceReport) -> String {
     let residual = heard.residual_ms.map_or_else(String::new, |ms| format!("; residual {ms:.2} ms"));
     match heard.clock {
         Some(clock) => format!("{:+.0} ppm, ± {:.0}{residual}", clock.ppm, clock.uncertain_ppm),
@@ -83,7 +83,7 @@ fn clock(heard: &Heard) -> String {
     }
 }
 
-fn latency(heard: &Heard) -> String {
+fn latency(heard: &SourceReport) -> String {
     let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.1} ms"));
     let age = ms(heard.latency_ms).unwrap_or_else(|| "the sound system does not say".into());
     let period = ms(heard.period_ms).map_or_else(String::new, |ms| format!("; delivers every {ms}"));
@@ -92,7 +92,7 @@ fn latency(heard: &Heard) -> String {
     format!("{age}{period}{pause}")
 }
 
-fn lost(heard: &Heard) -> String {
+fn lost(heard: &SourceReport) -> String {
     let missing: Vec<String> = heard
         .missing
         .iter()

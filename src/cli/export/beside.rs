@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use super::tracks::{self, Place};
+use super::tracks::{self, OutputPlace};
 use crate::base::units::SampleRate;
 use crate::cli::say;
 use crate::export::Format;
@@ -32,7 +32,7 @@ impl Beside {
     /// own, there is no sound, or only a part of the session is selected, and the sound would tell the rest.
     pub(super) fn plan(
         session: &Session,
-        place: &Place<'_>,
+        place: &OutputPlace<'_>,
         selection: &Selection,
         alone: bool,
     ) -> anyhow::Result<Option<Self>> {

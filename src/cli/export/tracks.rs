@@ -20,7 +20,7 @@ use crate::cli::{say, wrong_use};
 use crate::export::save::Target;
 use crate::export::sound::file::Container;
 use crate::export::sound::timeline::TrackPlan;
-use crate::export::sound::{FOLDER, Request, SoundError, Tracks, Watch};
+use crate::export::sound::{FOLDER, OnProgress, SoundError, SoundRequest, Tracks};
 use crate::export::turns::Selection;
 use crate::session::disk::SystemDisk;
 use crate::session::read::inside;
@@ -77,7 +77,7 @@ impl From<Bits> for SampleFormat {
 }
 
 /// Where the files go, and over what.
-pub(super) struct Place<'a> {
+pub(super) struct OutputPlace<'a> {
     /// The user's folder.
     pub(super) output: Option<&'a Path>,
     /// Knows the exports outside of sessions.
@@ -91,14 +91,14 @@ impl Sound {
     pub(super) fn run(
         &self,
         session: &Session,
-        place: &Place<'_>,
+        place: &OutputPlace<'_>,
         selection: &Selection,
     ) -> anyhow::Result<()> {
         let Some(container) = self.tracks else { return Ok(()) };
         let wanted = |track: &TrackPlan| {
             selection.speakers.is_empty() || selection.speakers.contains(&text::name(&track.name))
         };
-        let request = Request {
+        let request = SoundRequest {
             container,
             rate: SampleRate(self.rate),
             depth: self.bits.map(Into::into),
@@ -120,7 +120,7 @@ impl Sound {
 }
 
 /// A target for each name, in the session's own folder or the user's, which is made if it isn't there.
-fn targets(names: &[String], session: &Session, place: &Place<'_>) -> anyhow::Result<Vec<Target>> {
+fn targets(names: &[String], session: &Session, place: &OutputPlace<'_>) -> anyhow::Result<Vec<Target>> {
     let Some(output) = place.output else {
         make_folder(&inside(&session.dir, FOLDER).map_err(|error| exit(error.into()))?)?;
         let name = |name: &String| format!("{FOLDER}/{name}");
@@ -146,7 +146,7 @@ fn make_folder(folder: &Path) -> anyhow::Result<()> {
 /// Makes `seconds` of sound on other threads, shows how far it is, and listens to signals.
 pub(super) fn watched<T: Send + 'static>(
     seconds: f64,
-    work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
+    work: impl FnOnce(OnProgress<'_>) -> Result<T, SoundError> + Send + 'static,
 ) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     // They have a runtime of their own, which can't end within another one.
@@ -156,7 +156,7 @@ pub(super) fn watched<T: Send + 'static>(
 
 async fn listening<T: Send + 'static>(
     seconds: f64,
-    work: impl FnOnce(Watch<'_>) -> Result<T, SoundError> + Send + 'static,
+    work: impl FnOnce(OnProgress<'_>) -> Result<T, SoundError> + Send + 'static,
     signals: &mut Signals,
 ) -> anyhow::Result<T> {
     let stop = Arc::new(AtomicBool::new(false));

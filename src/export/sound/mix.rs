@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::file::{Container, SoundFile};
 use super::render::TrackSound;
 use super::timeline::Timeline;
-use super::{Length, SoundError, Watch, check};
+use super::{Length, OnProgress, SoundError, check};
 use crate::audio::mono;
 use crate::base::units::{SampleFormat, SampleRate};
 use crate::export::save::Target;
@@ -40,7 +40,7 @@ pub fn write_mix(
     session: &Session,
     target: &Target,
     rate: SampleRate,
-    watch: Watch<'_>,
+    watch: OnProgress<'_>,
 ) -> Result<PathBuf, SoundError> {
     Mix::plan(session, rate)?.save(disk, target, watch)
 }
@@ -58,7 +58,12 @@ impl Mix {
     }
 
     /// Writes it to `target`, which has been checked, and gives the path.
-    pub fn save(&self, disk: &dyn Disk, target: &Target, watch: Watch<'_>) -> Result<PathBuf, SoundError> {
+    pub fn save(
+        &self,
+        disk: &dyn Disk,
+        target: &Target,
+        watch: OnProgress<'_>,
+    ) -> Result<PathBuf, SoundError> {
         let draft = self.write(target.draft(disk)?, watch, |error| target.failed(error).into())?;
         Ok(draft.keep()?)
     }
@@ -72,7 +77,7 @@ impl Mix {
     pub fn write<W: Write + Seek>(
         &self,
         to: W,
-        watch: Watch<'_>,
+        watch: OnProgress<'_>,
         failed: impl Fn(std::io::Error) -> SoundError,
     ) -> Result<W, SoundError> {
         let length = Length { frames: self.timeline.frames, rate: self.timeline.rate };

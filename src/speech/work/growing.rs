@@ -7,7 +7,7 @@ use crate::base::units::SampleRate;
 use crate::base::utterance::{self, Utterance, Word};
 use crate::live::{News, SessionView};
 use crate::recognisers::recognizer::Hypothesis;
-use crate::speech::analysis::{Job, Open};
+use crate::speech::analysis::{OpenSegment, SegmentJob};
 use crate::speech::bleed::Levels as _;
 use crate::speech::gates;
 use crate::speech::levels::TrackLevels;
@@ -19,20 +19,20 @@ const DROWNED_DB: f64 = 6.0;
 const DROWNED_S: f64 = 1.5;
 
 impl Work {
-    /// The next piece of what is still being spoken, to be recognised for the eye alone; none while the text
-    /// is behind, or where the voice seems to be another track's.
-    pub fn next_partial(&mut self) -> Option<Job> {
+    /// The next piece of what is still being spoken, to be recognised for the eye alone; `None` while the
+    /// text is behind, or where the voice seems to be another track's.
+    pub fn next_partial(&mut self) -> Option<SegmentJob> {
         if self.pass != Pass::Live || self.behind || self.unusable.is_some() {
             return None;
         }
-        let open: Vec<Open> = self.analysis().open().cloned().collect();
+        let open: Vec<OpenSegment> = self.analysis().open().cloned().collect();
         let tracks = &self.session.tracks;
-        let rate = |job: &Job| {
+        let rate = |job: &SegmentJob| {
             let take = tracks[job.track].takes().get(job.take).cloned();
             take.map_or(SampleRate::HZ_48000, |take| take.entry.rate)
         };
         let (session, levels) = (&self.session, &self.levels);
-        let is_own = |open: &Open| {
+        let is_own = |open: &OpenSegment| {
             gates::unheard(&open.job.segment).is_none()
                 && is_own_sound(session, open)
                 && !is_drowned(session, levels, open)
@@ -41,7 +41,7 @@ impl Work {
     }
 
     /// The recogniser has answered on such a piece: shows the words that are certain by now.
-    pub fn take_partial(&mut self, job: &Job, hypothesis: Hypothesis) {
+    pub fn take_partial(&mut self, job: &SegmentJob, hypothesis: Hypothesis) {
         let Some(take) = self.session.tracks[job.track].takes().get(job.take).cloned() else { return };
         let evidence = gates::evidence(&hypothesis, &job.segment, take.entry.rate);
         if gates::verdict(&hypothesis, &evidence).is_some() {
@@ -88,13 +88,13 @@ impl Work {
 }
 
 /// Whether all of what is being spoken is the device's own sound, as far as is known.
-fn is_own_sound(session: &SessionView, open: &Open) -> bool {
+fn is_own_sound(session: &SessionView, open: &OpenSegment) -> bool {
     let take = session.tracks[open.job.track].takes().get(open.job.take).cloned();
     take.is_some_and(|take| take.foreign().iter().all(|(_, to)| *to <= open.job.segment.from))
 }
 
 /// Whether somebody else is much louder at the moment.
-fn is_drowned(session: &SessionView, levels: &TrackLevels, open: &Open) -> bool {
+fn is_drowned(session: &SessionView, levels: &TrackLevels, open: &OpenSegment) -> bool {
     let level = |track: &str| {
         let envelope = levels.envelope(track, open.heard_s - DROWNED_S, open.heard_s);
         let power: f64 = envelope.iter().map(|rms| f64::from(*rms).powi(2)).sum();
