@@ -141,6 +141,20 @@ fn modules_import_only_what_stands_below_them() {
     assert_eq!(plan.keys().cloned().collect::<BTreeSet<_>>(), built);
 }
 
+#[test]
+fn the_picture_of_the_floors_is_the_plan() {
+    let text = fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let picture = text.split("## The floor plan").nth(1).unwrap().split("```").nth(1).unwrap();
+    let mut drawn = BTreeMap::new();
+    for line in picture.lines().skip(1) {
+        let (floor, rest) = line.split_at(1);
+        // What stands behind two spaces is said of them.
+        let modules = rest.trim_start().split("  ").next().unwrap();
+        drawn.extend(modules.split(" · ").map(|module| (module.trim().to_owned(), floor.parse().unwrap())));
+    }
+    assert_eq!(drawn, plan());
+}
+
 /// The file in which a path of the crate ends, as far as it names files.
 fn file_of(path: &[String], files: &BTreeSet<String>) -> Option<String> {
     (1..=path.len()).rev().find_map(|length| {
