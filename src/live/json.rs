@@ -14,7 +14,7 @@ pub struct Wanted {
     /// bookkeeping.
     #[serde(default = "yes")]
     pub events: bool,
-    /// How it goes, once a second, with the place to go on from: `kind` is `status`.
+    /// How it goes, twice a second, with the place to go on from: `kind` is `status`.
     #[serde(default)]
     pub status: bool,
     /// How loud the tracks are: `kind` is `levels`.

@@ -38,7 +38,7 @@ pub enum News {
     Partial(Arc<Utterance>),
     /// How loud the tracks are, [`LEVELS_A_SECOND`] times a second.
     Levels(Arc<Levels>),
-    /// How the recording goes, once a second.
+    /// How the recording goes, [`STATUS_A_SECOND`] times a second.
     Status(Arc<Status>),
     /// How far the text of a finished session is.
     Progress(Progress),
@@ -53,6 +53,9 @@ pub enum News {
 
 /// Levels are published this often a second: meters look alive, and a second of them is a kilobyte a track.
 pub const LEVELS_A_SECOND: u32 = 10;
+
+/// Status is published this often a second: as often as the settings can want it shown.
+pub const STATUS_A_SECOND: u32 = 2;
 
 /// An utterance with its place in the transcript.
 #[derive(Debug, Clone, PartialEq)]

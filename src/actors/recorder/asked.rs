@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
 use crate::control::{Request, Response};
-use crate::live::{Device, Doing, Levels, Status, TrackLevel, TrackStatus, Trouble};
+use crate::live::{Device, Doing, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble};
 use crate::session::mark::{self, MarkKind};
 
 impl State {
@@ -68,7 +68,7 @@ impl State {
         if self.ticks.is_multiple_of(TICKS_A_SECOND / LEVELS_A_SECOND) {
             news.publish(News::Levels(Arc::new(self.levels())));
         }
-        if self.ticks.is_multiple_of(TICKS_A_SECOND) {
+        if self.ticks.is_multiple_of(TICKS_A_SECOND / STATUS_A_SECOND) {
             news.publish(News::Status(Arc::new(self.status())));
         }
     }
