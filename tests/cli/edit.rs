@@ -177,10 +177,10 @@ fn what_can_not_be_corrected_is_refused_and_nothing_is_written() {
     home.refuses(&["edit", "last", "rename", "Eve", "Eva"], &["no speaker \"Eve\"", "Alice, Bob"]);
     home.refuses(&["edit", "last", "rename", "Alice", "Bob"], &["merge"]);
     home.refuses(&["edit", "last", "rename", "Alice", " "], &["needs letters"]);
-    home.refuses(&["edit", "last", "merge", "Alice", "Alice"], &["so already"]);
+    home.refuses(&["edit", "last", "merge", "Alice", "Alice"], &["already so"]);
     home.refuses(&["edit", "last", "line", "alice-9-9", "x"], &["no line", "--ids"]);
     home.refuses(&["edit", "last", "line", "alice-1-1", "\u{202e} "], &["needs words"]);
-    home.refuses(&["edit", "last", "line", "alice-1-1", "We meat at nine."], &["so already"]);
+    home.refuses(&["edit", "last", "line", "alice-1-1", "We meat at nine."], &["already so"]);
     home.refuses(&["edit", "last", "unmark", "mark-1"], &["no mark"]);
     let lock = SessionLock::take(&dir).unwrap();
     home.refuses(&["edit", "last", "withhold", "alice-1-1"], &["in use"]);
