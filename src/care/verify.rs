@@ -333,7 +333,7 @@ fn check_account(replay: &Replay, account: &TrackAccount, problems: &mut Vec<Pro
 
 fn check_manifest(dir: &Path, replay: &Replay) -> Option<Problem> {
     let text = match read::read_manifest(dir) {
-        Ok(manifest) => differs(&manifest, &reckon::manifest(&replay)?)?,
+        Ok(manifest) => differs(&manifest, &reckon::manifest(replay)?)?,
         Err(ReadError::NoManifest { .. }) => "it is not there; `hansard recover` rebuilds it".into(),
         Err(error) => error.to_string(),
     };
