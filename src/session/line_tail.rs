@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::read::{LINE_BYTES_MAX, ReadError, open_plain};
 
 /// The lines of a file from one of them on, as far as they have their ends. Memory is bounded by a call's
-/// lines of up to [`LINE_BYTES_MAX`] bytes each.
+/// lines of up to `LINE_BYTES_MAX` bytes each.
 #[derive(Debug)]
 pub struct LineTail {
     path: PathBuf,

@@ -116,7 +116,7 @@ impl RawLine<'_> {
     }
 
     /// Whether it is longer than any line that is written: what was given is its first
-    /// [`LINE_BYTES_MAX`] bytes, the rest follows as if it were lines.
+    /// `LINE_BYTES_MAX` bytes, the rest follows as if it were lines.
     pub fn is_too_long(&self) -> bool {
         !self.has_end() && self.bytes.len() as u64 == LINE_BYTES_MAX
     }
