@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use hansard::base::random::Random;
+
 use super::sound;
 use super::stage::meeting::speak;
 use super::stage::pulse::RATE;
@@ -17,6 +19,34 @@ const SENTENCES: [&str; 4] = [
 /// Between two sentences: longer than what ends a segment.
 const PAUSE_S: f64 = 0.9;
 const LEAD_S: f64 = 0.5;
+
+/// Nobody speaks as evenly as flite does: beside a track of constant level its voice would be taken for a leak of
+/// that. So it gets louder and softer, by up to 18 dB in a tenth of a second.
+struct Gains {
+    random: Random,
+    at: u32,
+    from_db: f64,
+    to_db: f64,
+}
+
+impl Default for Gains {
+    fn default() -> Self {
+        Self { random: Random::new(7), at: 0, from_db: 0.0, to_db: -9.0 }
+    }
+}
+
+impl Gains {
+    fn next_gain(&mut self) -> f32 {
+        let length = RATE / 10;
+        if self.at == length {
+            (self.at, self.from_db) = (0, self.to_db);
+            self.to_db = self.random.range(-18.0, 0.0);
+        }
+        let part = f64::from(self.at) / f64::from(length);
+        self.at += 1;
+        10f64.powf((self.from_db + part * (self.to_db - self.from_db)) / 20.0) as f32
+    }
+}
 
 /// A recording of speech, in a folder that lives as long as it does.
 pub struct Speech {
@@ -40,11 +70,18 @@ impl Speech {
         }
         let silence = |seconds: f64| vec![0; (seconds * f64::from(RATE)) as usize];
         let mut samples = silence(LEAD_S);
+        let mut gains = Gains::default();
         for sentence in SENTENCES {
             let spoken = speak("slt", sentence).unwrap();
-            samples.extend(spoken.samples.iter().map(|sample| (sample * 32_767.0) as i32));
+            samples.extend(spoken.samples.iter().map(|sample| {
+                let gain = gains.next_gain();
+                (sample * gain * 32_767.0) as i32
+            }));
             samples.extend(silence(PAUSE_S));
         }
+        // No room is exactly silent, and no two places of a recording are alike.
+        let mut noise = Random::new(9);
+        samples.iter_mut().for_each(|sample: &mut i32| *sample += noise.range(-6.0, 6.0) as i32);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("speech.wav");
         sound::pcm(&file, RATE, 1, 16, &samples);
