@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::support::live::{start_with, until};
 use crate::support::sound;
+use crate::support::speech::Speech;
 use hansard::actors::transcriber::Outcome;
 use hansard::base::units::Frames;
 use hansard::capture::feed::Pace;
@@ -24,8 +25,6 @@ use hansard::session::reading::Session;
 use hansard::speech::gates;
 use hansard::speech::work::Pass;
 
-/// Eleven seconds of speech.
-const SPEECH: &str = "../shared/speech/jfk/jfk.wav";
 /// Longest request, in seconds.
 const LONGEST_S: f64 = 10.0;
 /// The list with one line more.
@@ -101,24 +100,21 @@ fn a_model_goes_to_the_engine_of_its_name() {
     assert!(matches!(nobody, Some(EngineError::Unknown { .. })), "{nobody:?}");
 }
 
-/// Speech without a long pause, longer than one request; `None` means that the recording is absent.
-fn speech(folder: &Path) -> Option<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SPEECH);
-    if !path.is_file() {
-        assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{SPEECH} is absent");
-        println!("SKIPPED: {SPEECH} is absent");
-        return None;
-    }
-    let (spec, samples) = sound::read_pcm(&path);
+/// Speech without a long pause, longer than one request, and how long it lasts; `None` means that nobody can speak
+/// here.
+fn speech(folder: &Path) -> Option<(String, f64)> {
+    let speech = Speech::new("a third engine")?;
+    let (spec, samples) = sound::read_pcm(&speech.file);
     let twice = folder.join("twice.wav");
     sound::pcm(&twice, spec.sample_rate, spec.channels, spec.bits_per_sample, &samples.repeat(2));
-    Some(format!("Jack=file:{}", twice.display()))
+    let seconds = 2.0 * samples.len() as f64 / f64::from(spec.sample_rate);
+    Some((format!("Jack=file:{}", twice.display()), seconds))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn its_words_reach_the_transcript_with_no_evidence_but_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(source) = speech(folder.path()) else { return };
+    let Some((source, seconds)) = speech(folder.path()) else { return };
     // No pause ends a segment: only the engine's limit does.
     let settings = folder.path().join("settings.toml");
     std::fs::write(&settings, "[segment]\nendpoint_ms = 5000\n[transcribe]\nlanguage = \"fr\"\n").unwrap();
@@ -130,7 +126,9 @@ async fn its_words_reach_the_transcript_with_no_evidence_but_their_own() {
         let tracks = run.recording.tracks.clone();
         until("all of the speech", || {
             let takes = tracks[0].takes();
-            takes.first().is_some_and(|take| take.written() > Frames::from_seconds(21.5, take.entry.rate))
+            takes
+                .first()
+                .is_some_and(|take| take.written() > Frames::from_seconds(seconds - 0.5, take.entry.rate))
         })
         .await;
         let (_, outcome) = run.finish().await;
