@@ -4,35 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-struct Home {
-    folder: tempfile::TempDir,
-}
-
-impl Home {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) -> PathBuf {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, text).unwrap();
-        path
-    }
-
-    /// A command whose environment is the home folder alone, started in a folder of its own.
-    fn hansard(&self, args: &[&str]) -> Command {
-        let cwd = self.path("cwd");
-        fs::create_dir_all(&cwd).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hansard"));
-        command.args(args).env_clear().env("HOME", self.folder.path()).current_dir(cwd);
-        command
-    }
-}
+use crate::support::home::Home;
 
 fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
@@ -75,19 +47,19 @@ fn user_file() -> &'static str {
 fn each_layer_wins_over_the_one_before_and_says_so() {
     let home = Home::new();
     let show = ["config", "show", "--origin"];
-    assert_eq!(line_of(&stdout(&mut home.hansard(&show)), "buffer_ms"), "buffer_ms = 500  # default");
+    assert_eq!(line_of(&stdout(&mut home.bare(&show)), "buffer_ms"), "buffer_ms = 500  # default");
 
-    let user = home.write(user_file(), "[audio]\nbuffer_ms = 300\nhost = \"alsa\"\n");
-    let shown = stdout(&mut home.hansard(&show));
+    let user = home.put(user_file(), "[audio]\nbuffer_ms = 300\nhost = \"alsa\"\n");
+    let shown = stdout(&mut home.bare(&show));
     assert_eq!(line_of(&shown, "buffer_ms"), format!("buffer_ms = 300  # {}:2", user.display()));
 
-    let extra = home.write("extra.toml", "audio.buffer_ms = 400\n");
+    let extra = home.put("extra.toml", "audio.buffer_ms = 400\n");
     let with_extra = ["--config", extra.to_str().unwrap(), "config", "show", "--origin"];
-    let shown = stdout(&mut home.hansard(&with_extra));
+    let shown = stdout(&mut home.bare(&with_extra));
     assert_eq!(line_of(&shown, "buffer_ms"), format!("buffer_ms = 400  # {}:1", extra.display()));
     assert_eq!(line_of(&shown, "host"), format!("host = \"alsa\"  # {}:3", user.display()));
 
-    let shown = stdout(home.hansard(&with_extra).env("HANSARD_AUDIO_BUFFER_MS", "700"));
+    let shown = stdout(home.bare(&with_extra).env("HANSARD_AUDIO_BUFFER_MS", "700"));
     assert_eq!(line_of(&shown, "buffer_ms"), "buffer_ms = 700  # HANSARD_AUDIO_BUFFER_MS");
 }
 
@@ -101,14 +73,14 @@ fn the_two_folders_go_to_the_users_data_unless_they_are_named() {
     };
     if cfg!(target_os = "linux") {
         let expected = home.path(".local/share/hansard/recordings");
-        assert_eq!(folder(&mut home.hansard(&show), "recordings"), expected);
+        assert_eq!(folder(&mut home.bare(&show), "recordings"), expected);
     }
     let xdg = home.path("data");
-    assert_eq!(folder(home.hansard(&show).env("XDG_DATA_HOME", &xdg), "models"), xdg.join("hansard/models"));
-    assert_eq!(folder(home.hansard(&show).env("HANSARD_MODELS", "~/m"), "models"), home.path("m"));
-    assert_eq!(folder(home.hansard(&show).env("HANSARD_RECORDINGS", "/r"), "recordings"), Path::new("/r"));
-    home.write("xdg/hansard/config.toml", "paths.models = \"beside\"");
-    let beside = folder(home.hansard(&show).env("XDG_CONFIG_HOME", home.path("xdg")), "models");
+    assert_eq!(folder(home.bare(&show).env("XDG_DATA_HOME", &xdg), "models"), xdg.join("hansard/models"));
+    assert_eq!(folder(home.bare(&show).env("HANSARD_MODELS", "~/m"), "models"), home.path("m"));
+    assert_eq!(folder(home.bare(&show).env("HANSARD_RECORDINGS", "/r"), "recordings"), Path::new("/r"));
+    home.put("xdg/hansard/config.toml", "paths.models = \"beside\"");
+    let beside = folder(home.bare(&show).env("XDG_CONFIG_HOME", home.path("xdg")), "models");
     assert_eq!(beside, home.path("xdg/hansard/beside"));
 }
 
@@ -118,24 +90,24 @@ fn nothing_in_the_working_folder_is_read() {
     for name in
         ["config.toml", "hansard.toml", ".hansard.toml", "config/default.toml", ".config/hansard/config.toml"]
     {
-        home.write(&format!("cwd/{name}"), "this is no TOML");
+        home.put(&format!("cwd/{name}"), "this is no TOML");
     }
-    stdout(&mut home.hansard(&["config", "show"]));
+    stdout(&mut home.bare(&["config", "show"]));
 }
 
 #[test]
 fn what_is_shown_can_be_given_back() {
     let home = Home::new();
-    home.write(
+    home.put(
         user_file(),
         "[[source]]\nname = \"Zoë = \\\"Z\\\"\"\nspec = \"mic:a b#2\"\n[segment]\ncap_s = 20\n",
     );
-    let mut first = home.hansard(&["config", "show"]);
+    let mut first = home.bare(&["config", "show"]);
     let shown =
         stdout(first.env("HANSARD_TRANSCRIBE_LANGUAGE", "DE").env("HANSARD_RECORD_TRANSCRIBE", "off"));
     let other = Home::new();
     let copy = other.write("copy.toml", &shown);
-    let again = stdout(&mut other.hansard(&["--config", copy.to_str().unwrap(), "config", "show"]));
+    let again = stdout(&mut other.bare(&["--config", copy.to_str().unwrap(), "config", "show"]));
     assert_eq!(again, shown);
     assert_eq!(line_of(&shown, "language"), "language = \"de\"");
     assert_eq!(line_of(&shown, "transcribe"), "transcribe = false");
@@ -145,9 +117,9 @@ fn what_is_shown_can_be_given_back() {
 #[test]
 fn json_holds_the_same_and_the_origins_when_asked() {
     let home = Home::new();
-    home.write(user_file(), "source = [{ name = \"Alice\", spec = \"mic\" }]\n");
+    home.put(user_file(), "source = [{ name = \"Alice\", spec = \"mic\" }]\n");
     let json: serde_json::Value =
-        serde_json::from_str(&stdout(&mut home.hansard(&["config", "show", "--origin", "--json"]))).unwrap();
+        serde_json::from_str(&stdout(&mut home.bare(&["config", "show", "--origin", "--json"]))).unwrap();
     assert_eq!(json["audio"]["buffer_ms"], 500);
     assert_eq!(json["record"]["transcribe"], true);
     assert_eq!(json["source"], serde_json::json!([{ "name": "Alice", "spec": "mic" }]));
@@ -158,28 +130,28 @@ fn json_holds_the_same_and_the_origins_when_asked() {
 #[test]
 fn mistakes_are_refused_with_place_and_remedy() {
     let home = Home::new();
-    let user = home.write(user_file(), "[transcribe]\nlanguage = \"en\"\nmodle = \"tiny\"\n");
-    let message = refused(&mut home.hansard(&["config", "show"]));
+    let user = home.put(user_file(), "[transcribe]\nlanguage = \"en\"\nmodle = \"tiny\"\n");
+    let message = refused(&mut home.bare(&["config", "show"]));
     assert!(message.contains(&format!("{}:3", user.display())), "{message}");
     assert!(message.contains("did you mean `transcribe.model`?"), "{message}");
 
-    home.write(user_file(), "[audio]\nbuffer_ms = 10\n");
-    let message = refused(&mut home.hansard(&["config", "show"]));
+    home.put(user_file(), "[audio]\nbuffer_ms = 10\n");
+    let message = refused(&mut home.bare(&["config", "show"]));
     assert!(message.contains("from 200 to 2000"), "{message}");
 
     fs::remove_file(&user).unwrap();
-    let message = refused(home.hansard(&["config", "show"]).env("HANSARD_TRANSCRIBE_THREADS", "many"));
+    let message = refused(home.bare(&["config", "show"]).env("HANSARD_TRANSCRIBE_THREADS", "many"));
     assert!(message.contains("HANSARD_TRANSCRIBE_THREADS") && message.contains("from 0 to 256"), "{message}");
 
-    let message = refused(&mut home.hansard(&["config", "show", "--config", "not-there.toml"]));
+    let message = refused(&mut home.bare(&["config", "show", "--config", "not-there.toml"]));
     assert!(message.contains("not-there.toml"), "{message}");
-    refused(&mut home.hansard(&["config"]));
+    refused(&mut home.bare(&["config"]));
 }
 
 #[test]
 fn a_strange_variable_only_warns() {
     let home = Home::new();
-    let mut command = home.hansard(&["config", "show"]);
+    let mut command = home.bare(&["config", "show"]);
     let output = run(command.env("HANSARD_MODLES", "/x").env("HANSARD_TEST_SEED", "1"));
     assert_eq!(output.status.code(), Some(0));
     let message = text(&output.stderr);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::support::stage::words::align;
 use hansard::audio::denoise::Denoiser;
 use hansard::audio::resample;
 use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
@@ -94,19 +95,6 @@ fn plain(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Substitutions, insertions and deletions that make `heard` of `said`.
-fn word_errors(said: &[String], heard: &[String]) -> usize {
-    let mut row: Vec<usize> = (0..=heard.len()).collect();
-    for (i, word) in said.iter().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
-        for (j, other) in heard.iter().enumerate() {
-            let best = (diagonal + usize::from(word != other)).min(row[j] + 1).min(row[j + 1] + 1);
-            diagonal = std::mem::replace(&mut row[j + 1], best);
-        }
-    }
-    row[heard.len()]
-}
-
 fn noise(seconds: usize, level: f32) -> Vec<f32> {
     let mut random = Random::new(7);
     (0..seconds * 16_000).map(|_| random.range(-1.0, 1.0) as f32 * level).collect()
@@ -154,7 +142,7 @@ fn known_recordings_are_understood() {
             let heard = transcribe(&mut recognizer, &sound, rate);
             let text: Vec<&str> = heard.iter().map(|(_, hypothesis)| hypothesis.text.as_str()).collect();
             let (said, text) = (plain(said), plain(&text.join(" ")));
-            errors += word_errors(&said, &text);
+            errors += align(&said, &text).0.errors();
             words += said.len();
 
             let (segment, first) = &heard[0];

@@ -100,8 +100,8 @@ fn a_model_goes_to_the_engine_of_its_name() {
     assert!(matches!(nobody, Some(EngineError::Unknown { .. })), "{nobody:?}");
 }
 
-/// Speech without a long pause, longer than one request, and how long it lasts; `None` means that nobody can speak
-/// here.
+/// Speech without a long pause, longer than one request, and how long it lasts; `None` means that nobody can
+/// speak here.
 fn speech(folder: &Path) -> Option<(String, f64)> {
     let speech = Speech::new("a third engine")?;
     let (spec, samples) = sound::read_pcm(&speech.file);

@@ -70,6 +70,21 @@ impl Home {
         path
     }
 
+    /// Writes a file somewhere in the home.
+    pub fn put(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// A command whose environment is the home alone: no setting comes from it.
+    pub fn bare<S: AsRef<OsStr>>(&self, args: &[S]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hansard"));
+        command.args(args).env_clear().env("HOME", self.folder.path()).current_dir(self.path("cwd"));
+        command
+    }
+
     /// Sessions that there are.
     pub fn sessions(&self) -> Vec<PathBuf> {
         let Ok(entries) = fs::read_dir(self.recordings()) else { return Vec::new() };

@@ -20,8 +20,8 @@ const SENTENCES: [&str; 4] = [
 const PAUSE_S: f64 = 0.9;
 const LEAD_S: f64 = 0.5;
 
-/// Nobody speaks as evenly as flite does: beside a track of constant level its voice would be taken for a leak of
-/// that. So it gets louder and softer, by up to 18 dB in a tenth of a second.
+/// Nobody speaks as evenly as flite does: beside a track of constant level its voice would be taken for a
+/// leak of that. So it gets louder and softer, by up to 18 dB in a tenth of a second.
 struct Gains {
     random: Random,
     at: u32,
