@@ -21,7 +21,6 @@ pub struct Denoiser;
 pub struct Arguments {
     /// The session's folder.
     pub dir: std::path::PathBuf,
-    /// The track.
     pub track: Arc<TrackShared>,
     /// Index of the take to begin with.
     pub take: usize,

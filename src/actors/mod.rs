@@ -26,7 +26,6 @@ pub mod writer;
 #[cfg(debug_assertions)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// The root.
     Recorder,
     /// The writer's actor.
     Writer,
@@ -34,7 +33,6 @@ pub enum Role {
     DeviceCapture,
     /// The one that listens at the socket.
     Control,
-    /// The transcriber.
     Transcriber,
     /// The first track's denoiser.
     Denoiser,

@@ -90,7 +90,6 @@ pub enum Child {
     /// The one that listens at the socket.
     #[cfg(unix)]
     Control,
-    /// The transcriber.
     Transcriber,
 }
 

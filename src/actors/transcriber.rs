@@ -40,7 +40,6 @@ pub struct Transcriber;
 /// What it is started with; it can be started again with the same.
 #[derive(Clone)]
 pub struct Arguments {
-    /// The session.
     pub session: SessionView,
     /// What is known of the work so far.
     pub analysis: Arc<Mutex<Analysis>>,
@@ -90,7 +89,6 @@ pub enum Message {
 pub struct Patience {
     /// Without any progress.
     pub idle: Duration,
-    /// In all.
     pub total: Duration,
 }
 

@@ -116,12 +116,7 @@ pub enum Item {
     /// Interleaved whole frames.
     Sound(Vec<f32>),
     /// Missing frames within the take, to be written as exact silence.
-    Silence {
-        /// How many.
-        frames: Frames,
-        /// Why.
-        cause: GapCause,
-    },
+    Silence { frames: Frames, cause: GapCause },
     /// What the first take, which is about to begin, has as its rate: what is missing before it is counted in
     /// its frames.
     Rate(SampleRate),
@@ -129,9 +124,7 @@ pub enum Item {
     Absent {
         /// Session second at which it began.
         from: f64,
-        /// How long.
         seconds: f64,
-        /// Why.
         cause: GapCause,
     },
     /// Frames of the take that were handed over as sound and are another device's. They lie before what comes
@@ -139,7 +132,6 @@ pub enum Item {
     Foreign {
         /// The first of them in the take.
         from: Frames,
-        /// How many.
         frames: Frames,
     },
     /// The measured clock of the take that is going on.

@@ -80,7 +80,6 @@ pub struct Opened {
 /// A source that broke off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BrokenOff {
-    /// Why.
     pub reason: String,
     /// Seconds of sound that it had promised beyond what it gave, where that is known.
     pub missing_s: Option<f64>,

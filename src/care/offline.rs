@@ -31,27 +31,16 @@ pub enum OfflineError {
     /// A track's file is not there, or is something else.
     #[error("the track {} can't be read ({error}); without it nothing is done, so that no text is lost", path.display())]
     Track {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
     },
     /// The manifest holds what no recorder writes.
     #[error("session.json is damaged: take {take} of {track:?} has {channels} channel(s) at {rate} Hz")]
-    Impossible {
-        /// The track.
-        track: String,
-        /// The take.
-        take: u32,
-        /// Its channels.
-        channels: u16,
-        /// Its rate.
-        rate: u32,
-    },
+    Impossible { track: String, take: u32, channels: u16, rate: u32 },
     /// A file of the session can't be written.
     #[error("can't write {}: {error}", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         error: io::Error,

@@ -36,7 +36,6 @@ pub struct Unexplained {
 /// A track's account as the journal's lines give it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reckoning {
-    /// The account.
     pub account: TrackAccount,
     /// Whether what was expected comes from time; else the source has position only.
     pub clocked: bool,

@@ -38,14 +38,10 @@ pub enum RecoverError {
     Read(#[from] ReadError),
     /// It holds nothing to mend.
     #[error("{} is not a session: neither a journal nor a {MANIFEST} nor a track is in it", dir.display())]
-    NotASession {
-        /// The folder.
-        dir: PathBuf,
-    },
+    NotASession { dir: PathBuf },
     /// The disk refused. What was mended by then stays; another run goes on.
     #[error("can't mend {}: {error}; see to the disk, then run `hansard recover` again", path.display())]
     Write {
-        /// The file.
         path: PathBuf,
         /// What the system said.
         error: io::Error,
@@ -53,7 +49,6 @@ pub enum RecoverError {
     /// What was found can't be told in a journal: a mistake of ours.
     #[error("can't mend {}: what was found in it makes no session ({what}); its tracks are playable", dir.display())]
     Contradiction {
-        /// The folder.
         dir: PathBuf,
         /// What does not fit.
         what: String,

@@ -37,16 +37,10 @@ pub enum ReplayError {
     Read(#[from] ReadError),
     /// There is none.
     #[error("{} has no journal ({JOURNAL}): nothing says what its tracks should be; `hansard recover` makes a new one of what is there", dir.display())]
-    Missing {
-        /// The session.
-        dir: PathBuf,
-    },
+    Missing { dir: PathBuf },
     /// It does not begin.
     #[error("{} ends before the session had begun: nothing was recorded by then; `hansard recover` mends it", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    Empty { path: PathBuf },
     /// A line in it is not what a recorder writes.
     #[error(
         "{} is damaged in line {line}: {what}. What follows is not believed; the sound in tracks/ is not touched by this. \
@@ -54,7 +48,6 @@ pub enum ReplayError {
         path.display()
     )]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// From 1.
         line: u64,

@@ -59,7 +59,6 @@ pub enum Wrong {
 /// Something that isn't as the journal says.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Problem {
-    /// What kind.
     pub wrong: Wrong,
     /// The file, relative to the session.
     pub file: String,
@@ -76,7 +75,6 @@ pub struct Problem {
 /// A take, checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TakeReport {
-    /// Its number.
     pub take: u32,
     /// Its file, relative to the session.
     pub file: String,
@@ -108,9 +106,7 @@ pub struct TrackReport {
     pub track: String,
     /// Its display name.
     pub name: String,
-    /// Its kind.
     pub kind: SourceKind,
-    /// Its takes.
     pub takes: Vec<TakeReport>,
     /// Where its frames went, drawn up anew.
     pub account: TrackAccount,
@@ -124,11 +120,8 @@ pub struct TrackReport {
 /// A session, checked.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// Its folder.
     pub session: PathBuf,
-    /// Its id.
     pub id: String,
-    /// Its title.
     pub title: String,
     /// How it stands.
     pub state: Standing,

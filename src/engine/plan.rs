@@ -41,7 +41,6 @@ pub enum PlanError {
     Channel {
         /// The source's name.
         name: String,
-        /// Its SPEC.
         spec: String,
         /// Channels that there are.
         channels: u16,

@@ -42,7 +42,6 @@ const PARTIAL_NICENESS: u8 = 12;
 
 /// The engine to use, or why there is none.
 pub enum Choice {
-    /// This one.
     Use(Arc<dyn Engine>),
     /// Text can't be made now, for this reason, but can be made later.
     Later(String),
@@ -83,7 +82,6 @@ pub fn choose_engine<'a>(
 
 /// The text work that is wanted.
 pub struct Wanted<'a> {
-    /// Who recognises.
     pub engine: &'a Arc<dyn Engine>,
     /// One per track, in their order.
     pub sources: &'a [SourceEntry],

@@ -80,7 +80,6 @@ impl TranscribeError {
 /// How a session's text is made.
 #[derive(Debug, Clone)]
 pub struct How {
-    /// Who recognises.
     pub engine: Arc<dyn Engine>,
     /// The session's sources, with the languages that are to be told.
     pub sources: Vec<SourceEntry>,

@@ -26,7 +26,6 @@ const LINES_AT_ONCE: usize = 256;
 /// Something that is wrong at the moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StandingAlarm {
-    /// Which.
     pub alarm: Alarm,
     /// The track that it is about. `None` means the machine.
     pub track: Option<String>,

@@ -60,7 +60,6 @@ pub const STATUS_A_SECOND: u32 = 2;
 /// An utterance with its place in the transcript.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TranscriptLine {
-    /// The utterance.
     pub utterance: Utterance,
     /// A subscriber that has seen this one has seen all lines of the transcript before this number (from 0);
     /// later ones may be repeated to them, none is missed. A [`Cursor`] takes it.
@@ -89,7 +88,6 @@ pub struct Levels {
 /// How loud one track is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackLevel {
-    /// The track.
     pub track: String,
     /// Highest sample of the last second, in dBFS. `None` means exact silence, or a device that is not open.
     pub peak_dbfs: Option<f64>,

@@ -23,9 +23,7 @@ pub enum Doing {
 pub struct Status {
     /// Id of the session.
     pub session: String,
-    /// Its folder.
     pub path: String,
-    /// Its title.
     pub title: String,
     /// The recorder's process.
     pub pid: u32,
@@ -48,7 +46,6 @@ pub struct Status {
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Trouble {
-    /// What.
     pub alarm: Alarm,
     /// For people.
     pub text: String,
@@ -57,7 +54,6 @@ pub struct Trouble {
 /// How one track goes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackStatus {
-    /// The track.
     pub track: String,
     /// Whose it is.
     pub name: String,
@@ -89,7 +85,6 @@ pub struct TrackStatus {
 pub enum Device {
     /// It is not open yet, or not any more; it is tried again.
     Opening,
-    /// It delivers.
     Open,
     /// It came to its own end.
     Ended,

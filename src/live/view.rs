@@ -30,7 +30,6 @@ pub trait SessionSink: Send + Sync {
 pub struct SessionView {
     /// The session's folder.
     pub dir: PathBuf,
-    /// Its tracks.
     pub tracks: Vec<Arc<TrackShared>>,
     /// Where lines go.
     pub sink: Arc<dyn SessionSink>,

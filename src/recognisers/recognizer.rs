@@ -140,7 +140,6 @@ pub enum RecognizerError {
     /// The recogniser's process couldn't be started.
     #[error("the recogniser's process can't be started ({program}): {reason}")]
     Start {
-        /// The program.
         program: String,
         /// What the system says.
         reason: String,

@@ -47,9 +47,7 @@ pub enum PauseError {
 
 /// One device and the tracks that it feeds.
 pub struct DeviceSpec {
-    /// The device.
     pub source: Arc<dyn Source>,
-    /// Its tracks.
     pub tracks: Vec<SourceEntry>,
     /// How they are stored; `None` means as deep as the device.
     pub format: Option<SampleFormat>,

@@ -24,7 +24,6 @@ pub struct Line {
     pub session_ns: SessionNs,
     /// The wall clock.
     pub utc: Timestamp,
-    /// What happened.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -37,13 +36,9 @@ pub enum Event {
     Started {
         /// Format number of the session.
         format: u32,
-        /// Its id.
         id: String,
-        /// Its title.
         title: String,
-        /// Its start.
         start: Start,
-        /// Its tracks.
         sources: Vec<SourceEntry>,
     },
     /// A device was opened and delivers.
@@ -59,33 +54,22 @@ pub enum Event {
     },
     /// A device was lost, or would not open.
     DeviceLost {
-        /// Which device.
         source: String,
         /// Why, as far as is known.
         reason: String,
     },
     /// A finite source came to its end.
-    SourceEnded {
-        /// Which.
-        source: String,
-    },
+    SourceEnded { source: String },
     /// A finite source broke off before its end; it is not tried again.
-    SourceBroken {
-        /// Which.
-        source: String,
-        /// Why.
-        reason: String,
-    },
+    SourceBroken { source: String, reason: String },
     /// The backend said something that is not a loss in itself.
     DeviceNotice {
-        /// Which device.
         source: String,
         /// What it said.
         notice: String,
     },
     /// A thread that hangs in the backend was given up.
     ThreadAbandoned {
-        /// Which device.
         source: String,
         /// What it was doing.
         doing: String,
@@ -96,7 +80,6 @@ pub enum Event {
     /// nothing stands there: it was found when the take was over, and lies near `from_frame`. What is
     /// `foreign` stands there as it came.
     Gap {
-        /// The track.
         track: String,
         /// The take that it lies in; `None` if between takes.
         take: Option<u32>,
@@ -106,7 +89,6 @@ pub enum Event {
         at: f64,
         /// How many frames.
         frames: Frames,
-        /// Why.
         cause: GapCause,
     },
     /// These spans are on the disk.
@@ -116,9 +98,7 @@ pub enum Event {
     },
     /// The measured clock of a take.
     Clock {
-        /// The track.
         track: String,
-        /// The take.
         take: u32,
         /// The map as of now.
         fit: ClockFit,
@@ -128,22 +108,17 @@ pub enum Event {
     /// doubled whenever there are 4096: 14 000 points in a day). With the take's gaps they give its map
     /// again.
     Observed {
-        /// The track.
         track: String,
-        /// The take.
         take: u32,
         /// Frame of the file and session second, in order.
         points: Vec<(Frames, f64)>,
     },
     /// A take is over; its file is closed.
     TakeEnded {
-        /// The track.
         track: String,
-        /// The take.
         take: u32,
         /// Frames in its file.
         frames: Frames,
-        /// Its clock.
         clock: ClockFit,
         /// Session second of frame 0 as the device's stamps tell; `None` if they say no more than `clock`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -178,7 +153,6 @@ pub enum Event {
     },
     /// Something is wrong that a person may be able to mend, or is not wrong any more.
     Alarm {
-        /// What.
         alarm: Alarm,
         /// The track that it is about; `None` means the machine.
         track: Option<String>,
@@ -191,17 +165,12 @@ pub enum Event {
     SleepInhibited {
         /// Whether it does.
         held: bool,
-        /// Why not.
         detail: Option<String>,
     },
     /// The recorder ends the recording by itself.
-    Ending {
-        /// Why.
-        reason: String,
-    },
+    Ending { reason: String },
     /// An actor ended in a way that it should not.
     ActorFailed {
-        /// Which.
         actor: String,
         /// What it died of.
         reason: String,
@@ -210,9 +179,7 @@ pub enum Event {
     },
     /// Text work went wrong on a segment.
     SegmentFailed {
-        /// The track.
         track: String,
-        /// The take.
         take: u32,
         /// First frame.
         from: Frames,
@@ -236,15 +203,9 @@ pub enum Event {
     /// The text has caught up with what is said.
     TextCaughtUp,
     /// What is being spoken is not shown any more before it is finished.
-    PartialsOff {
-        /// Why.
-        reason: String,
-    },
+    PartialsOff { reason: String },
     /// Text is pending; `hansard transcribe` does it.
-    TextPending {
-        /// Why.
-        reason: String,
-    },
+    TextPending { reason: String },
     /// The user paused: nothing is recorded, on any track.
     Paused {
         /// Since which session second.
@@ -256,10 +217,7 @@ pub enum Event {
         at: f64,
     },
     /// There is no way for other commands to steer this recording.
-    NoControl {
-        /// Why.
-        reason: String,
-    },
+    NoControl { reason: String },
     /// A speaker has another name from here on, in all that was and will be transcribed.
     Renamed {
         /// As it stood.
@@ -335,9 +293,7 @@ impl From<TimeEvent> for Event {
 /// A take whose recorder died.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecoveredTake {
-    /// The track.
     pub track: String,
-    /// The take.
     pub take: u32,
     /// Frames that the journal vouched for.
     pub committed: Frames,
@@ -348,9 +304,7 @@ pub struct RecoveredTake {
 /// A span of a track that is on the disk, with its checksum.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
-    /// The track.
     pub track: String,
-    /// The take.
     pub take: u32,
     /// First frame.
     pub from: Frames,

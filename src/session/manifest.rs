@@ -36,7 +36,6 @@ pub struct Manifest {
 /// When a session started: the instant, and how the clock on the wall read there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Start {
-    /// The instant.
     pub utc: Timestamp,
     /// IANA name of the local zone, where it is known.
     pub zone: Option<String>,
@@ -115,7 +114,6 @@ impl TakeEntry {
 /// Where the frames of one track went: `expected = written + gaps`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackAccount {
-    /// The track.
     pub track: String,
     /// Frames from session time × measured rate.
     pub expected: Frames,
@@ -132,7 +130,6 @@ pub struct TrackAccount {
 /// Missing frames of one cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GapSum {
-    /// Why.
     pub cause: GapCause,
     /// How many gaps.
     pub count: u64,

@@ -52,14 +52,7 @@ pub enum ReadError {
     },
     /// Two folders hold a session of the same id.
     #[error("several folders hold the session {name:?} ({} and {}); give the path", one.display(), other.display())]
-    Ambiguous {
-        /// The id.
-        name: String,
-        /// One folder.
-        one: PathBuf,
-        /// Another.
-        other: PathBuf,
-    },
+    Ambiguous { name: String, one: PathBuf, other: PathBuf },
     /// `last` of nothing.
     #[error("there is no session in {} yet; `hansard record` makes one", dir.display())]
     Empty {
@@ -68,36 +61,23 @@ pub enum ReadError {
     },
     /// A folder without a manifest.
     #[error("{} is not a session: it has no {MANIFEST}", dir.display())]
-    NotASession {
-        /// The folder.
-        dir: PathBuf,
-    },
+    NotASession { dir: PathBuf },
     /// A session that lost its manifest.
     #[error(
         "{} has lost its {MANIFEST}; the sound in tracks/ and the journal {JOURNAL} are there: `hansard recover {}` rebuilds it",
         dir.display(),
         dir.display()
     )]
-    NoManifest {
-        /// The folder.
-        dir: PathBuf,
-    },
+    NoManifest { dir: PathBuf },
     /// Never followed.
     #[error("{} is a symbolic link, which is not followed inside a session; put the file itself there", path.display())]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
+    Link { path: PathBuf },
     /// A folder, a pipe or a device in a file's place.
     #[error("{} is not a regular file", path.display())]
-    NotAFile {
-        /// What isn't.
-        path: PathBuf,
-    },
+    NotAFile { path: PathBuf },
     /// More than any recording makes.
     #[error("{} is larger than {limit} bytes, which no recording makes; it is not read", path.display())]
     TooLarge {
-        /// The file.
         path: PathBuf,
         /// The limit in bytes.
         limit: u64,
@@ -105,7 +85,6 @@ pub enum ReadError {
     /// Some other program's file.
     #[error("{} was not written by Hansard: it has no format number ({source})", path.display())]
     Foreign {
-        /// The file.
         path: PathBuf,
         /// What the parser says.
         source: serde_json::Error,
@@ -116,7 +95,6 @@ pub enum ReadError {
         path.display()
     )]
     Format {
-        /// The file.
         path: PathBuf,
         /// The number in it.
         found: u64,
@@ -124,7 +102,6 @@ pub enum ReadError {
     /// Our format, but not in order.
     #[error("{} is damaged: {what}", path.display())]
     Damaged {
-        /// The file.
         path: PathBuf,
         /// What and where.
         what: String,

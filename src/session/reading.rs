@@ -21,7 +21,6 @@ const TRANSCRIPT_BYTES_MAX: u64 = 512 << 20;
 /// A session as it lies on disk at the moment of reading.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Its folder.
     pub dir: PathBuf,
     /// `session.json`.
     pub manifest: Manifest,

@@ -122,7 +122,6 @@ impl Layout {
 #[derive(Debug)]
 pub struct OnDisk {
     file: File,
-    /// Its length.
     pub bytes: u64,
     /// What it begins with: up to [`HEADER_MAX`] bytes.
     pub head: Vec<u8>,

@@ -58,7 +58,6 @@ pub enum Pass {
 /// Something to recognise.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
-    /// What.
     pub job: SegmentJob,
     /// It is not its turn yet. Either it is still being spoken, and will be exactly this if no more speech
     /// comes; or it waits, and others are being recognised. The answer is kept until it is its turn.

@@ -43,7 +43,6 @@ pub const TEXT_BYTES_PER_S: u64 = 1_000;
 /// An alarm began or ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// Which.
     pub alarm: Alarm,
     /// Whether it began; else it ended.
     pub on: bool,

@@ -105,7 +105,6 @@ pub struct TrackPlan {
 pub struct DevicePlan {
     /// From its drain.
     pub queue: Consumer<Item>,
-    /// Its tracks.
     pub tracks: Vec<TrackPlan>,
 }
 

@@ -30,7 +30,6 @@ pub(super) struct Stamps {
 
 /// What may happen to the front stamp.
 pub(super) enum Verdict {
-    /// Nothing yet.
     Wait,
     /// It may be placed.
     Forward,

@@ -18,11 +18,8 @@ const OBSERVATIONS_MAX: usize = 1 << 18;
 pub struct Started {
     /// The session's id.
     pub id: String,
-    /// Its title.
     pub title: String,
-    /// Its start.
     pub start: Start,
-    /// Its tracks.
     pub sources: Vec<SourceEntry>,
 }
 
@@ -145,7 +142,6 @@ pub struct GapRecord {
     pub at: f64,
     /// How many frames.
     pub frames: Frames,
-    /// Why.
     pub cause: GapCause,
     /// Takes of the track that had begun before.
     pub after: usize,

@@ -9,7 +9,6 @@ use super::{Manifest, ReadError, read_manifest};
 /// A session in a listing: the transcript has not been read.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// Its folder.
     pub dir: PathBuf,
     /// `session.json`.
     pub manifest: Manifest,
