@@ -1,6 +1,7 @@
 //! The broadcast, and subscriptions to it that read on from the files after a lag.
 
 use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -204,22 +205,12 @@ impl Subscription {
     /// The next news. `None` means that none will come any more.
     pub async fn next(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.read_on() {
-                return Some(news);
+            if let ControlFlow::Break(told) = self.read_on() {
+                return told;
             }
-            self.listening.as_ref()?;
-            match self.news.recv().await {
-                Ok(News::Over) => return self.over(),
-                Ok(news) => {
-                    if let Some(news) = self.take(news) {
-                        return Some(news);
-                    }
-                }
-                Err(RecvError::Lagged(missed)) => {
-                    self.catch_up();
-                    return Some(News::Lagged(missed));
-                }
-                Err(RecvError::Closed) => return self.over(),
+            let received = self.news.recv().await;
+            if let ControlFlow::Break(told) = self.receive(received) {
+                return told;
             }
         }
     }
@@ -227,52 +218,50 @@ impl Subscription {
     /// The next news that is there already.
     pub fn try_next(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.read_on() {
-                return Some(news);
+            if let ControlFlow::Break(told) = self.read_on() {
+                return told;
             }
-            self.listening.as_ref()?;
-            match self.news.try_recv() {
-                Ok(News::Over) | Err(TryRecvError::Closed) => return self.over(),
-                Ok(news) => {
-                    if let Some(news) = self.take(news) {
-                        return Some(news);
-                    }
-                }
-                Err(TryRecvError::Lagged(missed)) => {
-                    self.catch_up();
-                    return Some(News::Lagged(missed));
-                }
+            let received = match self.news.try_recv() {
+                Ok(news) => Ok(news),
                 Err(TryRecvError::Empty) => return None,
+                Err(TryRecvError::Closed) => Err(RecvError::Closed),
+                Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+            };
+            if let ControlFlow::Break(told) = self.receive(received) {
+                return told;
             }
         }
     }
 
-    /// The same for a thread that may wait.
+    /// The same as [`Self::next`] for a thread that may wait.
     pub fn wait(&mut self) -> Option<News> {
         loop {
-            if let Some(news) = self.read_on() {
-                return Some(news);
+            if let ControlFlow::Break(told) = self.read_on() {
+                return told;
             }
-            self.listening.as_ref()?;
-            match self.news.blocking_recv() {
-                Ok(News::Over) => return self.over(),
-                Ok(news) => {
-                    if let Some(news) = self.take(news) {
-                        return Some(news);
-                    }
-                }
-                Err(RecvError::Lagged(missed)) => {
-                    self.catch_up();
-                    return Some(News::Lagged(missed));
-                }
-                Err(RecvError::Closed) => return self.over(),
+            let received = self.news.blocking_recv();
+            if let ControlFlow::Break(told) = self.receive(received) {
+                return told;
             }
         }
     }
 
-    fn over(&mut self) -> Option<News> {
-        self.listening = None;
-        None
+    /// What is to be told of what was received, if anything.
+    fn receive(&mut self, received: Result<News, RecvError>) -> ControlFlow<Option<News>> {
+        match received {
+            Ok(News::Over) | Err(RecvError::Closed) => {
+                self.listening = None;
+                ControlFlow::Break(None)
+            }
+            Ok(news) => match self.take(news) {
+                Some(news) => ControlFlow::Break(Some(news)),
+                None => ControlFlow::Continue(()),
+            },
+            Err(RecvError::Lagged(missed)) => {
+                self.catch_up();
+                ControlFlow::Break(Some(News::Lagged(missed)))
+            }
+        }
     }
 
     /// From here on the files are read to their ends, beginning where this one stands.
@@ -306,18 +295,18 @@ impl Subscription {
         true
     }
 
-    fn read_on(&mut self) -> Option<News> {
+    /// What the files still have to tell after a lag; goes on once they have told all, and news may come.
+    fn read_on(&mut self) -> ControlFlow<Option<News>> {
         loop {
-            if let Some(news) = self.waiting.pop_front() {
-                match self.take(news) {
-                    None => continue,
-                    told => return told,
+            while let Some(news) = self.waiting.pop_front() {
+                if let Some(news) = self.take(news) {
+                    return ControlFlow::Break(Some(news));
                 }
             }
-            let behind = self.behind.as_mut()?;
+            let Some(behind) = &mut self.behind else { break };
             match behind.read() {
-                Ok(news) if news.is_empty() => self.behind = None,
-                Ok(news) => self.waiting.extend(news),
+                Ok(Some(news)) => self.waiting.extend(news),
+                Ok(None) => self.behind = None,
                 Err(error) => {
                     // The news that come are all that there is then.
                     tracing::warn!(%error, "a subscriber can't read on from the session's files");
@@ -325,24 +314,63 @@ impl Subscription {
                 }
             }
         }
+        if self.listening.is_none() { ControlFlow::Break(None) } else { ControlFlow::Continue(()) }
     }
 }
 
 impl Behind {
-    /// Some more of both files; nothing at their ends. A line that can't be understood is passed over:
-    /// `verify` is the one to judge the files.
-    fn read(&mut self) -> Result<Vec<News>, ReadError> {
-        let mut news = Vec::new();
-        for (_, line) in self.journal.read(LINES_AT_ONCE)? {
-            if let Ok(line) = serde_json::from_slice::<Line>(&line) {
-                news.push(News::Event(Arc::new(line)));
-            }
+    /// Some more of both files; `None` means that they have no more. A line that can't be understood is passed
+    /// over: `verify` is the one to judge the files.
+    fn read(&mut self) -> Result<Option<Vec<News>>, ReadError> {
+        let (events, lines) = (self.journal.read(LINES_AT_ONCE)?, self.transcript.read(LINES_AT_ONCE)?);
+        if events.is_empty() && lines.is_empty() {
+            return Ok(None);
         }
-        for (number, line) in self.transcript.read(LINES_AT_ONCE)? {
-            if let Ok(utterance) = serde_json::from_slice::<Utterance>(&line) {
-                news.push(News::Line(Arc::new(TranscriptLine { utterance, until: number + 1 })));
-            }
+        let event = |(_, line): (u64, Vec<u8>)| {
+            let line = serde_json::from_slice::<Line>(&line).ok()?;
+            Some(News::Event(Arc::new(line)))
+        };
+        let line = |(number, line): (u64, Vec<u8>)| {
+            let utterance = serde_json::from_slice::<Utterance>(&line).ok()?;
+            Some(News::Line(Arc::new(TranscriptLine { utterance, until: number + 1 })))
+        };
+        Ok(Some(events.into_iter().filter_map(event).chain(lines.into_iter().filter_map(line)).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::units::SessionNs;
+
+    fn event(seq: u64) -> Line {
+        let utc = "2026-03-14T08:30:00Z".parse().unwrap();
+        Line { seq, session_ns: SessionNs(seq), utc, event: Event::Resumed { at: seq as f64 } }
+    }
+
+    #[test]
+    fn a_slow_subscriber_is_told_so_and_misses_no_event() {
+        let dir = tempfile::tempdir().unwrap();
+        let bus = Bus::new(dir.path());
+        let mut slow = bus.subscribe();
+        let count = NEWS_WAITING as u64 + 700;
+        let mut journal = Vec::new();
+        for seq in 0..count {
+            // A version to come may write what this one can't read: more of it than is read at once.
+            let known = !(300..900).contains(&seq);
+            let line = serde_json::to_string(&event(seq)).unwrap();
+            journal.push(if known { line } else { line.replace("resumed", "unheard_of") } + "\n");
+            bus.publish(News::Event(Arc::new(event(seq))));
         }
-        Ok(news)
+        std::fs::write(dir.path().join(JOURNAL), journal.concat()).unwrap();
+        assert!(matches!(slow.try_next(), Some(News::Lagged(_))));
+        let told = std::iter::from_fn(|| slow.try_next());
+        let told: Vec<u64> =
+            told.filter_map(|n| if let News::Event(l) = n { Some(l.seq) } else { None }).collect();
+        assert_eq!(told, (0..300).chain(900..count).collect::<Vec<_>>(), "each once, in order");
+        assert_eq!(slow.cursor().seq, count);
+        bus.publish(News::Over);
+        assert!(slow.wait().is_none() && slow.wait().is_none());
+        assert!(bus.end(Duration::ZERO), "nobody is left to be waited for");
     }
 }
