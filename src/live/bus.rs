@@ -319,8 +319,8 @@ impl Subscription {
 }
 
 impl Behind {
-    /// Some more of both files; `None` means that they have no more. A line that can't be understood is passed
-    /// over: `verify` is the one to judge the files.
+    /// Some more of both files; `None` means that they have no more. A line that can't be understood is
+    /// passed over: `verify` is the one to judge the files.
     fn read(&mut self) -> Result<Option<Vec<News>>, ReadError> {
         let (events, lines) = (self.journal.read(LINES_AT_ONCE)?, self.transcript.read(LINES_AT_ONCE)?);
         if events.is_empty() && lines.is_empty() {
