@@ -464,7 +464,10 @@ fn assert_follows_the_default(recorded: &Recorded) {
         panic!("two takes: {:?}", recorded.takes("anyone"))
     };
     assert!(tone_from(&recorded.sound(tone)).is_some(), "the default was the tone");
-    assert!(tone.foreign.is_empty() && head.foreign.is_empty(), "nothing was moved behind its back");
+    // The server moves the stream to the headset at once, and what came of that counts as foreign; the rest
+    // is the old default's.
+    let foreign: f64 = tone.foreign.iter().map(|(from, to)| (*to - *from).seconds(tone.rate)).sum();
+    assert!(foreign < NOTICED_S && head.foreign.is_empty(), "{:?} {:?}", tone.foreign, head.foreign);
     recorded.displaced(head, 0.0, truth);
     assert!(
         recorded.missing("anyone", GapCause::DeviceLost) > 0.0,

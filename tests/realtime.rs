@@ -4,4 +4,5 @@
 mod kill;
 mod pulse;
 mod pulse_faults;
+mod pulse_moves;
 mod support;

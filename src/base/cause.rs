@@ -103,4 +103,15 @@ pub enum Alarm {
     Battery,
     /// The device's clock is far from its rate, or its deliveries tell no clock.
     Clock,
+    /// Nobody chose what to record, and there is no default microphone.
+    NoMicrophone,
+}
+
+/// What the system does to a device's sound before it is captured.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// It is muted, or its volume is zero.
+    pub silenced: bool,
+    /// Programs that play to it at the moment, where what is played is recorded.
+    pub players: Vec<String>,
 }

@@ -3,7 +3,7 @@
 //! One `Host` is shared by all sources of a recording: each dropped PulseAudio host leaves a thread and two
 //! file descriptors behind, so another one is made only after the old one failed.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
@@ -11,12 +11,19 @@ use cpal::{BufferSize, FromSample, SizedSample, StreamConfig};
 use serde::Serialize;
 
 use super::drain::Timeline;
+use super::pulse::seat::{Seat, Turn};
+use super::pulse::watch::Watch;
 use super::rt::{self, CaptureSink, SinkMeter};
 use super::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
+use crate::base::cause::Condition;
 use crate::base::format::DeviceFormat;
 use crate::base::units::{SampleFormat, SampleRate};
 use crate::clock::{Clock as _, MonoNs, SessionClock, SystemClock};
 use crate::session::manifest::SourceKind;
+
+mod found;
+
+use found::{Found, stored_as};
 
 /// How long building a stream may take. Starting it has no limit: a suspended source blocks until it
 /// delivers.
@@ -59,12 +66,20 @@ pub struct Backend {
     host: Arc<Mutex<Option<Arc<cpal::Host>>>>,
     /// The latest list of devices, for all who look within [`LISTING_S`].
     listing: Arc<Mutex<Option<Listing>>>,
+    /// Asks the server where our streams are.
+    watch: Watch,
 }
 
 impl Backend {
     /// A backend by cpal's name of the host (`pulseaudio`, `alsa`, …), or `auto`.
     pub fn new(name: &str) -> Self {
-        Self { name: name.into(), chosen: Arc::default(), host: Arc::default(), listing: Arc::default() }
+        Self {
+            name: name.into(),
+            chosen: Arc::default(),
+            host: Arc::default(),
+            listing: Arc::default(),
+            watch: Watch::default(),
+        }
     }
 
     fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
@@ -155,28 +170,11 @@ impl Backend {
         Ok(found)
     }
 
-    /// The device of `kind` with this id, this id without its host, or this name; without any, the default
-    /// one.
+    /// The device of `kind` that is wanted; without a wish, the default one.
     fn find(&self, kind: SourceKind, wanted: Option<&str>) -> Result<(Arc<cpal::Host>, Found), SourceError> {
         let host = self.host()?;
-        let found = self.found(&host)?;
-        let chosen = match wanted {
-            None => found.iter().position(|f| f.kind == kind && f.default),
-            Some(wanted) => found
-                .iter()
-                .position(|f| f.id == wanted)
-                .or_else(|| {
-                    found.iter().position(|f| f.id.split_once(':').is_some_and(|(_, id)| id == wanted))
-                })
-                .or_else(|| found.iter().position(|f| f.name() == wanted && f.kind == kind)),
-        };
-        match chosen {
-            Some(index) => {
-                let chosen = found.into_iter().nth(index);
-                chosen.map(|found| (host, found)).ok_or_else(|| SourceError("the device is gone".into()))
-            }
-            None => Err(not_found(kind, wanted, &found)),
-        }
+        let found = found::choose(self.found(&host)?, kind, wanted)?;
+        Ok((host, found))
     }
 
     /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is
@@ -254,78 +252,22 @@ fn incarnation(device: &cpal::Device) -> Option<u32> {
     after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// A device with what is known of it.
-struct Found {
-    device: cpal::Device,
-    id: String,
-    kind: SourceKind,
-    default: bool,
-}
-
-impl Found {
-    fn name(&self) -> String {
-        self.device.description().map_or_else(|_| self.id.clone(), |d| d.name().to_owned())
-    }
-
-    fn info(&self) -> Option<DeviceInfo> {
-        let config = self.config().ok()?;
-        Some(DeviceInfo {
-            id: self.id.clone(),
-            name: self.name(),
-            kind: self.kind,
-            rate: SampleRate(config.sample_rate()),
-            channels: config.channels(),
-            format: stored_as(config.sample_format()),
-            default: self.default,
-        })
-    }
-
-    fn config(&self) -> Result<cpal::SupportedStreamConfig, cpal::Error> {
-        self.device.default_input_config().or_else(|_| self.device.default_output_config())
-    }
-}
-
-/// Sound cards have 24 bits at most, so floats of a device fit into them.
-fn stored_as(format: cpal::SampleFormat) -> SampleFormat {
-    use cpal::SampleFormat as F;
-    match format {
-        F::I8 | F::U8 | F::I16 | F::U16 => SampleFormat::S16,
-        _ => SampleFormat::S24,
-    }
-}
-
-fn not_found(kind: SourceKind, wanted: Option<&str>, found: &[Found]) -> SourceError {
-    let what = if kind == SourceKind::Loopback { "loopback" } else { "microphone" };
-    let list = |ids: Vec<&Found>| {
-        let lines: Vec<String> = ids.iter().map(|f| format!("\n  {}  {}", f.id, f.name())).collect();
-        lines.concat()
-    };
-    let Some(wanted) = wanted else {
-        return SourceError(format!("there is no default {what}; hansard devices lists what there is"));
-    };
-    // Only what can be recorded: ALSA names a dozen plugins besides.
-    let mut near: Vec<&Found> = found.iter().filter(|f| f.info().is_some()).collect();
-    let distance = |f: &Found| {
-        let bare = f.id.split_once(':').map_or(f.id.as_str(), |(_, id)| id);
-        let score = |text: &str| strsim::jaro_winkler(&text.to_lowercase(), &wanted.to_lowercase());
-        score(&f.id).max(score(bare)).max(score(&f.name()))
-    };
-    near.sort_by(|a, b| distance(b).total_cmp(&distance(a)));
-    near.truncate(5);
-    if near.is_empty() {
-        return SourceError(format!("there is no device {wanted:?}, nor any other that can be recorded"));
-    }
-    SourceError(format!("there is no device {wanted:?}; the nearest are:{}", list(near)))
-}
-
 /// One device as a source.
 pub struct CpalSource {
     backend: Backend,
     kind: SourceKind,
     wanted: Option<String>,
     buffer_ms: u64,
-    /// Which incarnation of the device was opened last.
-    opened: Mutex<Option<u32>>,
+    opened: Mutex<LastOpened>,
+}
+
+/// What was opened last.
+#[derive(Debug, Default)]
+struct LastOpened {
+    /// Which incarnation of the device.
+    incarnation: Option<u32>,
+    /// Its stream's place at the server, where there is one.
+    seat: Option<Arc<Seat>>,
 }
 
 impl CpalSource {
@@ -338,6 +280,30 @@ impl CpalSource {
     pub fn info(&self) -> Result<DeviceInfo, SourceError> {
         let (_, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
         found.info().ok_or_else(|| SourceError(format!("{} can't be recorded", found.id)))
+    }
+}
+
+impl CpalSource {
+    fn opened(&self) -> MutexGuard<'_, LastOpened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open_stream(&self, found: &Found, plug: &Plug) -> Result<(cpal::Stream, Arc<SinkMeter>), String> {
+        let turn = found.server_name().map(|name| (name, Turn::begin()));
+        let (stream, meter) = make_stream(found, self.buffer_ms, plug)?;
+        match turn {
+            Some((name, Ok(turn))) => {
+                let seat = Arc::new(turn.seat(name)?);
+                self.backend.watch.add(&seat).map_err(|error| format!("can't start a thread: {error}"))?;
+                self.opened().seat = Some(seat);
+            }
+            Some((name, Err(error))) => {
+                tracing::warn!(name, %error, "whether the server moves its stream can't be told at once");
+            }
+            None => {}
+        }
+        stream.play().map_err(|error| error.to_string())?;
+        Ok((stream, meter))
     }
 }
 
@@ -359,15 +325,35 @@ impl Source for CpalSource {
     }
 
     fn presence(&self, id: &str) -> Look {
-        let opened = *self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        self.backend.presence(self.kind, self.wanted.is_none(), id, opened)
+        let follow = self.wanted.is_none();
+        let opened = self.opened();
+        let Some(seat) = &opened.seat else {
+            let incarnation = opened.incarnation;
+            drop(opened);
+            return self.backend.presence(self.kind, follow, id, incarnation);
+        };
+        let look = seat.look();
+        let monitor = self.kind == SourceKind::Loopback;
+        let is_default = |name: &str| self.backend.watch.is_default(monitor, name);
+        let presence = match look.presence {
+            Presence::There if follow && is_default(seat.name()) == Some(false) => Presence::Superseded,
+            Presence::Moved { to } if follow && is_default(&to) == Some(true) => {
+                Presence::Moved { to: format!("{to}, which is the default now") }
+            }
+            presence => presence,
+        };
+        Look { presence, ..look }
+    }
+
+    fn condition(&self) -> Option<Condition> {
+        self.opened().seat.as_ref()?.condition()
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
         let (host, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
-        *self.opened.lock().unwrap_or_else(PoisonError::into_inner) = incarnation(&found.device);
+        *self.opened() = LastOpened { incarnation: incarnation(&found.device), seat: None };
         self.backend.forget_listing();
-        let result = open_stream(&found, self.buffer_ms, plug);
+        let result = self.open_stream(&found, plug);
         if result.is_err() {
             // Whether it was the device or the host can't be told: a new host costs little once.
             self.backend.forget(&host);
@@ -384,7 +370,8 @@ impl Source for CpalSource {
     }
 }
 
-fn open_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stream, Arc<SinkMeter>), String> {
+/// Makes a stream that is not started yet.
+fn make_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stream, Arc<SinkMeter>), String> {
     let supported = found.config().map_err(|error| error.to_string())?;
     let rate = supported.sample_rate();
     let format = DeviceFormat {
@@ -414,7 +401,6 @@ fn open_stream(found: &Found, buffer_ms: u64, plug: &Plug) -> Result<(cpal::Stre
         other => return Err(format!("its sample format {other} is not supported")),
     }
     .map_err(|error| error.to_string())?;
-    stream.play().map_err(|error| error.to_string())?;
     Ok((stream, meter))
 }
 

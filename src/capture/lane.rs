@@ -18,6 +18,7 @@ use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timelin
 use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{BrokenOff, Plug, Source};
 use super::stream::{OpenDevice, StreamThread};
+use crate::base::cause::Condition;
 use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
@@ -175,6 +176,12 @@ impl Lane {
         self.status.position()
     }
 
+    /// What the system does to its sound, while it is open.
+    pub fn condition(&self) -> Option<Condition> {
+        let open = matches!(self.control().state, State::Open { .. });
+        open.then(|| self.source.condition()).flatten()
+    }
+
     /// For the status line, whose peak begins anew with each look.
     pub fn view(&self) -> LaneView {
         let view = self.look();
@@ -308,6 +315,12 @@ impl Lane {
             if trouble & bit as u32 != 0 {
                 events.push(Event::DeviceNotice { source: self.label(), notice: notice.into() });
             }
+        }
+        if trouble & BackendTrouble::Moved as u32 != 0 {
+            job.close();
+            let to = opened.meter.moved_to().unwrap_or("another device");
+            let reason = format!("the sound system moved its stream to {to}");
+            return self.give_back(control, job, now, &reason, events);
         }
         if trouble & BackendTrouble::Gone as u32 != 0 {
             job.close();

@@ -6,6 +6,11 @@ pub mod device;
 pub mod drain;
 pub mod feed;
 pub mod lane;
+#[cfg(unix)]
+pub mod pulse;
+#[cfg(not(unix))]
+#[path = "pulse_none.rs"]
+mod pulse;
 pub mod replay;
 pub mod rt;
 pub mod source;

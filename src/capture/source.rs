@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::drain::{Opening, Timeline};
 use super::rt::{CaptureSink, SinkMeter};
+use crate::base::cause::Condition;
 use crate::base::format::DeviceFormat;
 use crate::clock::SessionClock;
 use crate::session::manifest::GapCause;
@@ -29,13 +30,17 @@ pub trait Source: Send + Sync {
     fn presence(&self, _id: &str) -> Look {
         Look::of_now(Presence::There)
     }
+    /// What the system does to its sound, where that is known.
+    fn condition(&self) -> Option<Condition> {
+        None
+    }
     /// Opens and starts it. May block for as long as the backend likes: it is called on a thread that can be
     /// given up.
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError>;
 }
 
 /// What has become of a device that was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Presence {
     /// It is there, and is the one to record.
     There,
@@ -43,12 +48,17 @@ pub enum Presence {
     Superseded,
     /// It is gone. Whatever its stream still delivers is another device's sound.
     Gone,
+    /// The system moved its stream to another device: what that delivers is not its sound.
+    Moved {
+        /// The other device, as the system calls it.
+        to: String,
+    },
     /// It can't be told now.
     Unknown,
 }
 
 /// A look at a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
     /// What was seen.
     pub presence: Presence,

@@ -15,7 +15,8 @@ use super::{Exit, wrong_use};
 use crate::base::duration;
 use crate::capture::feed::Pace;
 use crate::config::Config;
-use crate::engine::plan::{self, Plan, TextPlan, Wish};
+use crate::engine::defaults::{Configured, configured_sources};
+use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Asker, Ended, Engine, EngineError, Recorded};
 use crate::session::manifest::TrackAccount;
@@ -89,7 +90,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,
     };
-    let mut sources = sources(&args.sources, &config)?;
+    let Configured { mut sources, lacks } = sources(&args.sources, &config)?;
     languages.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     let wish = Wish {
         title: args.title.clone(),
@@ -98,18 +99,20 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         text: !args.no_transcribe && config.record.transcribe,
         partials: shows_partials(args.json),
         sources,
+        lacks,
     };
     record(&wish, &config, args.json)
 }
 
 /// The sources of the command line, else those of the config, else the defaults that are there.
-pub(super) fn sources(wanted: &[SourceSpec], config: &Config) -> anyhow::Result<Vec<SourceSpec>> {
-    let specs = if wanted.is_empty() {
-        quietly(|| plan::configured_sources(config)).map_err(|error| wrong_use(error.to_string()))?
+pub(super) fn sources(wanted: &[SourceSpec], config: &Config) -> anyhow::Result<Configured> {
+    let mut configured = if wanted.is_empty() {
+        quietly(|| configured_sources(config)).map_err(|error| wrong_use(error.to_string()))?
     } else {
-        wanted.to_vec()
+        Configured { sources: wanted.to_vec(), lacks: Vec::new() }
     };
-    settle_names(specs).map_err(|error| wrong_use(error.to_string()))
+    configured.sources = settle_names(configured.sources).map_err(|error| wrong_use(error.to_string()))?;
+    Ok(configured)
 }
 
 /// What is wrong with the input is wrong use, the rest is a failure.

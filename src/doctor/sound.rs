@@ -10,7 +10,7 @@ use rtrb::Consumer;
 use serde::Serialize;
 
 use super::{Finding, Severity, dbfs};
-use crate::base::cause::Alarm;
+use crate::base::cause::{Alarm, Condition};
 use crate::base::format::DeviceFormat;
 use crate::base::units::{Frames, SampleFormat, SampleRate};
 use crate::capture::drain::Item;
@@ -77,6 +77,10 @@ pub struct SourceReport {
     pub overrun_frames: u64,
     /// Seconds that are missing, by cause.
     pub missing: Vec<Missing>,
+    /// It is muted or at volume 0 in the system's sound settings.
+    pub silenced: bool,
+    /// Programs that played to it, where what is played is recorded.
+    pub players: Vec<String>,
     /// Why it is not open, or was not.
     pub trouble: Option<String>,
     /// What the sound system said meanwhile.
@@ -174,6 +178,7 @@ struct Device {
     notices: Vec<String>,
     missing: Vec<Missing>,
     over: bool,
+    condition: Condition,
 }
 
 impl Device {
@@ -199,6 +204,7 @@ impl Device {
             notices: Vec::new(),
             missing: Vec::new(),
             over: false,
+            condition: Condition::default(),
         })
     }
 
@@ -209,6 +215,9 @@ impl Device {
     fn step(&mut self, now: MonoNs, second: f64) {
         for event in self.lane.step(now) {
             self.note(event, second);
+        }
+        if let Some(condition) = self.lane.condition() {
+            self.condition = condition;
         }
         if let Some(meter) = self.lane.meter() {
             self.latencies.extend(Some(meter.latency()).filter(|latency| *latency > 0.0));
@@ -331,6 +340,8 @@ impl Device {
             xruns: self.xruns,
             overrun_frames: self.lane.look().overrun,
             missing: self.missing.clone(),
+            silenced: self.condition.silenced,
+            players: self.condition.players.clone(),
             trouble: self.trouble.clone(),
             notices: self.notices.clone(),
         };
@@ -378,6 +389,9 @@ fn judge(heard: &SourceReport, clipping: Option<String>, findings: &mut Vec<Find
         findings.push(Finding::new(severity, name, text, advice));
     };
     let loopback = heard.source.kind == SourceKind::Loopback;
+    if heard.silenced && (!heard.delivers || heard.only_zeros) {
+        return judge_silenced(heard, find);
+    }
     if !heard.delivers {
         let reason = heard.trouble.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         if loopback && heard.trouble.is_none() {
@@ -428,6 +442,27 @@ fn judge(heard: &SourceReport, clipping: Option<String>, findings: &mut Vec<Find
         let advice = "choose the device's own rate in the system's sound settings, or another port; the recording is corrected for it";
         find(Severity::Hint, trouble, advice);
     }
+}
+
+/// It is muted or at volume 0, and nothing was heard of it.
+fn judge_silenced(heard: &SourceReport, mut find: impl FnMut(Severity, String, &str)) {
+    if heard.source.kind != SourceKind::Loopback {
+        return find(
+            Severity::Loss,
+            "is muted or at volume 0 in the system's sound settings, and delivers nothing but digital silence".into(),
+            "unmute it there",
+        );
+    }
+    let advice = "unmute it in the system's sound settings, and turn the loudspeaker itself down if need be";
+    if heard.players.is_empty() {
+        let text = "the loudspeaker is muted or at volume 0: what is played may be recorded as silence";
+        return find(Severity::Hint, text.into(), advice);
+    }
+    let text = format!(
+        "the loudspeaker is muted or at volume 0, and what {} plays arrives as digital silence",
+        heard.players.join(" and ")
+    );
+    find(Severity::Loss, text, advice);
 }
 
 impl Missing {

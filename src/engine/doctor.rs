@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::task::JoinError;
 
+use super::defaults::{Configured, configured_sources};
+use super::lack::Lack;
 use super::plan::{self, PlanError, SourceOptions};
 use super::spec::{SourceSpec, settle_names};
 use super::text::{self, Choice};
@@ -18,7 +20,7 @@ use crate::doctor::threads::{Before, Realtime};
 use crate::doctor::{Finding, Severity};
 use crate::recognisers::engine::Engine;
 use crate::recording::DeviceSpec;
-use crate::session::manifest::SourceEntry;
+use crate::session::manifest::{SourceEntry, SourceKind};
 use crate::speech::work::Pass;
 use crate::writer::alarms::TEXT_BYTES_PER_S;
 
@@ -88,11 +90,24 @@ pub fn look_up<E: From<PlanError>>(
 ) -> Result<Found, E> {
     let options = SourceOptions::new(config, Pace::Real);
     let mut found = Found::default();
-    let sources = if wanted.is_empty() { plan::configured_sources(config) } else { Ok(wanted.to_vec()) };
-    let sources = sources
-        .and_then(|sources| settle_names(sources).map_err(|error| PlanError::Setting(error.to_string())));
-    found.sources = match sources {
-        Ok(sources) => sources,
+    let configured = if wanted.is_empty() {
+        configured_sources(config)
+    } else {
+        Ok(Configured { sources: wanted.to_vec(), lacks: Vec::new() })
+    };
+    let settled = configured.and_then(|configured| {
+        let lacks = configured.lacks;
+        let settled = settle_names(configured.sources);
+        settled.map(|sources| (sources, lacks)).map_err(|error| PlanError::Setting(error.to_string()))
+    });
+    found.sources = match settled {
+        Ok((sources, lacks)) => {
+            for Lack { kind, text, advice } in lacks {
+                let severity = if kind == SourceKind::Mic { Severity::Loss } else { Severity::Hint };
+                found.findings.push(Finding::new(severity, "sources", text, &advice));
+            }
+            sources
+        }
         // Without any source there is still a machine to look at; a source that makes no sense is another
         // matter.
         Err(error) if wanted.is_empty() && config.sources.is_empty() => {

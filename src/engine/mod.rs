@@ -11,8 +11,10 @@ use std::path::PathBuf;
 use crate::recording::PauseError;
 use crate::session::lock::LockError;
 
+pub mod defaults;
 pub mod doctor;
 mod finish;
+pub mod lack;
 pub mod plan;
 mod recorded;
 mod running;

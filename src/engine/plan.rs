@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use super::EngineError;
+use super::lack::Lack;
 use super::spec::{SourceSpec, SpecKind};
 use super::text::{self, Choice};
 use crate::base::units::{Frames, SampleFormat};
@@ -84,12 +85,22 @@ pub struct Wish {
     pub text: bool,
     /// Somebody looks at lines while they are being spoken.
     pub partials: bool,
+    /// What is not recorded although everybody would expect it to be.
+    pub lacks: Vec<Lack>,
 }
 
 impl Wish {
     /// To record these sources, with text, until somebody ends it.
     pub fn new(sources: Vec<SourceSpec>) -> Self {
-        Self { title: None, sources, pace: Pace::Real, limit: None, text: true, partials: false }
+        Self {
+            title: None,
+            sources,
+            pace: Pace::Real,
+            limit: None,
+            text: true,
+            partials: false,
+            lacks: Vec::new(),
+        }
     }
 
     /// Whether all sources are files and scripts that wait for us: they count their own frames, and end by
@@ -159,6 +170,8 @@ pub struct Plan {
     pub pass: Pass,
     /// Somebody looks at lines while they are being spoken.
     pub partials: bool,
+    /// What is not recorded although everybody would expect it to be.
+    pub lacks: Vec<Lack>,
 }
 
 impl Plan {
@@ -189,39 +202,9 @@ impl Plan {
             counted,
             pass,
             partials: wish.partials,
+            lacks: wish.lacks.clone(),
         })
     }
-}
-
-/// The sources of the settings, else the default microphone and loopback as far as they are there.
-///
-/// # Errors
-/// There is nothing to record, or a source of the settings makes no sense.
-pub fn configured_sources(config: &Config) -> Result<Vec<SourceSpec>, PlanError> {
-    let from_config = |source: &crate::config::Source| {
-        SourceSpec::from_parts(&source.name, &source.spec)
-            .map(|spec| SourceSpec { language: source.language.clone(), ..spec })
-            .map_err(|error| {
-                PlanError::Setting(format!("{}: source {:?}: {error}", source.origin, source.name))
-            })
-    };
-    if config.sources.is_empty() {
-        default_sources(&SourceOptions::new(config, Pace::Real))
-    } else {
-        config.sources.iter().map(from_config).collect()
-    }
-}
-
-fn default_sources(options: &SourceOptions) -> Result<Vec<SourceSpec>, PlanError> {
-    let devices = options.backend.devices().map_err(|error| PlanError::Setting(error.to_string()))?;
-    let mut specs = Vec::new();
-    for (kind, name, spec) in [(SourceKind::Mic, "Me", "mic"), (SourceKind::Loopback, "Others", "loopback")] {
-        if devices.iter().any(|device| device.kind == kind && device.default) {
-            let spec = SourceSpec::from_parts(name, spec);
-            specs.push(spec.map_err(|error| PlanError::Setting(error.to_string()))?);
-        }
-    }
-    if specs.is_empty() { Err(PlanError::NoDefaults) } else { Ok(specs) }
 }
 
 /// A source that has been looked up.

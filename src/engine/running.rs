@@ -10,11 +10,13 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use super::lack::Lack;
 use super::plan::{self, Plan, TextPlan};
 use super::text::{self, Wanted};
 use super::{Ended, EngineError, Why};
 use crate::actors::recorder::{self, Message, Recorder};
 use crate::actors::transcriber;
+use crate::base::cause::Alarm;
 use crate::clock::{SessionClock, SystemClock};
 use crate::config::Config;
 use crate::control::{Request, Response};
@@ -22,8 +24,9 @@ use crate::live::{Bus, Cursor, SessionView, Subscription};
 use crate::power::Power;
 use crate::recording::Recording;
 use crate::session::disk::SystemDisk;
+use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
-use crate::session::manifest::SourceEntry;
+use crate::session::manifest::{SourceEntry, SourceKind};
 use crate::speech::analysis::Analysis;
 use crate::speech::work::Pass;
 
@@ -57,6 +60,15 @@ pub struct Engine {
     runtime: Option<Runtime>,
 }
 
+/// That nobody's voice is recorded is an alarm for as long as it is so; what is played may be nothing.
+fn lack_event(Lack { kind, text, advice }: Lack) -> Event {
+    let text = format!("{text}; {advice}");
+    match kind {
+        SourceKind::Loopback => Event::DeviceNotice { source: "loopback".into(), notice: text },
+        _ => Event::Alarm { alarm: Alarm::NoMicrophone, track: None, on: true, text },
+    }
+}
+
 impl Engine {
     /// Makes the session's folder and begins to record what is planned. Text is made with `config`'s
     /// settings.
@@ -64,7 +76,7 @@ impl Engine {
     /// # Errors
     /// Nothing is recorded then.
     pub fn start(plan: Plan, config: &Config) -> Result<Self, EngineError> {
-        let Plan { title, devices, sources, text, limit, counted, pass, partials } = plan;
+        let Plan { title, devices, sources, text, limit, counted, pass, partials, lacks } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
@@ -77,6 +89,7 @@ impl Engine {
         let sources = manifest.sources.clone();
         let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices)
             .map_err(|error| EngineError::Files { dir, error })?;
+        lacks.into_iter().for_each(|lack| recording.note(lack_event(lack)));
         let text_later = match &text {
             TextPlan::Later(reason) => Some(reason.clone()),
             TextPlan::Unwanted | TextPlan::With(_) => None,

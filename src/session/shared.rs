@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::audio::level::Window;
+use crate::base::cause::Condition;
 use crate::base::units::Frames;
 use crate::session::disk::Disk;
 use crate::session::levels::{self, Envelope};
@@ -28,6 +29,7 @@ pub struct TrackShared {
     /// Milliseconds that are missing, and those of them that are losses, as of the last commit.
     missing_ms: AtomicU64,
     lost_ms: AtomicU64,
+    condition: Mutex<Condition>,
     envelope: Arc<Envelope>,
 }
 
@@ -43,6 +45,7 @@ impl TrackShared {
             ended: AtomicBool::new(false),
             missing_ms: AtomicU64::new(0),
             lost_ms: AtomicU64::new(0),
+            condition: Mutex::default(),
             envelope: Arc::default(),
         }
     }
@@ -95,6 +98,16 @@ impl TrackShared {
     pub fn missing(&self) -> (f64, f64) {
         let seconds = |ms: &AtomicU64| ms.load(Ordering::Relaxed) as f64 / 1e3;
         (seconds(&self.missing_ms), seconds(&self.lost_ms))
+    }
+
+    /// What the system does to its sound now, as far as that is known.
+    pub fn set_condition(&self, condition: Condition) {
+        *self.condition.lock().unwrap_or_else(PoisonError::into_inner) = condition;
+    }
+
+    /// What the system does to its sound now.
+    pub fn condition(&self) -> Condition {
+        self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The source came to its own end: silence is expected from now on.

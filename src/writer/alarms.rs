@@ -4,9 +4,9 @@
 //! A recorder that says "recording" over a dead microphone is worse than none. So each alarm is told once, on
 //! the terminal and in the journal, and once more when its cause is gone. Quiet is not an alarm: what a
 //! working converter gives in a silent room is never exactly zero, and a loopback of which nothing is heard
-//! plays nothing.
+//! plays nothing, unless the system says that a program plays there.
 
-use crate::base::cause::{Alarm, SourceKind};
+use crate::base::cause::{Alarm, Condition, SourceKind};
 use crate::base::clock_map::ClockFit;
 use crate::clock::trouble::clock_trouble;
 
@@ -61,6 +61,9 @@ pub struct TrackAlarms {
     /// Since when all samples have been zero.
     zero_since: Option<f64>,
     zeros: bool,
+    /// What the system does to the sound, and since when something has been played.
+    condition: Condition,
+    played_since: Option<f64>,
     no_sound: bool,
     /// Samples at full scale in a row, per channel.
     full: Vec<u32>,
@@ -88,6 +91,8 @@ impl TrackAlarms {
             arrived: 0.0,
             zero_since: None,
             zeros: false,
+            condition: Condition::default(),
+            played_since: None,
             no_sound: false,
             full: Vec::new(),
             clips: (0.0, 0),
@@ -146,14 +151,35 @@ impl TrackAlarms {
             }
             return;
         }
-        let since = *self.zero_since.get_or_insert(from);
-        if self.kind != SourceKind::Loopback && !self.zeros && to - since >= DEAD_S {
+        let mut since = *self.zero_since.get_or_insert(from);
+        if self.kind == SourceKind::Loopback {
+            let Some(played_since) = self.played_since else { return };
+            since = since.max(played_since);
+        }
+        if !self.zeros && to - since >= DEAD_S {
             self.zeros = true;
             let text = format!(
-                "has delivered nothing but digital silence since {}: is it muted, unplugged or the wrong device?",
-                hms(since)
+                "has delivered nothing but digital silence since {}{}",
+                hms(since),
+                why_zeros(self.kind, &self.condition)
             );
             self.change(Alarm::Zeros, true, text);
+        }
+    }
+
+    /// What the system does to the sound, as known at session second `now`.
+    pub fn heed(&mut self, now: f64, condition: &Condition) {
+        self.condition.clone_from(condition);
+        if self.kind != SourceKind::Loopback {
+            return;
+        }
+        if condition.players.is_empty() {
+            self.played_since = None;
+            if std::mem::take(&mut self.zeros) {
+                self.change(Alarm::Zeros, false, "is silent, as nothing is played any more".into());
+            }
+        } else {
+            self.played_since.get_or_insert(now);
         }
     }
 
@@ -304,6 +330,29 @@ pub fn space_left_s(available: u64, per_second: u64) -> f64 {
     available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
 }
 
+/// Why a device may deliver zeros.
+fn why_zeros(kind: SourceKind, condition: &Condition) -> String {
+    let while_played = match &condition.players[..] {
+        [] => String::new(),
+        players => {
+            let verb = if players.len() == 1 { "plays" } else { "play" };
+            format!(" while {} {verb}", players.join(" and "))
+        }
+    };
+    let why = match (kind, condition.silenced) {
+        (SourceKind::Loopback, true) => {
+            "the loudspeaker is muted or at volume 0 in the system's sound settings, and so is what is recorded of it: \
+             turn it up there, and down at the loudspeaker itself"
+        }
+        (SourceKind::Loopback, false) => {
+            "is the program muted, or does it play to another loudspeaker as well?"
+        }
+        (_, true) => "it is muted or at volume 0 in the system's sound settings",
+        (_, false) => "is it muted, unplugged or the wrong device?",
+    };
+    format!("{while_played}: {why}")
+}
+
 /// `00:01:23`
 fn hms(seconds: f64) -> String {
     let s = seconds.max(0.0) as u64;
@@ -318,151 +367,4 @@ fn minutes(seconds: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BLOCK_S: f64 = 0.1;
-
-    /// Feeds `seconds` of what `sample` gives for the sample's number, 800 a block.
-    fn feed(alarms: &mut TrackAlarms, from: f64, seconds: f64, sample: impl Fn(usize) -> f32) -> f64 {
-        let blocks = (seconds / BLOCK_S).round() as usize;
-        for n in 0..blocks {
-            let at = from + n as f64 * BLOCK_S;
-            alarms.hear((0..800).map(|i| sample(n * 800 + i)), 1, (at, at + BLOCK_S), at + BLOCK_S);
-            alarms.look(at + BLOCK_S, false);
-        }
-        from + blocks as f64 * BLOCK_S
-    }
-
-    fn said(alarms: &mut TrackAlarms) -> Vec<(Alarm, bool)> {
-        alarms.take_changes().into_iter().map(|change| (change.alarm, change.on)).collect()
-    }
-
-    /// The quietest thing a 16-bit converter gives: a least significant bit now and then.
-    fn dither(n: usize) -> f32 {
-        if n.is_multiple_of(700) { 1.0 / 32_768.0 } else { 0.0 }
-    }
-
-    #[test]
-    fn zeros_are_said_within_ten_seconds_once_and_again_when_they_end() {
-        let mut mic = TrackAlarms::new(SourceKind::Mic);
-        let at = feed(&mut mic, 0.0, 20.0, dither);
-        assert_eq!(said(&mut mic), [], "a quiet room is not an alarm");
-        let at = feed(&mut mic, at, 8.4, |_| 0.0);
-        assert_eq!(said(&mut mic), []);
-        let at = feed(&mut mic, at, 1.0, |_| 0.0);
-        assert_eq!(said(&mut mic), [(Alarm::Zeros, true)]);
-        let at = feed(&mut mic, at, 60.0, |_| 0.0);
-        assert_eq!(said(&mut mic), [], "once is enough");
-        feed(&mut mic, at, 1.0, dither);
-        assert_eq!(said(&mut mic), [(Alarm::Zeros, false)]);
-    }
-
-    #[test]
-    fn a_loopback_may_be_silent_and_may_deliver_nothing() {
-        let mut loopback = TrackAlarms::new(SourceKind::Loopback);
-        let at = feed(&mut loopback, 0.0, 60.0, |_| 0.0);
-        loopback.look(at + 600.0, false);
-        assert_eq!(said(&mut loopback), []);
-    }
-
-    #[test]
-    fn a_source_that_delivers_nothing_is_said_unless_it_has_ended() {
-        let mut mic = TrackAlarms::new(SourceKind::Mic);
-        mic.look(8.4, false);
-        assert_eq!(said(&mut mic), []);
-        mic.look(8.5, false);
-        mic.look(10.0, false);
-        assert_eq!(said(&mut mic), [(Alarm::NoSound, true)]);
-        let at = feed(&mut mic, 12.0, 1.0, dither);
-        assert_eq!(said(&mut mic), [(Alarm::NoSound, false)]);
-        mic.look(at + 60.0, true);
-        assert_eq!(said(&mut mic), [], "what has ended is not missed");
-    }
-
-    #[test]
-    fn clipping_is_said_and_a_single_door_is_not() {
-        let mut mic = TrackAlarms::new(SourceKind::Mic);
-        let at = feed(&mut mic, 0.0, 30.0, |n| if n == 4_000 { 1.0 } else { 0.2 });
-        let at = feed(&mut mic, at, 0.1, |n| if n < 4 { 1.0 } else { 0.2 });
-        let at = feed(&mut mic, at, 30.0, |_| 0.2);
-        assert_eq!(said(&mut mic), []);
-        let at = feed(&mut mic, at, 2.0, |n| if n % 400 < 9 { -1.0 } else { 0.2 });
-        let at = feed(&mut mic, at, 29.0, |_| 0.2);
-        assert_eq!(said(&mut mic), [(Alarm::Clipping, true)]);
-        feed(&mut mic, at, 2.0, |_| 0.2);
-        assert_eq!(said(&mut mic), [(Alarm::Clipping, false)]);
-    }
-
-    #[test]
-    fn a_side_that_stays_quiet_while_others_speak_is_hinted_at() {
-        let speech = |n: usize| if n % 16_000 < 8_000 { 0.1 } else { 0.0001 };
-        let (mut alice, mut bob) =
-            (TrackAlarms::new(SourceKind::Mic), TrackAlarms::new(SourceKind::Loopback));
-        let mut hints = Vec::new();
-        for second in 0..200 {
-            feed(&mut alice, f64::from(second), 1.0, speech);
-            feed(&mut bob, f64::from(second), 1.0, dither);
-            compare(&mut [&mut alice, &mut bob]);
-            hints.extend(said(&mut bob).into_iter().map(|hint| (second, hint)));
-        }
-        let [(179..=181, (Alarm::Quiet, true))] = hints[..] else { panic!("{hints:?}") };
-        assert_eq!(said(&mut alice), []);
-        feed(&mut bob, 200.0, 1.0, speech);
-        compare(&mut [&mut alice, &mut bob]);
-        assert_eq!(said(&mut bob), [(Alarm::Quiet, false)]);
-        // Nobody speaks: nothing is missing.
-        for second in 201..500 {
-            feed(&mut alice, f64::from(second), 1.0, dither);
-            feed(&mut bob, f64::from(second), 1.0, dither);
-            compare(&mut [&mut alice, &mut bob]);
-        }
-        assert_eq!((said(&mut alice), said(&mut bob)), (vec![], vec![]));
-    }
-
-    #[test]
-    fn a_clock_that_no_device_has_is_said_once() {
-        let rate = crate::base::units::SampleRate::HZ_48000;
-        let fit = |ppm: f64, residual_ms| ClockFit {
-            rate: 48_000.0 * (1.0 + ppm * 1e-6),
-            ppm,
-            residual_ms,
-            points: 900,
-            ..ClockFit::nominal(0.0, rate)
-        };
-        let mut mic = TrackAlarms::new(SourceKind::Mic);
-        mic.judge_clock(&fit(1_350.0, 0.1), 59.0);
-        mic.judge_clock(&fit(-999.0, 19.0), 300.0);
-        assert_eq!(said(&mut mic), []);
-        mic.judge_clock(&fit(1_350.0, 0.1), 61.0);
-        mic.judge_clock(&fit(1_351.0, 0.1), 62.0);
-        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
-        mic.judge_clock(&fit(900.0, 0.1), 63.0);
-        assert_eq!(said(&mut mic), [(Alarm::Clock, false)]);
-        mic.judge_clock(&fit(10.0, 21.0), 64.0);
-        assert_eq!(said(&mut mic), [(Alarm::Clock, true)]);
-        assert_eq!(clock_trouble(&ClockFit::nominal(0.0, rate), 900.0), None, "it was not measured");
-    }
-
-    #[test]
-    fn a_disk_that_fills_up_is_said_twice_and_then_ends_the_recording() {
-        let mut space = SpaceAlarm::default();
-        let per_second = 200_000;
-        let with = |space: &mut SpaceAlarm, seconds: u64| {
-            space.look(SPACE_STOP_BYTES + seconds * per_second, per_second)
-        };
-        assert_eq!(with(&mut space, 601), Space::Same);
-        let Space::Changed(first) = with(&mut space, 599) else { panic!("no warning") };
-        assert!(first.on && first.text.contains("9 minutes"), "{}", first.text);
-        assert_eq!(with(&mut space, 300), Space::Same);
-        let Space::Changed(last) = with(&mut space, 119) else { panic!("no last warning") };
-        assert!(last.on && last.text.contains("114 seconds"), "{}", last.text);
-        assert_eq!(with(&mut space, 6), Space::Same);
-        assert_eq!(with(&mut space, 4), Space::Full);
-        assert_eq!(with(&mut space, 0), Space::Same);
-        let mut space = SpaceAlarm::default();
-        assert!(matches!(with(&mut space, 60), Space::Changed(change) if change.on));
-        assert_eq!(with(&mut space, 700), Space::Same);
-        assert!(matches!(with(&mut space, 800), Space::Changed(change) if !change.on));
-    }
-}
+mod tests;

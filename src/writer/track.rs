@@ -415,6 +415,7 @@ impl Track {
             self.alarms.rest(now_s);
         }
         self.alarms.look(now_s, self.plan.shared.is_ended());
+        self.alarms.heed(now_s, &self.plan.shared.condition());
         self.judge_clock();
     }
 

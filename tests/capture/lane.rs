@@ -67,7 +67,7 @@ impl Source for Scripted {
     }
 
     fn presence(&self, _id: &str) -> Look {
-        let presence = self.presence.lock().expect("no panic").unwrap_or(Presence::There);
+        let presence = self.presence.lock().expect("no panic").clone().unwrap_or(Presence::There);
         self.looks.fetch_add(1, Ordering::SeqCst);
         Look::of_now(presence)
     }

@@ -71,6 +71,7 @@ fn source(out: &mut impl Write, heard: &SourceReport) -> io::Result<()> {
 fn level(heard: &SourceReport) -> String {
     match (heard.peak_dbfs, heard.rms_dbfs) {
         (Some(peak), Some(rms)) => format!("peak {peak:.1} dBFS, average {rms:.1} dBFS"),
+        _ if heard.silenced => "only zeros: muted or at volume 0 in the system's sound settings".into(),
         _ => "only zeros".into(),
     }
 }

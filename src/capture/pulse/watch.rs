@@ -1,0 +1,78 @@
+//! One thread that sees to it that all streams of this program are known to be on their devices.
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use super::link::{Link, LinkError};
+use super::seat::Seat;
+use super::view::View;
+
+/// What changes is told by the server at once; this often it is asked all the same, as what came up to then
+/// is vouched for by the answer.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// Events come in bursts (a knob that is turned), and one look answers all of them.
+const BURST: Duration = Duration::from_millis(15);
+/// A server that is gone is tried again after this.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Watches as long as it is held.
+#[derive(Clone, Default)]
+pub struct Watch(Arc<Mutex<Watched>>);
+
+#[derive(Default)]
+struct Watched {
+    seats: Vec<Weak<Seat>>,
+    latest: Option<Arc<View>>,
+    running: bool,
+}
+
+impl Watch {
+    /// From now on the server is asked about this stream, until the seat is dropped.
+    ///
+    /// # Errors
+    /// The thread can't be started.
+    pub fn add(&self, seat: &Arc<Seat>) -> std::io::Result<()> {
+        let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.seats.retain(|seat| seat.strong_count() > 0);
+        watched.seats.push(Arc::downgrade(seat));
+        if !watched.running {
+            let own = Arc::downgrade(&self.0);
+            std::thread::Builder::new().name("server-watch".into()).spawn(move || run(&own))?;
+            watched.running = true;
+        }
+        Ok(())
+    }
+
+    /// Whether the source `name` is the default one of its kind; `None` where that is not known, or the
+    /// system has no default microphone but a monitor.
+    pub fn is_default(&self, monitor: bool, name: &str) -> Option<bool> {
+        let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.latest.as_ref()?.is_default(monitor, name)
+    }
+}
+
+fn run(watched: &Weak<Mutex<Watched>>) {
+    while watched.strong_count() > 0 {
+        if let Err(error) = watch(watched) {
+            tracing::debug!(%error, "the sound server can't be watched; trying again");
+            std::thread::sleep(RETRY);
+        }
+    }
+}
+
+/// Watches one server until it is gone, or nobody wants to know any more.
+fn watch(watched: &Weak<Mutex<Watched>>) -> Result<(), LinkError> {
+    let mut link = Link::connect()?;
+    link.subscribe()?;
+    loop {
+        let view = Arc::new(link.view()?);
+        let Some(watched) = watched.upgrade() else { return Ok(()) };
+        let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.seats.iter().filter_map(Weak::upgrade).for_each(|seat| seat.see(&view));
+        watched.latest = Some(view);
+        drop(watched);
+        if link.wait_change(LOOK_EVERY)? {
+            std::thread::sleep(BURST);
+        }
+    }
+}
