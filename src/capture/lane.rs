@@ -318,7 +318,7 @@ impl Lane {
         }
         if trouble & BackendTrouble::Moved as u32 != 0 {
             job.close();
-            let to = opened.meter.moved_to().unwrap_or("another device");
+            let to = opened.moved_to.get().map_or("another device", String::as_str);
             let reason = format!("the sound system moved its stream to {to}");
             return self.give_back(control, job, now, &reason, events);
         }

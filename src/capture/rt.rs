@@ -12,8 +12,8 @@
 
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use cpal::{ErrorKind, FromSample, InputCallbackInfo};
 use rtrb::{Consumer, Producer, RingBuffer};
@@ -67,8 +67,6 @@ pub struct SinkMeter {
     vouched_at: AtomicU64,
     /// What came after that is another device's sound.
     foreign: AtomicBool,
-    /// Whose sound it is. Callbacks never touch it.
-    moved_to: OnceLock<String>,
 }
 
 /// What a backend's error callback can say, one bit each.
@@ -151,17 +149,6 @@ impl SinkMeter {
     /// sound.
     pub fn set_foreign(&self) {
         self.foreign.store(true, Ordering::Release);
-    }
-
-    /// The system moved the stream to this device.
-    pub fn set_moved_to(&self, other: String) {
-        // The first one is the one to tell of: the stream is closed then.
-        let _ = self.moved_to.set(other);
-    }
-
-    /// The device that the system moved the stream to.
-    pub fn moved_to(&self) -> Option<&str> {
-        self.moved_to.get().map(String::as_str)
     }
 
     /// Whether what came since the device was last vouched for is another device's sound.

@@ -1,8 +1,8 @@
 //! The thread that opens, plays and drops a stream. It may hang in the backend; it alone may be given up.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender, TryRecvError};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use super::rt::SinkMeter;
@@ -13,6 +13,8 @@ use super::watch::{DeviceWatch, watch_over};
 pub(super) struct OpenDevice {
     pub(super) meter: Arc<SinkMeter>,
     pub(super) failure: Failure,
+    /// Where the system moved its stream to, once that is reported.
+    pub(super) moved_to: Arc<OnceLock<String>>,
 }
 
 /// The same with what it is called.
@@ -42,8 +44,15 @@ impl StreamThread {
             drop(plug);
             match opened {
                 Ok(Opened { stream, device, name, meter, failure }) => {
-                    let watch = device.clone().map(|id| DeviceWatch { id, meter: Arc::clone(&meter), clock });
-                    let facts = OpenedFacts { device: OpenDevice { meter, failure }, id: device, name };
+                    let moved_to = Arc::new(OnceLock::new());
+                    let watch = device.clone().map(|id| DeviceWatch {
+                        id,
+                        meter: Arc::clone(&meter),
+                        moved_to: Arc::clone(&moved_to),
+                        clock,
+                    });
+                    let opened = OpenDevice { meter, failure, moved_to };
+                    let facts = OpenedFacts { device: opened, id: device, name };
                     if report.send(Ok(facts)).is_ok() {
                         watch_over(&*source, watch, &closed);
                     }

@@ -1,8 +1,8 @@
 //! Sees to it that what a stream delivers is still the sound of the device that was opened. Backends move a
 //! stream to another device without a word; a server that is asked tells, else only the list of devices.
 
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::rt::{BackendTrouble, SinkMeter};
@@ -23,6 +23,8 @@ pub(super) struct DeviceWatch {
     pub(super) id: String,
     /// Where what was seen is left.
     pub(super) meter: Arc<SinkMeter>,
+    /// Where the system moved its stream to.
+    pub(super) moved_to: Arc<OnceLock<String>>,
     /// When it was seen.
     pub(super) clock: SessionClock,
 }
@@ -67,7 +69,8 @@ impl DeviceWatch {
             }
             Presence::Moved { to } => {
                 self.meter.set_foreign();
-                self.meter.set_moved_to(to);
+                // The first one is the one to tell of: the stream is closed then.
+                let _ = self.moved_to.set(to);
                 self.meter.report(BackendTrouble::Moved);
                 return None;
             }
