@@ -3,6 +3,7 @@
 
 mod kill;
 mod pulse;
+mod pulse_defaults;
 mod pulse_faults;
 mod pulse_moves;
 mod support;

@@ -321,7 +321,8 @@ impl Pulse {
             let keepalive = self
                 .tied("pacat")
                 .args(["-p", "--raw", "--rate=48000", "--channels=1", "--latency-msec=20"])
-                .arg("--client-name=va-keepalive")
+                // What a recorder should not take for a program that plays.
+                .args(["--client-name=va-keepalive", "--property=media.role=test"])
                 .arg(format!("--device={sink}"))
                 .stdin(File::open("/dev/zero")?)
                 .stdout(Stdio::null())
