@@ -1,7 +1,8 @@
-//! What keeps time with the world: real devices of a private PulseAudio, and kills at any moment. One test
-//! at a time, and beside no other program that is busy.
+//! What keeps time with the world: devices of a private PulseAudio or PipeWire, and kills at any moment. One
+//! test at a time, and beside no other program that is busy.
 
 mod kill;
+mod pipewire;
 mod pulse;
 mod pulse_defaults;
 mod pulse_faults;

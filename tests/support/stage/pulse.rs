@@ -1,8 +1,8 @@
-//! A private, headless PulseAudio with virtual microphones and speakers: no sound card, no D-Bus, no kernel
-//! module.
+//! A private, headless sound server, PulseAudio or PipeWire, with virtual microphones and speakers: no sound
+//! card, nothing of the user's session, no kernel module.
 //!
 //! A microphone `va_x` is a source that carries what is played into the sink `va_x_in`; a speaker `va_y` is a
-//! sink whose monitor `va_y.monitor` is the loopback. The daemon listens on a socket in a temporary folder of
+//! sink whose monitor `va_y.monitor` is the loopback. The server listens on a socket in a temporary folder of
 //! its own, so any number of them run side by side and the user's own sound server is never touched.
 //!
 //! Everything started here ends with the [`Pulse`]: on drop, and by the kernel's hand when the thread that
@@ -11,20 +11,26 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, ensure};
+use rustix::process::Signal;
 
 mod fifo;
+mod server;
 
 pub use fifo::Fifo;
+pub use server::Server;
+
+use server::{Daemons, found};
 
 /// Rate of every virtual device, in frames a second.
 pub const RATE: u32 = 48_000;
-/// How long the daemon may take to answer; 0.3 s is usual.
+/// How long the server may take to answer; 0.3 s is usual.
 const READY_LIMIT: Duration = Duration::from_secs(10);
 /// Between two looks at a state that somebody else changes.
 const POLL: Duration = Duration::from_millis(50);
@@ -34,10 +40,11 @@ const PLAYER_LATENCY: &str = "--latency-msec=2000";
 /// Folders of ours in the temporary folder; the process id of the owner follows.
 const FOLDER_PREFIX: &str = "hansard-pulse-";
 
-/// The daemon with its devices and players.
+/// The server with its devices and players.
 pub struct Pulse {
     dir: tempfile::TempDir,
-    daemon: Child,
+    server: Server,
+    daemons: Daemons,
     devices: Vec<Device>,
     keepalives: Vec<Child>,
     players: Vec<Player>,
@@ -74,27 +81,36 @@ pub struct Played {
 
 /// Why there can be no virtual sound on this machine; `None` if there can.
 pub fn missing() -> Option<String> {
-    let programs = ["pulseaudio", "pactl", "pacat", "paplay", "parec", "setpriv", "timeout"];
-    let paths: Vec<PathBuf> =
-        std::env::var_os("PATH").map(|p| std::env::split_paths(&p).collect()).unwrap_or_default();
-    let lacking: Vec<&str> =
-        programs.into_iter().filter(|program| !paths.iter().any(|dir| dir.join(program).is_file())).collect();
+    missing_for(Server::PulseAudio)
+}
+
+/// Why there can be no virtual sound from this server; `None` if there can.
+pub fn missing_for(server: Server) -> Option<String> {
+    let programs = ["pactl", "pacat", "paplay", "parec", "setpriv", "timeout"];
+    let clients = programs.into_iter().filter(|program| !found(program)).map(str::to_owned);
+    let lacking: Vec<String> = server.missing().into_iter().chain(clients).collect();
     (!lacking.is_empty())
         .then(|| format!("{} not found; `./dev setup` installs what is needed", lacking.join(", ")))
 }
 
 impl Pulse {
-    /// Starts the daemon with mono microphones and stereo speakers; the first of each is the default. All of
+    /// Starts PulseAudio with mono microphones and stereo speakers; the first of each is the default. All of
     /// them deliver steadily when this returns.
     pub fn start(mics: &[&str], speakers: &[&str]) -> Result<Self> {
+        Self::start_on(Server::PulseAudio, mics, speakers)
+    }
+
+    /// The same with a server of one's choice.
+    pub fn start_on(server: Server, mics: &[&str], speakers: &[&str]) -> Result<Self> {
         sweep();
         let dir =
             tempfile::Builder::new().prefix(&format!("{FOLDER_PREFIX}{}-", std::process::id())).tempdir()?;
         for folder in ["run", "home", "state"] {
             fs::create_dir(dir.path().join(folder))?;
         }
-        let daemon = spawn_daemon(dir.path())?;
-        let mut pulse = Self { dir, daemon, devices: vec![], keepalives: vec![], players: vec![] };
+        fs::set_permissions(dir.path().join("run"), fs::Permissions::from_mode(0o700))?;
+        let daemons = Daemons::start(server, dir.path()).with_context(|| log(dir.path()))?;
+        let mut pulse = Self { dir, server, daemons, devices: vec![], keepalives: vec![], players: vec![] };
         pulse.wait_ready()?;
         let speakers_first = speakers.iter().map(|name| (name, 2, Kind::Speaker));
         for (name, channels, kind) in speakers_first.chain(mics.iter().map(|name| (name, 1, Kind::Mic))) {
@@ -102,10 +118,10 @@ impl Pulse {
         }
         pulse.load_devices(0)?;
         if let Some(mic) = mics.first() {
-            pulse.pactl(&["set-default-source", mic])?;
+            pulse.make_default(mic)?;
         }
         if let Some(speaker) = speakers.first() {
-            pulse.pactl(&["set-default-sink", speaker])?;
+            pulse.set_default("sink", speaker)?;
         }
         Ok(pulse)
     }
@@ -116,19 +132,24 @@ impl Pulse {
         self.load_devices(self.devices.len() - 1)
     }
 
-    /// What a program must have in its environment to use this daemon and no other.
-    pub fn env(&self) -> [(&'static str, OsString); 3] {
-        client_env(self.dir.path())
+    /// What a program must have in its environment to use this server and no other.
+    pub fn env(&self) -> Vec<(&'static str, OsString)> {
+        Daemons::client_env(self.server, self.dir.path())
     }
 
-    /// A program that will use this daemon, with nothing on its stdin.
+    /// The socket that the server's clients come to.
+    pub fn socket(&self) -> PathBuf {
+        server::socket(self.server, self.dir.path())
+    }
+
+    /// A program that will use this server, with nothing on its stdin.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.envs(self.env()).stdin(Stdio::null());
         command
     }
 
-    /// A recorder that will use this daemon, and is asked to finish should this thread die before it could do
+    /// A recorder that will use this server, and is asked to finish should this thread die before it could do
     /// so.
     pub fn recorder(&self, program: &Path) -> Command {
         let mut command = self.command("setpriv");
@@ -177,8 +198,8 @@ impl Pulse {
     /// How many streams are being captured by programs at this moment.
     pub fn captures(&self) -> Result<usize> {
         let list = self.pactl(&["list", "short", "source-outputs"])?;
-        // The rest are the server's own, from a microphone to the sink behind it.
-        Ok(list.lines().filter(|line| line.contains("protocol-native")).count())
+        // The rest are the server's own, from a microphone to the sink behind it: no client is named for them.
+        Ok(list.lines().filter(|line| line.split('\t').nth(2).is_some_and(|client| client != "-")).count())
     }
 
     /// Waits until `wanted` streams are captured.
@@ -220,7 +241,21 @@ impl Pulse {
 
     /// Makes a source the default one, as plugging in a headset does.
     pub fn make_default(&self, mic: &str) -> Result<()> {
-        self.pactl(&["set-default-source", mic]).map(drop)
+        self.set_default("source", mic)
+    }
+
+    /// PipeWire's session manager does as it is told a little later, and at first not at all.
+    fn set_default(&self, kind: &str, name: &str) -> Result<()> {
+        let deadline = Instant::now() + READY_LIMIT;
+        let ask = format!("get-default-{kind}");
+        loop {
+            let told = self.pactl(&[&format!("set-default-{kind}"), name]);
+            if told.is_ok() && self.pactl(&[&ask])?.trim() == name {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "{name} does not become the default {kind}: {told:?}");
+            std::thread::sleep(POLL);
+        }
     }
 
     /// Suspends a source or wakes it: it delivers nothing meanwhile.
@@ -228,26 +263,27 @@ impl Pulse {
         self.pactl(&["suspend-source", source, if suspended { "1" } else { "0" }]).map(drop)
     }
 
-    /// Makes the daemon hang, or go on.
+    /// Makes the server hang, or go on.
     pub fn hang(&self, hung: bool) -> Result<()> {
-        use rustix::process::{Pid, Signal, kill_process};
-        let daemon = i32::try_from(self.daemon.id()).ok().and_then(Pid::from_raw).context("no daemon")?;
-        kill_process(daemon, if hung { Signal::STOP } else { Signal::CONT })?;
-        Ok(())
+        self.signal(None, if hung { Signal::STOP } else { Signal::CONT })
     }
 
-    /// Kills the daemon at once, as a crash would.
+    /// Sends one of the server's programs, or all, a signal.
+    pub fn signal(&self, program: Option<&str>, signal: Signal) -> Result<()> {
+        self.daemons.signal(program, signal)
+    }
+
+    /// Kills the server at once, as a crash would.
     pub fn crash(&mut self) -> Result<()> {
-        self.daemon.kill()?;
-        self.daemon.wait()?;
+        self.daemons.end();
         Ok(())
     }
 
-    /// Starts the daemon again, after ending it if need be, with the same devices on the same socket.
+    /// Starts the server again, after ending it if need be, with the same devices on the same socket.
     pub fn restart(&mut self) -> Result<()> {
         self.end_players();
-        end(&mut self.daemon);
-        self.daemon = spawn_daemon(self.dir.path())?;
+        self.daemons.end();
+        self.daemons = Daemons::start(self.server, self.dir.path()).with_context(|| self.log())?;
         self.wait_ready()?;
         self.load_devices(0)
     }
@@ -269,9 +305,9 @@ impl Pulse {
         Fifo::start(&path, rate, sound)
     }
 
-    /// The daemon's log so far, for a failure's report.
+    /// The server's log so far, for a failure's report.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.dir.path().join("pulse.log")).unwrap_or_default()
+        log(self.dir.path())
     }
 
     /// Makes the server have the devices from number `from` on, and waits until they deliver.
@@ -295,7 +331,24 @@ impl Pulse {
             }
             sinks.push(sink);
         }
+        self.wait_listed()?;
         self.warm(&sinks)
+    }
+
+    /// Waits until the server knows all devices by name: PipeWire gives who asks for an unknown one another.
+    fn wait_listed(&self) -> Result<()> {
+        let deadline = Instant::now() + READY_LIMIT;
+        loop {
+            let list = self.pactl(&["list", "short", "sources"])?;
+            let listed = |name: &str| list.lines().any(|line| line.split('\t').nth(1) == Some(name));
+            let missing = self.devices.iter().find(|device| match device.kind {
+                Kind::Mic => !listed(&device.name) || !listed(&format!("{}_in.monitor", device.name)),
+                Kind::Speaker => !listed(&format!("{}.monitor", device.name)),
+            });
+            let Some(missing) = missing else { return Ok(()) };
+            ensure!(Instant::now() < deadline, "there is no {} yet: {}", missing.name, self.log());
+            std::thread::sleep(POLL);
+        }
     }
 
     fn load_mic(&self, name: &str, channels: u16, rate: u32) -> Result<String> {
@@ -346,6 +399,7 @@ impl Pulse {
             let pipe = reader.as_mut().ok().and_then(|reader| reader.stdout.take());
             let read = pipe.map(|mut pipe| pipe.read_exact(&mut fifth_of_a_second));
             reader.iter_mut().for_each(end);
+            self.daemons.check().with_context(|| self.log())?;
             ensure!(matches!(read, Some(Ok(()))), "the sink {sink} delivers nothing: {}", self.log());
         }
         Ok(())
@@ -354,10 +408,8 @@ impl Pulse {
     fn wait_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + READY_LIMIT;
         while self.pactl(&["info"]).is_err() {
-            if let Some(status) = self.daemon.try_wait()? {
-                bail!("pulseaudio ended ({status}): {}", self.log());
-            }
-            ensure!(Instant::now() < deadline, "pulseaudio does not answer: {}", self.log());
+            self.daemons.check().with_context(|| self.log())?;
+            ensure!(Instant::now() < deadline, "{} does not answer: {}", self.server.name(), self.log());
             std::thread::sleep(POLL);
         }
         Ok(())
@@ -369,7 +421,7 @@ impl Pulse {
         Ok(self.pactl(&all)?.trim().to_owned())
     }
 
-    /// Asks the daemon something; its answer.
+    /// Asks the server something; its answer.
     pub fn pactl(&self, arguments: &[&str]) -> Result<String> {
         let output = self.command("timeout").args(["5", "pactl"]).args(arguments).output()?;
         ensure!(
@@ -399,58 +451,12 @@ impl Pulse {
 impl Drop for Pulse {
     fn drop(&mut self) {
         self.end_players();
-        end(&mut self.daemon);
+        self.daemons.end();
     }
 }
 
-fn client_env(dir: &Path) -> [(&'static str, OsString); 3] {
-    let run = dir.join("run");
-    let mut server = OsString::from("unix:");
-    server.push(run.join("native"));
-    [
-        ("PULSE_SERVER", server),
-        ("PULSE_RUNTIME_PATH", run.into_os_string()),
-        ("PULSE_COOKIE", dir.join("cookie").into_os_string()),
-    ]
-}
-
-fn spawn_daemon(dir: &Path) -> Result<Child> {
-    let run = dir.join("run");
-    let socket = run.join("native");
-    if socket.exists() {
-        fs::remove_file(&socket)?;
-    }
-    // -n: no default script, so no udev, no D-Bus, no probing; everything comes from us.
-    // Realtime and nice -11 are asked for and quietly refused where they are not permitted.
-    Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "--", "pulseaudio", "-n", "--daemonize=no", "--use-pid-file=no"])
-        .args([
-            "--exit-idle-time=-1",
-            "--disallow-module-loading=no",
-            "--realtime=yes",
-            "--high-priority=yes",
-        ])
-        .args(["--log-time=1", "--log-level=notice"])
-        .arg(format!("--log-target=file:{}", dir.join("pulse.log").display()))
-        .arg("-L")
-        .arg(format!(
-            "module-native-protocol-unix socket={} auth-anonymous=1 auth-cookie={}",
-            socket.display(),
-            dir.join("cookie").display()
-        ))
-        .env_remove("DISPLAY")
-        .env_remove("DBUS_SESSION_BUS_ADDRESS")
-        .env("HOME", dir.join("home"))
-        .env("XDG_RUNTIME_DIR", &run)
-        .env("PULSE_RUNTIME_PATH", &run)
-        .env("PULSE_STATE_PATH", dir.join("state"))
-        .env("PULSE_CONFIG_PATH", dir.join("state"))
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .context("pulseaudio does not start")
+fn log(dir: &Path) -> String {
+    fs::read_to_string(dir.join("pulse.log")).unwrap_or_default()
 }
 
 fn channel_map(channels: u16) -> String {
