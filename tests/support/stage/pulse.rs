@@ -198,7 +198,7 @@ impl Pulse {
     /// How many streams are being captured by programs at this moment.
     pub fn captures(&self) -> Result<usize> {
         let list = self.pactl(&["list", "short", "source-outputs"])?;
-        // The rest are the server's own, from a microphone to the sink behind it: no client is named for them.
+        // The rest are the server's own, from a microphone to the sink behind it: no client is named there.
         Ok(list.lines().filter(|line| line.split('\t').nth(2).is_some_and(|client| client != "-")).count())
     }
 
