@@ -276,8 +276,8 @@ impl Programs {
         }
     }
 
-    /// What PipeWire's programs read: a bus that starts nothing by itself, and a session manager that leaves the
-    /// machine's real devices alone.
+    /// What PipeWire's programs read: a bus that starts nothing by itself, and a session manager that leaves
+    /// the machine's real devices alone.
     fn configure(&self, dir: &Path) -> Result<()> {
         let bus = dir.join("run/bus");
         let bus_config = format!(
