@@ -65,7 +65,7 @@ fn lack_event(Lack { kind, text, advice }: Lack) -> Event {
     let text = format!("{text}; {advice}");
     match kind {
         SourceKind::Loopback => Event::DeviceNotice { source: "loopback".into(), notice: text },
-        _ => Event::Alarm { alarm: Alarm::NoMicrophone, track: None, on: true, text },
+        _ => Event::Alarm { alarm: Alarm::NoMicrophone, track: None, on: true, text, at: None },
     }
 }
 

@@ -152,7 +152,7 @@ impl Bus {
 impl Standing {
     fn note(&mut self, event: &Event) {
         match event {
-            Event::Alarm { alarm, track, on, text } => {
+            Event::Alarm { alarm, track, on, text, .. } => {
                 self.alarms.retain(|standing| (&standing.track, standing.alarm) != (track, *alarm));
                 if *on {
                     let (track, text) = (track.clone(), text.clone());

@@ -55,11 +55,12 @@ impl Power {
         if self.battery_at.is_none_or(|at| now >= at) {
             self.battery_at = Some(now + BATTERY_EVERY);
             let change = battery(&self.supplies).and_then(|battery| self.battery.look(battery));
-            events.extend(change.map(|Change { alarm, on, text }| Event::Alarm {
+            events.extend(change.map(|Change { alarm, on, text, at }| Event::Alarm {
                 alarm,
                 track: None,
                 on,
                 text,
+                at,
             }));
         }
         events
@@ -156,7 +157,7 @@ struct BatteryAlarm {
 
 impl BatteryAlarm {
     fn look(&mut self, Battery { percent, discharging }: Battery) -> Option<Change> {
-        let change = |on, text| Some(Change { alarm: Alarm::Battery, on, text });
+        let change = |on, text| Some(Change { alarm: Alarm::Battery, on, text, at: None });
         if !discharging {
             let was = std::mem::take(&mut self.warned);
             return if was > 0 { change(false, "the battery is being charged".into()) } else { None };

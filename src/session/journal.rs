@@ -160,6 +160,9 @@ pub enum Event {
         on: bool,
         /// For people.
         text: String,
+        /// Session second since which it has been so, or up to which it was; `None` means that of the line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<f64>,
     },
     /// The system keeps the computer from falling asleep (or refuses to, or does not any more).
     SleepInhibited {

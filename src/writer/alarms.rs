@@ -48,6 +48,8 @@ pub struct Change {
     pub on: bool,
     /// For people.
     pub text: String,
+    /// Session second since which it has been so, or up to which it was, where that is not just now.
+    pub at: Option<f64>,
 }
 
 /// One track's alarms.
@@ -147,7 +149,7 @@ impl TrackAlarms {
         if any {
             self.zero_since = None;
             if std::mem::take(&mut self.zeros) {
-                self.change(Alarm::Zeros, false, "delivers true sound again".into());
+                self.change_at(Alarm::Zeros, false, "delivers true sound again".into(), from);
             }
             return;
         }
@@ -163,7 +165,7 @@ impl TrackAlarms {
                 hms(since),
                 why_zeros(self.kind, &self.condition)
             );
-            self.change(Alarm::Zeros, true, text);
+            self.change_at(Alarm::Zeros, true, text, since);
         }
     }
 
@@ -176,7 +178,7 @@ impl TrackAlarms {
         if condition.players.is_empty() {
             self.played_since = None;
             if std::mem::take(&mut self.zeros) {
-                self.change(Alarm::Zeros, false, "is silent, as nothing is played any more".into());
+                self.change_at(Alarm::Zeros, false, "is silent, as nothing is played any more".into(), now);
             }
         } else {
             self.played_since.get_or_insert(now);
@@ -261,8 +263,12 @@ impl TrackAlarms {
         }
     }
 
+    fn change_at(&mut self, alarm: Alarm, on: bool, text: String, at: f64) {
+        self.changes.push(Change { alarm, on, text, at: Some(at) });
+    }
+
     fn change(&mut self, alarm: Alarm, on: bool, text: String) {
-        self.changes.push(Change { alarm, on, text });
+        self.changes.push(Change { alarm, on, text, at: None });
     }
 
     /// What began or ended since the last call.
@@ -314,12 +320,12 @@ impl SpaceAlarm {
                 "the disk has room for {} more: make room, or the recording ends then",
                 minutes(left_s - SPACE_STOP_S)
             );
-            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: true, text });
+            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: true, text, at: None });
         }
         if self.warned > 0 && left_s > SPACE_WARN_S[0] * SPACE_OVER {
             self.warned = 0;
             let text = "the disk has room again".into();
-            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: false, text });
+            return Space::Changed(Change { alarm: Alarm::DiskSpace, on: false, text, at: None });
         }
         Space::Same
     }

@@ -427,9 +427,9 @@ impl Track {
     /// Alarms that began or ended since the last call.
     pub(super) fn take_alarms(&mut self) -> Vec<Event> {
         let shared = &self.plan.shared;
-        let line = |Change { alarm, on, text }| {
+        let line = |Change { alarm, on, text, at }| {
             let text = format!("{} {text}", shared.name);
-            Event::Alarm { alarm, track: Some(shared.track.clone()), on, text }
+            Event::Alarm { alarm, track: Some(shared.track.clone()), on, text, at }
         };
         self.alarms.take_changes().into_iter().map(line).collect()
     }

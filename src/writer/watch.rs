@@ -62,7 +62,7 @@ impl DiskWatch {
         } else {
             "the disk answers again".to_owned()
         };
-        books.note(Event::Alarm { alarm: Alarm::DiskSlow, track: None, on: slow, text });
+        books.note(Event::Alarm { alarm: Alarm::DiskSlow, track: None, on: slow, text, at: None });
     }
 
     /// The disk has `available` bytes, where it tells, and the open files take `bytes_per_s`.
@@ -93,8 +93,8 @@ impl DiskWatch {
             return;
         }
         self.room.set(space_left_s(available, self.bytes_per_s));
-        let note = |books: &mut Books, Change { alarm, on, text }| {
-            books.note(Event::Alarm { alarm, track: None, on, text });
+        let note = |books: &mut Books, Change { alarm, on, text, at }| {
+            books.note(Event::Alarm { alarm, track: None, on, text, at });
         };
         match self.space.look(available, self.bytes_per_s) {
             Space::Same => {}
@@ -103,7 +103,7 @@ impl DiskWatch {
                 let reason = "the disk is full";
                 books.remember(format!("{reason}: the recording was ended"));
                 let text = "the disk is full: the recording ends here".into();
-                note(books, Change { alarm: Alarm::DiskSpace, on: true, text });
+                note(books, Change { alarm: Alarm::DiskSpace, on: true, text, at: None });
                 self.end(reason, books);
             }
         }
