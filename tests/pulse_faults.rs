@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::home::alone;
 use crate::support::stage::align::whereabouts;
-use crate::support::stage::pulse::{self, Pulse, RATE};
+use crate::support::stage::pulse::{self, Pulse, RATE, Server};
 use crate::support::stage::recorder::{Recorder, Session};
 use hansard::audio::resample;
 use hansard::base::random::Random;
@@ -35,10 +35,10 @@ const TONE_HZ: f64 = 1_000.0;
 /// longer.
 const NOTICED_S: f64 = 2.5;
 
-fn lacks_sound(test: &str) -> bool {
-    let Some(missing) = pulse::missing() else { return false };
-    assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{test} cannot run: {missing}");
-    println!("SKIPPED {test}: {missing}");
+fn lacks_sound(test: &str, server: Server) -> bool {
+    let Some(missing) = pulse::missing_for(server) else { return false };
+    assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "{test} on {server:?} cannot run: {missing}");
+    println!("SKIPPED {test} on {server:?}: {missing}");
     true
 }
 
@@ -222,14 +222,23 @@ fn until(start: Instant, second: f64) {
 const SECONDS: f64 = 17.0;
 
 #[test]
-fn devices_that_go_stall_and_come_back() {
+fn devices_of_pulseaudio_that_go_stall_and_come_back() {
+    devices_that_go_stall_and_come_back(Server::PulseAudio);
+}
+
+#[test]
+fn devices_of_pipewire_that_go_stall_and_come_back() {
+    devices_that_go_stall_and_come_back(Server::PipeWire);
+}
+
+fn devices_that_go_stall_and_come_back(server: Server) {
     let _alone = alone();
-    if lacks_sound("devices_that_go_stall_and_come_back") {
+    if lacks_sound("devices that go, stall and come back", server) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
     // The default source has a tone: whatever is moved there silently is known by it.
-    let mut pulse = Pulse::start(&["va_tone", "va_alice", "va_bob", "va_head"], &[]).unwrap();
+    let mut pulse = Pulse::start_on(server, &["va_tone", "va_alice", "va_bob", "va_head"], &[]).unwrap();
     let [alice, bob, head, carol] = [1, 2, 3, 4].map(|seed| noise(SECONDS, seed));
     let fifo = pulse.add_fifo_mic("va_carol", f64::from(RATE), carol.clone()).unwrap();
     pulse.unplug("va_head").unwrap();
@@ -480,13 +489,22 @@ fn assert_follows_the_default(recorded: &Recorded) {
 }
 
 #[test]
-fn a_server_that_dies_comes_back_and_hangs() {
+fn pulseaudio_dies_comes_back_and_hangs() {
+    a_server_that_dies_comes_back_and_hangs(Server::PulseAudio);
+}
+
+#[test]
+fn pipewire_dies_comes_back_and_hangs() {
+    a_server_that_dies_comes_back_and_hangs(Server::PipeWire);
+}
+
+fn a_server_that_dies_comes_back_and_hangs(server: Server) {
     let _alone = alone();
-    if lacks_sound("a_server_that_dies_comes_back_and_hangs") {
+    if lacks_sound("a server that dies, comes back and hangs", server) {
         return;
     }
     let dir = tempfile::tempdir().unwrap();
-    let mut pulse = Pulse::start(&["va_alice"], &[]).unwrap();
+    let mut pulse = Pulse::start_on(server, &["va_alice"], &[]).unwrap();
     let wavs = [5u64, 6, 7].map(|seed| write_wav(dir.path(), &format!("noise-{seed}"), &noise(30.0, seed)));
     let recorder = start_recorder(
         &pulse,

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::home::alone;
-use crate::support::stage::pulse::{self, Pulse, RATE};
+use crate::support::stage::pulse::{self, Pulse, RATE, Server};
 use crate::support::stage::recorder::{Recorder, Session};
 use hansard::base::units::Frames;
 use hansard::session::journal::{Event, Line};
@@ -143,14 +143,24 @@ fn own_tones(session: &Session, track: &str) -> Vec<Option<f64>> {
 }
 
 #[test]
-fn streams_that_the_server_moves_come_back() {
+fn streams_that_pulseaudio_moves_come_back() {
+    moves_on(Server::PulseAudio);
+}
+
+#[test]
+fn streams_that_pipewire_moves_come_back() {
+    moves_on(Server::PipeWire);
+}
+
+fn moves_on(server: Server) {
     let _alone = alone();
-    if let Some(missing) = pulse::missing() {
+    if let Some(missing) = pulse::missing_for(server) {
         assert!(std::env::var_os("HANSARD_TEST_ALL").is_none(), "can't run: {missing}");
-        println!("SKIPPED streams_that_the_server_moves_come_back: {missing}");
+        println!("SKIPPED: streams that {server:?} moves: {missing}");
         return;
     }
-    let mut pulse = Pulse::start(&MICS.map(|(name, _)| name), &SPEAKERS.map(|(name, _)| name)).unwrap();
+    let (mics, speakers) = (MICS.map(|(name, _)| name), SPEAKERS.map(|(name, _)| name));
+    let mut pulse = Pulse::start_on(server, &mics, &speakers).unwrap();
     moved_and_back(&mut pulse);
 }
 
@@ -178,6 +188,10 @@ fn moved_and_back(pulse: &mut Pulse) {
         pulse.play(name, &tone(dir.path(), name, hz)).unwrap();
     }
     let move_to = |from: &str, to: &str| {
+        let since = Instant::now();
+        while streams_on(pulse, from).is_empty() {
+            assert!(since.elapsed() < Duration::from_secs(2), "nobody records {from}");
+        }
         for stream in streams_on(pulse, from) {
             pulse.pactl(&["move-source-output", &stream, to]).unwrap();
         }
@@ -188,7 +202,9 @@ fn moved_and_back(pulse: &mut Pulse) {
     pulse.make_default("va_head").unwrap();
     until(start, 6.0);
     pulse.pactl(&["set-default-sink", "va_tv"]).unwrap();
-    // The server takes the player of the old default along; only the recorder's streams are in question.
+    // The server takes the player of the old default along, some time later; only the recorder's streams are
+    // in question.
+    std::thread::sleep(Duration::from_millis(700));
     for player in players_of(pulse, "va_room.wav") {
         pulse.pactl(&["move-sink-input", &player, "va_room"]).unwrap();
     }
