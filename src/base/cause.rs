@@ -112,6 +112,8 @@ pub enum Alarm {
 pub struct Condition {
     /// It is muted, or its volume is zero.
     pub silenced: bool,
+    /// The system says that it delivers.
+    pub running: bool,
     /// Programs that play to it at the moment, where what is played is recorded.
     pub players: Vec<String>,
 }

@@ -264,6 +264,7 @@ pub struct CpalSource {
 /// What was opened last.
 #[derive(Debug, Default)]
 struct LastOpened {
+    id: Option<String>,
     /// Which incarnation of the device.
     incarnation: Option<u32>,
     /// Its stream's place at the server, where there is one.
@@ -286,6 +287,17 @@ impl CpalSource {
 impl CpalSource {
     fn opened(&self) -> MutexGuard<'_, LastOpened> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What to open. Where the default has become none of its kind (a monitor for a microphone), who follows it
+    /// stays with the one that it was.
+    fn find(&self) -> Result<(Arc<cpal::Host>, Found), SourceError> {
+        let found = self.backend.find(self.kind, self.wanted.as_deref());
+        let last = self.opened().id.clone().filter(|_| self.wanted.is_none());
+        match (found, last) {
+            (Err(error), Some(last)) => self.backend.find(self.kind, Some(&last)).map_err(|_| error),
+            (found, _) => found,
+        }
     }
 
     fn open_stream(&self, found: &Found, plug: &Plug) -> Result<(cpal::Stream, Arc<SinkMeter>), String> {
@@ -350,8 +362,9 @@ impl Source for CpalSource {
     }
 
     fn open(&self, plug: &Plug) -> Result<Opened, SourceError> {
-        let (host, found) = self.backend.find(self.kind, self.wanted.as_deref())?;
-        *self.opened() = LastOpened { incarnation: incarnation(&found.device), seat: None };
+        let (host, found) = self.find()?;
+        let id = Some(found.id.clone());
+        *self.opened() = LastOpened { id, incarnation: incarnation(&found.device), seat: None };
         self.backend.forget_listing();
         let result = self.open_stream(&found, plug);
         if result.is_err() {

@@ -31,6 +31,11 @@ const RETRY_MS: u64 = 250;
 const RETRY_MS_MAX: u64 = 5_000;
 /// A device that has not delivered this long after it was opened is named, once.
 const SLOW_OPEN_S: f64 = 5.0;
+/// A stream that delivers nothing for so long, in seconds, while the system says that its device does, is
+/// opened anew: PipeWire was seen to forget one.
+const FORGOTTEN_S: f64 = 5.0;
+/// More than this between two steps does not count as waiting, in seconds.
+const STEP_S_MAX: f64 = 0.5;
 /// After stop was asked, sound up to that moment is waited for this long beyond the buffer's period.
 const TAIL_S: f64 = 0.5;
 /// Steps of which the levels are kept: about a second.
@@ -79,7 +84,25 @@ struct LaneControl {
     /// Peak since somebody looked, and of each of the last steps.
     peak: f32,
     levels: VecDeque<f32>,
+    silence: Silence,
     drain: Option<JoinHandle<()>>,
+}
+
+/// How long an open stream has delivered nothing.
+#[derive(Debug, Clone, Copy, Default)]
+struct Silence {
+    /// Frames that it had delivered, when that was looked at, and for how long they have been that many.
+    frames: u64,
+    looked_at: MonoNs,
+    seconds: f64,
+}
+
+impl Silence {
+    fn look(&mut self, frames: u64, now: MonoNs) {
+        let step = now.seconds_since(self.looked_at).clamp(0.0, STEP_S_MAX);
+        self.seconds = if frames == self.frames { self.seconds + step } else { 0.0 };
+        (self.frames, self.looked_at) = (frames, now);
+    }
 }
 
 enum State {
@@ -113,6 +136,7 @@ impl Lane {
             trouble: None,
             peak: 0.0,
             levels: VecDeque::new(),
+            silence: Silence::default(),
             drain: Some(thread),
         };
         let lane = Self { source, clock, status, control: Mutex::new(control) };
@@ -329,6 +353,13 @@ impl Lane {
         if trouble & BackendTrouble::Superseded as u32 != 0 {
             job.close();
             let reason = "another device is the system's default now";
+            return self.give_back(control, job, now, reason, events);
+        }
+        control.silence.look(opened.meter.frames(), now);
+        if control.silence.seconds > FORGOTTEN_S && self.source.condition().is_some_and(|c| c.running) {
+            control.silence = Silence::default();
+            job.close();
+            let reason = "it delivers nothing, although the sound system says that it does";
             return self.give_back(control, job, now, reason, events);
         }
         if opened.meter.ended() {

@@ -19,6 +19,8 @@ const FIND_EVERY: Duration = Duration::from_millis(10);
 const MOVES_MAX: usize = 3;
 /// A stream that is on no device for longer than this is lost, in seconds.
 const NOWHERE_S: f64 = 1.0;
+/// What the server said so long ago, in seconds, may not hold any more.
+const LATELY_S: f64 = 2.0;
 
 /// One of our streams.
 #[derive(Debug)]
@@ -92,9 +94,11 @@ impl Seat {
         Look { presence: Presence::There, age }
     }
 
-    /// What the system does to its sound.
+    /// What the system does to its sound; `None` where it has not been said lately.
     pub fn condition(&self) -> Option<Condition> {
-        self.seen().condition.clone()
+        let seen = self.seen();
+        let lately = SystemClock.now().seconds_since(seen.own_at) < LATELY_S;
+        seen.condition.clone().filter(|_| lately && seen.left.is_none())
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -38,6 +38,7 @@ pub struct SourceView {
     /// What it monitors.
     monitor_of: Option<u32>,
     silenced: bool,
+    running: bool,
 }
 
 /// A stream that is captured.
@@ -111,6 +112,7 @@ impl View {
                     name: text(&source.name),
                     monitor_of: source.monitor_of_sink_index,
                     silenced: silenced(source.muted, &source.cvolume),
+                    running: source.state == protocol::SourceState::Running,
                 })
                 .collect(),
             outputs: outputs
@@ -161,6 +163,7 @@ impl View {
         let source = self.source(name)?;
         let sink = source.monitor_of.and_then(|sink| self.sinks.get(&sink));
         Some(Condition {
+            running: source.running,
             silenced: source.silenced || sink.is_some_and(|sink| sink.silenced),
             players: sink.map(|sink| sink.players.clone()).unwrap_or_default(),
         })

@@ -47,7 +47,7 @@ fn a_loopback_may_be_silent_and_may_deliver_nothing() {
 
 #[test]
 fn a_loopback_of_zeros_while_a_program_plays_is_an_alarm() {
-    let played = |silenced| Condition { silenced, players: vec!["Meet".into()] };
+    let played = |silenced| Condition { silenced, running: true, players: vec!["Meet".into()] };
     let mut loopback = TrackAlarms::new(SourceKind::Loopback);
     let at = feed(&mut loopback, 0.0, 60.0, |_| 0.0);
     loopback.heed(at, &played(true));
