@@ -289,8 +289,8 @@ impl CpalSource {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to open. Where the default has become none of its kind (a monitor for a microphone), who follows it
-    /// stays with the one that it was.
+    /// What to open. Where the default has become none of its kind (a monitor for a microphone), who follows
+    /// it stays with the one that it was.
     fn find(&self) -> Result<(Arc<cpal::Host>, Found), SourceError> {
         let found = self.backend.find(self.kind, self.wanted.as_deref());
         let last = self.opened().id.clone().filter(|_| self.wanted.is_none());
