@@ -4,6 +4,7 @@ pub mod cause;
 pub mod clock_map;
 pub mod duration;
 pub mod format;
+pub mod languages;
 pub mod random;
 pub mod text;
 pub mod units;

@@ -26,10 +26,8 @@ impl Languages {
                 config.set("transcribe.language", flag, "--language")?;
                 continue;
             };
-            let language = language_code(language).ok_or_else(|| {
-                wrong_use(format!(
-                    "--language {flag}: {language:?} is not the code of a language; write NAME=en"
-                ))
+            let language = language_code(language).map_err(|wants| {
+                wrong_use(format!("--language {flag}: {language:?} is not a language; it must be {wants}"))
             })?;
             languages.of_sources.push((name.trim().to_owned(), language));
         }

@@ -51,8 +51,10 @@ pub(super) fn read(text: &str, path: Option<&Path>) -> Result<Said, ConfigError>
                     let at = place.at(leaf.span());
                     let key = keys::find(&name).ok_or_else(|| unknown(&name, at.clone()))?;
                     let accepted = key.kind.accept(&plain(value.get_ref()));
-                    let accepted = accepted
-                        .ok_or_else(|| wrong(&name, at.clone(), value.get_ref(), key.kind.wants()))?;
+                    let accepted = accepted.ok_or_else(|| {
+                        let got = value.get_ref().as_str().unwrap_or_default();
+                        wrong(&name, at.clone(), value.get_ref(), key.kind.wants_instead(got))
+                    })?;
                     said.settings.push((key, accepted, at));
                 }
             }
@@ -102,7 +104,7 @@ fn source(value: &DeValue<'_>, at: Origin, place: &FileText<'_>) -> Result<Sourc
         *slot = Some(text.to_owned());
         if let (Some(said), "language") = (&mut language, leaf.get_ref().as_ref()) {
             *said = keys::language(said).ok_or_else(|| {
-                let wants = "\"auto\" or a language's code such as \"en\"".into();
+                let wants = keys::language_instead(said);
                 wrong("source.language", place.at(leaf.span()), value.get_ref(), wants)
             })?;
         }

@@ -3,6 +3,9 @@
 
 use toml::Value;
 
+use super::nearest;
+use crate::base::languages;
+
 /// What may stand for a key.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
@@ -10,6 +13,8 @@ pub(super) enum Kind {
     Folder,
     /// Text that `tidy` accepts (and brings into the one form that is stored).
     Text { wants: &'static str, tidy: fn(&str) -> Option<String> },
+    /// A language, by its code or its English name, or `auto`; the code is what is stored.
+    Language,
     /// One of a few words, in any case.
     Choice(&'static [&'static str]),
     /// A whole number, both ends included.
@@ -55,10 +60,7 @@ pub(super) const KEYS: &[Key] = &[
         "transcribe.model",
         Kind::Text { wants: "\"auto\" or the name of a model (`hansard models list`)", tidy: word },
     ),
-    key(
-        "transcribe.language",
-        Kind::Text { wants: "\"auto\" or a language's code such as \"en\"", tidy: language },
-    ),
+    key("transcribe.language", Kind::Language),
     key(
         "transcribe.vocabulary",
         Kind::Text {
@@ -120,6 +122,7 @@ impl Kind {
         match self {
             Self::Folder => "the path of a folder, or \"\" for the default place".into(),
             Self::Text { wants, .. } => (*wants).into(),
+            Self::Language => LANGUAGE.into(),
             Self::Choice(words) => {
                 format!("one of {}", words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(", "))
             }
@@ -129,11 +132,20 @@ impl Kind {
         }
     }
 
+    /// The same where `got` stood, with what was probably meant.
+    pub fn wants_instead(&self, got: &str) -> String {
+        match self {
+            Self::Language => language_instead(got),
+            _ => self.wants(),
+        }
+    }
+
     /// The value in the form that is stored, or `None` if it is of a wrong type or out of range.
     pub fn accept(&self, value: &Value) -> Option<Value> {
         match (self, value) {
             (Self::Folder, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => Some(value.clone()),
             (Self::Text { tidy, .. }, Value::String(text)) => tidy(text).map(Value::String),
+            (Self::Language, Value::String(text)) => language(text).map(Value::String),
             // A list of words is the same as text with commas between them.
             (Self::Text { tidy, .. }, Value::Array(items)) => {
                 let words: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
@@ -156,7 +168,7 @@ impl Kind {
     /// The same for text that came from a variable or a flag, where everything is a string.
     pub fn read(&self, text: &str) -> Option<Value> {
         let value = match self {
-            Self::Folder | Self::Text { .. } | Self::Choice(_) => Value::String(text.into()),
+            Self::Folder | Self::Text { .. } | Self::Language | Self::Choice(_) => Value::String(text.into()),
             Self::Whole { .. } => Value::Integer(text.trim().parse().ok()?),
             Self::Real { .. } => Value::Float(text.trim().parse().ok()?),
             Self::Switch => Value::Boolean(match text.trim().to_ascii_lowercase().as_str() {
@@ -174,10 +186,23 @@ fn word(text: &str) -> Option<String> {
     (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.into())
 }
 
-/// Which languages there are is the model's matter; here only what can be a code at all.
+const LANGUAGE: &str = "\"auto\", or a language's code or English name such as \"en\" or \"German\"";
+
+/// Which of them a model knows is the model's matter.
 pub(super) fn language(text: &str) -> Option<String> {
-    let text = text.trim().to_ascii_lowercase();
-    ((2..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase())).then_some(text)
+    let auto = text.trim().eq_ignore_ascii_case("auto").then_some("auto");
+    auto.or_else(|| languages::code(text)).map(str::to_owned)
+}
+
+/// What is wanted instead of a text that names no language. Codes are too short to be near one another.
+pub(super) fn language_instead(got: &str) -> String {
+    let got = got.trim();
+    let names = languages::LANGUAGES.iter().map(|(_, name)| *name);
+    let near = nearest(got, names).filter(|_| got.chars().count() > 3);
+    match near.and_then(|name| Some((languages::code(name)?, name))) {
+        Some((code, name)) => format!("{LANGUAGE}; did you mean {code} ({name})?"),
+        None => LANGUAGE.into(),
+    }
 }
 
 /// Terms with one comma and one space between them.

@@ -284,7 +284,7 @@ impl Layers {
             key: key.name.into(),
             at: at.clone(),
             got: format!("{text:?}"),
-            wants: key.kind.wants(),
+            wants: key.kind.wants_instead(text),
         })?;
         self.put(key, value, at, None)
     }
@@ -353,9 +353,12 @@ fn into_text(path: PathBuf) -> Result<String, ConfigError> {
     path.into_os_string().into_string().map_err(|path| ConfigError::NotText { path: path.into() })
 }
 
-/// A language's code as it is stored, or `None` if the text can't be one.
-pub fn language_code(text: &str) -> Option<String> {
-    keys::language(text)
+/// The code of a language (or `auto`) that is named by its code or its English name.
+///
+/// # Errors
+/// No language is called so: what is wanted instead.
+pub fn language_code(text: &str) -> Result<String, String> {
+    keys::language(text).ok_or_else(|| keys::language_instead(text))
 }
 
 /// Two sources of one name would be one speaker in the minutes.

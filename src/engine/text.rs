@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::live::SessionView;
 use crate::models::ModelError;
 use crate::recognisers::ENGINES;
-use crate::recognisers::engine::{self, Asked, Engine, EngineError, Facts, Fit, Opening};
+use crate::recognisers::engine::{self, Asked, Engine, EngineError, Facts, Fit, Languages, Opening};
 use crate::recognisers::worker::NICENESS;
 use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
@@ -67,7 +67,16 @@ pub fn choose_engine<'a>(
     let language = foreign.or_else(|| languages.iter().find(|language| **language == "auto")).copied();
     let language = language.unwrap_or(if languages.is_empty() { general } else { "en" });
     let asked = Asked { model: &config.transcribe.model, language, models: &config.paths.models };
-    match engine::find(ENGINES, &asked) {
+    let knows_all = |engine: Arc<dyn Engine>| {
+        let Facts { name, languages: known, .. } = engine.facts();
+        match unknown(known, &languages) {
+            Some(language) => {
+                Err(EngineError::Language { model: name.clone(), language: language.to_owned() })
+            }
+            None => Ok(engine),
+        }
+    };
+    match engine::find(ENGINES, &asked).and_then(knows_all) {
         Ok(engine) if pass == Pass::Live && engine.facts().fit < Fit::Live => {
             let name = &engine.facts().name;
             Ok(Choice::Later(format!("{name} is too slow for a recording that runs")))
@@ -78,6 +87,11 @@ pub fn choose_engine<'a>(
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// The first of these languages that a model doesn't know.
+fn unknown<'a>(known: &Languages, asked: &[&'a str]) -> Option<&'a str> {
+    asked.iter().find(|language| **language != "auto" && !known.know(language)).copied()
 }
 
 /// The text work that is wanted.

@@ -283,6 +283,11 @@ impl Dimensions {
         self.vocab >= VOCAB_MULTILINGUAL
     }
 
+    /// How many languages it knows. Each has a token of its own: Cantonese came with one more.
+    pub fn languages(&self) -> usize {
+        if self.multilingual() { 99 + (self.vocab - VOCAB_MULTILINGUAL).min(1) as usize } else { 1 }
+    }
+
     /// Its size class.
     pub fn kind(&self) -> Kind {
         match (self.audio_layer, self.text_layer) {

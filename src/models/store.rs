@@ -21,6 +21,9 @@ pub struct ModelInfo {
     pub bytes: u64,
     /// Whether it knows other languages than English.
     pub multilingual: bool,
+    /// How many languages it knows, the first ones of
+    /// [`LANGUAGES`](crate::base::languages::LANGUAGES).
+    pub languages: usize,
     /// How its weights are stored.
     pub quantisation: Quantisation,
     /// Its size class.
@@ -47,6 +50,7 @@ pub fn inspect(path: &Path) -> Result<ModelInfo, ModelError> {
         path: path.to_owned(),
         bytes,
         multilingual: dimensions.multilingual(),
+        languages: dimensions.languages(),
         quantisation,
         kind: dimensions.kind(),
     })

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::base::languages;
 use crate::models::{ModelError, ModelInfo};
 use crate::recognisers::recognizer::Recognizer;
 
@@ -175,8 +176,9 @@ pub enum EngineError {
     Model(#[from] ModelError),
     /// The model doesn't know the language.
     #[error(
-        "the model '{model}' does not know the language '{language}': choose another model (`--model`) or \
-         another language (`--language`)"
+        "the model '{model}' does not know {}: choose another model (`--model`; `hansard models list` shows them) \
+         or another language (`--language`)",
+        named(language)
     )]
     Language {
         model: String,
@@ -189,6 +191,11 @@ pub enum EngineError {
         /// As the user named it.
         model: String,
     },
+}
+
+/// `German (de)`; a code without a name as it is.
+fn named(code: &str) -> String {
+    languages::name(code).map_or_else(|| format!("the language '{code}'"), |name| format!("{name} ({code})"))
 }
 
 /// The engine of the first of these kinds that takes the model.

@@ -117,13 +117,16 @@ pub enum RecognizerError {
     },
     /// The model doesn't know that language.
     #[error(
-        "the model {model} doesn't know the language {language:?}; use a multilingual one (without `.en` in its name)"
+        "the model {model} doesn't know the language {language:?}; {}",
+        if *multilingual { "name another language (`--language`)" } else { "use a multilingual one (without `.en` in its name)" }
     )]
     Language {
         /// Name of the model.
         model: String,
         /// What was asked for.
         language: String,
+        /// Whether the model knows more than English.
+        multilingual: bool,
     },
     /// The request itself can't be served.
     #[error("this sound can't be recognised: {reason}")]

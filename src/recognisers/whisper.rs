@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::base::languages::LANGUAGES;
 use crate::models::{self, ModelInfo};
 use crate::recognisers::engine::{
     Asked, Cost, Engine, EngineError, Facts, Fit, Gives, Kind, Languages, Opening,
@@ -29,9 +30,13 @@ fn find(asked: &Asked<'_>) -> Result<Arc<dyn Engine>, EngineError> {
 impl Whisper {
     /// The engine of a model file that was found whole.
     pub fn new(model: ModelInfo) -> Self {
+        let known = LANGUAGES.iter().take(model.languages);
         let facts = Facts {
             name: model.name.clone(),
-            languages: if model.multilingual { Languages::All } else { Languages::English },
+            languages: match model.multilingual {
+                true => Languages::Only(known.map(|(code, _)| (*code).to_owned()).collect()),
+                false => Languages::English,
+            },
             longest_s: REQUEST_S_MAX,
             // On the safe side: two recognisers of base-q8_0 (82 MB) and the program together took 504 MB in
             // the accuracy suite.

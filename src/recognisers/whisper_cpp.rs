@@ -300,7 +300,8 @@ fn check_language(facts: &ModelFacts, language: &str) -> Result<(), RecognizerEr
     if known && (facts.multilingual || language == "en") {
         return Ok(());
     }
-    Err(RecognizerError::Language { model: facts.name.clone(), language: language.to_owned() })
+    let (model, language) = (facts.name.clone(), language.to_owned());
+    Err(RecognizerError::Language { model, language, multilingual: facts.multilingual })
 }
 
 fn audio_ctx(seconds: f64) -> i32 {
