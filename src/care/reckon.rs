@@ -22,6 +22,12 @@ const OUTSIDE_MS: f64 = TOLERANCE_MS + 70.0;
 /// After the last frame of a recorder that was killed: what it may have had in hand. Beyond this it is a gap.
 pub const IN_HAND_MS: f64 = 200.0;
 
+/// Seconds that may be left over of a track with so many takes although nothing is missing: a little at each
+/// beginning and each end of a take.
+pub fn rounding_s(takes: usize) -> f64 {
+    (TOLERANCE_MS * takes as f64 + OUTSIDE_MS * (takes + 1) as f64) / 1e3
+}
+
 /// A stretch of the session whose frames don't add up, beyond what jitter explains.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unexplained {

@@ -12,6 +12,7 @@ use crate::base::units::{Frames, SampleRate};
 use crate::care::reckon::{self, Reckoning, reckon};
 use crate::care::replay::{self, Replay, ReplayError, Sum, TakeRecord};
 use crate::clock::trouble::clock_trouble;
+use crate::session::amend::Amendments;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{ClockFit, Manifest, SourceKind, TakeEntry, TrackAccount};
 use crate::session::read::{self, ReadError};
@@ -133,7 +134,7 @@ pub struct Report {
     pub unchecked: Frames,
     /// What isn't as the journal says.
     pub problems: Vec<Problem>,
-    /// As `session.json` should be, with the account drawn up anew.
+    /// As `session.json` should be, with the account drawn up anew and the names that count.
     #[serde(skip)]
     pub manifest: Option<Manifest>,
 }
@@ -153,6 +154,8 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
     // Before the journal: a process that takes the session in between only adds to it.
     let in_use = SessionLock::is_held(dir);
     let replay = replay::read(dir)?;
+    // Names that people gave afterwards are those by which they know the tracks.
+    let amendments = Amendments::read(dir).unwrap_or_default();
     let mut problems = Vec::new();
     let mut tracks = Vec::new();
     let mut buffer = vec![0; BLOCK_BYTES];
@@ -163,7 +166,7 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
         check_account(&replay, &account, &mut problems);
         tracks.push(TrackReport {
             track: source.track.clone(),
-            name: source.name.clone(),
+            name: amendments.name_of(&source.name, 0),
             kind: source.kind,
             takes,
             account,
@@ -187,6 +190,9 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
     let mut manifest = reckon::manifest(&replay);
     if let Some(manifest) = &mut manifest {
         manifest.account = tracks.iter().map(|track| track.account.clone()).collect();
+        for source in &mut manifest.sources {
+            source.name = amendments.name_of(&source.name, 0);
+        }
     }
     Ok(Report {
         session: dir.to_owned(),

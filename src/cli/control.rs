@@ -186,6 +186,10 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     if status.marks > 0 {
         writeln!(out, "Marks: {}", status.marks)?;
     }
+    if !status.tracks.is_empty() && status.tracks.iter().all(|track| track.text_lag.is_none()) {
+        let session = clean(&status.session);
+        writeln!(out, "The text is pending: hansard transcribe {session} makes it after the recording.")?;
+    }
     for trouble in &status.alarms {
         writeln!(out, "ALARM: {}", clean(&trouble.text))?;
     }

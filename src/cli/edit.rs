@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use super::console::print_result;
+use super::console::{print_result, say};
 use super::mark::{exit, refresh_minutes};
 use super::{Exit, show};
 use crate::base::duration;
-use crate::base::text::{clean, clock};
+use crate::base::text::{clean, clock, count};
 use crate::care::apply;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::session::amend::Amendments;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::read;
@@ -105,8 +106,15 @@ impl From<&What> for Edit {
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = read::resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let marked = Amendments::read(&dir).map(|added| added.marks).unwrap_or_default();
     let change = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
     refresh_minutes(&dir, config);
+    if let Change::Event(Event::Hidden { id, from, to, shown: false }) = &change {
+        let hidden = marked.iter().filter(|mark| (*from..=*to).contains(&mark.at)).count() as u64;
+        if hidden > 0 {
+            say(format_args!("{} in it is hidden too, until {id} is restored", count(hidden, "mark")));
+        }
+    }
     if args.json {
         print_result(match &change {
             Change::Event(event) => serde_json::to_string(event)?,

@@ -14,7 +14,7 @@ use crate::base::duration;
 use crate::base::text::name;
 use crate::config::{Config, nearest};
 use crate::export::captions::Rules;
-use crate::export::evidence::{self, AT_THE_END_MAX};
+use crate::export::evidence::{self, UNNOTICED_MAX};
 use crate::export::minutes::size;
 use crate::export::save::Target;
 use crate::export::turns::{Meeting, Selection};
@@ -161,6 +161,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if formats.iter().any(|format| format.tells_files(&options)) {
         meeting = meeting.with_files(files(&session));
     }
+    if let Some(pending) = &meeting.pending {
+        say(pending.text());
+    }
     let render = |format: Format, options: &Options| format.render(&meeting, options).map_err(exit);
     if to_stdout {
         for format in formats {
@@ -278,7 +281,7 @@ fn selection(args: &Args, session: &Session) -> anyhow::Result<Selection> {
 /// The tracks' fingerprints; a note to the user who waits for them.
 fn files(session: &Session) -> Vec<evidence::TrackFile> {
     let bytes = evidence::total_bytes(session);
-    if bytes > AT_THE_END_MAX {
+    if bytes > UNNOTICED_MAX {
         say(format_args!("reading {} of sound for the tracks' SHA-256 …", size(bytes)));
     }
     evidence::track_files(session, u64::MAX)

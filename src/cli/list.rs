@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::export::account;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
-use crate::session::read::{Found, list, wall};
+use crate::session::read::{Found, TRANSCRIPT, list, wall};
+use crate::session::texted::Texted;
 
 /// Columns of a line, unless an id or a title alone is longer.
 const COLUMNS: usize = 80;
@@ -35,6 +36,8 @@ struct Row {
     people: Vec<String>,
     state: State,
     lost_s: f64,
+    /// The text has not been made, or not to its end.
+    text_pending: bool,
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
@@ -80,6 +83,9 @@ fn notes(found: &Found) -> String {
     if lost > 0.0 {
         notes += &format!(" · {} lost", length(lost));
     }
+    if is_pending(found) {
+        notes += " · text not made yet";
+    }
     notes
 }
 
@@ -102,5 +108,12 @@ fn row(found: &Found) -> Row {
         people,
         state: manifest.state,
         lost_s: account::lost_s(manifest),
+        text_pending: is_pending(found),
     }
+}
+
+/// Whether there is text that has not been made.
+fn is_pending(found: &Found) -> bool {
+    let lines = std::fs::metadata(found.dir.join(TRANSCRIPT)).is_ok_and(|data| data.len() > 0);
+    !Texted::is_made(&found.dir, lines)
 }

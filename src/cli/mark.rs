@@ -10,8 +10,10 @@ use super::console::print_result;
 #[cfg(unix)]
 use super::control;
 use super::named::one_of;
+use super::text::quoted;
 use super::{Exit, say, show, wrong_use};
 use crate::base::duration;
+use crate::base::text::{clock, timer};
 use crate::care::apply::{self, ApplyError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -21,6 +23,7 @@ use crate::control::{
     folder::{self, Running},
 };
 use crate::export::{self, Format};
+use crate::session::amend::Amendments;
 use crate::session::disk::SystemDisk;
 use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::read;
@@ -68,6 +71,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mark = apply::mark(&SystemDisk, &clock, &dir, at.as_secs_f64(), kind, text).map_err(exit)?;
     refresh_minutes(&dir, config);
+    if let Some(passage) = Amendments::read(&dir).ok().as_ref().and_then(|added| added.hides(mark.at)) {
+        let (from, to) = (timer(passage.from), timer(passage.to));
+        let (dir, id) = (quoted(&dir), &passage.id);
+        say(format_args!(
+            "that moment is hidden ({from} to {to}): the mark is kept and shown nowhere, until hansard edit {dir} restore {id}"
+        ));
+    }
     told(&mark, args.json)
 }
 
@@ -103,7 +113,7 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
     if json {
         print_result(serde_json::to_string(mark)?);
     } else {
-        let at = crate::base::text::clock(mark.at, true);
+        let at = clock(mark.at, true);
         print_result(format_args!("{} {at} {}: {}", mark.id, mark.kind.title(), mark.text));
     }
     Ok(Exit::Well)
@@ -113,8 +123,7 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
 /// told of it.
 pub(super) fn refresh_minutes(dir: &Path, config: &Config) {
     if dir.join(Format::Md.file_name()).exists()
-        && let Err(error) =
-            export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s, u64::MAX)
+        && let Err(error) = export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s)
     {
         say(format_args!("the minutes were not written again: {error}"));
     }

@@ -10,8 +10,8 @@ use crate::base::text::{clean, length, name, wrap};
 use crate::base::utterance::{Evidence, Utterance};
 use crate::clock::trouble::clock_trouble;
 use crate::config::Config;
-use crate::export::account;
 use crate::export::turns::Meeting;
+use crate::export::{account, pending};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
@@ -63,6 +63,8 @@ struct Report<'a> {
     manifest: &'a Manifest,
     marks: &'a [Mark],
     utterances: Vec<&'a Utterance>,
+    /// That text has not been made yet, and how it is made.
+    text_pending: Option<String>,
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
@@ -73,7 +75,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if args.json {
         let path = session.dir.display().to_string();
         let (manifest, marks) = (&session.manifest, session.marks());
-        serde_json::to_writer_pretty(&mut out, &Report { path, manifest, marks, utterances })?;
+        let text_pending = pending::of(&session).map(|pending| pending.text());
+        let report = Report { path, manifest, marks, utterances, text_pending };
+        serde_json::to_writer_pretty(&mut out, &report)?;
         writeln!(out)?;
         return Ok(Exit::Well);
     }
@@ -81,11 +85,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     head(&mut out, &meeting)?;
     sources(&mut out, &session)?;
     takes(&mut out, &session.manifest)?;
-    accounts(&mut out, &session.manifest)?;
+    accounts(&mut out, &meeting)?;
     marks(&mut out, &meeting)?;
     hidden(&mut out, &meeting, args.history)?;
     writeln!(out, "\nTranscript")?;
-    if utterances.is_empty() {
+    if let Some(pending) = &meeting.pending {
+        indented(&mut out, &pending.text(), 2)?;
+    } else if utterances.is_empty() {
         writeln!(out, "  {}", Meeting::NOTHING_SAID)?;
     }
     for utterance in utterances {
@@ -176,9 +182,9 @@ fn measured(take: &TakeEntry) -> String {
     }
 }
 
-fn accounts(out: &mut impl Write, manifest: &Manifest) -> io::Result<()> {
+fn accounts(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
     writeln!(out, "\nAccount")?;
-    for line in account::lines(manifest) {
+    for line in &meeting.accounts {
         writeln!(out, "  {}", line.track)?;
         indented(out, &line.equation(), 6)?;
         for clause in line.losses.iter().chain(&line.absences) {

@@ -10,8 +10,9 @@ use crate::base::text::{clean, clock, grouped, length, name, wrap};
 use crate::care::replay::ReplayError;
 use crate::care::verify::{Problem, Report, Standing, TakeReport, TrackReport, Wrong, verify};
 use crate::config::Config;
-use crate::export::account;
+use crate::export::{account, pending};
 use crate::session::read::resolve;
+use crate::session::reading::Session;
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
@@ -31,6 +32,8 @@ pub struct Args {
 struct Json<'a> {
     #[serde(flatten)]
     report: &'a Report,
+    /// That text has not been made yet, and how it is made.
+    text_pending: Option<String>,
     exit: u8,
 }
 
@@ -38,12 +41,18 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
     let report = verify(&dir).map_err(exit)?;
     let exit = verdict(&report);
+    // A session that can't be read otherwise has been found wrong by now.
+    let session = Session::open(&dir).ok();
+    let text_pending = session.as_ref().and_then(pending::of).map(|pending| pending.text());
     let mut out = io::stdout().lock();
     if args.json {
-        serde_json::to_writer_pretty(&mut out, &Json { report: &report, exit: exit as u8 })?;
+        serde_json::to_writer_pretty(&mut out, &Json { report: &report, text_pending, exit: exit as u8 })?;
         writeln!(out)?;
     } else {
         print(&mut out, &report)?;
+        for line in text_pending.iter().flat_map(|text| wrap(text, COLUMNS)) {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(exit)
 }

@@ -12,7 +12,6 @@ use super::{Engine, transcribe};
 use crate::actors::recorder::Message;
 use crate::actors::transcriber::{Outcome, Patience};
 use crate::config::Config;
-use crate::export::evidence::AT_THE_END_MAX;
 use crate::live::{Bus, News, Stage};
 use crate::recording::Recording;
 use crate::session::journal::Event;
@@ -73,9 +72,6 @@ impl Engine {
         } else {
             Patience::WITH_PROGRESS
         };
-        if let Some(reason) = self.text_later.clone() {
-            self.recording.note(Event::TextPending { reason });
-        }
         let mut ended = self.close_and_wait(patience, &mut interrupt).await;
         ended.asked |= asked;
         if let (Some(reason), Outcome::Complete) = (self.text_later.clone(), &ended.outcome) {
@@ -175,7 +171,7 @@ impl Recorded {
                 Err(error) => problems.push(Problem::FinalPass(error.to_string())),
             }
         }
-        problems.extend(minutes(dir, config, AT_THE_END_MAX));
+        problems.extend(minutes(dir, config));
         Self { pending, final_pass, problems }
     }
 }

@@ -21,15 +21,14 @@ pub enum Problem {
     FinalPass(String),
 }
 
-/// Gives the lines their final times and writes the minutes, with fingerprints of up to `evidence_max` bytes
-/// of sound; what went wrong.
-pub(super) fn minutes(dir: &std::path::Path, config: &Config, evidence_max: u64) -> Vec<Problem> {
+/// Gives the lines their final times and writes the minutes; what went wrong.
+pub(super) fn minutes(dir: &std::path::Path, config: &Config) -> Vec<Problem> {
     let mut problems = Vec::new();
     if let Err(error) = times::settle(&SystemDisk, dir) {
         problems.push(error.into());
     }
     let written: Result<PathBuf, _> =
-        export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s, evidence_max);
+        export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s);
     if let Err(error) = written {
         problems.push(error.into());
     }

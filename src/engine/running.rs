@@ -27,6 +27,7 @@ use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{SourceEntry, SourceKind};
+use crate::session::texted::NOT_ASKED;
 use crate::speech::analysis::Analysis;
 use crate::speech::work::Pass;
 
@@ -94,6 +95,12 @@ impl Engine {
             TextPlan::Later(reason) => Some(reason.clone()),
             TextPlan::Unwanted | TextPlan::With(_) => None,
         };
+        // At once: a recorder that dies must not leave a session that looks as if nobody had spoken.
+        match &text {
+            TextPlan::Later(reason) => recording.note(Event::TextPending { reason: reason.clone() }),
+            TextPlan::Unwanted => recording.note(Event::TextPending { reason: NOT_ASKED.into() }),
+            TextPlan::With(_) => {}
+        }
         let transcriber = transcriber(config, text, &sources, (pass, partials), &recording)?;
         let (told, ended) = oneshot::channel();
         let arguments = recorder::Arguments { recording: recording.clone(), transcriber, ended: told };

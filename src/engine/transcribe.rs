@@ -149,7 +149,7 @@ pub fn transcribe(
     let finished = sink.finish();
     news.end(LAST_WORDS);
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
-    Ok(Transcribed { pending, problems: minutes(dir, config, u64::MAX) })
+    Ok(Transcribed { pending, problems: minutes(dir, config) })
 }
 
 /// The text of a recording that is over, once more over long stretches. `None` means that it is finished;

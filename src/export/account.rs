@@ -2,8 +2,10 @@
 
 use crate::base::text::{clean, count, grouped, length, name};
 use crate::base::units::Frames;
-use crate::session::account::TOLERANCE_MS;
+use crate::care::reckon::{reckon, rounding_s};
+use crate::care::replay::Scan;
 use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
+use crate::session::reading::Session;
 
 /// One track's account, ready to be told.
 #[derive(Debug)]
@@ -28,8 +30,9 @@ pub struct AccountLine {
     pub absences: Vec<String>,
     /// `expected - written - gaps`.
     pub unexplained: i64,
-    /// Whether that is within what a clock's jitter leaves.
-    pub is_jitter: bool,
+    /// Whether that is no more than rounding: what is left where a take begins or ends, since a clock is
+    /// measured and frames are counted.
+    pub is_rounding: bool,
 }
 
 impl AccountLine {
@@ -42,9 +45,10 @@ impl AccountLine {
         }
         match self.unexplained {
             0 => {}
-            // What the clock's jitter leaves at the ends of takes is worth a figure, no more.
-            n if self.is_jitter => {
-                out += &format!(" {} {} of jitter", if n > 0 { '+' } else { '−' }, grouped(n.unsigned_abs()));
+            // Worth a figure, no more.
+            n if self.is_rounding => {
+                out +=
+                    &format!(" {} {} of rounding", if n > 0 { '+' } else { '−' }, grouped(n.unsigned_abs()));
             }
             n if n > 0 => out += &format!(" + {} unexplained", grouped(n.unsigned_abs())),
             n => out += &format!(" − {} more than expected", grouped(n.unsigned_abs())),
@@ -53,7 +57,17 @@ impl AccountLine {
     }
 }
 
-/// The account per track, in the order the user named the tracks.
+/// The account of a session per track: as its journal gives it, which is what `verify` holds the files
+/// against; where there is no whole journal, as the manifest has it.
+pub fn of_session(session: &Session, scan: &Scan) -> Vec<AccountLine> {
+    if scan.damage.is_some() || scan.replay.takes.is_empty() {
+        return lines(&session.manifest);
+    }
+    let account = scan.replay.sources().iter().map(|source| reckon(&scan.replay, source).account).collect();
+    lines(&Manifest { account, ..session.manifest.clone() })
+}
+
+/// The account of a manifest per track, in the order the user named the tracks.
 pub fn lines(manifest: &Manifest) -> Vec<AccountLine> {
     let place = |account: &&TrackAccount| {
         manifest.sources.iter().position(|source| source.track == account.track).unwrap_or(usize::MAX)
@@ -96,6 +110,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
         let long = length(seconds(manifest, account, Frames(unnamed)));
         losses.push(format!("{long} lost: nothing says why"));
     }
+    let takes = manifest.takes.iter().filter(|take| take.track == account.track).count();
     let off = seconds(manifest, account, Frames(account.unexplained.unsigned_abs()));
     AccountLine {
         track: clean(&account.track),
@@ -108,7 +123,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
         losses,
         absences: of(false),
         unexplained: account.unexplained,
-        is_jitter: off <= TOLERANCE_MS / 1e3 && unnamed == 0,
+        is_rounding: off <= rounding_s(takes) && unnamed == 0,
     }
 }
 

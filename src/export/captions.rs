@@ -4,9 +4,10 @@
 //! Every word is kept: captions of somebody who speaks faster than the reading speed stand as long as the
 //! next one lets them.
 
+use super::notices::Notice;
 use super::timing::{LetterTime, bounds, letters, spoken};
 use super::turns::Meeting;
-use crate::base::text::{self, fit, pieces, room};
+use crate::base::text::{self, fit, pieces, room, wrap};
 use crate::base::utterance::Utterance;
 
 /// What a caption may be. The defaults are those of Netflix' Timed Text Style Guide for English: 2 lines of
@@ -86,7 +87,10 @@ pub enum Names {
     Within,
 }
 
-/// All captions by start. An empty transcript gives one that says so.
+/// Whose the captions are that nobody said.
+const OURS: &str = "Hansard";
+
+/// All captions by start, with those of notices. An empty transcript gives one that says so.
 pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> {
     let said = &meeting.said;
     let mut captions = Vec::new();
@@ -106,12 +110,30 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
         let next = said[i + 1..].iter().find(|next| next.speaker == utterance.speaker).map(|next| next.start);
         captions.extend(of_utterance(utterance, &speaker, label, next, rules));
     }
-    if captions.is_empty() {
-        let lines = vec![CaptionLine { text: format!("[{}]", Meeting::NOTHING_SAID), words: Vec::new() }];
-        captions.push(Caption { start_ms: 0, end_ms: 5000, speaker: "Hansard".to_owned(), lines });
+    if let Some(nothing) = meeting.nothing_said() {
+        captions.push(of_ours(nothing, 0.0, 5.0, rules));
     }
+    captions.extend(meeting.notices.iter().map(|notice| of_notice(notice, rules)));
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
     captions
+}
+
+/// It stands while there is nothing to hear, as long as a caption may.
+fn of_notice(notice: &Notice, rules: &Rules) -> Caption {
+    of_ours(&notice.what(), notice.from, notice.to.min(notice.from + rules.max_s), rules)
+}
+
+/// A caption that nobody said, between brackets.
+fn of_ours(text: &str, from: f64, to: f64, rules: &Rules) -> Caption {
+    let mut lines = wrap(&format!("[{text}]"), rules.line_length);
+    if lines.len() > rules.lines {
+        let rest = lines.split_off(rules.lines - 1).join(" ");
+        lines.push(fit(&rest, rules.line_length));
+    }
+    let lines = lines.into_iter().map(|text| CaptionLine { text, words: Vec::new() }).collect();
+    let start_ms = millis(from.max(0.0));
+    let end_ms = millis(to.max(from + rules.min_s)).max(start_ms + 1);
+    Caption { start_ms, end_ms, speaker: OURS.to_owned(), lines }
 }
 
 /// What stands before a caption's words: who speaks, and that they do not stand in the minutes.

@@ -3,7 +3,8 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, seconds, span};
+use super::fields::{Fields, comment, seconds, span};
+use super::order::Entry;
 use super::timing::words;
 use super::turns::Meeting;
 use crate::base::text;
@@ -16,7 +17,15 @@ pub fn render(meeting: &Meeting) -> String {
     for (n, source) in sources.iter().enumerate() {
         let _ = writeln!(out, ";; channel {} is {}", n + 1, text::name(&source.name));
     }
-    for said in &meeting.said {
+    for entry in meeting.lines() {
+        let said = match entry {
+            Entry::Said(said) => said,
+            Entry::Notice(told) => {
+                out.push_str(&comment(told));
+                continue;
+            }
+            Entry::Mark(..) => continue,
+        };
         // A track that no source names comes after all that are named.
         let channel = 1 + sources.iter().take_while(|source| source.track != said.track).count();
         for word in words(said) {

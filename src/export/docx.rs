@@ -73,6 +73,7 @@ fn put(out: &mut String, block: &Block) {
             paragraph(out, "Said", &(time + &runs(spans)), &all(spans));
         }
         Block::Mark(mark) => paragraph(out, "Mark", &marked(mark), &mark.text),
+        Block::Notice(text) => paragraph(out, "Notice", &run("", &format!("[{text}]")), text),
         Block::Code(lines) => lines.iter().for_each(|line| paragraph(out, "Code", &run("", line), "")),
         Block::Table(head, align, rows) => table(out, head, align, rows),
     }
@@ -109,6 +110,7 @@ fn runs(spans: &[Inline]) -> String {
         Inline::Plain(text) => run("", text),
         Inline::Strong(text) => run("Strong", text),
         Inline::Aside(text) => run("Aside", text),
+        Inline::Code(text) => run("Command", text),
         Inline::Link(text, to) => link(to, &run("Hyperlink", text)),
     };
     spans.iter().map(one).collect()

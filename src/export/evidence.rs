@@ -20,10 +20,9 @@ use crate::session::manifest::{State, TakeEntry};
 use crate::session::read::{ReadError, open_plain};
 use crate::session::reading::Session;
 
-/// Bytes of sound that may be hashed where somebody waits for a recording to end: two to four seconds
-/// without, one second with a processor's help. That is an hour of four tracks of 24 bits at 48 kHz; for
-/// more, `export` does it when it is asked to.
-pub const AT_THE_END_MAX: u64 = 2 << 30;
+/// Bytes of sound that are hashed before somebody wonders: two to four seconds without, one second with a
+/// processor's help. That is an hour of four tracks of 24 bits at 48 kHz.
+pub const UNNOTICED_MAX: u64 = 2 << 30;
 
 /// What a WAV file can hold; nobody waits for more.
 const FILE_MAX: u64 = u32::MAX as u64;

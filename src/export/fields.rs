@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::notices::Notice;
 use super::turns::Meeting;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -41,6 +42,12 @@ impl Fields {
     pub fn speaker(&self, said: &Utterance) -> &str {
         self.speakers.get(&text::name(&said.speaker)).map_or("unknown", String::as_str)
     }
+}
+
+/// What a reader must know at its place, as a comment: all three formats pass over a line that begins so.
+pub(super) fn comment(notice: &Notice) -> String {
+    let (from, to) = span(notice.from, notice.to);
+    format!(";; {} to {} {}\n", seconds(from), seconds(to), notice.what())
 }
 
 /// Without spaces; and `;` begins a comment where it begins a line.

@@ -9,6 +9,7 @@
 
 use std::collections::HashMap;
 
+use super::order::Breaks;
 use super::timing::{TimedWord, spoken, words};
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -43,6 +44,8 @@ pub struct Turn<'a> {
     pub end: f64,
     /// Who was still speaking when it began.
     pub over: Option<String>,
+    /// It goes on with the turn before: only a mark or a notice stands between them.
+    pub continued: bool,
     /// Why it does not stand in the minutes; `None` if it does.
     pub withheld: Option<String>,
     /// At least one.
@@ -116,13 +119,13 @@ impl<'a> Said<'a> {
 }
 
 /// Joins utterances, which must be in order of start and hold at least a word each. `pause_s` is the silence
-/// that parts paragraphs.
-pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
+/// that parts paragraphs; no turn goes on over one of the `breaks`.
+pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64, breaks: &Breaks) -> Vec<Turn<'a>> {
     let said: Vec<Said> = said.iter().map(|utterance| Said::new(utterance)).collect();
     let mut put_in: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut takers = Vec::new();
     for i in 0..said.len() {
-        match host(&said, i, pause_s) {
+        match host(&said, i, pause_s, breaks) {
             Some(host) => put_in.entry(host).or_default().push(i),
             None => takers.push(i),
         }
@@ -134,9 +137,11 @@ pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
         let guests: Vec<&Said> =
             put_in.remove(&i).unwrap_or_default().into_iter().map(|i| &said[i]).collect();
         let pieces = pieces(this, &guests);
-        match turns.last_mut() {
-            Some(turn) if goes_on(turn, this, pause_s) => turn.add(this, pieces, pause_s),
-            _ => {
+        let last = turns.last_mut().filter(|turn| goes_on(turn, this, pause_s));
+        match last {
+            Some(turn) if !breaks.part(turn.start, this.start) => turn.add(this, pieces, pause_s),
+            Some(_) => turns.push(Turn { continued: true, ..Turn::begin(this, pieces) }),
+            None => {
                 let mut turn = Turn::begin(this, pieces);
                 let still =
                     |(who, end): &(&&str, &f64)| **who != this.speaker && **end - this.start >= OVERLAP_S;
@@ -152,7 +157,7 @@ pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64) -> Vec<Turn<'a>> {
 }
 
 /// The utterance into which this one is only put in.
-fn host(said: &[Said], i: usize, pause_s: f64) -> Option<usize> {
+fn host(said: &[Said], i: usize, pause_s: f64, breaks: &Breaks) -> Option<usize> {
     let this = &said[i];
     if !this.short {
         return None;
@@ -160,6 +165,9 @@ fn host(said: &[Said], i: usize, pause_s: f64) -> Option<usize> {
     let before = || said[..i].iter().enumerate().rev().take(NEAR).filter(|(_, other)| !other.short);
     let after = || said[i + 1..].iter().take(NEAR).filter(|other| !other.short);
     let (at, speaker) = before().find(|(_, other)| other.speaker != this.speaker)?;
+    if breaks.part(speaker.start, this.start) {
+        return None;
+    }
     // A part of what its own speaker says before or after it.
     let own_before = before().take_while(|(j, _)| *j > at).any(|(_, own)| this.start - own.end <= pause_s);
     let own_after = after().any(|own| own.speaker == this.speaker && own.start - this.end <= pause_s);
@@ -188,7 +196,15 @@ impl<'a> Turn<'a> {
         let paragraph = Paragraph { start: said.start, end: said.end, pieces };
         let (start, end) = (said.start, said.end);
         let speaker = said.speaker.clone();
-        Self { speaker, start, end, over: None, withheld: None, paragraphs: vec![paragraph] }
+        Self {
+            speaker,
+            start,
+            end,
+            over: None,
+            continued: false,
+            withheld: None,
+            paragraphs: vec![paragraph],
+        }
     }
 
     fn add(&mut self, said: &Said<'a>, pieces: Vec<TurnPart<'a>>, pause_s: f64) {

@@ -21,7 +21,6 @@ use super::{Options, account};
 use crate::base::text::{self, length};
 
 mod blocks;
-mod gaps;
 mod marks;
 mod minutes;
 mod timeline;
@@ -35,9 +34,7 @@ const COLOURS: usize = 8;
 
 /// The whole page. Of `options` it takes the evidence and the sound.
 pub fn render(meeting: &Meeting, options: &Options) -> String {
-    let gaps = gaps::of(meeting);
-    let (minutes, lines) = minutes::render(meeting, options, &gaps);
-    let accounts = account::lines(&meeting.session.manifest);
+    let (minutes, lines) = minutes::render(meeting, options);
     let (style, script) = (text_of(STYLE), text_of(SCRIPT));
     fill(
         TEMPLATE,
@@ -46,13 +43,13 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("version", env!("CARGO_PKG_VERSION")),
             ("title", &escape(&meeting.title())),
             ("style", &style),
-            ("lead", &blocks::render(&document::lead(meeting, &accounts))),
-            ("who", &who(meeting, &gaps)),
+            ("lead", &blocks::render(&document::lead(meeting))),
+            ("who", &who(meeting)),
             ("marks", &marks::section(meeting)),
             ("minutes", &minutes),
             ("made", &blocks::section("made", &document::made(meeting))),
-            ("recorded", &blocks::section("recorded", &recorded(meeting, &accounts))),
-            ("files", &blocks::section("files", &document::files(meeting))),
+            ("recorded", &blocks::section("recorded", &recorded(meeting))),
+            ("evidence", &evidence(meeting)),
             ("sound", &sound(options.sound)),
             ("data", &words::data(meeting, &lines)),
             ("script", &script),
@@ -131,14 +128,26 @@ fn time_link(meeting: &Meeting, seconds: f64) -> String {
     format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{into}</a>", place(seconds))
 }
 
-fn who(meeting: &Meeting, gaps: &[gaps::Gap]) -> String {
+fn who(meeting: &Meeting) -> String {
     let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
     let share = |person: &Person| match all > 0.0 {
         true => format!("{:.0} %", 100.0 * person.talking_s / all),
         false => "–".to_owned(),
     };
     let mut rows = String::new();
-    for person in &meeting.people {
+    // Who spoke for how long is not known before all is text.
+    let pending = meeting.pending.is_some();
+    let part = meeting.pending.as_ref().is_some_and(|pending| pending.is_part);
+    for person in meeting.people.iter().filter(|_| pending) {
+        let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
+        let until = part.then(|| format!("<td class=\"n\">{}</td>", meeting.text_until(&person.name)));
+        let until = until.unwrap_or_default();
+        let _ = writeln!(
+            rows,
+            "<tr class=\"{colour}\"><th scope=\"row\" title=\"{who}\"><bdi>{who}</bdi></th>{until}</tr>"
+        );
+    }
+    for person in meeting.people.iter().filter(|_| !pending) {
         let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
         let _ = writeln!(
             rows,
@@ -149,17 +158,23 @@ fn who(meeting: &Meeting, gaps: &[gaps::Gap]) -> String {
             person.turns
         );
     }
+    let columns: &[&str] = match (pending, part) {
+        (false, _) => &["Talking time", "Share", "Turns"],
+        (true, true) => &["Text up to"],
+        (true, false) => &[],
+    };
+    let head: String =
+        columns.iter().map(|name| format!("<th scope=\"col\" class=\"n\">{name}</th>")).collect();
     format!(
         "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">Who was there</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
-         <thead><tr><th scope=\"col\">Speaker</th><th scope=\"col\" class=\"n\">Talking time</th><th scope=\"col\" class=\"n\">Share</th>\
-         <th scope=\"col\" class=\"n\">Turns</th></tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n</section>",
-        timeline::render(meeting, gaps)
+         <thead><tr><th scope=\"col\">Speaker</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n</section>",
+        timeline::render(meeting)
     )
 }
 
 /// What became of each track's sound, with where it came from: the table of people has no room for that.
-fn recorded(meeting: &Meeting, accounts: &[account::AccountLine]) -> Vec<Block> {
-    let mut blocks = document::recorded(meeting, accounts);
+fn recorded(meeting: &Meeting) -> Vec<Block> {
+    let mut blocks = document::recorded(meeting);
     let sources = meeting.session.manifest.sources.iter();
     let from: Vec<String> = sources
         .map(|source| format!("{}, {}", text::name(&source.name), account::recorded_from(source)))
@@ -168,6 +183,23 @@ fn recorded(meeting: &Meeting, accounts: &[account::AccountLine]) -> Vec<Block> 
         blocks.insert(1, Block::Text(vec![Inline::Plain(format!("Sources: {}.", from.join("; ")))]));
     }
     blocks
+}
+
+/// Frames and fingerprints, folded up: whoever doubts the record unfolds them.
+fn evidence(meeting: &Meeting) -> String {
+    let sections = [("frames", document::frames(meeting)), ("files", document::files(meeting))];
+    let sections: Vec<String> = sections
+        .iter()
+        .filter(|(_, blocks)| !blocks.is_empty())
+        .map(|(class, blocks)| blocks::section(class, blocks))
+        .collect();
+    if sections.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<details class=\"evidence\"><summary>Frames and fingerprints</summary>\n{}\n</details>",
+        sections.join("\n")
+    )
 }
 
 fn sound(file: Option<&str>) -> String {

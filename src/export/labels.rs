@@ -8,7 +8,7 @@ use super::turns::{Meeting, hidden_because};
 use crate::base::text;
 use crate::session::mark::Mark;
 
-/// The whole document; a label an utterance, or a word, and a mark.
+/// The whole document; a label an utterance, or a word, a mark and a notice.
 pub fn render(meeting: &Meeting, by_word: bool) -> String {
     let mut labels: Vec<(f64, f64, String)> = Vec::new();
     for said in &meeting.said {
@@ -28,6 +28,7 @@ pub fn render(meeting: &Meeting, by_word: bool) -> String {
     let mark =
         |mark: &Mark| (mark.at, mark.at, format!("{}: {}", mark.kind.title(), text::clean(&mark.text)));
     labels.extend(meeting.marks().map(mark));
+    labels.extend(meeting.notices.iter().map(|told| (told.from, told.to, format!("[{}]", told.what()))));
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut out = String::new();
     for (start, end, text) in labels {

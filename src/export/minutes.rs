@@ -3,13 +3,13 @@
 //! Pure.
 //!
 //! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they
-//! came about; what was recorded of each track; the tracks' fingerprints. Texts are on one line and not
-//! escaped: that is each format's own business.
-
-use std::collections::HashMap;
+//! came about; what was recorded. Frames and fingerprints come after that, where evidence is asked for. Texts
+//! are on one line and not escaped: that is each format's own business.
 
 use super::account::{self, AccountLine};
 use super::evidence::{self, Fingerprint};
+use super::order::Entry;
+use super::pending::PendingText;
 use super::turns::{Meeting, Paragraph, Person, Turn};
 use crate::base::text::{self, grouped, length};
 use crate::base::utterance::Utterance;
@@ -35,6 +35,8 @@ pub enum Block {
     Said(Option<String>, Vec<Inline>),
     /// What somebody marked, at its place.
     Mark(Marked),
+    /// What a reader must know at its place; formats put it between brackets.
+    Notice(String),
     /// Lines to be copied as they are.
     Code(Vec<String>),
 }
@@ -76,6 +78,8 @@ pub enum Inline {
     Strong(String),
     /// Set apart: what somebody else put in, remarks of ours.
     Aside(String),
+    /// To be typed as it is.
+    Code(String),
     /// Leads to the place of that name in the document, where the format can do that.
     Link(String, String),
 }
@@ -84,7 +88,11 @@ impl Inline {
     /// The text without its kind.
     pub fn text(&self) -> &str {
         match self {
-            Self::Plain(text) | Self::Strong(text) | Self::Aside(text) | Self::Link(text, _) => text,
+            Self::Plain(text)
+            | Self::Strong(text)
+            | Self::Aside(text)
+            | Self::Code(text)
+            | Self::Link(text, _) => text,
         }
     }
 }
@@ -95,33 +103,45 @@ fn plain(text: impl Into<String>) -> Vec<Inline> {
 
 /// The whole document; with `evidence` it ends in where the sound of each line is.
 pub fn document(meeting: &Meeting, evidence: bool) -> Vec<Block> {
-    let accounts = account::lines(&meeting.session.manifest);
     let mut out = vec![Block::Heading(1, meeting.title())];
-    out.extend(lead(meeting, &accounts));
+    out.extend(lead(meeting));
     out.extend(who(meeting));
     out.extend(marks(meeting));
     out.extend(minutes(meeting));
     out.extend(made(meeting));
-    out.extend(recorded(meeting, &accounts));
+    out.extend(recorded(meeting));
     if evidence {
+        out.extend(frames(meeting));
         out.extend(sources(meeting));
+        out.extend(files(meeting));
     }
-    out.extend(files(meeting));
     out
 }
 
 /// When it was, and what a reader must know before he reads on.
-pub(super) fn lead(meeting: &Meeting, accounts: &[AccountLine]) -> Vec<Block> {
+pub(super) fn lead(meeting: &Meeting) -> Vec<Block> {
     let manifest = &meeting.session.manifest;
     let mut out = vec![Block::Text(plain(format!("{} · {}", meeting.when(), length(manifest.duration))))];
     let mut warn = |text: String| out.push(Block::Text(vec![Inline::Strong(text)]));
     if let Some(part) = part(meeting) {
         warn(part);
     }
+    if let Some(PendingText { before, command, after, .. }) = &meeting.pending {
+        let mut spans = vec![Inline::Strong(before.clone())];
+        if let Some(command) = command {
+            spans.extend([Inline::Plain(" ".to_owned()), Inline::Code(command.clone())]);
+        }
+        if !after.is_empty() {
+            spans.push(Inline::Plain(format!(" {after}")));
+        }
+        out.push(Block::Text(spans));
+    }
+    let mut warn = |text: String| out.push(Block::Text(vec![Inline::Strong(text)]));
     if manifest.state == State::Recording {
         warn("This recording was not finished in order, or is still going on.".to_owned());
     }
-    let lost: Vec<String> = accounts
+    let lost: Vec<String> = meeting
+        .accounts
         .iter()
         .filter(|line| line.lost_s > 0.0)
         .map(|line| format!("{} of {}", length(line.lost_s), line.name))
@@ -153,6 +173,7 @@ fn part(meeting: &Meeting) -> Option<String> {
 }
 
 fn who(meeting: &Meeting) -> Vec<Block> {
+    let heading = Block::Heading(2, "Who was there".to_owned());
     let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
     let share = |person: &Person| match all > 0.0 {
         true => format!("{:.0} %", 100.0 * person.talking_s / all),
@@ -163,13 +184,28 @@ fn who(meeting: &Meeting) -> Vec<Block> {
         let of_them = sources.iter().filter(|source| text::name(&source.name) == person.name);
         of_them.map(account::recorded_from).collect::<Vec<_>>().join(" and ")
     };
+    // Who spoke for how long is not known before all is text.
+    if let Some(pending) = &meeting.pending {
+        let part = pending.is_part;
+        let until = |person: &Person| part.then(|| meeting.text_until(&person.name));
+        let row = |person: &Person| {
+            let name = std::iter::once(person.name.clone());
+            name.chain(until(person)).chain([heard_on(person)]).collect()
+        };
+        let rows = meeting.people.iter().map(row).collect();
+        let (head, align) = match part {
+            true => (vec!["Speaker", "Text up to", "Recorded from"], "lrl"),
+            false => (vec!["Speaker", "Recorded from"], "ll"),
+        };
+        return vec![heading, Block::Table(head, align, rows)];
+    }
     let row = |person: &Person| {
         let (time, turns) = (length(person.talking_s), person.turns.to_string());
         vec![person.name.clone(), time, share(person), turns, heard_on(person)]
     };
     let head = vec!["Speaker", "Talking time", "Share", "Turns", "Recorded from"];
     let rows = meeting.people.iter().map(row).collect();
-    vec![Block::Heading(2, "Who was there".to_owned()), Block::Table(head, "lrrrl", rows)]
+    vec![heading, Block::Table(head, "lrrrl", rows)]
 }
 
 /// All that was marked, by kind, each with its time, which leads to its place.
@@ -204,29 +240,26 @@ fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
     }
 }
 
-/// What was said, and each mark behind the paragraph in which its moment lies.
+/// What was said, with what was marked and what must be known at its place.
 fn minutes(meeting: &Meeting) -> Vec<Block> {
     let mut out = vec![Block::Heading(2, "Minutes".to_owned())];
-    if meeting.turns.is_empty() {
-        out.push(Block::Text(vec![Inline::Aside(Meeting::NOTHING_SAID.to_owned())]));
+    if let Some(nothing) = meeting.nothing_said() {
+        out.push(Block::Text(vec![Inline::Aside(nothing.to_owned())]));
     }
-    let starts: Vec<f64> =
-        meeting.turns.iter().flat_map(|turn| &turn.paragraphs).map(|part| part.start).collect();
-    let mut after: HashMap<usize, Vec<Block>> = HashMap::new();
-    for (n, mark) in meeting.marks().enumerate() {
-        // Paragraphs of people who speak at once overlap: the last one that had begun.
-        let place = starts.iter().rposition(|start| *start <= mark.at).map_or(0, |at| at + 1);
-        after.entry(place).or_default().push(Block::Mark(marked(meeting, n, mark)));
-    }
-    out.extend(after.remove(&0).unwrap_or_default());
-    let mut told = 0;
-    for turn in &meeting.turns {
-        out.push(Block::Turn(head(meeting, turn)));
-        for (n, paragraph) in turn.paragraphs.iter().enumerate() {
-            let time = (n > 0).then(|| meeting.clock(paragraph.start));
-            out.push(Block::Said(time, spans(paragraph)));
-            told += 1;
-            out.extend(after.remove(&told).unwrap_or_default());
+    for entry in meeting.entries() {
+        match entry {
+            Entry::Notice(notice) => {
+                let (when, what) = (notice.when(meeting.long), notice.brief());
+                out.push(Block::Notice(format!("{when} {what}")));
+            }
+            Entry::Mark(n, mark) => out.push(Block::Mark(marked(meeting, n, mark))),
+            Entry::Said(turn) => {
+                out.push(Block::Turn(head(meeting, turn)));
+                out.extend(turn.paragraphs.iter().enumerate().map(|(n, paragraph)| {
+                    let time = (n > 0).then(|| meeting.clock(paragraph.start));
+                    Block::Said(time, spans(paragraph))
+                }));
+            }
         }
     }
     out
@@ -295,15 +328,31 @@ pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
     vec![heading, Block::Text(plain(notes.join(" ")))]
 }
 
-/// What became of each track's sound, in words and in frames.
-pub(super) fn recorded(meeting: &Meeting, lines: &[AccountLine]) -> Vec<Block> {
+/// What became of each track's sound: that all of it is there, or what is missing of which.
+pub(super) fn recorded(meeting: &Meeting) -> Vec<Block> {
+    let lines = &meeting.accounts;
     if lines.is_empty() {
         return Vec::new();
     }
     let mut out = vec![Block::Heading(2, "What was recorded".to_owned())];
+    if lines.iter().all(|line| line.losses.is_empty() && line.absences.is_empty()) {
+        let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
+        let names = names.join(", ");
+        out.push(Block::Text(plain(format!("The recording is complete: nothing is missing ({names})."))));
+        return out;
+    }
     out.extend(lines.iter().map(|line| Block::Item(in_words(&meeting.session.manifest, line))));
     if lines.iter().all(|line| line.losses.is_empty()) {
         out.push(Block::Text(plain("Nothing was lost.")));
+    }
+    out
+}
+
+/// The same in frames: what is there and what is missing add up to what was to be expected.
+pub(super) fn frames(meeting: &Meeting) -> Vec<Block> {
+    let lines = &meeting.accounts;
+    if lines.is_empty() {
+        return Vec::new();
     }
     let row = |line: &AccountLine| {
         vec![
@@ -315,9 +364,10 @@ pub(super) fn recorded(meeting: &Meeting, lines: &[AccountLine]) -> Vec<Block> {
             line.unexplained.to_string(),
         ]
     };
-    let head = vec!["Track", "Frames expected", "= written", "+ in gaps", "Lost", "Unexplained"];
-    out.push(Block::Table(head, "lrrrrr", lines.iter().map(row).collect()));
-    out
+    let rest = if lines.iter().all(|line| line.is_rounding) { "+ rounding" } else { "Unexplained" };
+    let head = vec!["Track", "Frames expected", "= written", "+ in gaps", "Of it lost", rest];
+    let table = Block::Table(head, "lrrrrr", lines.iter().map(row).collect());
+    vec![Block::Heading(2, "The account in frames".to_owned()), table]
 }
 
 /// `Alice: 12 min 30 s recorded, in 2 takes; 2.1 s lost: device was unplugged.`
@@ -393,8 +443,7 @@ pub(super) fn files(meeting: &Meeting) -> Vec<Block> {
     }
     if put_off > 0 {
         out.push(Block::Text(plain(format!(
-            "The tracks' SHA-256 were left out, so that ending the recording did not wait for them: {} of sound were to be \
-             read. `hansard export` writes these minutes with them.",
+            "The tracks' SHA-256 were left out: {} of sound were to be read.",
             size(meeting.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)),
         ))));
     }

@@ -47,6 +47,8 @@ fn put(out: &mut String, block: &Block) {
             let (anchor, back) = (&mark.anchor, MARKED.to_lowercase().replace(' ', "-"));
             write!(out, "> **{kind}** · [{into}](#{back}) · {day} · {text}<a id=\"{anchor}\"></a>\n\n")
         }
+        // Brackets alone lead nowhere: no name is defined in the document.
+        Block::Notice(text) => write!(out, "*[{}]*\n\n", escape_at(text, false)),
         Block::Code(lines) => write!(out, "```\n{}\n```\n\n", lines.join("\n")),
         Block::Table(head, align, rows) => {
             table(out, head, align, rows);
@@ -74,6 +76,7 @@ fn line(spans: &[Inline]) -> String {
             Inline::Link(_, to) => format!("[{text}](#{to})"),
             Inline::Strong(_) => format!("**{text}**"),
             Inline::Aside(_) => format!("*{text}*"),
+            Inline::Code(text) => format!("`{text}`"),
         };
     }
     out

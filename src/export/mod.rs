@@ -22,14 +22,19 @@ pub mod draft;
 pub mod evidence;
 mod fields;
 pub mod floor;
+pub mod gaps;
 pub mod html;
 pub mod labels;
 mod memory;
 pub mod minutes;
 pub mod minutes_md;
+pub mod notices;
+pub mod order;
+pub mod pending;
 pub mod rttm;
 pub mod save;
 pub mod seglst;
+pub mod selection;
 pub mod sound;
 pub mod srt;
 pub mod stm;
@@ -159,8 +164,7 @@ impl Format {
     /// Whether it tells the tracks' fingerprints, for which their files have to be read
     /// ([`Meeting::with_files`]).
     pub const fn tells_files(self, options: &Options) -> bool {
-        matches!(self, Self::Md | Self::Txt | Self::Html | Self::Docx)
-            || (options.evidence && self.has_evidence())
+        matches!(self, Self::Html) || (options.evidence && self.has_evidence())
     }
 
     /// Whether [`Options::words`] changes it. JSON has them anyway, as has CTM.
@@ -261,17 +265,14 @@ impl ExportError {
 }
 
 /// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand
-/// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown. The
-/// tracks' files are hashed if they have at most `hash_max` bytes in all.
+/// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown.
 pub fn write_minutes(
     disk: &dyn Disk,
     session_dir: &Path,
     paragraph_pause_s: f64,
-    hash_max: u64,
 ) -> Result<PathBuf, ExportError> {
     let session = Session::open(session_dir)?;
-    let files = evidence::track_files(&session, hash_max);
-    let meeting = Meeting::new(&session, paragraph_pause_s).with_files(files);
+    let meeting = Meeting::new(&session, paragraph_pause_s);
     let minutes = Format::Md.render(&meeting, &Options::default())?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
     target.check(&minutes)?;

@@ -3,15 +3,24 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, seconds, span};
+use super::fields::{Fields, comment, seconds, span};
+use super::order::Entry;
 use super::timing::spoken;
 use super::turns::Meeting;
 
-/// The whole document; empty if nothing was said.
+/// The whole document; empty if nothing was said, and nothing must be known.
 pub fn render(meeting: &Meeting) -> String {
     let fields = Fields::new(meeting);
     let mut out = String::new();
-    for said in &meeting.said {
+    for entry in meeting.lines() {
+        let said = match entry {
+            Entry::Said(said) => said,
+            Entry::Notice(told) => {
+                out.push_str(&comment(told));
+                continue;
+            }
+            Entry::Mark(..) => continue,
+        };
         let (start, end) = spoken(said);
         let (start, end) = span(start, end);
         let (from, long, who) = (seconds(start), seconds(end - start), fields.speaker(said));

@@ -1,13 +1,19 @@
 //! The transcript as SegLST, the segment list that MeetEval reads: an array of objects with `session_id`,
 //! `speaker`, `start_time`, `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours.
 //! Without the array, an object a line, it is JSON Lines.
+//!
+//! A list of segments has no place for what nobody said: each segment has `before`, what was marked and what
+//! must be known before it, in order; the last one has `after`.
 
 use serde::Serialize;
 
 use super::evidence::Evidence;
+use super::notices::Notice;
+use super::order::Entry;
 use super::turns::Meeting;
 use crate::base::text;
 use crate::base::utterance::Utterance;
+use crate::session::mark::Mark;
 
 #[derive(Serialize)]
 struct Segment<'a> {
@@ -30,6 +36,34 @@ struct Segment<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Evidence<'a>>,
     word_times: Vec<WordTime<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    before: Vec<Between<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    after: Vec<Between<'a>>,
+}
+
+/// What stands between segments.
+#[derive(Serialize)]
+struct Between<'a> {
+    kind: &'static str,
+    start_time: f64,
+    end_time: f64,
+    /// Names of the people it is about; none means all of them.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    speakers: &'a [String],
+    text: String,
+}
+
+impl<'a> Between<'a> {
+    fn mark(mark: &Mark) -> Self {
+        let (at, text) = (to_millis(mark.at), text::clean(&mark.text));
+        Self { kind: mark.kind.name(), start_time: at, end_time: at, speakers: &[], text }
+    }
+
+    fn notice(told: &'a Notice) -> Self {
+        let (start_time, end_time) = (to_millis(told.from), to_millis(told.to));
+        Self { kind: told.kind.name(), start_time, end_time, speakers: &told.who, text: told.what() }
+    }
 }
 
 #[derive(Serialize)]
@@ -56,7 +90,21 @@ pub fn render_lines(meeting: &Meeting, evidence: bool) -> Result<String, serde_j
 }
 
 fn lines(meeting: &Meeting, evidence: bool) -> Result<Vec<String>, serde_json::Error> {
-    meeting.said.iter().map(|said| serde_json::to_string(&segment(meeting, said, evidence))).collect()
+    let (mut segments, mut between): (Vec<Segment>, Vec<Between>) = Default::default();
+    for entry in meeting.lines() {
+        match entry {
+            Entry::Said(said) => {
+                let before = std::mem::take(&mut between);
+                segments.push(Segment { before, ..segment(meeting, said, evidence) });
+            }
+            Entry::Mark(_, mark) => between.push(Between::mark(mark)),
+            Entry::Notice(told) => between.push(Between::notice(told)),
+        }
+    }
+    if let Some(last) = segments.last_mut() {
+        last.after = between;
+    }
+    segments.iter().map(serde_json::to_string).collect()
 }
 
 fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Segment<'a> {
@@ -84,6 +132,8 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
         bleed_of: said.bleed_of.as_deref(),
         evidence: evidence.then(|| meeting.evidence(said)),
         word_times: said.words.iter().map(word_time).collect(),
+        before: Vec::new(),
+        after: Vec::new(),
     }
 }
 

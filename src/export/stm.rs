@@ -2,15 +2,24 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, seconds, span};
+use super::fields::{Fields, comment, seconds, span};
+use super::order::Entry;
 use super::turns::Meeting;
 use crate::base::text;
 
-/// The whole document; empty if nothing was said.
+/// The whole document; empty if nothing was said, and nothing must be known.
 pub fn render(meeting: &Meeting) -> String {
     let fields = Fields::new(meeting);
     let mut out = String::new();
-    for said in &meeting.said {
+    for entry in meeting.lines() {
+        let said = match entry {
+            Entry::Said(said) => said,
+            Entry::Notice(told) => {
+                out.push_str(&comment(told));
+                continue;
+            }
+            Entry::Mark(..) => continue,
+        };
         let (start, end) = span(said.start, said.end);
         let (start, end, who) = (seconds(start), seconds(end), fields.speaker(said));
         let words = defuse(&text::clean(&said.text));

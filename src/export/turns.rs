@@ -1,19 +1,27 @@
 //! The one core that feeds every format: a session as its exports tell it.
 //!
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
-//! Pure.
+//! Of the disk only the journal is read, for what is missing.
 
 use std::collections::{HashMap, HashSet};
 
+use super::account::{self, AccountLine};
 use super::evidence::{Evidence, TrackFile};
 use super::floor;
+use super::gaps::{self, Gap};
+use super::notices::{Facts, Notice, notices};
+use super::order::{Breaks, Entry, in_order};
+use super::pending::{self, PendingText};
 use super::timing::spoken;
 use crate::base::text;
 use crate::base::utterance::Utterance;
+use crate::care::replay;
 use crate::session::mark::Mark;
 use crate::session::reading::Session;
+use crate::session::texted::FailedSegment;
 
 pub use super::floor::{Paragraph, Turn, TurnPart};
+pub use super::selection::Selection;
 
 /// A session, or a part of it, as its exports tell it.
 #[derive(Debug)]
@@ -27,6 +35,14 @@ pub struct Meeting<'a> {
     pub said: Vec<&'a Utterance>,
     /// The same, by speaker's turn, by start.
     pub turns: Vec<Turn<'a>>,
+    /// What a reader must know at its place, within the selection, by time.
+    pub notices: Vec<Notice>,
+    /// What became of each track's sound.
+    pub accounts: Vec<AccountLine>,
+    /// All sound that is missing, by time.
+    pub gaps: Vec<Gap>,
+    /// That text has not been made yet; `None` if all of it is.
+    pub pending: Option<PendingText>,
     /// Everybody with a source or a word, sources first, in the order the user named them.
     pub people: Vec<Person>,
     /// What was left out.
@@ -35,45 +51,6 @@ pub struct Meeting<'a> {
     pub long: bool,
     /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
     pub files: Vec<TrackFile>,
-}
-
-/// Which part of a session is told.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Selection {
-    /// Display names; empty means everybody.
-    pub speakers: Vec<String>,
-    /// Session seconds; what is spoken in any part of `from..to` counts.
-    pub from: f64,
-    /// Session seconds, later than `from`.
-    pub to: f64,
-    /// What was held back and what is another track's echo, too, with the reason.
-    pub withheld: bool,
-}
-
-impl Default for Selection {
-    fn default() -> Self {
-        Self { speakers: Vec::new(), from: 0.0, to: f64::INFINITY, withheld: false }
-    }
-}
-
-impl Selection {
-    /// Whether something is left out by it.
-    pub fn is_part(&self) -> bool {
-        !self.speakers.is_empty() || self.from > 0.0 || self.to.is_finite()
-    }
-
-    /// Whether a session second lies in it.
-    pub fn covers(&self, seconds: f64) -> bool {
-        self.from <= seconds && seconds < self.to
-    }
-
-    fn takes(&self, utterance: &Utterance) -> bool {
-        let (start, end) = spoken(utterance);
-        // What has no length is where it starts.
-        let inside = self.covers(start) || (start < self.to && end > self.from);
-        let name = || text::name(&utterance.speaker);
-        inside && (self.speakers.is_empty() || self.speakers.contains(&name()))
-    }
 }
 
 /// Somebody who was there, or a place that was listened to.
@@ -116,7 +93,23 @@ impl<'a> Meeting<'a> {
         let worded = |u: &&Utterance| selection.takes(u) && !text::clean(&u.text).is_empty();
         let (shown, held): (Vec<&Utterance>, Vec<&Utterance>) =
             session.utterances.iter().filter(worded).partition(|u| u.is_shown());
-        let mut turns = floor::turns(&shown, paragraph_pause_s);
+        let scan = replay::scan(&session.dir).unwrap_or_default();
+        let (replay, accounts) = (&scan.replay, account::of_session(session, &scan));
+        let end = shown.iter().map(|u| u.end).fold(session.manifest.duration, f64::max);
+        let gaps = gaps::of(replay, &session.manifest.sources);
+        let facts = Facts {
+            sources: &session.manifest.sources,
+            gaps: &gaps,
+            pauses: &replay.pauses,
+            passages: &session.amendments.passages,
+            pending: session.pending().map(|left| (left.clone(), pending::command(&session.manifest, &left))),
+            failed: &failed(session),
+            end,
+        };
+        let notices = notices(&facts, selection);
+        let marked = session.marks().iter().filter(|mark| selection.covers(mark.at)).map(|mark| mark.at);
+        let breaks = Breaks::new(notices.iter().map(|notice| notice.from).chain(marked).collect());
+        let mut turns = floor::turns(&shown, paragraph_pause_s, &breaks);
         let people = people(session, selection, &shown, &turns);
         let hidden = Hidden {
             withheld: held.iter().filter(|u| u.withheld.is_some()).count(),
@@ -126,18 +119,41 @@ impl<'a> Meeting<'a> {
         if selection.withheld {
             let withheld = held.iter().filter_map(|u| Some(floor::withheld(u, hidden_because(u)?)));
             turns.extend(withheld);
-            turns.sort_by(|a, b| a.start.total_cmp(&b.start));
             said.extend(held);
             said.sort_by(|a, b| a.start.total_cmp(&b.start));
         }
-        let end = said.iter().map(|u| u.end).fold(session.manifest.duration, f64::max);
-        let (selection, long, files) = (selection.clone(), end >= 3600.0, Vec::new());
-        Self { session, selection, said, turns, people, hidden, long, files }
+        turns.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let long = said.iter().map(|u| u.end).fold(end, f64::max) >= 3600.0;
+        let (selection, files, pending) = (selection.clone(), Vec::new(), pending::of(session));
+        Self {
+            session,
+            selection,
+            said,
+            turns,
+            notices,
+            accounts,
+            gaps,
+            pending,
+            people,
+            hidden,
+            long,
+            files,
+        }
     }
 
     /// The same, with what is known of the tracks' files.
     pub fn with_files(self, files: Vec<TrackFile>) -> Self {
         Self { files, ..self }
+    }
+
+    /// The turns with what was marked and what must be known between them, in the one order of time.
+    pub fn entries(&self) -> Vec<Entry<'_, &Turn<'a>>> {
+        in_order(&self.notices, self.marks(), self.turns.iter().map(|turn| (turn.start, turn)))
+    }
+
+    /// The same with utterances instead of turns.
+    pub fn lines(&self) -> Vec<Entry<'_, &'a Utterance>> {
+        in_order(&self.notices, self.marks(), self.said.iter().map(|said| (spoken(said).0, *said)))
     }
 
     /// What somebody marked within the selection, by time.
@@ -153,6 +169,11 @@ impl<'a> Meeting<'a> {
     /// The title on one line.
     pub fn title(&self) -> String {
         text::name(&self.session.manifest.title)
+    }
+
+    /// Up to when the text of a person stands, `12:20`: while a part of it is pending, that is what is known.
+    pub fn text_until(&self, name: &str) -> String {
+        pending::until_of(self.session, name, self.long)
     }
 
     /// Time into the meeting.
@@ -181,8 +202,13 @@ impl<'a> Meeting<'a> {
         )
     }
 
-    /// Why there is no text, for formats that must say so.
+    /// Why there is no text, where somebody listened to all of the sound.
     pub const NOTHING_SAID: &'static str = "No speech was transcribed.";
+
+    /// That nobody spoke, if that is known.
+    pub fn nothing_said(&self) -> Option<&'static str> {
+        (self.said.is_empty() && self.pending.is_none()).then_some(Self::NOTHING_SAID)
+    }
 
     /// Models and languages of what was said, each once, in order of appearance.
     pub fn recognised_by(&self) -> Vec<(String, String)> {
@@ -190,6 +216,16 @@ impl<'a> Meeting<'a> {
         let by = self.said.iter().map(|u| (text::clean(&u.model), text::clean(&u.language)));
         by.filter(|by| seen.insert(by.clone())).collect()
     }
+}
+
+/// Where the recogniser failed: track, and session seconds from … to.
+fn failed(session: &Session) -> Vec<(String, f64, f64)> {
+    let place = |segment: &FailedSegment| {
+        let mut takes = session.manifest.takes.iter();
+        let take = takes.find(|take| take.track == segment.track && take.take == segment.take)?;
+        Some((segment.track.clone(), take.time_of(segment.from), take.time_of(segment.to)))
+    };
+    session.texted.failed.iter().filter_map(place).collect()
 }
 
 fn people(session: &Session, selection: &Selection, said: &[&Utterance], turns: &[Turn]) -> Vec<Person> {
@@ -205,7 +241,7 @@ fn people(session: &Session, selection: &Selection, said: &[&Utterance], turns: 
         let part = (start.max(selection.from), end.min(selection.to));
         spans.entry(text::name(&utterance.speaker)).or_default().push(part);
     }
-    let turns_of = |name: &str| turns.iter().filter(|turn| turn.speaker == name).count();
+    let turns_of = |name: &str| turns.iter().filter(|turn| turn.speaker == name && !turn.continued).count();
     names
         .into_iter()
         .map(|name| {

@@ -45,6 +45,7 @@ fn put(out: &mut String, block: &Block) {
             let text = format!("{} [{}] {}  {}", mark.kind, mark.into, mark.day, mark.text);
             wrapped(out, ">>> ", "    ", &text);
         }
+        Block::Notice(text) => wrapped(out, "", " ", &format!("[{text}]")),
         Block::Code(lines) => out.extend(lines.iter().map(|line| format!("{line}\n"))),
         Block::Table(head, align, rows) => table(out, head, align, rows),
     }

@@ -7,7 +7,8 @@ use super::turns::Meeting;
 
 /// The whole document.
 pub fn render(meeting: &Meeting, rules: &Rules, words: bool) -> String {
-    let note = escape(&format!("{}, {}", meeting.title(), meeting.when()));
+    let pending = meeting.pending.as_ref().map(|pending| format!(". {}", pending.text())).unwrap_or_default();
+    let note = escape(&format!("{}, {}{pending}", meeting.title(), meeting.when()));
     let mut out = format!("WEBVTT\n\nNOTE {note}\n\n");
     for (n, caption) in captions(meeting, Names::Apart, rules).iter().enumerate() {
         let (start, end) = (timestamp(caption.start_ms, '.'), timestamp(caption.end_ms, '.'));

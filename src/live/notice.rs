@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{News, Stage};
 use crate::base::text::timer;
 use crate::session::journal::Event;
+use crate::session::texted::NOT_ASKED;
 
 /// How much it matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,7 +108,8 @@ fn text(event: &Event) -> Option<String> {
         Event::NoControl { reason } => {
             format!("{reason}; the recording goes on, but no other command can steer it")
         }
-        Event::TextPending { reason } => format!("text is pending: {reason}"),
+        // Whoever wants no text need not be told that there will be none.
+        Event::TextPending { reason } if reason != NOT_ASKED => format!("text is pending: {reason}"),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");
             format!("the system does not promise to stay awake ({detail}): see to it that it does not sleep")

@@ -198,6 +198,13 @@ pub enum Event {
         /// Lines that the transcript has at this moment.
         lines: u64,
     },
+    /// Speech was looked for up to here, and what was found is text.
+    TextReached {
+        /// One per track.
+        tracks: Vec<TrackReached>,
+        /// All of them to their ends: where there is no line, nobody was heard to speak.
+        complete: bool,
+    },
     /// The text has fallen behind what is said: lines come later until it has caught up.
     TextBehind {
         /// By how much.
@@ -280,7 +287,10 @@ pub enum Event {
 impl Event {
     /// Whether it only serves to account for frames and clocks: nobody who follows a recording needs it.
     pub fn is_bookkeeping(&self) -> bool {
-        matches!(self, Self::Commit { .. } | Self::Observed { .. } | Self::Clock { .. })
+        matches!(
+            self,
+            Self::Commit { .. } | Self::Observed { .. } | Self::Clock { .. } | Self::TextReached { .. }
+        )
     }
 }
 
@@ -291,6 +301,14 @@ impl From<TimeEvent> for Event {
             TimeEvent::ClockStepped { seconds } => Self::ClockStepped { seconds },
         }
     }
+}
+
+/// How far a track is text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TrackReached {
+    pub track: String,
+    /// Session second; `None` means the track's end.
+    pub until: Option<f64>,
 }
 
 /// A take whose recorder died.

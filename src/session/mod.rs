@@ -25,5 +25,6 @@ pub mod read;
 pub mod reading;
 pub mod shared;
 pub mod tail;
+pub mod texted;
 pub mod times;
 pub mod wav;

@@ -11,6 +11,7 @@ use super::lines::LineReader;
 use super::manifest::{Manifest, SourceEntry, TakeEntry};
 use super::mark::Mark;
 use super::read::{LINE_BYTES_MAX, ReadError, TRANSCRIPT, inside, is_time, read_manifest, wall};
+use super::texted::{Pending, Texted};
 use super::times;
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
@@ -33,6 +34,8 @@ pub struct Session {
     pub torn_tail: bool,
     /// What people added. The names in `manifest` are those that they gave.
     pub amendments: Amendments,
+    /// How far the text is made.
+    pub texted: Texted,
     /// Names of the sources as they were recorded.
     recorded_names: Vec<String>,
 }
@@ -43,7 +46,7 @@ impl Session {
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
         let mut manifest = read_manifest(dir)?;
         let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
-        let amendments = Amendments::read(dir)?;
+        let (amendments, texted) = (Amendments::read(dir)?, Texted::read(dir)?);
         let mut utterances: Vec<Utterance> =
             latest(&history).iter().map(|line| amendments.amended(line)).collect();
         times::derive(&manifest, &mut utterances);
@@ -53,7 +56,7 @@ impl Session {
             source.name = amendments.name_of(&source.name, 0);
         }
         let dir = dir.to_owned();
-        Ok(Self { dir, manifest, utterances, history, torn_tail, amendments, recorded_names })
+        Ok(Self { dir, manifest, utterances, history, torn_tail, amendments, texted, recorded_names })
     }
 
     /// The last revision of each utterance as it was written, by start.
@@ -70,6 +73,12 @@ impl Session {
     pub fn recorded_name<'a>(&'a self, source: &'a SourceEntry) -> &'a str {
         let place = self.manifest.sources.iter().position(|other| other.track == source.track);
         place.and_then(|place| self.recorded_names.get(place)).map_or(&source.name, String::as_str)
+    }
+
+    /// What of the text has not been made yet; `None` means that all of it is.
+    pub fn pending(&self) -> Option<Pending> {
+        let tracks = self.manifest.sources.iter().map(|source| source.track.as_str());
+        self.texted.pending(tracks, &self.utterances)
     }
 
     /// What somebody marked, by time.

@@ -42,6 +42,7 @@ const PART_SPEECH: f32 = 0.5;
 const PART_S: f64 = 0.7;
 
 mod growing;
+mod reached;
 
 /// How the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +100,8 @@ pub struct Work {
     stretch_s: f64,
     /// It has fallen behind and has not caught up.
     behind: bool,
+    /// How far the text was when that was journalled last, and when it was.
+    reached: reached::Reached,
     /// Lines that were handed to the transcript, and the numbers of those that are not judged yet, by id.
     written: u64,
     unjudged: BTreeMap<String, u64>,
@@ -121,6 +124,7 @@ impl Work {
             pass,
             stretch_s: STRETCH_S_MAX.min(longest_s - STRETCH_ROOM_S),
             behind: false,
+            reached: None,
             written: 0,
             unjudged: BTreeMap::new(),
         }
@@ -459,6 +463,7 @@ impl Work {
             }
             self.publish(judged.utterance);
         }
+        self.tell_reached(all, now);
     }
 }
 

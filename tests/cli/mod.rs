@@ -4,6 +4,7 @@
 
 #![cfg(unix)]
 
+mod account;
 mod accuracy;
 mod alarms;
 mod control;
@@ -12,6 +13,7 @@ mod doctor;
 mod edit;
 mod files;
 mod keys;
+mod language;
 mod marks;
 mod old_session;
 mod recogniser;

@@ -1,8 +1,9 @@
 //! A session that was recorded and corrected by version 0.1.0, before lines had their ids from the onset of
 //! their speech: it is read, verified, exported, corrected and transcribed again as it was then.
 //!
-//! `tests/fixtures/old-session` holds it, and in `golden` what that version showed and exported of it: an
-//! echo, a line without evidence, a line that a person corrected, another name, a hidden passage, a mark.
+//! `tests/fixtures/old-session` holds it, and in `golden` what is shown and exported of it. Its words, times
+//! and ids are those of that version; what formats say beside them may have changed since. There is an echo,
+//! a line without evidence, a line that a person corrected, another name, a hidden passage, a mark.
 
 use std::fs;
 use std::path::{Path, PathBuf};

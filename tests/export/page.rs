@@ -11,7 +11,7 @@ use hansard::session::manifest::{GapCause, Manifest};
 use hansard::session::reading::Session;
 use serde_json::{Value, json};
 
-use super::sessions::{START, expect, hansard, manifest, meeting, said, write};
+use super::sessions::{self, START, append, expect, hansard, manifest, meeting, said, write};
 use crate::support::stage::chrome::Chrome;
 
 /// The page of a session in its folder, with a minute of a tone as its sound if it is to have one, and with
@@ -60,27 +60,14 @@ pub fn lines(html: &str) -> Vec<String> {
 
 /// A journal with what somebody marked, at these seconds, and with a gap.
 fn journal(dir: &Path, manifest: &Manifest, marks: &[(f64, &str, &str)]) {
-    let start = json!({"format": 1, "id": manifest.id, "title": manifest.title, "start": manifest.start, "sources": manifest.sources});
-    let mut events = vec![json!({"kind": "started", "payload": start})];
-    events.extend(manifest.takes.iter().map(|take| json!({"kind": "take_started", "payload": take})));
-    for (n, (at, kind, text)) in marks.iter().enumerate() {
+    let mark = |(n, (at, kind, text)): (usize, &(f64, &str, &str))| {
         let mark = json!({"id": format!("mark-{n}"), "at": at, "mark": kind, "text": text});
-        events.push(json!({"kind": "mark", "payload": mark}));
-    }
+        json!({"kind": "mark", "payload": mark})
+    };
+    let mut events: Vec<Value> = marks.iter().enumerate().map(mark).collect();
     let gap = json!({"track": "track-0", "take": null, "from_frame": null, "at": 30.0, "frames": 144_000, "cause": GapCause::DeviceLost});
     events.push(json!({"kind": "gap", "payload": gap}));
-    fs::write(dir.join("events.jsonl"), "").unwrap();
-    events.into_iter().for_each(|event| append(dir, event));
-}
-
-/// One more line of the journal.
-fn append(dir: &Path, mut event: Value) {
-    let mut lines = fs::read_to_string(dir.join("events.jsonl")).unwrap();
-    event["seq"] = lines.lines().count().into();
-    event["session_ns"] = 0.into();
-    event["utc"] = START.into();
-    lines += &format!("{event}\n");
-    fs::write(dir.join("events.jsonl"), lines).unwrap();
+    sessions::journal(dir, manifest, events);
 }
 
 /// Where a word stands, for a click into its middle.

@@ -10,6 +10,7 @@ use hansard::session::manifest::{
     ClockFit, FORMAT, GapCause, GapSum, Manifest, SourceEntry, SourceKind, Start, State, TakeEntry,
     TrackAccount,
 };
+use serde_json::{Value, json};
 
 const RATE: SampleRate = SampleRate::HZ_48000;
 
@@ -114,6 +115,28 @@ pub fn write(recordings: &Path, manifest: &Manifest, utterances: &[Utterance]) -
     let lines: Vec<String> = utterances.iter().map(|u| serde_json::to_string(u).unwrap() + "\n").collect();
     fs::write(dir.join("transcript.jsonl"), lines.concat()).unwrap();
     dir
+}
+
+/// The journal of a session: its start, its takes, and these events after them.
+pub fn journal(dir: &Path, manifest: &Manifest, events: Vec<Value>) {
+    let start = json!({
+        "format": FORMAT, "id": manifest.id, "title": manifest.title, "start": manifest.start,
+        "sources": manifest.sources,
+    });
+    let takes = manifest.takes.iter().map(|take| json!({"kind": "take_started", "payload": take}));
+    let all = std::iter::once(json!({"kind": "started", "payload": start})).chain(takes).chain(events);
+    fs::write(dir.join("events.jsonl"), "").unwrap();
+    all.for_each(|event| append(dir, event));
+}
+
+/// One more line of the journal.
+pub fn append(dir: &Path, mut event: Value) {
+    let mut lines = fs::read_to_string(dir.join("events.jsonl")).unwrap();
+    event["seq"] = lines.lines().count().into();
+    event["session_ns"] = 0.into();
+    event["utc"] = START.into();
+    lines += &format!("{event}\n");
+    fs::write(dir.join("events.jsonl"), lines).unwrap();
 }
 
 /// A line of the journal that marks a moment.

@@ -10,6 +10,7 @@ use crate::export;
 use crate::export::account::AccountLine;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::read::read_manifest;
+use crate::session::texted::NOT_ASKED;
 
 /// What a person, or a script with `--json`, is told at the end. `recorded` is what became of the text, if
 /// any was wanted.
@@ -17,7 +18,7 @@ pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, jso
     for problem in recorded.into_iter().flat_map(|recorded| &recorded.problems) {
         say(problem);
     }
-    let pending = recorded.and_then(|recorded| recorded.pending.as_deref());
+    let pending = recorded.map_or(Some(NOT_ASKED), |recorded| recorded.pending.as_deref());
     if let Some(reason) = pending {
         let resume =
             if recorded.is_some_and(|recorded| recorded.final_pass) { "--resume --long " } else { "" };

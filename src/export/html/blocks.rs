@@ -37,6 +37,7 @@ pub(super) fn render(blocks: &[Block]) -> String {
             }
             Block::Code(lines) => writeln!(out, "<pre>{}</pre>", escape(&lines.join("\n"))),
             Block::Turn(head) => writeln!(out, "<p>{}</p>", escape(&head.speaker)),
+            Block::Notice(text) => writeln!(out, "<p class=\"missing\">[{}]</p>", escape(text)),
             Block::Mark(mark) => writeln!(out, "<p>{}</p>", escape(&mark.text)),
         };
     }
@@ -50,6 +51,7 @@ fn spans(spans: &[Inline]) -> String {
     let tell = |span: &Inline| match span {
         Inline::Plain(text) | Inline::Link(text, _) => escape(text),
         Inline::Strong(text) => format!("<strong>{}</strong>", escape(text)),
+        Inline::Code(text) => format!("<code>{}</code>", escape(text)),
         Inline::Aside(text) => format!("<em>{}</em>", escape(text)),
     };
     spans.iter().map(tell).collect()

@@ -2,41 +2,36 @@
 
 use std::fmt::Write as _;
 
-use super::gaps::Gap;
 use super::words::{TimedLine, Timer};
 use super::{colour, escape, language, marks, name, place, said, time_link};
-use crate::base::text::{self, grouped, length};
+use crate::base::text::{self, grouped};
 use crate::export::Options;
-use crate::export::account::reason;
+use crate::export::notices::Notice;
+use crate::export::order::Entry;
 use crate::export::turns::{Meeting, Paragraph, Turn, TurnPart};
-use crate::session::manifest::GapCause;
-
-/// Missing sound shorter than this many seconds is told in the account alone: nobody misses a word in it.
-const TOLD_S: f64 = 1.0;
-/// Tracks miss sound together when it began within this many seconds.
-const TOGETHER_S: f64 = 1.0;
 
 /// All turns as HTML, and the times of their lines, in order.
-pub(super) fn render(meeting: &Meeting, options: &Options, gaps: &[Gap]) -> (String, Vec<TimedLine>) {
+pub(super) fn render(meeting: &Meeting, options: &Options) -> (String, Vec<TimedLine>) {
     let mut out = String::new();
-    if meeting.turns.is_empty() {
-        let _ = writeln!(out, "<p class=\"nothing\">{}</p>", Meeting::NOTHING_SAID);
+    if let Some(nothing) = meeting.nothing_said() {
+        let _ = writeln!(out, "<p class=\"nothing\">{nothing}</p>");
     }
-    let mut between = between(meeting, gaps).into_iter().peekable();
     let (mut timer, mut lines) = (Timer::default(), Vec::new());
     let mut linked = None;
-    for turn in &meeting.turns {
-        while let Some((_, html)) = between.next_if(|(at, _)| *at <= turn.start) {
-            out.push_str(&html);
+    for entry in meeting.entries() {
+        match entry {
+            Entry::Notice(notice) => out.push_str(&self::notice(meeting, notice)),
+            Entry::Mark(_, mark) => out.push_str(&marks::here(meeting, mark)),
+            Entry::Said(turn) => {
+                // A place that two turns share is the first one's.
+                let here = Some(place(turn.start)).filter(|here| linked.as_ref() != Some(here));
+                self::turn(&mut out, meeting, options, turn, here.as_deref(), &mut |piece| {
+                    lines.push(timer.line(piece))
+                });
+                linked = here.or(linked);
+            }
         }
-        // A place that two turns share is the first one's.
-        let here = Some(place(turn.start)).filter(|here| linked.as_ref() != Some(here));
-        self::turn(&mut out, meeting, options, turn, here.as_deref(), &mut |piece| {
-            lines.push(timer.line(piece))
-        });
-        linked = here.or(linked);
     }
-    between.for_each(|(_, html)| out.push_str(&html));
     (out, lines)
 }
 
@@ -128,40 +123,11 @@ fn evidence(out: &mut String, meeting: &Meeting, turn: &Turn) {
     out.push_str("</table></div></details>\n");
 }
 
-/// What stands between turns, by session seconds: marks, and sound that is missing.
-fn between(meeting: &Meeting, gaps: &[Gap]) -> Vec<(f64, String)> {
-    let mut all: Vec<(f64, String)> =
-        marks::of(meeting).into_iter().map(|mark| (mark.at, marks::here(meeting, mark))).collect();
-    all.extend(missing(meeting, gaps));
-    all.sort_by(|a, b| a.0.total_cmp(&b.0));
-    all
-}
-
-/// Sound that somebody may miss, told once for all tracks that miss it together.
-fn missing(meeting: &Meeting, gaps: &[Gap]) -> Vec<(f64, String)> {
-    let told = |gap: &&Gap| {
-        let known = matches!(gap.cause, GapCause::Paused | GapCause::Suspend | GapCause::Muted);
-        gap.seconds >= TOLD_S && (gap.is_lost() || known) && meeting.selection.covers(gap.at)
-    };
-    let mut together: Vec<Vec<&Gap>> = Vec::new();
-    for gap in gaps.iter().filter(told) {
-        let same = |group: &&mut Vec<&Gap>| group[0].cause == gap.cause && gap.at - group[0].at <= TOGETHER_S;
-        match together.iter_mut().rev().take(8).find(same) {
-            Some(group) => group.push(gap),
-            None => together.push(vec![gap]),
-        }
-    }
-    let tell = |group: Vec<&Gap>| {
-        let first = group[0];
-        let long = group.iter().map(|gap| gap.seconds).fold(0.0, f64::max);
-        let all = group.len() == meeting.session.manifest.sources.len() && group.len() > 1;
-        let mut names: Vec<String> = group.iter().map(|gap| name(&gap.who)).collect();
-        names.dedup();
-        let who = if all { String::new() } else { format!("{}: ", names.join(", ")) };
-        let lost = if first.is_lost() { " lost" } else { "" };
-        let why = reason(first.cause, first.kind);
-        let time = time_link(meeting, first.at);
-        (first.at, format!("<p class=\"missing{lost}\">{time} {who}{} missing: {why}</p>\n", length(long)))
-    };
-    together.into_iter().map(tell).collect()
+/// What a reader must know at its place: `[00:49–01:03 Bob not recorded: device was unplugged]`.
+fn notice(meeting: &Meeting, notice: &Notice) -> String {
+    let lost = if notice.lost { " lost" } else { "" };
+    let day = meeting.time_of_day(notice.from);
+    let (when, what) = (notice.when(meeting.long), escape(&notice.brief()));
+    let time = format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{when}</a>", place(notice.from));
+    format!("<p class=\"missing {}{lost}\">[{time} {what}]</p>\n", notice.kind.name())
 }

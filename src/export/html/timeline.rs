@@ -6,11 +6,11 @@
 
 use std::fmt::Write as _;
 
-use super::gaps::Gap;
 use super::words::duration;
 use super::{colour, escape, marks, place, said};
 use crate::base::text::{self, length};
 use crate::export::account::reason;
+use crate::export::gaps::Gap;
 use crate::export::timing::spoken;
 use crate::export::turns::{Meeting, Person};
 
@@ -36,7 +36,7 @@ const STEPS: [f64; 14] =
 const GAP_S: f64 = 0.5;
 
 /// The picture.
-pub(super) fn render(meeting: &Meeting, gaps: &[Gap]) -> String {
+pub(super) fn render(meeting: &Meeting) -> String {
     let lanes = meeting.people.len() as f64;
     let bottom = TOP + LANE * lanes;
     let height = bottom + BOTTOM;
@@ -48,7 +48,7 @@ pub(super) fn render(meeting: &Meeting, gaps: &[Gap]) -> String {
     );
     axis(&mut out, meeting, bottom, height);
     for (n, person) in meeting.people.iter().enumerate() {
-        lane(&mut out, meeting, person, gaps, TOP + LANE * n as f64);
+        lane(&mut out, meeting, person, TOP + LANE * n as f64);
     }
     let _ = writeln!(
         out,
@@ -105,7 +105,7 @@ fn axis(out: &mut String, meeting: &Meeting, bottom: f64, height: f64) {
     out.push('\n');
 }
 
-fn lane(out: &mut String, meeting: &Meeting, person: &Person, gaps: &[Gap], top: f64) {
+fn lane(out: &mut String, meeting: &Meeting, person: &Person, top: f64) {
     let (middle, bar) = (top + LANE / 2.0, top + (LANE - BAR) / 2.0);
     let _ = writeln!(
         out,
@@ -117,7 +117,8 @@ fn lane(out: &mut String, meeting: &Meeting, person: &Person, gaps: &[Gap], top:
         colour(meeting, &person.name),
         talk(meeting, person)
     );
-    for gap in gaps.iter().filter(|gap| gap.who == person.name && (gap.is_lost() || gap.seconds >= GAP_S)) {
+    let theirs = |gap: &&Gap| gap.who == person.name && (gap.is_lost() || gap.seconds >= GAP_S);
+    for gap in meeting.gaps.iter().filter(theirs) {
         let (from, to) = (percent(meeting, gap.at), percent(meeting, gap.at + gap.seconds));
         let _ = writeln!(
             out,
