@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::base::cause::Alarm;
 use crate::base::units::{Frames, SampleRate};
 use crate::session::journal::{Event, Line};
 use crate::session::lines::LineReader;
@@ -79,6 +80,9 @@ pub struct Replay {
     /// What the user paused: session seconds from and to; of the last one, to infinity where it was not
     /// resumed.
     pub pauses: Vec<(f64, f64)>,
+    /// Tracks that gave nothing but digital silence where there should have been sound, by the alarm of it:
+    /// session seconds from and to, to infinity where it did not end.
+    pub silences: Vec<(String, f64, f64)>,
     /// When the recording was told to stop.
     pub stopped_at: Option<f64>,
     /// Up to when it was being recorded at least, as found when it was mended.
@@ -245,6 +249,15 @@ impl Replay {
             Event::TakeEnded { track, take, frames, clock, since, until, given_up } => {
                 let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
                 self.end_take(track, *take, clock.clone(), TakeEnd { frames, since, until, given_up })?;
+            }
+            Event::Alarm { alarm: Alarm::Zeros, track: Some(track), on, at, .. } => {
+                let at = check_time(at.unwrap_or(self.last_s))?;
+                let last = self.silences.iter_mut().rev().find(|(of, _, _)| of == track);
+                match last.filter(|(_, _, to)| to.is_infinite()) {
+                    Some((_, from, to)) if !on => *to = at.max(*from),
+                    None if *on => self.silences.push((track.clone(), at, f64::INFINITY)),
+                    _ => {}
+                }
             }
             Event::Paused { at } => self.pauses.push((check_time(*at)?, f64::INFINITY)),
             Event::Resumed { at } => {

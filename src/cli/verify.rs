@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Exit, show, wrong_use};
 use crate::base::text::{clean, clock, grouped, length, name, wrap};
-use crate::care::replay::ReplayError;
+use crate::care::replay::{self, ReplayError};
 use crate::care::verify::{Problem, Report, Standing, TakeReport, TrackReport, Wrong, verify};
 use crate::config::Config;
 use crate::export::{account, pending};
@@ -85,7 +85,10 @@ fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
         }
     }
     writeln!(out)?;
-    let lines = report.manifest.as_ref().map(account::lines).unwrap_or_default();
+    let mut lines = report.manifest.as_ref().map(account::lines).unwrap_or_default();
+    if let (Some(manifest), Ok(scan)) = (&report.manifest, replay::scan(&report.session)) {
+        account::add_silences(&mut lines, &scan.replay, manifest.duration);
+    }
     for (track, line) in report.tracks.iter().zip(&lines) {
         let wrong = report.problems.iter().any(|problem| problem.track.as_deref() == Some(&track.track));
         let verdict = match (wrong, track.account.lost.0 > 0) {

@@ -3,7 +3,7 @@
 use crate::base::text::{clean, count, grouped, length, name};
 use crate::base::units::Frames;
 use crate::care::reckon::{reckon, rounding_s};
-use crate::care::replay::Scan;
+use crate::care::replay::{Replay, Scan};
 use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
 use crate::session::reading::Session;
 
@@ -60,11 +60,15 @@ impl AccountLine {
 /// The account of a session per track: as its journal gives it, which is what `verify` holds the files
 /// against; where there is no whole journal, as the manifest has it.
 pub fn of_session(session: &Session, scan: &Scan) -> Vec<AccountLine> {
-    if scan.damage.is_some() || scan.replay.takes.is_empty() {
-        return lines(&session.manifest);
-    }
-    let account = scan.replay.sources().iter().map(|source| reckon(&scan.replay, source).account).collect();
-    lines(&Manifest { account, ..session.manifest.clone() })
+    let mut lines = if scan.damage.is_some() || scan.replay.takes.is_empty() {
+        lines(&session.manifest)
+    } else {
+        let sources = scan.replay.sources();
+        let account = sources.iter().map(|source| reckon(&scan.replay, source).account).collect();
+        lines(&Manifest { account, ..session.manifest.clone() })
+    };
+    add_silences(&mut lines, &scan.replay, session.manifest.duration);
+    lines
 }
 
 /// The account of a manifest per track, in the order the user named the tracks.
@@ -75,6 +79,18 @@ pub fn lines(manifest: &Manifest) -> Vec<AccountLine> {
     let mut accounts: Vec<&TrackAccount> = manifest.account.iter().collect();
     accounts.sort_by_key(place);
     accounts.into_iter().map(|account| line(manifest, account)).collect()
+}
+
+/// Adds to each account what the journal says of digital silence: nothing is missing there, and nothing was
+/// heard.
+pub fn add_silences(lines: &mut [AccountLine], replay: &Replay, duration: f64) {
+    for line in lines {
+        let of = replay.silences.iter().filter(|(track, _, _)| clean(track) == line.track);
+        let seconds: f64 = of.map(|(_, from, to)| (to.min(duration) - from).max(0.0)).sum();
+        if seconds > 0.0 {
+            line.absences.push(format!("{} of nothing but digital silence (muted?)", length(seconds)));
+        }
+    }
 }
 
 /// Seconds that were lost in all, over all tracks.

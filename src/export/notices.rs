@@ -9,7 +9,7 @@ use super::gaps::Gap;
 use super::selection::Selection;
 use crate::base::text;
 use crate::session::amend::Passage;
-use crate::session::manifest::{GapCause, SourceEntry};
+use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
 use crate::session::texted::Pending;
 
 /// Missing sound shorter than this many seconds is told in the account alone: nobody misses a word in it.
@@ -44,6 +44,8 @@ pub enum NoticeKind {
     Paused,
     /// People hid what was said.
     Hidden,
+    /// There is nothing but digital silence where something should be heard.
+    Silent,
     /// The recogniser failed in it, and passed it over.
     NotTranscribed,
     /// What was said has not been made into text yet.
@@ -57,6 +59,7 @@ impl NoticeKind {
             Self::NotRecorded => "not_recorded",
             Self::Paused => "paused",
             Self::Hidden => "hidden",
+            Self::Silent => "silent",
             Self::NotTranscribed => "not_transcribed",
             Self::TextPending => "text_pending",
         }
@@ -67,6 +70,7 @@ impl NoticeKind {
             Self::NotRecorded => "not recorded",
             Self::Paused => "paused",
             Self::Hidden => "hidden",
+            Self::Silent => "only digital silence",
             Self::NotTranscribed => "text missing",
             Self::TextPending => "text not made yet",
         }
@@ -100,6 +104,7 @@ impl Notice {
             (NoticeKind::TextPending, "") => "text not made yet".to_owned(),
             (NoticeKind::TextPending, who) => format!("text of {who} not made yet"),
             (NoticeKind::NotTranscribed, who) => format!("text of {who} missing"),
+            (NoticeKind::Silent, who) => format!("{who}: only digital silence"),
             (kind, "") => kind.words().to_owned(),
             (kind, who) => format!("{who} {}", kind.words()),
         }
@@ -123,6 +128,8 @@ pub struct Facts<'a> {
     pub passages: &'a [Passage],
     /// Text that has not been made, and the command that makes it.
     pub pending: Option<(Pending, String)>,
+    /// Where tracks were silent that should not have been: track, and session seconds from … to.
+    pub silences: &'a [(String, f64, f64)],
     /// Where the recogniser failed: track, and session seconds from … to.
     pub failed: &'a [(String, f64, f64)],
     /// Session second of the end.
@@ -137,6 +144,7 @@ pub fn notices(facts: &Facts, selection: &Selection) -> Vec<Notice> {
     all.extend(pauses.iter().map(|(from, to)| Notice::of_all(NoticeKind::Paused, *from, *to)));
     let hidden = |passage: &Passage| Notice::of_all(NoticeKind::Hidden, passage.from, passage.to);
     all.extend(facts.passages.iter().map(hidden));
+    all.extend(facts.silences.iter().map(|silence| silent(facts, silence)));
     all.extend(facts.failed.iter().map(|failed| not_transcribed(facts.sources, failed)));
     all.extend(pending(facts));
     all.retain(|notice| takes(selection, notice));
@@ -183,6 +191,20 @@ fn not_transcribed(sources: &[SourceEntry], (track, from, to): &(String, f64, f6
         who: vec![name_of(sources, track)],
         why: Some("the recogniser failed here".to_owned()),
         ..Notice::of_all(NoticeKind::NotTranscribed, *from, *to)
+    }
+}
+
+fn silent(facts: &Facts, (track, from, to): &(String, f64, f64)) -> Notice {
+    let kind = facts.sources.iter().find(|source| source.track == *track).map(|source| source.kind);
+    let why = match kind {
+        Some(SourceKind::Loopback) => "the loudspeaker may have been muted while something was played",
+        _ => "it may have been muted, or the wrong device",
+    };
+    Notice {
+        tracks: vec![track.clone()],
+        who: vec![name_of(facts.sources, track)],
+        why: Some(why.to_owned()),
+        ..Notice::of_all(NoticeKind::Silent, *from, to.min(facts.end.max(*from)))
     }
 }
 

@@ -103,6 +103,7 @@ impl<'a> Meeting<'a> {
             pauses: &replay.pauses,
             passages: &session.amendments.passages,
             pending: session.pending().map(|left| (left.clone(), pending::command(&session.manifest, &left))),
+            silences: &replay.silences,
             failed: &failed(session),
             end,
         };

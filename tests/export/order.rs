@@ -35,6 +35,8 @@ fn meeting() -> (tempfile::TempDir, PathBuf) {
         gap("track-0", 3.5, 2.0, "paused"),
         gap("track-1", 3.5, 2.0, "paused"),
         json!({"kind": "resumed", "payload": {"at": 5.5}}),
+        json!({"kind": "alarm", "payload": {"alarm": "zeros", "track": "track-1", "on": true, "text": "x", "at": 30.0}}),
+        json!({"kind": "alarm", "payload": {"alarm": "zeros", "track": "track-1", "on": false, "text": "x", "at": 33.0}}),
         gap("track-0", 10.0, 5.0, "restart"),
         gap("track-1", 10.2, 4.7, "restart"),
         json!({"kind": "mark", "payload": {"id": "mark-1", "at": 44.0, "mark": "question", "text": "Who pays?"}}),
@@ -47,13 +49,14 @@ fn meeting() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// What stands in a document, as it must follow one another.
-const IN_ORDER: [&str; 12] = [
+const IN_ORDER: [&str; 13] = [
     "First of all the rooms.",
     "00:03–00:05 paused",
     "They are small.",
     "00:10–00:15 not recorded: recorder was restarted",
     "00:20–00:24 hidden",
     "Now the rest of it.",
+    "00:30–00:33 Bob: only digital silence",
     "Yes.",
     "Good, so we can go on.",
     "Who pays?",

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::care::replay;
 use crate::cli::Exit;
 use crate::cli::console::{print_result, say};
 use crate::cli::text::quoted;
@@ -64,7 +65,11 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
     match read_manifest(dir) {
         Ok(manifest) => {
             let manifest = Manifest { account: account.to_vec(), ..manifest };
-            export::account::lines(&manifest).iter().for_each(|line| say(captured_line(line)));
+            let mut lines = export::account::lines(&manifest);
+            if let Ok(scan) = replay::scan(dir) {
+                export::account::add_silences(&mut lines, &scan.replay, manifest.duration);
+            }
+            lines.iter().for_each(|line| say(captured_line(line)));
             true
         }
         // The disk is gone or full: then without the names and the rates that stand there.
