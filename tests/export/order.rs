@@ -123,6 +123,7 @@ fn every_format_for_machines_tells_what_nobody_said() {
         "paused",
         "not recorded: recorder was restarted",
         "hidden",
+        "Bob: only digital silence: it may have been muted, or the wrong device",
         "Bob not recorded: device was unplugged",
     ];
     for format in ["ctm", "rttm", "stm", "labels", "csv", "json", "jsonl"] {
@@ -151,6 +152,7 @@ fn every_format_for_machines_tells_what_nobody_said() {
         "not_recorded",
         "hidden",
         "said",
+        "silent",
         "said",
         "said",
         "question",
