@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 mod pull;
 mod server;
-mod synthetic;
+pub mod synthetic;
 
 use synthetic::{Ggml, STATE, Shape, Stored};
 

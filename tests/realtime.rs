@@ -7,4 +7,5 @@ mod pulse;
 mod pulse_defaults;
 mod pulse_faults;
 mod pulse_moves;
+mod pulse_stopped;
 mod support;

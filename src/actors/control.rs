@@ -2,12 +2,16 @@
 //! else is any different.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::control::server::{Answers, Server};
 use crate::recording::Recording;
 use crate::session::journal::Event;
+
+/// It looks this often where the session's folder lies.
+const EVERY: Duration = Duration::from_millis(500);
 
 /// The actor.
 pub struct Control;
@@ -23,6 +27,8 @@ pub struct Arguments {
 /// What it is told.
 #[derive(Debug)]
 pub enum Message {
+    /// Look where the session's folder lies.
+    Look,
     /// Panic. Only tests send it.
     #[cfg(debug_assertions)]
     #[doc(hidden)]
@@ -32,17 +38,19 @@ pub enum Message {
 impl Actor for Control {
     type Msg = Message;
     /// With it the socket goes, and all its clients.
-    type State = Option<Server>;
+    type State = Option<(Server, Arc<Recording>)>;
     type Arguments = Arguments;
 
     async fn pre_start(
         &self,
-        _myself: ActorRef<Message>,
+        myself: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<Self::State, ActorProcessingErr> {
         let Arguments { recording, answer } = arguments;
+        // Ends with the actor.
+        drop(myself.send_interval(EVERY, || Message::Look));
         match Server::start(&recording.dir, answer, recording.news.clone()) {
-            Ok(server) => Ok(Some(server)),
+            Ok(server) => Ok(Some((server, recording))),
             Err(error) => {
                 recording.note(Event::NoControl { reason: error.to_string() });
                 Ok(None)
@@ -54,9 +62,17 @@ impl Actor for Control {
         &self,
         _myself: ActorRef<Message>,
         message: Message,
-        _server: &mut Self::State,
+        served: &mut Self::State,
     ) -> Result<(), ActorProcessingErr> {
         match message {
+            Message::Look => {
+                if let Some((server, recording)) = served
+                    && recording.folder.now().is_some()
+                {
+                    server.follow(&recording.dir);
+                }
+                Ok(())
+            }
             #[cfg(debug_assertions)]
             Message::Crash => panic!("Control was told to crash"),
         }

@@ -37,6 +37,8 @@ pub enum GapCause {
     Restart,
     /// The computer slept.
     Suspend,
+    /// The recorder's process was stopped.
+    Suspended,
     /// The user paused.
     Paused,
     /// The user muted.
@@ -59,6 +61,7 @@ impl GapCause {
             Self::Foreign => "foreign",
             Self::Restart => "restart",
             Self::Suspend => "suspend",
+            Self::Suspended => "suspended",
             Self::Paused => "paused",
             Self::Muted => "muted",
             Self::WriteError => "write_error",
@@ -75,6 +78,7 @@ impl GapCause {
             | Self::DeviceLost
             | Self::Foreign
             | Self::Restart
+            | Self::Suspended
             | Self::WriteError => true,
             Self::Stall => kind != SourceKind::Loopback,
             Self::NotStarted => seconds >= 2.0,

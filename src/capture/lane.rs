@@ -42,6 +42,11 @@ const TAIL_S: f64 = 0.5;
 const LEVELS: usize = 20;
 /// What is told where the sound system lost sound on its own.
 pub const XRUN: &str = "the sound system reports an xrun";
+/// Why a device is closed that nobody closed; within so many seconds of a stop of our process, the sound
+/// system's client took that for an error.
+const GONE: &str = "the device or the sound server is gone";
+const STOPPED: &str = "its stream broke off when the recorder's process was stopped";
+const BROKEN_BY_STOP_S: f64 = 3.0;
 /// A stream that has not closed in this time is given up.
 const CLOSE_S: f64 = 2.0;
 
@@ -348,7 +353,8 @@ impl Lane {
         }
         if trouble & BackendTrouble::Gone as u32 != 0 {
             job.close();
-            return self.give_back(control, job, now, "the device or the sound server is gone", events);
+            let stopped = self.clock.was_just_stopped(BROKEN_BY_STOP_S);
+            return self.give_back(control, job, now, if stopped { STOPPED } else { GONE }, events);
         }
         if trouble & BackendTrouble::Superseded as u32 != 0 {
             job.close();
@@ -484,6 +490,7 @@ impl LaneControl {
 
 fn run_drain(mut drain: Drain, clock: &SessionClock) {
     loop {
+        clock.beat();
         match drain.step(clock.mono()) {
             Step::Busy => {}
             Step::Idle | Step::Blocked => std::thread::sleep(DRAIN_EVERY),

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::base::cause::Alarm;
 use crate::base::units::{Frames, SampleRate};
+use crate::clock::sleep::Outage;
 use crate::session::journal::{Event, Line};
 use crate::session::lines::LineReader;
 use crate::session::manifest::{
@@ -83,6 +84,8 @@ pub struct Replay {
     /// Tracks that gave nothing but digital silence where there should have been sound, by the alarm of it:
     /// session seconds from and to, to infinity where it did not end.
     pub silences: Vec<(String, f64, f64)>,
+    /// When the computer slept or the recorder's process did not run.
+    pub outages: Vec<Outage>,
     /// When the recording was told to stop.
     pub stopped_at: Option<f64>,
     /// Up to when it was being recorded at least, as found when it was mended.
@@ -266,6 +269,10 @@ impl Replay {
                     *to = at.max(*from);
                 }
             }
+            Event::Suspended { from, seconds } => self.add_outage(*from, *seconds, GapCause::Suspend)?,
+            Event::ProcessStopped { from, seconds } => {
+                self.add_outage(*from, *seconds, GapCause::Suspended)?;
+            }
             Event::Stopped { at } => self.stopped_at = Some(check_time(*at)?),
             Event::Recovered { until, .. } => {
                 self.recoveries = self.recoveries.saturating_add(1);
@@ -278,6 +285,11 @@ impl Replay {
             }
             _ => {}
         }
+        Ok(())
+    }
+
+    fn add_outage(&mut self, from: f64, seconds: f64, cause: GapCause) -> Result<(), String> {
+        self.outages.push(Outage { from: check_time(from)?, to: check_time(from + seconds)?, cause });
         Ok(())
     }
 

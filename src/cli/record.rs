@@ -1,6 +1,7 @@
 //! `hansard record`: from the devices to the minutes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -9,7 +10,7 @@ use clap::ValueEnum;
 use super::console::{self, say};
 use super::devices::quietly;
 use super::show_news::{Shown, shows_partials};
-use super::signals::Signals;
+use super::signals::{self, Signals};
 use super::text::{Languages, quoted};
 use super::{Exit, wrong_use};
 use crate::base::duration;
@@ -19,6 +20,7 @@ use crate::engine::defaults::{Configured, configured_sources};
 use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Asker, Ended, Engine, EngineError, Recorded};
+use crate::session::folder::Folder;
 use crate::session::manifest::TrackAccount;
 
 #[cfg(unix)]
@@ -35,6 +37,10 @@ enum PaceArg {
     /// As fast as the machine can
     Max,
 }
+
+/// What is said where a folder can't be synced.
+const NAMES_NOT_KEPT: &str = "this file system can't sync folders (a network share, FUSE or FAT): what is \
+    recorded is written and synced as always, but a power cut may take the name of a file that has just begun";
 
 /// Arguments of `record`.
 #[derive(Debug, clap::Args)]
@@ -133,8 +139,8 @@ pub(super) struct Imported {
 /// failed, which is said.
 pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Imported> {
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (dir, ended) = conduct(wish, config, json, &mut signals)?;
-    let asked = ended.asked;
+    let (folder, ended) = conduct(wish, config, json, &mut signals)?;
+    let (dir, asked) = (folder.path(), ended.asked);
     let (mut exit, account, errors) = report::judge(&dir, &ended);
     if asked {
         say(format_args!(
@@ -148,8 +154,13 @@ pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result
 
 /// Records and transcribes; the exit code says how it went.
 fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
+    // Before there is any other thread.
+    #[cfg(unix)]
+    if let Err(error) = signals::outlive_stops().and_then(|()| signals::tell_stops()) {
+        tracing::warn!(%error, "the terminal can stop this recording (Ctrl-Z)");
+    }
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (dir, mut ended) = conduct(wish, config, json, &mut signals)?;
+    let (folder, mut ended) = conduct(wish, config, json, &mut signals)?;
     let mut shown = None;
     let recorded = wish.text.then(|| {
         let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
@@ -158,10 +169,11 @@ fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
             // Lines are not printed again: the minutes have them.
             shown = Some(Shown::of_transcribing(news, None));
         };
-        Recorded::finish(&dir, config, outcome, begun, async || signals.next().await)
+        Recorded::finish(folder.work(), config, outcome, begun, async || signals.next().await)
     });
     shown.into_iter().for_each(Shown::end);
-    Ok(report(&dir, &ended, recorded.as_ref(), json))
+    // Where it lies now, so that what is told last is true.
+    Ok(report(&folder.path(), &ended, recorded.as_ref(), json))
 }
 
 /// Records and transcribes until the end, however it comes about: the session, and how it ended.
@@ -170,7 +182,7 @@ fn conduct(
     config: &Config,
     json: bool,
     signals: &mut Signals,
-) -> anyhow::Result<(PathBuf, Ended)> {
+) -> anyhow::Result<(Arc<Folder>, Ended)> {
     let plan = quietly(|| Plan::new(wish, config)).map_err(engine_error)?;
     if let TextPlan::Later(reason) = &plan.text {
         say(reason);
@@ -184,8 +196,11 @@ fn conduct(
     }
     #[cfg(debug_assertions)]
     rehearse_crash(&engine);
-    let dir = engine.dir().to_owned();
-    say(format_args!("recording into {}", dir.display()));
+    if !engine.keeps_names() {
+        say(NAMES_NOT_KEPT);
+    }
+    let folder = engine.folder();
+    say(format_args!("recording into {}", folder.path().display()));
     let mut shown = Shown::default();
     shown.lines(engine.follow(), json);
     let status_every = Duration::from_secs_f64(config.record.status_every_s);
@@ -201,7 +216,7 @@ fn conduct(
     });
     drop(engine);
     shown.end();
-    Ok((dir, ended.context("the recorder has no threads")?))
+    Ok((folder, ended.context("the recorder has no threads")?))
 }
 
 /// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH` names an actor that panics a second
@@ -226,9 +241,6 @@ fn rehearse_crash(engine: &Engine) {
 #[cfg(unix)]
 async fn until_end(engine: &mut Engine, asker: &Asker, signals: &mut Signals) -> crate::engine::Why {
     let mut keys = keys::Keys::new(engine.clock().clone());
-    if keys.is_some() {
-        say(keys::HELP);
-    }
     let why = {
         let end = engine.until_end(async || signals.next().await);
         tokio::pin!(end);
@@ -258,8 +270,9 @@ async fn carry_out(action: keys::Action, asker: Asker) {
     use crate::control::{Request, Response};
     let request = match action {
         keys::Action::Mark { kind, text, at } => Request::Mark { text, kind, at: Some(at) },
-        keys::Action::Pause if asker.paused_since().is_some() => Request::Resume,
         keys::Action::Pause => Request::Pause,
+        keys::Action::Resume => Request::Resume,
+        keys::Action::Say(text) => return say(text),
     };
     match asker.ask(request).await {
         Response::Marked(mark) => {

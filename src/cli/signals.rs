@@ -1,7 +1,43 @@
-//! Signals that end a recording or a transcription in order: Ctrl-C, SIGTERM, SIGHUP.
+//! Signals that end a recording or a transcription in order: Ctrl-C, SIGTERM, SIGHUP. And those with which a
+//! terminal would stop a recording, which is never what somebody wants who presses Ctrl-Z: it would go on
+//! losing sound until `fg`.
 
+#[cfg(unix)]
+use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+/// What is said to Ctrl-Z, behind its name.
+#[cfg(unix)]
+pub(super) const GOES_ON: &str = "does not stop a recording: it goes on. Ctrl-C ends it, P pauses it, \
+    hansard status shows it; to have the terminal for other things the next time, record in the background \
+    (hansard record … &) or in tmux";
+
+/// The signals with which a terminal stops its processes: by a key, and for reading or writing from the
+/// background. They wait for ever then; a read from the background fails, and nothing else comes of them.
+#[cfg(unix)]
+fn stops() -> SigSet {
+    [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU].into_iter().collect()
+}
+
+/// From here on no terminal stops this thread, nor any that it starts: to be called before there are others.
+#[cfg(unix)]
+pub(super) fn outlive_stops() -> std::io::Result<()> {
+    Ok(stops().thread_block()?)
+}
+
+/// Tells the user of each Ctrl-Z that does not come as a key that the recording goes on.
+#[cfg(unix)]
+pub(super) fn tell_stops() -> std::io::Result<()> {
+    let asked: SigSet = [Signal::SIGTSTP].into_iter().collect();
+    let listen = move || {
+        while asked.wait().is_ok() {
+            super::console::say(format_args!("Ctrl-Z {GOES_ON}"));
+        }
+    };
+    // Not joined: it waits for as long as there is a process.
+    std::thread::Builder::new().name("stops".into()).spawn(listen).map(drop)
+}
 
 /// From its making on no such signal ends the process; [`Signals::next`] tells of each, wherever it is
 /// awaited: a thread of its own listens.

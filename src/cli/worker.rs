@@ -35,6 +35,9 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    // A Ctrl-Z in the recorder's terminal comes here, too.
+    #[cfg(unix)]
+    super::signals::outlive_stops().context("can't take signals over")?;
     let mut answers = take_stdout().context("can't take stdout for the protocol")?;
     step_back(args.niceness);
     let requests = listen();

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::base::cause::GapCause;
 use crate::base::units::SessionNs;
 
 pub mod bend;
@@ -25,7 +26,7 @@ mod system;
 pub mod trouble;
 
 use pauses::Pauses;
-use sleep::Sleeps;
+use sleep::{Outage, Sleeps};
 pub use system::SystemClock;
 
 /// Nanoseconds on our monotonic clock; the origin means nothing.
@@ -56,6 +57,11 @@ pub trait Clock: Send + Sync {
     /// can't be told.
     fn suspended(&self) -> Duration {
         Duration::ZERO
+    }
+    /// Whether it goes on by itself. The time of a script stands still and then leaps, which is no stop of
+    /// our process.
+    fn goes_on(&self) -> bool {
+        true
     }
 }
 
@@ -102,6 +108,10 @@ impl Clock for ScriptedClock {
 
     fn suspended(&self) -> Duration {
         Duration::from_nanos(self.0.suspended.load(Ordering::SeqCst))
+    }
+
+    fn goes_on(&self) -> bool {
+        false
     }
 }
 
@@ -150,10 +160,33 @@ impl SessionClock {
         self.sleeps().look(now, suspended);
     }
 
-    /// The sleeps that the looks have found so far, as session seconds from and to, in order.
-    pub fn slept(&self) -> Vec<(f64, f64)> {
+    /// The process runs: to be told every few milliseconds by the threads that take sound in. A stop of the
+    /// process is known to lie between two beats.
+    pub fn beat(&self) {
+        if !self.clock.goes_on() {
+            return;
+        }
+        let (now, suspended) = (self.clock.now(), self.clock.suspended());
+        self.sleeps().beat(now, suspended);
+    }
+
+    /// The sleeps of the machine and the stops of the process that were found so far.
+    pub fn outages(&self) -> Vec<Outage> {
         let sleeps = self.sleeps();
-        sleeps.spans().iter().map(|&(from, to)| (self.seconds_of(from), self.seconds_of(to))).collect()
+        let outage = |&(from, to, cause): &(MonoNs, MonoNs, _)| Outage {
+            from: self.seconds_of(from),
+            to: self.seconds_of(to),
+            cause,
+        };
+        sleeps.found().iter().map(outage).collect()
+    }
+
+    /// Whether our process was stopped and has been running again for less than `seconds`.
+    pub fn was_just_stopped(&self, seconds: f64) -> bool {
+        self.beat();
+        let now = self.now().seconds();
+        let just = |outage: &Outage| outage.cause == GapCause::Suspended && now - outage.to < seconds;
+        self.outages().iter().any(just)
     }
 
     /// What the user paused.
@@ -161,13 +194,18 @@ impl SessionClock {
         &self.pauses
     }
 
-    /// Seconds between two instants in which the machine was awake: what a device that is waited for has had.
-    /// Looks first.
+    /// Seconds between two instants in which the machine was awake and our process ran: what a device that is
+    /// waited for has had. Looks first.
     pub fn awake_between(&self, from: MonoNs, to: MonoNs) -> f64 {
         self.look();
         let (from_s, to_s) = (self.seconds_of(from), self.seconds_of(to));
-        let overlap = |&(a, b): &(f64, f64)| (b.min(to_s) - a.max(from_s)).max(0.0);
-        to_s - from_s - self.slept().iter().map(overlap).sum::<f64>()
+        let (mut awake, mut at) = (to_s - from_s, from_s);
+        for outage in self.outages() {
+            let (begun, over) = (outage.from.max(at), outage.to.min(to_s));
+            awake -= (over - begun).max(0.0);
+            at = at.max(over);
+        }
+        awake
     }
 
     fn sleeps(&self) -> std::sync::MutexGuard<'_, Sleeps> {

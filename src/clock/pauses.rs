@@ -2,6 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use super::sleep::{self, Outage};
 use crate::base::cause::GapCause;
 
 /// The pauses of a session.
@@ -32,6 +33,11 @@ impl Pauses {
         Some(*from)
     }
 
+    /// Whether it is paused at this moment.
+    pub fn is_going_on(&self) -> bool {
+        self.spans().last().is_some_and(|(_, to)| to.is_infinite())
+    }
+
     /// From and to, in order; of one that goes on, to infinity.
     pub fn spans(&self) -> Vec<(f64, f64)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -57,6 +63,25 @@ pub fn parts(from: f64, seconds: f64, cause: GapCause, pauses: &[(f64, f64)]) ->
         parts.push((end - at, cause));
     }
     parts
+}
+
+/// The same, and of what was not paused, the parts that are missing because nobody could take sound in.
+pub fn causes(
+    mut from: f64,
+    seconds: f64,
+    cause: GapCause,
+    pauses: &[(f64, f64)],
+    outages: &[Outage],
+) -> Vec<(f64, GapCause)> {
+    let mut causes = Vec::new();
+    for (seconds, cause) in parts(from, seconds, cause, pauses) {
+        match cause {
+            GapCause::Paused => causes.push((seconds, cause)),
+            cause => causes.extend(sleep::parts(from, seconds, cause, outages)),
+        }
+        from += seconds;
+    }
+    causes
 }
 
 /// How what is to be placed at session second `at` stands to the pauses: whether it lies in one, and until

@@ -106,6 +106,18 @@ pub struct Running {
     pub stream: UnixStream,
 }
 
+impl Running {
+    /// The recorder's process, where the system tells.
+    pub fn pid(&self) -> Option<i32> {
+        #[cfg(target_os = "linux")]
+        return rustix::net::sockopt::socket_peercred(&self.stream)
+            .ok()
+            .map(|peer| peer.pid.as_raw_nonzero().get());
+        #[cfg(not(target_os = "linux"))]
+        None
+    }
+}
+
 /// The recorder of the session in `session`, if there is one.
 pub fn find(session: &Path) -> Option<Running> {
     private().into_iter().find_map(|dir| connect(&socket_in(&dir, session)))

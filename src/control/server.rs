@@ -22,6 +22,7 @@ use tokio::time::timeout;
 
 use super::folder::{self, FolderError};
 use super::{Follow, LINE_BYTES_MAX, Request, Response};
+use crate::base::filesystem;
 use crate::live::{Bus, JsonLines};
 
 /// Clients at a time: people and scripts ask one thing now and then.
@@ -77,6 +78,20 @@ impl Server {
         ));
         Ok(Self { path, _task: task })
     }
+
+    /// The session's folder, which is `session` now, may have been moved: its socket is found by where it
+    /// lies.
+    pub fn follow(&mut self, session: &Path) {
+        let Some(folder) = self.path.parent() else { return };
+        let path = folder::socket_in(folder, session);
+        if path == self.path {
+            return;
+        }
+        match std::fs::rename(&self.path, &path) {
+            Ok(()) => self.path = path,
+            Err(error) => tracing::debug!(path = %path.display(), %error, "the control socket stays"),
+        }
+    }
 }
 
 /// What a client's task needs.
@@ -105,7 +120,11 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
         return Err(error);
     }
     let listener = UnixListener::bind(&new)?;
-    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600))?;
+    match std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o600)) {
+        // Its folder is the user's alone.
+        Err(error) if !filesystem::is_refused(&error) => return Err(error),
+        _ => {}
+    }
     std::fs::rename(&new, path)?;
     Ok(listener)
 }

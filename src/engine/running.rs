@@ -17,6 +17,7 @@ use super::{Ended, EngineError, Why};
 use crate::actors::recorder::{self, Message, Recorder};
 use crate::actors::transcriber;
 use crate::base::cause::Alarm;
+use crate::base::filesystem;
 use crate::clock::{SessionClock, SystemClock};
 use crate::config::Config;
 use crate::control::{Request, Response};
@@ -24,6 +25,7 @@ use crate::live::{Bus, Cursor, SessionView, Subscription};
 use crate::power::Power;
 use crate::recording::Recording;
 use crate::session::disk::SystemDisk;
+use crate::session::folder::Folder;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{SourceEntry, SourceKind};
@@ -127,9 +129,14 @@ impl Engine {
         })
     }
 
-    /// The session's folder.
-    pub fn dir(&self) -> &Path {
-        &self.recording.dir
+    /// The session's folder, wherever people move it.
+    pub fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.recording.folder)
+    }
+
+    /// Whether the file system of the session's folder can make a new file's name survive a power cut.
+    pub fn keeps_names(&self) -> bool {
+        filesystem::sync_dir(&self.recording.dir).unwrap_or(true)
     }
 
     /// Why other programs don't notice that the session is in use, if they don't.

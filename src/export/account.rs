@@ -156,6 +156,7 @@ pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
         (GapCause::Foreign, _) => "another device's sound came instead",
         (GapCause::Restart, _) => "recorder was restarted",
         (GapCause::Suspend, _) => "computer slept",
+        (GapCause::Suspended, _) => "recorder's process was stopped",
         (GapCause::Paused, _) => "recording was paused",
         (GapCause::Muted, _) => "track was muted",
         (GapCause::WriteError, _) => "disk refused to write",

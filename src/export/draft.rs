@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::ExportError;
 use super::evidence::sha256;
 use super::memory::remember;
+use crate::base::filesystem::{self, Locked};
 use crate::session::disk::{Disk, DiskFile};
 
 /// A file that is being written beside its place, as `.NAME.part`, and has it when it is whole. Dropped
@@ -108,10 +109,9 @@ fn lock_part(part: &Path) -> io::Result<Option<File>> {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other(format!("{} is not a regular file", part.display())));
         }
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(fs::TryLockError::Error(error)) => return Err(error),
+        // Without locks nothing keeps two exports of one name apart, as with any other program's files.
+        if filesystem::try_lock(&file)? == Locked::Theirs {
+            return Ok(None);
         }
         // Its owner may have finished between our opening and our locking it: then it stands elsewhere by
         // now.

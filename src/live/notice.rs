@@ -41,7 +41,9 @@ impl Notice {
     /// What people are told of an event, if anything.
     pub fn of_event(event: &Event) -> Option<Self> {
         let urgency = match event {
-            Event::Alarm { on: true, .. } | Event::WriteError { .. } => Urgency::Alarm,
+            Event::Alarm { on: true, .. } | Event::WriteError { .. } | Event::ProcessStopped { .. } => {
+                Urgency::Alarm
+            }
             _ => Urgency::Info,
         };
         Some(Self { urgency, text: text(event)? })
@@ -78,8 +80,19 @@ fn text(event: &Event) -> Option<String> {
         Event::Suspended { from, seconds } => {
             format!("the computer slept for {seconds:.0} s at {}; recording goes on", timer(*from))
         }
+        Event::ProcessStopped { from, seconds } => {
+            format!(
+                "ALARM: the recorder did not run from {} to {}: somebody or something stopped its process; \
+                 what was said then may be missing, from now on it is recorded again",
+                timer(*from),
+                timer(from + seconds)
+            )
+        }
         Event::ClockStepped { seconds } => {
             format!("the clock was set by {seconds:+.0} s; times in the session count on from its start")
+        }
+        Event::FolderMoved { to } => {
+            format!("the session's folder was moved: it is now {to}, and the recording goes on there")
         }
         Event::ThreadAbandoned { source, doing } => format!("{source}: the sound system hangs while {doing}"),
         Event::ActorFailed { actor, restarted: true, .. } => {
@@ -102,7 +115,7 @@ fn text(event: &Event) -> Option<String> {
         }
         Event::TextCaughtUp => "the text has caught up".into(),
         Event::Paused { at } => {
-            format!("paused at {}: nothing is recorded until hansard resume", timer(*at))
+            format!("PAUSED at {}: nothing is recorded until hansard resume (or P)", timer(*at))
         }
         Event::Resumed { at } => format!("recording again at {}", timer(*at)),
         Event::NoControl { reason } => {

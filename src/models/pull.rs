@@ -5,7 +5,7 @@
 //! `X-Linked-Size`); else the catalogue's hash counts. At the end the model's structure is checked in any
 //! case.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use ureq::{Agent, Body};
 
 use super::catalogue::{self, Hash, Published};
 use super::{ModelError, ModelInfo, Progress, ggml, store};
+use crate::base::filesystem::{self, Locked};
 
 /// To find and reach the server, encryption included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
@@ -97,10 +98,10 @@ fn open_part(path: &Path, name: &str) -> Result<File, ModelError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let part = options.open(path).map_err(ModelError::io("write", path))?;
-    match part.try_lock() {
-        Ok(()) => Ok(part),
-        Err(TryLockError::WouldBlock) => Err(ModelError::Busy { name: name.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(ModelError::io("lock", path)(error)),
+    match filesystem::try_lock(&part).map_err(ModelError::io("lock", path))? {
+        Locked::Theirs => Err(ModelError::Busy { name: name.to_owned() }),
+        // Without locks two at a time write the same bytes.
+        Locked::Ours | Locked::Lacking => Ok(part),
     }
 }
 

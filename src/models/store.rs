@@ -11,6 +11,7 @@ use tempfile::NamedTempFile;
 
 use super::arch::{Kind, Quantisation};
 use super::{ModelError, RECOMMENDED, catalogue, ggml};
+use crate::base::filesystem;
 
 /// A model that is here and was found whole.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -265,18 +266,31 @@ pub(super) fn install(dir: &Path, mut staged: NamedTempFile, name: &str) -> Resu
         };
     }
     staged.as_file().sync_all().map_err(ModelError::io("write", staged.path()))?;
-    staged.persist_noclobber(&target).map_err(|error| ModelError::io("write", &target)(error.error))?;
+    put(staged, &target).map_err(ModelError::io("write", &target))?;
     sync_dir(dir)?;
     inspect(&target)
 }
 
 /// Makes the names in a folder durable.
 pub(super) fn sync_dir(dir: &Path) -> Result<(), ModelError> {
-    // Windows can't open a folder as a file, and needs no such thing.
-    if cfg!(unix) {
-        fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(ModelError::io("write", dir))?;
+    filesystem::sync_dir(dir).map(drop).map_err(ModelError::io("write", dir))
+}
+
+/// Gives a staged file its name, unless another file has it.
+fn put(staged: NamedTempFile, target: &Path) -> std::io::Result<()> {
+    let Err(refused) = staged.persist_noclobber(target) else { return Ok(()) };
+    if !filesystem::is_refused(&refused.error) {
+        return Err(refused.error);
     }
-    Ok(())
+    // Neither links nor renames that spare what is there: the name is taken first, and then replaced.
+    fs::File::create_new(target)?;
+    let put = refused.file.persist(target).map(drop).map_err(|error| error.error);
+    if put.is_err()
+        && let Err(error) = fs::remove_file(target)
+    {
+        tracing::warn!(file = %target.display(), %error, "an empty file can't be removed");
+    }
+    put
 }
 
 fn same_content(a: &Path, b: &Path) -> Result<bool, ModelError> {

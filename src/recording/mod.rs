@@ -18,6 +18,7 @@ use crate::capture::source::Source;
 use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::live::{Bus, SessionSink, TranscriptLine};
 use crate::session::disk::Disk;
+use crate::session::folder::Folder;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, SourceEntry};
 use crate::session::mark::{self, Mark, MarkKind};
@@ -55,8 +56,10 @@ pub struct DeviceSpec {
 
 /// The data plane of a session.
 pub struct Recording {
-    /// The session's folder.
+    /// What leads to the session's folder wherever people move it; not to be shown to them.
     pub dir: PathBuf,
+    /// The folder itself.
+    pub folder: Arc<Folder>,
     /// The session's clock.
     pub clock: SessionClock,
     /// One per device.
@@ -114,13 +117,14 @@ impl Recording {
         let plan = SessionPlan { dir: dir.into(), clock: clock.clone(), manifest, devices: plans, limits };
         let writer = Writer::create(disk, syncs, plan, orders)?;
         let news = writer.news().clone();
-        let room = writer.room();
+        let (room, folder) = (writer.room(), writer.folder());
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
             .spawn(move || run_writer(writer, &writer_clock))?;
         Ok(Arc::new(Self {
-            dir: dir.into(),
+            dir: folder.work().to_owned(),
+            folder,
             clock,
             lanes,
             tracks,

@@ -5,6 +5,9 @@ use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use super::folder::Folder;
+use crate::base::filesystem;
+
 /// A file that is being written.
 pub trait DiskFile: Write + Seek + Send {
     /// Returns when what was written is on the disk (fdatasync).
@@ -43,7 +46,11 @@ pub trait Disk: Send + Sync {
     }
     /// Removes a file that was created and into which nothing could be put.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Makes the names in a folder durable.
+    /// A session's folder, which people may move while it is written; of a scripted disk nobody does.
+    fn folder(&self, dir: &Path) -> Folder {
+        Folder::fixed(dir)
+    }
+    /// Makes the names in a folder durable, as far as its file system can.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Replaces a file by `bytes` so that at any moment, a power cut's included, either the old or the new
     /// one is there, whole.
@@ -106,8 +113,11 @@ impl Disk for SystemDisk {
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        // Only Unix can sync a folder; elsewhere the rename itself is as durable as it gets.
-        if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+        filesystem::sync_dir(dir).map(drop)
+    }
+
+    fn folder(&self, dir: &Path) -> Folder {
+        Folder::hold(dir)
     }
 
     #[cfg(unix)]

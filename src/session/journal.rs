@@ -139,6 +139,13 @@ pub enum Event {
         /// For how long.
         seconds: f64,
     },
+    /// The recorder's process was stopped, or nothing let it run. Session time went on.
+    ProcessStopped {
+        /// Session second at which it last ran.
+        from: f64,
+        /// For how long.
+        seconds: f64,
+    },
     /// Somebody set the clock on the wall. Session time did not notice.
     ClockStepped {
         /// By how much it went forward.
@@ -170,6 +177,8 @@ pub enum Event {
         held: bool,
         detail: Option<String>,
     },
+    /// The session's folder was moved while it was being recorded; it goes on there.
+    FolderMoved { to: String },
     /// The recorder ends the recording by itself.
     Ending { reason: String },
     /// An actor ended in a way that it should not.
@@ -298,6 +307,7 @@ impl From<TimeEvent> for Event {
     fn from(event: TimeEvent) -> Self {
         match event {
             TimeEvent::Suspended { from, seconds } => Self::Suspended { from, seconds },
+            TimeEvent::Stopped { from, seconds } => Self::ProcessStopped { from, seconds },
             TimeEvent::ClockStepped { seconds } => Self::ClockStepped { seconds },
         }
     }

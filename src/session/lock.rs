@@ -1,17 +1,26 @@
 //! "In use": a lock on the session's folder that ends with the process that holds it. Only its holder
 //! appends.
+//!
+//! Where the file system has no locks, the holder's name stands in the lock's file instead, and counts as
+//! long as that process runs on this machine.
 
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
+
+use crate::base::filesystem::{self, Locked};
 
 /// The lock's file. It stays behind; what counts is whether a process holds the lock.
 const FILE: &str = ".lock";
+/// More than a holder's name has.
+const NAME_BYTES_MAX: u64 = 1_000;
 
 /// The session is ours as long as this lives.
 #[derive(Debug)]
 pub struct SessionLock {
-    _file: File,
+    file: File,
+    /// It is our name that stands in it.
+    by_name: bool,
 }
 
 /// Why a session can't be taken.
@@ -32,26 +41,73 @@ impl SessionLock {
         let path = dir.join(FILE);
         let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
         let Some(file) = is_file.then(|| File::open(&path).ok()).flatten() else { return false };
-        matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+        match file.try_lock_shared() {
+            Ok(()) => is_held_by_name(&file),
+            Err(std::fs::TryLockError::WouldBlock) => true,
+            Err(std::fs::TryLockError::Error(_)) => is_held_by_name(&file),
+        }
     }
 
     /// Takes the session in `dir`, at once or not at all.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
         let name = dir.display().to_string();
         let path = dir.join(FILE);
-        let file = open(&path).map_err(|error| LockError::Io(path.display().to_string(), error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(std::fs::TryLockError::WouldBlock) => Err(LockError::InUse(name)),
-            Err(std::fs::TryLockError::Error(error)) => Err(LockError::Io(name, error)),
+        let mut file = open(&path).map_err(|error| LockError::Io(path.display().to_string(), error))?;
+        match filesystem::try_lock(&file).map_err(|error| LockError::Io(name.clone(), error))? {
+            Locked::Theirs => Err(LockError::InUse(name)),
+            _ if is_held_by_name(&file) => Err(LockError::InUse(name)),
+            Locked::Ours => Ok(Self { file, by_name: false }),
+            Locked::Lacking => {
+                write_name(&mut file).map_err(|error| LockError::Io(path.display().to_string(), error))?;
+                Ok(Self { file, by_name: true })
+            }
         }
     }
+}
+
+impl Drop for SessionLock {
+    fn drop(&mut self) {
+        if self.by_name
+            && let Err(error) = self.file.set_len(0)
+        {
+            tracing::debug!(%error, "the name of a process that is over stays in a lock's file");
+        }
+    }
+}
+
+/// Puts our name into a lock's file.
+fn write_name(file: &mut File) -> io::Result<()> {
+    let Some(name) = name_of(std::process::id()) else { return Ok(()) };
+    file.set_len(0)?;
+    file.rewind()?;
+    file.write_all(name.as_bytes())
+}
+
+/// Whether the process whose name stands in a lock's file, if any, runs.
+fn is_held_by_name(mut file: &File) -> bool {
+    let mut name = String::new();
+    if file.rewind().is_err() || file.take(NAME_BYTES_MAX).read_to_string(&mut name).is_err() {
+        return false;
+    }
+    let id = name.split_whitespace().next().and_then(|id| id.parse().ok());
+    id.and_then(name_of).is_some_and(|its| its == name)
+}
+
+/// What tells a process from all others: its number, when it began, and on which machine, since that was
+/// started. `None` where it does not run, or the system does not tell.
+fn name_of(id: u32) -> Option<String> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    // Fields are counted from behind the program's name, which may hold anything; the 22nd is the start.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let began = fields.split_whitespace().nth(19)?;
+    let machine = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    Some(format!("{id} {began} {}", machine.trim()))
 }
 
 /// Whatever lies in its place: a link is not followed out of the session, a pipe is not waited for.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
+    options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
@@ -63,4 +119,26 @@ fn open(path: &Path) -> io::Result<File> {
         return Err(io::Error::other("it is not a regular file"));
     }
     Ok(file)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_holds_as_long_as_its_process_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        assert!(!SessionLock::is_held(dir.path()));
+        let parent = std::os::unix::process::parent_id();
+        let Some(name) = name_of(parent) else { return };
+        std::fs::write(&path, &name).unwrap();
+        assert!(SessionLock::is_held(dir.path()));
+        assert!(matches!(SessionLock::take(dir.path()), Err(LockError::InUse(_))));
+        for over in [name.replacen(' ', " 1", 1), name.clone() + "x", "junk".into(), String::new()] {
+            std::fs::write(&path, &over).unwrap();
+            assert!(!SessionLock::is_held(dir.path()), "{over}");
+            drop(SessionLock::take(dir.path()).unwrap());
+        }
+    }
 }

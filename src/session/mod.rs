@@ -13,6 +13,7 @@
 pub mod account;
 pub mod amend;
 pub mod disk;
+pub mod folder;
 pub mod journal;
 pub mod levels;
 pub mod line_tail;

@@ -20,6 +20,7 @@ use crate::capture::drain::{Item, QUEUE_ITEMS};
 use crate::clock::{MonoNs, SessionClock, pauses};
 use crate::live::{Bus, News, TranscriptLine};
 use crate::session::disk::Disk;
+use crate::session::folder::Folder;
 use crate::session::journal::Event;
 use crate::session::manifest::{Manifest, TrackAccount};
 use crate::session::shared::TrackShared;
@@ -52,6 +53,8 @@ pub use watch::Room;
 const COMMIT_EVERY_S: f64 = 1.0;
 /// The manifest is brought up to date this often even if no take begins or ends.
 const MANIFEST_EVERY_S: f64 = 10.0;
+/// A sleep or a stop that ended so long ago was taken into account at an earlier look.
+const REST_S: f64 = 2.0 * COMMIT_EVERY_S;
 /// Items taken from one device's queue before the next device has its turn.
 const ITEMS_PER_TURN: usize = 64;
 /// Pieces of a map that may be journalled each time: 5 MB a day.
@@ -138,6 +141,8 @@ impl Default for Limits {
 /// Where a session is written, and by which clock.
 struct Site {
     disk: Arc<dyn Disk>,
+    /// The folder, and what leads to it wherever it lies.
+    folder: Arc<Folder>,
     dir: PathBuf,
     clock: SessionClock,
     limits: Limits,
@@ -171,6 +176,8 @@ impl Writer {
         control: Receiver<Control>,
     ) -> io::Result<Self> {
         let SessionPlan { dir, clock, manifest, devices, limits } = plan;
+        let folder = Arc::new(disk.folder(&dir));
+        let dir = folder.work().to_owned();
         let now = clock.mono();
         let started = Event::Started {
             format: manifest.format,
@@ -181,13 +188,13 @@ impl Writer {
         };
         let books = Books::create(Arc::clone(&disk), &dir, clock.clone(), started)?;
         let writer = Self {
-            site: Site { disk, dir, clock, limits },
+            watch: DiskWatch::new(&folder),
+            site: Site { disk, folder, dir, clock, limits },
             devices: devices.into_iter().map(Device::new).collect(),
             control,
             books,
             commit: Commit::new(syncs),
             manifest: ManifestFile::new(manifest),
-            watch: DiskWatch::default(),
             committed_at: now,
             manifest_at: now,
             clocks_noted: 0,
@@ -202,6 +209,11 @@ impl Writer {
     /// Where its lines are published.
     pub fn news(&self) -> &Bus {
         self.books.news()
+    }
+
+    /// The session's folder, wherever people move it.
+    pub fn folder(&self) -> Arc<Folder> {
+        Arc::clone(&self.site.folder)
     }
 
     /// What it knows of the room on the disk, for others.
@@ -369,17 +381,27 @@ impl Writer {
             return;
         }
         let now_s = self.site.clock.seconds_of(now);
-        let (paused, _) = pauses::at(now_s, &self.site.clock.pauses().spans());
+        let clock = &self.site.clock;
+        let (paused, _) = pauses::at(now_s, &clock.pauses().spans());
+        // Nothing could be heard in a sleep or a stop, and no device is to blame for that.
+        let heard_again = clock.outages().last().map(|outage| outage.to).filter(|at| now_s - at < REST_S);
         let mut tracks_of_all: Vec<_> = self.devices.iter_mut().flat_map(Device::tracks_mut).collect();
-        tracks_of_all.iter_mut().for_each(|track| track.look(now_s, paused));
+        for track in &mut tracks_of_all {
+            track.rest(heard_again.into_iter().chain(paused.then_some(now_s)));
+            track.look(now_s);
+        }
         let mut alarms: Vec<_> = tracks_of_all.into_iter().map(Track::alarms_mut).collect();
         compare(&mut alarms);
         for device in &mut self.devices {
             device.note_alarms(&mut self.books);
         }
-        let waits_s = self.commit.since().map_or(0.0, |since| now.seconds_since(since));
+        let waits_s = self.commit.since().map_or(0.0, |since| self.site.clock.awake_between(since, now));
         self.watch.look_at_commit(waits_s, &mut self.books);
-        let available = self.site.disk.available(&self.site.dir);
+        let is_there = self.watch.look_at_folder(&self.site.folder, &mut self.books);
+        let available = match is_there {
+            true => self.site.disk.available(&self.site.dir),
+            false => Err(io::ErrorKind::NotFound.into()),
+        };
         let bytes_per_s = tracks(&self.devices).filter_map(Track::bytes_per_s);
         let bytes_per_s = bytes_per_s.map(|bytes| bytes + TEXT_BYTES_PER_S).sum();
         self.watch.look_at_space(available, bytes_per_s, &mut self.books);

@@ -409,11 +409,13 @@ impl Track {
         }
     }
 
-    /// Looks whether sound still arrives, at session second `now_s`; while `paused`, none is expected.
-    pub(super) fn look(&mut self, now_s: f64, paused: bool) {
-        if paused {
-            self.alarms.rest(now_s);
-        }
+    /// No sound was to be expected at these session seconds.
+    pub(super) fn rest(&mut self, moments: impl Iterator<Item = f64>) {
+        moments.for_each(|at| self.alarms.rest(at));
+    }
+
+    /// Looks whether sound still arrives, at session second `now_s`.
+    pub(super) fn look(&mut self, now_s: f64) {
         self.alarms.look(now_s, self.plan.shared.is_ended());
         self.alarms.heed(now_s, &self.plan.shared.condition());
         self.judge_clock();

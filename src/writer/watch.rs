@@ -1,11 +1,13 @@
 //! The disk's alarms: whether it answers, whether it has room, whether it is still there.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::books::Books;
 use crate::base::cause::Alarm;
+use crate::session::folder::Folder;
 use crate::session::journal::Event;
 use crate::writer::alarms::{Change, Space, SpaceAlarm, space_left_s};
 
@@ -13,8 +15,10 @@ use crate::writer::alarms::{Change, Space, SpaceAlarm, space_left_s};
 const SLOW_S: f64 = 10.0;
 
 /// What is known of the disk.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct DiskWatch {
+    /// Where the session's folder lay when that was told last.
+    folder_at: PathBuf,
     space: SpaceAlarm,
     /// What recording took of the disk when it last had files, in bytes a second.
     bytes_per_s: u64,
@@ -43,6 +47,28 @@ impl Room {
 }
 
 impl DiskWatch {
+    /// Of a session in this folder.
+    pub(super) fn new(folder: &Folder) -> Self {
+        Self {
+            folder_at: folder.path(),
+            space: SpaceAlarm::default(),
+            bytes_per_s: 0,
+            ending: false,
+            slow: false,
+            room: Arc::default(),
+        }
+    }
+
+    /// Tells where the session's folder lies if it was moved; false if it is gone.
+    pub(super) fn look_at_folder(&mut self, folder: &Folder, books: &mut Books) -> bool {
+        let Some(now) = folder.now() else { return false };
+        if now != self.folder_at {
+            books.note(Event::FolderMoved { to: now.display().to_string() });
+            self.folder_at = now;
+        }
+        true
+    }
+
     /// What it knows of the room on the disk, for others.
     pub(super) fn room(&self) -> Arc<Room> {
         Arc::clone(&self.room)

@@ -211,7 +211,7 @@ fn a_pause_stores_nothing_and_is_no_loss() {
     let paused = home.run(["pause", "--json"]);
     let at = paused.expect(0).json()["at"].as_f64().unwrap();
     assert!(home.run(["pause"]).expect(0).out.contains("paused already"));
-    running.says("paused at");
+    running.says("PAUSED at");
     // What was held back from before the pause may still be on its way; then nothing grows any more.
     let bytes = || -> u64 {
         let tracks = fs::read_dir(dir.join("tracks")).unwrap();

@@ -19,7 +19,7 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, SpecialCodeIndex, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::support::home::{Home, LIMIT, Running, wait};
+use crate::support::home::{Home, LIMIT, Running, signal, wait};
 
 const RECORD: &str = "record --no-transcribe --source=A=synth:coded,secs=0";
 
@@ -129,7 +129,7 @@ fn marks_are_typed_in_the_recorders_own_terminal() {
     let mut terminal = Terminal::new();
     let before = terminal.settings();
     terminal.start(&home, &["sh", "-c"], &format!("exec $hansard {RECORD}"), &[]);
-    terminal.shows("keys: d decision, a action, q question, n note, m any mark, p pause and resume");
+    terminal.shows("keys: d decision, a action, q question, n note, m any mark, P pause and resume");
     wait("keys come one by one", || terminal.hands_keys_over());
     terminal.press("x\n\u{1b}[Ad");
     terminal.shows("Decision: _");
@@ -140,9 +140,19 @@ fn marks_are_typed_in_the_recorders_own_terminal() {
     terminal.shows("Decision: we pay nine \u{20ac}_");
     terminal.press("\n");
     terminal.shows("Decision: we pay nine \u{20ac}\r\n");
-    terminal.press("p");
-    terminal.shows("paused at");
-    terminal.press("p");
+    // A stray letter stops nothing.
+    terminal.press("help");
+    terminal.shows("P (upper case) pauses the recording");
+    terminal.press("P");
+    terminal.shows("Pause the recording? y pauses");
+    terminal.press("x");
+    terminal.shows("not paused: the recording goes on");
+    terminal.press("P");
+    terminal.shows("Pause the recording? y pauses");
+    std::thread::sleep(Duration::from_millis(600));
+    terminal.press("y");
+    terminal.shows("PAUSED at");
+    terminal.press("P");
     terminal.shows("recording again at");
     terminal.press("q why not");
     terminal.shows("Question: why not_");
@@ -180,22 +190,68 @@ fn the_terminal_is_as_it_was_whatever_ends_or_stops_the_recorder() {
         assert_eq!((status.code(), status.signal()), (code, signal.map(Signal::as_raw)));
         assert_eq!(terminal.settings(), before, "{code:?} {signal:?}");
     }
+}
+
+/// The only child of a process.
+fn child_of(id: u32) -> u32 {
+    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    children.trim().parse().unwrap()
+}
+
+#[test]
+fn no_key_and_no_shell_stops_a_recording() {
+    let home = Home::new();
     // A shell with jobs. That of Debian leaves a terminal as it finds it.
     let mut terminal = Terminal::new();
     let before = terminal.settings();
-    let script = format!("$hansard {RECORD}; echo it was stopped; read line; fg; echo it ended with $?");
+    let script = format!("$hansard {RECORD}; echo it ended with $?");
     terminal.start(&home, &["sh", "-mc"], &script, &[]);
     wait("keys come one by one", || terminal.hands_keys_over());
     terminal.press("\u{1a}");
-    terminal.shows("it was stopped");
-    assert_eq!(terminal.settings(), before);
-    terminal.press("\n");
-    wait("keys come one by one again", || terminal.hands_keys_over());
+    terminal.shows("Ctrl-Z does not stop a recording: it goes on");
     terminal.press("n back\n");
     terminal.shows("Note: back\r\n");
+    // Whoever sends the signal.
+    let recorder = child_of(terminal.child.as_ref().unwrap().id());
+    for name in ["TSTP", "TTIN", "TTOU"] {
+        signal(recorder, name);
+    }
+    terminal.shows("Ctrl-Z does not stop a recording: it goes on");
+    std::thread::sleep(Duration::from_secs(1));
     terminal.press("\u{3}");
     terminal.shows("it ended with 0");
     assert_eq!(terminal.settings(), before);
+    let session = Session::open(&home.sessions()[0]).unwrap();
+    let gaps = &session.manifest.account[0].gaps;
+    assert!(gaps.iter().all(|gap| gap.cause == GapCause::NotStarted), "{gaps:?}");
+}
+
+#[test]
+fn one_in_the_background_is_not_stopped_by_its_terminal_and_has_the_keys_once_in_the_foreground() {
+    let home = Home::new();
+    let mut terminal = Terminal::new();
+    let before = terminal.settings();
+    // Output from the background stops others with this.
+    let script = format!(
+        "stty tostop; $hansard {RECORD} & sleep 1.5; echo it runs; read line; fg; stty -tostop; echo ended with $?"
+    );
+    terminal.start(&home, &["sh", "-mc"], &script, &[]);
+    terminal.shows("recording into");
+    terminal.shows("recorded  gaps");
+    terminal.shows("it runs");
+    assert!(!terminal.hands_keys_over(), "the terminal is the shell's");
+    terminal.press("d\n");
+    terminal.shows("keys: d decision");
+    wait("keys come one by one", || terminal.hands_keys_over());
+    terminal.press("n back\n");
+    terminal.shows("Note: back\r\n");
+    terminal.press("\u{3}");
+    terminal.shows("ended with 0");
+    assert_eq!(terminal.settings(), before);
+    let session = Session::open(&home.sessions()[0]).unwrap();
+    assert_eq!(session.marks().len(), 1, "what was typed for the shell is no mark");
+    let gaps = &session.manifest.account[0].gaps;
+    assert!(gaps.iter().all(|gap| gap.cause == GapCause::NotStarted), "{gaps:?}");
 }
 
 #[test]

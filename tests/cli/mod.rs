@@ -15,6 +15,8 @@ mod files;
 mod keys;
 mod language;
 mod marks;
+mod moved;
+mod odd_files;
 mod old_session;
 mod recogniser;
 mod record;

@@ -108,7 +108,7 @@ impl State {
             path: recording
                 .dir
                 .canonicalize()
-                .unwrap_or_else(|_| recording.dir.clone())
+                .unwrap_or_else(|_| recording.folder.path())
                 .display()
                 .to_string(),
             title: recording.name.1.clone(),

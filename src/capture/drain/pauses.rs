@@ -1,8 +1,8 @@
 //! When nothing is to be recorded, and what a gap is made of: what was paused, what the computer slept
-//! through, the rest.
+//! through or our process was stopped in, the rest.
 
 use super::Timeline;
-use crate::clock::{SessionClock, pauses, sleep};
+use crate::clock::{SessionClock, pauses};
 use crate::session::manifest::GapCause;
 
 pub(super) struct Pauses {
@@ -28,16 +28,7 @@ impl Pauses {
     }
 
     /// Parts of a gap by cause, in order, in seconds.
-    pub(super) fn causes(&self, mut from: f64, seconds: f64, cause: GapCause) -> Vec<(f64, GapCause)> {
-        let slept = self.clock.slept();
-        let mut causes = Vec::new();
-        for (seconds, cause) in pauses::parts(from, seconds, cause, &self.clock.pauses().spans()) {
-            match cause {
-                GapCause::Paused => causes.push((seconds, cause)),
-                cause => causes.extend(sleep::parts(from, seconds, cause, &slept)),
-            }
-            from += seconds;
-        }
-        causes
+    pub(super) fn causes(&self, from: f64, seconds: f64, cause: GapCause) -> Vec<(f64, GapCause)> {
+        pauses::causes(from, seconds, cause, &self.clock.pauses().spans(), &self.clock.outages())
     }
 }

@@ -387,7 +387,8 @@ impl<'a> Maker<'a> {
         };
         let rate = find::rate_of(&self.replay, &source.track);
         let mut at = reckoning.covered_until;
-        for (seconds, cause) in pauses::parts(at, missing, cause, &self.replay.pauses) {
+        let (pauses, outages) = (self.replay.pauses.clone(), self.replay.outages.clone());
+        for (seconds, cause) in pauses::causes(at, missing, cause, &pauses, &outages) {
             let (track, frames) = (source.track.clone(), Frames::from_seconds(seconds, rate));
             self.tell(Event::Gap { track, take: None, from_frame: None, at, frames, cause })?;
             at += seconds;
