@@ -119,7 +119,8 @@ fn complaints_name_the_place_and_the_remedy() {
         ("record.transcribe = 'yes'", "`record.transcribe` must be true or false, not \"yes\""),
         ("tracks.format = 's32'", "must be one of \"auto\", \"s16\", \"s24\", \"f32\", not \"s32\""),
         ("models.base_url = 'ftp://x'", "must be an http:// or https:// address"),
-        ("transcribe.language = 'English please'", "a language's code such as \"en\""),
+        ("transcribe.language = 'English please'", "a language's code or English name such as \"en\""),
+        ("transcribe.language = 'gremany'", "did you mean de (German)?"),
         (
             "segment.offset = 0.6",
             "`segment.offset` (/etc/h.toml:1) must not be greater than `segment.onset` (default)",

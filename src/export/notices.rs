@@ -162,7 +162,9 @@ fn takes(selection: &Selection, notice: &Notice) -> bool {
 fn missing(facts: &Facts, pauses: &[(f64, f64)]) -> Vec<Notice> {
     let told = |gap: &&Gap| {
         let known = matches!(gap.cause, GapCause::Paused | GapCause::Suspend | GapCause::Muted);
-        gap.seconds >= TOLD_S && (gap.is_lost() || known) && !is_paused(gap, pauses)
+        // Somebody else's voice is never too short to be told.
+        let long = gap.seconds >= TOLD_S || gap.cause == GapCause::Foreign;
+        long && (gap.is_lost() || known) && !is_paused(gap, pauses)
     };
     let mut groups: Vec<Vec<&Gap>> = Vec::new();
     for gap in facts.gaps.iter().filter(told) {

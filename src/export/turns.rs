@@ -17,6 +17,7 @@ use crate::base::text;
 use crate::base::utterance::Utterance;
 use crate::care::replay;
 use crate::session::mark::Mark;
+use crate::session::read::is_time;
 use crate::session::reading::Session;
 use crate::session::texted::FailedSegment;
 
@@ -224,7 +225,8 @@ fn failed(session: &Session) -> Vec<(String, f64, f64)> {
     let place = |segment: &FailedSegment| {
         let mut takes = session.manifest.takes.iter();
         let take = takes.find(|take| take.track == segment.track && take.take == segment.take)?;
-        Some((segment.track.clone(), take.time_of(segment.from), take.time_of(segment.to)))
+        let (from, to) = (take.time_of(segment.from), take.time_of(segment.to));
+        (is_time(from) && is_time(to)).then(|| (segment.track.clone(), from, to.max(from)))
     };
     session.texted.failed.iter().filter_map(place).collect()
 }

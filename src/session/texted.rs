@@ -12,7 +12,7 @@ use std::path::Path;
 
 use super::journal::{Event, Line, TrackReached};
 use super::lines::LineReader;
-use super::read::{JOURNAL, JOURNAL_BYTES_MAX, ReadError};
+use super::read::{JOURNAL, JOURNAL_BYTES_MAX, ReadError, is_time};
 use crate::base::units::Frames;
 use crate::base::utterance::Utterance;
 
@@ -140,6 +140,9 @@ impl Texted {
 
     /// A continuation tells where it begins once it has heard something.
     fn reach(&mut self, reached: TrackReached) {
+        if reached.until.is_some_and(|until| !is_time(until)) {
+            return;
+        }
         let until = self.until.entry(reached.track).or_insert(Some(0.0));
         *until = until.zip(reached.until).map(|(known, new)| known.max(new));
     }

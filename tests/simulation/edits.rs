@@ -70,7 +70,10 @@ fn a_power_cut_finds_a_corrected_session_as_it_was_or_as_it_was_to_be() {
         let dir = root.path().join("session");
         copy::folder(&fixture, &dir);
         fs::remove_dir_all(dir.join("golden")).unwrap();
-        write_minutes(&SystemDisk, &dir, 1.0).unwrap();
+        write_minutes(&SystemDisk, &dir, 2.0).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(ScriptedClock::default());
+        // Minutes that are written again have something new to say.
+        apply::mark(&SystemDisk, &clock, &dir, 3.0, MarkKind::Note, "Since then".into()).unwrap();
         let disk = SimDisk::new(&[], 7);
         disk.adopt(&dir);
         let old = (state(&dir), minutes(&dir));
@@ -85,7 +88,6 @@ fn a_power_cut_finds_a_corrected_session_as_it_was_or_as_it_was_to_be() {
                 images.push((to, crash));
             }
         });
-        let clock: Arc<dyn Clock> = Arc::new(ScriptedClock::default());
         work(&disk, &clock, &dir);
         let new = (state(&dir), minutes(&dir));
         assert_ne!(old, new, "{what}");
