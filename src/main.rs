@@ -1,10 +1,14 @@
 //! Parse, run, exit code.
 
 use std::io::IsTerminal as _;
+#[cfg(unix)]
+use std::process::Command;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
+#[cfg(unix)]
+use hansard::capture::pulse::server::handover;
 use hansard::cli::{self, Cli, Exit, Log, end_console, say};
 use tracing_subscriber::EnvFilter;
 
@@ -21,6 +25,10 @@ fn main() -> ExitCode {
             return if wrong { Exit::WrongUse.into() } else { Exit::Well.into() };
         }
     };
+    #[cfg(unix)]
+    if cli.verb.opens_devices() {
+        hand_over();
+    }
     start_log(cli.verbose);
     // A panic of an actor or a thread goes to the log; its supervisor says what it means for the user.
     std::panic::set_hook(Box::new(|panic| tracing::error!("internal error: {panic}")));
@@ -28,6 +36,24 @@ fn main() -> ExitCode {
     // What was said last is offered to its readers, but not for ever.
     end_console(LAST_WORDS);
     exit
+}
+
+/// Where cpal would not find the sound server, this program takes its own place with an environment in which
+/// it does: that of a running process can't be changed safely. It comes back where nothing is to be changed,
+/// or it can't be; what then fails says why.
+#[cfg(unix)]
+fn hand_over() {
+    use std::os::unix::process::CommandExt as _;
+    // The process stays the same, so it knows that it was here before; what it starts does not.
+    const BEEN_HERE: &str = "_HANSARD_HANDED_OVER";
+    let own = std::process::id().to_string();
+    if std::env::var(BEEN_HERE).is_ok_and(|process| process == own) {
+        return;
+    }
+    let (Some(variables), Ok(program)) = (handover(), std::env::current_exe()) else { return };
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_else(|| "hansard".into());
+    let _error = Command::new(program).arg0(name).args(arguments).envs(variables).env(BEEN_HERE, own).exec();
 }
 
 fn run(cli: Cli) -> ExitCode {

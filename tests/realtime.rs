@@ -7,5 +7,6 @@ mod pulse;
 mod pulse_defaults;
 mod pulse_faults;
 mod pulse_moves;
+mod pulse_server;
 mod pulse_stopped;
 mod support;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::drain::Timeline;
 use super::pulse::seat::{Seat, Turn};
+use super::pulse::server;
 use super::pulse::watch::Watch;
 use super::rt::{self, CaptureSink, SinkMeter};
 use super::source::{Failure, Look, Opened, Plug, Presence, Source, SourceError};
@@ -93,6 +94,7 @@ impl Backend {
     }
 
     fn open_host(&self) -> Result<cpal::Host, SourceError> {
+        self.check_server()?;
         if let Some(id) = self.chosen.get() {
             return Self::open_by_id(*id);
         }
@@ -111,6 +113,17 @@ impl Backend {
         })?;
         self.chosen.get_or_init(|| id);
         Self::open_by_id(id)
+    }
+
+    /// A server that is named and can't be had is told: what else there is are other devices.
+    fn check_server(&self) -> Result<(), SourceError> {
+        let is = |name: &str, of: &str| name.eq_ignore_ascii_case(of);
+        let chosen = self.chosen.get().map_or_else(|| self.name.clone(), ToString::to_string);
+        let pipewire = || cpal::available_hosts().iter().any(|id| is(&id.to_string(), "pipewire"));
+        if is(&chosen, "pulseaudio") || (chosen == "auto" && !pipewire()) {
+            server::check(chosen != "auto").map_err(|error| SourceError(error.to_string()))?;
+        }
+        Ok(())
     }
 
     fn open_by_id(id: cpal::HostId) -> Result<cpal::Host, SourceError> {

@@ -50,6 +50,17 @@ pub mod seat {
     }
 }
 
+/// No server is looked for.
+pub mod server {
+    /// None is ever needed.
+    ///
+    /// # Errors
+    /// None.
+    pub fn check(_needed: bool) -> Result<(), std::convert::Infallible> {
+        Ok(())
+    }
+}
+
 /// Nothing is watched.
 pub mod watch {
     use super::{Arc, seat::Seat};

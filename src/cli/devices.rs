@@ -16,7 +16,8 @@ pub struct Args {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    let devices = quietly(|| Backend::new(&config.audio.host).devices())?;
+    let devices = quietly(|| Backend::new(&config.audio.host).devices())
+        .map_err(|error| super::wrong_use(error.to_string()))?;
     let mut out = std::io::stdout().lock();
     if args.json {
         serde_json::to_writer_pretty(&mut out, &devices)?;

@@ -109,6 +109,13 @@ pub enum Verb {
     AsrWorker(worker::Args),
 }
 
+impl Verb {
+    /// Whether it opens devices.
+    pub fn opens_devices(&self) -> bool {
+        matches!(self, Self::Record(_) | Self::Devices(_) | Self::Doctor(_))
+    }
+}
+
 /// How a verb ended; the number is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {

@@ -8,5 +8,6 @@
 
 pub mod link;
 pub mod seat;
+pub mod server;
 pub mod view;
 pub mod watch;
