@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser as _;
 use stage::meeting::{Feed, Script};
-use stage::pulse::Pulse;
+use stage::pulse::{Pulse, Server};
 use stage::recorder::{Recorder, Session};
 
 /// What /proc counts time in: 100 ticks a second on every Linux that one meets.
@@ -122,7 +122,7 @@ fn measure(script: &Script, text: bool) -> Result<String> {
     let meeting = script.render()?;
     let wavs = meeting.feeds.iter().map(|feed| feed.write_wav(dir.path())).collect::<Result<Vec<_>>>()?;
     let (mics, speakers) = script.devices();
-    let mut pulse = Pulse::start(&mics, &speakers)?;
+    let mut pulse = Pulse::start_on(Server::any(), &mics, &speakers)?;
 
     let recordings = dir.path().join("recordings");
     let mut command = pulse.recorder(&hansard()?);

@@ -4,6 +4,8 @@
 mod cli;
 mod cli_config;
 mod demo_parts;
+#[cfg(target_os = "linux")]
+mod dev_plan;
 mod export;
 mod hostile;
 mod models;

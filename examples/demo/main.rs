@@ -22,7 +22,7 @@ use clap::Parser as _;
 use hansard::base::utterance::Utterance;
 use jiff::Timestamp;
 use stage::meeting::{Meeting, Phrase, Script};
-use stage::pulse::Pulse;
+use stage::pulse::{Pulse, Server};
 use stage::recorder::{Out, Printed, Recorder, Session, folders};
 use stage::score::heard;
 
@@ -51,10 +51,29 @@ struct Args {
     /// Keep what was played, as WAV files, in this folder
     #[arg(long, value_name = "DIR")]
     feeds: Option<PathBuf>,
+    /// The sound server, a private one in any case [default: PulseAudio where it is installed]
+    #[arg(long, value_enum, value_name = "SERVER")]
+    server: Option<ServerArg>,
     /// If the run passes, renew what this checkout shows of the demo: docs/sample, docs/minutes-page.png,
     /// README.md
     #[arg(long, value_name = "CHECKOUT")]
     renew: Option<PathBuf>,
+}
+
+/// A [`Server`] by its name.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ServerArg {
+    Pulseaudio,
+    Pipewire,
+}
+
+impl From<ServerArg> for Server {
+    fn from(arg: ServerArg) -> Self {
+        match arg {
+            ServerArg::Pulseaudio => Self::PulseAudio,
+            ServerArg::Pipewire => Self::PipeWire,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -84,9 +103,13 @@ fn run(args: &Args) -> Result<bool> {
         (None, None) => bail!("say where the session goes: HANSARD_RECORDINGS, or --out DIR"),
     };
     let known = folders(&recordings)?;
-    eprintln!("demo: a private PulseAudio is being started …");
+    let server = match args.server {
+        Some(server) => server.into(),
+        None => Server::any(),
+    };
+    eprintln!("demo: a private {} is being started …", server.name());
     let (mics, speakers) = script.devices();
-    let mut pulse = Pulse::start(&mics, &speakers)?;
+    let mut pulse = Pulse::start_on(server, &mics, &speakers)?;
     let played = record(args, &mut pulse, &meeting, &wavs, &recordings)?;
     let session = Session::newest(&recordings, &known)?;
     let good = report::report(&meeting, &session, &played, args.wer_max, &hansard()?)?;

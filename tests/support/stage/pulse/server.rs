@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::{POLL, end};
@@ -41,7 +41,7 @@ pub enum Server {
 }
 
 impl Server {
-    /// The one for whoever does not mind which: PulseAudio where it is installed.
+    /// The one for whoever does not mind which: PulseAudio where it is installed, else PipeWire.
     pub fn any() -> Self {
         if found("pulseaudio") || Self::PipeWire.missing().is_some() {
             Self::PulseAudio
@@ -60,11 +60,15 @@ impl Server {
 
     /// What of it is lacking on this machine; `None` if nothing is.
     pub(super) fn missing(self) -> Option<String> {
-        let lacking: Vec<&str> = match self {
-            Self::PulseAudio => ["pulseaudio"].into_iter().filter(|program| !found(program)).collect(),
-            Self::PipeWire => Programs::find().err()?,
-        };
-        (!lacking.is_empty()).then(|| lacking.join(", "))
+        Programs::find(self).err().map(|lacking| lacking.join(", "))
+    }
+
+    /// The programs that it is made of, in the order in which they are started.
+    const fn programs(self) -> &'static [&'static str] {
+        match self {
+            Self::PulseAudio => &["pulseaudio"],
+            Self::PipeWire => &["dbus-daemon", "pipewire", "wireplumber", "pipewire-pulse"],
+        }
     }
 }
 
@@ -138,7 +142,9 @@ impl Daemons {
     fn pulseaudio(&mut self, dir: &Path) -> Result<()> {
         let (run, socket) = (dir.join("run"), socket(self.server, dir));
         remove(&socket)?;
-        let mut command = private("pulseaudio", dir);
+        let programs = self.programs()?;
+        let mut command = private(programs.path("pulseaudio"), dir);
+        programs.lend(&mut command, dir);
         // -n: no default script, so no udev, no D-Bus, no probing; everything comes from us.
         // Realtime and nice -11 are asked for and quietly refused where they are not permitted.
         command
@@ -161,8 +167,7 @@ impl Daemons {
     }
 
     fn pipewire(&mut self, dir: &Path) -> Result<()> {
-        let programs =
-            Programs::find().map_err(|lacking| anyhow::anyhow!("{} not found", lacking.join(", ")))?;
+        let programs = self.programs()?;
         programs.configure(dir)?;
         let run = dir.join("run");
         let bus = run.join("bus");
@@ -196,6 +201,10 @@ impl Daemons {
         Ok(())
     }
 
+    fn programs(&self) -> Result<Programs> {
+        Programs::find(self.server).map_err(|lacking| anyhow!("{} not found", lacking.join(", ")))
+    }
+
     fn spawn(&mut self, program: &'static str, mut command: Command) -> Result<()> {
         let child = command.spawn().with_context(|| format!("{program} does not start"))?;
         self.running.push((program, child));
@@ -219,28 +228,31 @@ impl Drop for Daemons {
     }
 }
 
-/// Where PipeWire's programs are: the system's, or those that `./dev` has unpacked.
+/// Where a server's programs are: the system's, or those that `./dev` has unpacked.
 struct Programs {
+    server: Server,
     /// The root of what is unpacked.
     root: Option<PathBuf>,
 }
 
 impl Programs {
-    const NAMES: [&str; 4] = ["dbus-daemon", "pipewire", "wireplumber", "pipewire-pulse"];
-
-    /// `HANSARD_PIPEWIRE` names the folder that they are unpacked into; without it the system's own are
-    /// taken, or those in the checkout's `.dev/pipewire`. If there are none: what the system lacks.
-    fn find() -> Result<Self, Vec<&'static str>> {
-        let unpacked = Path::new(env!("CARGO_MANIFEST_DIR")).join(".dev/pipewire");
-        let named = std::env::var_os("HANSARD_PIPEWIRE").map(PathBuf::from);
-        let lacking: Vec<&str> = Self::NAMES.into_iter().filter(|program| !found(program)).collect();
+    /// `HANSARD_PULSEAUDIO` and `HANSARD_PIPEWIRE` name the folders that they are unpacked into; without it
+    /// the system's own are taken, or those in the checkout's `.dev`. If there are none: what the system
+    /// lacks.
+    fn find(server: Server) -> Result<Self, Vec<&'static str>> {
+        let (variable, unpacked) = match server {
+            Server::PulseAudio => ("HANSARD_PULSEAUDIO", ".dev/pulseaudio"),
+            Server::PipeWire => ("HANSARD_PIPEWIRE", ".dev/pipewire"),
+        };
+        let named = std::env::var_os(variable).map(PathBuf::from);
+        let names = server.programs().iter().copied();
+        let lacking: Vec<&str> = names.clone().filter(|program| !found(program)).collect();
         if named.is_none() && lacking.is_empty() {
-            return Ok(Self { root: None });
+            return Ok(Self { server, root: None });
         }
-        let root = named.unwrap_or(unpacked);
-        let whole =
-            Self::NAMES.iter().all(|program| root.join("usr/bin").join(program).is_file() || found(program));
-        if whole { Ok(Self { root: Some(root) }) } else { Err(lacking) }
+        let root = named.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join(unpacked));
+        let is_there = |program: &str| root.join("usr/bin").join(program).is_file() || found(program);
+        if names.clone().all(is_there) { Ok(Self { server, root: Some(root) }) } else { Err(lacking) }
     }
 
     fn path(&self, program: &str) -> PathBuf {
@@ -251,20 +263,26 @@ impl Programs {
     /// Tells a program where the rest of it is unpacked, and where [`Self::configure`] was.
     fn lend(&self, command: &mut Command, dir: &Path) {
         let Some(root) = &self.root else { return };
-        let folders =
-            |dir: &str| fs::read_dir(root.join(dir)).into_iter().flatten().flatten().map(|e| e.path());
-        // usr/lib/x86_64-linux-gnu, or as the machine is called.
-        let Some(lib) = folders("usr/lib").find(|dir| dir.join("pipewire-0.3").is_dir()) else { return };
-        let versioned = |name: &str| {
-            let entries = fs::read_dir(&lib).into_iter().flatten().flatten().map(|e| e.path());
-            let mut found = entries.filter(|p| {
-                p.is_dir() && p.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name))
-            });
-            found.next().unwrap_or_else(|| lib.join(name))
+        let starting = |dir: PathBuf, name: &str| {
+            let mut entries = fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path());
+            let called =
+                |path: &PathBuf| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name));
+            entries.find(called)
         };
+        let lib = root.join("usr/lib");
+        // usr/lib/x86_64-linux-gnu, or as the machine is called.
+        let Some(own) = starting(lib.clone(), &format!("{}-", std::env::consts::ARCH)) else { return };
+        if self.server == Server::PulseAudio {
+            let modules = starting(lib, "pulse-").unwrap_or_default().join("modules");
+            let libraries = [own.join("pulseaudio"), modules.clone(), own];
+            command.env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap_or_default());
+            command.arg(format!("--dl-search-path={}", modules.display()));
+            return;
+        }
+        let versioned = |name: &str| starting(own.clone(), name).unwrap_or_default();
         let share = root.join("usr/share");
         for (key, path) in [
-            ("LD_LIBRARY_PATH", lib.clone()),
+            ("LD_LIBRARY_PATH", own.clone()),
             ("SPA_PLUGIN_DIR", versioned("spa-0.")),
             ("PIPEWIRE_MODULE_DIR", versioned("pipewire-0.")),
             ("PIPEWIRE_CONFIG_DIR", share.join("pipewire")),
