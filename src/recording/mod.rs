@@ -166,8 +166,10 @@ impl Recording {
     pub fn step_lane(&self, index: usize) {
         let Some(lane) = self.lanes.get(index) else { return };
         let mut events = lane.step(self.clock.mono());
-        let condition = lane.condition().unwrap_or_default();
-        self.tracks_of(index).for_each(|(_, track)| track.set_condition(condition.clone()));
+        // What is not known now is as it was.
+        if let Some(condition) = lane.condition() {
+            self.tracks_of(index).for_each(|(_, track)| track.set_condition(condition.clone()));
+        }
         // The first one to notice tells it.
         let time = self.time.lock().unwrap_or_else(PoisonError::into_inner).step(&self.clock);
         events.extend(time.into_iter().map(Event::from));
