@@ -20,6 +20,7 @@ use crate::control::server::Answers;
 use crate::control::{Request, Response};
 use crate::live::{LEVELS_A_SECOND, News};
 use crate::recording::Recording;
+use crate::recording::reminders::{Intervals, Reminders};
 use crate::session::journal::Event;
 use crate::writer::Closed;
 
@@ -49,6 +50,8 @@ pub struct Arguments {
     pub transcriber: Option<transcriber::Arguments>,
     /// Told when the recording should end: why, unless all sources have come to their own end.
     pub ended: oneshot::Sender<Option<String>>,
+    /// How often people are reminded of what they may have forgotten.
+    pub remind: Intervals,
 }
 
 /// What it is told.
@@ -125,6 +128,7 @@ pub struct State {
     transcriber: Option<ActorRef<transcriber::Message>>,
     restarts: HashMap<Child, Restarts>,
     ended: Option<oneshot::Sender<Option<String>>>,
+    reminders: Reminders,
     /// Why there is no transcriber any more.
     text_failed: Option<String>,
     /// So often it has looked around.
@@ -158,6 +162,7 @@ impl Actor for Recorder {
             transcriber: None,
             restarts: HashMap::new(),
             ended: Some(arguments.ended),
+            reminders: Reminders::new(arguments.remind),
             text_failed: None,
             stop_waiters: Vec::new(),
             is_safe: false,
@@ -271,6 +276,9 @@ impl State {
 
     fn tick(&mut self, myself: &ActorRef<Message>) {
         self.publish();
+        if matches!(self.phase, Phase::Recording) && self.ticks.is_multiple_of(TICKS_A_SECOND) {
+            self.remind();
+        }
         if let Some(reason) = self.recording.news.ending() {
             self.ask_to_end(Some(reason));
         }

@@ -105,6 +105,8 @@ pub enum Alarm {
     DiskSlow,
     /// The battery is about to be empty.
     Battery,
+    /// Somebody speaks while the recording is paused.
+    PausedSpeech,
     /// The device's clock is far from its rate, or its deliveries tell no clock.
     Clock,
     /// Nobody chose what to record, and there is no default microphone.

@@ -173,7 +173,9 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     let doing = match status.doing {
         Doing::Recording => "recording".to_owned(),
         Doing::Paused => {
-            format!("paused since {}", clock(status.paused_since.unwrap_or(status.elapsed), true))
+            let since = status.paused_since.unwrap_or(status.elapsed);
+            let long = length(status.paused_for.unwrap_or(status.elapsed - since));
+            format!("PAUSED for {long}, since {}: NOTHING IS RECORDED", clock(since, true))
         }
         Doing::Ending => "ending".to_owned(),
         Doing::Finishing => "safe; the text is being finished".to_owned(),

@@ -154,7 +154,9 @@ impl Notices {
 
     fn line(&self, now: &Status, track: &TrackStatus) -> String {
         let level = match (track.device, &track.trouble, self.peaks.get(&track.track)) {
-            _ if now.doing == Doing::Paused => "paused".to_owned(),
+            _ if now.doing == Doing::Paused => {
+                format!("PAUSED {}", timer(now.paused_for.unwrap_or_default()))
+            }
             (Device::Ended, ..) => "ended".to_owned(),
             (Device::Open, _, Some(peak)) => format!("{peak:>4.0} dBFS"),
             (Device::Open, ..) => "silent".to_owned(),

@@ -81,6 +81,8 @@ pub(super) const KEYS: &[Key] = &[
     key("segment.post_roll_ms", Kind::Whole { from: 0, to: 1000 }),
     key("segment.target_s", Kind::Real { from: 2.0, to: 28.0 }),
     key("segment.cap_s", Kind::Real { from: 5.0, to: 28.0 }),
+    key("remind.silent_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
+    key("remind.paused_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("minutes.paragraph_pause_s", Kind::Real { from: 0.0, to: 600.0 }),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];

@@ -23,7 +23,7 @@ mod suggest;
 
 use folders::Folders;
 pub use sections::{
-    Audio, Denoise, Minutes, Models, Paths, Record, Segment, TrackFormat, Tracks, Transcribe,
+    Audio, Denoise, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe,
 };
 pub(crate) use suggest::nearest;
 
@@ -46,6 +46,8 @@ pub struct Config {
     pub transcribe: Transcribe,
     /// How speech is cut into segments.
     pub segment: Segment,
+    /// What people may have forgotten.
+    pub remind: Remind,
     /// The minutes' layout.
     pub minutes: Minutes,
     /// Where models come from.

@@ -129,6 +129,16 @@ pub struct Segment {
     pub cap_s: f64,
 }
 
+/// `[remind]`: what people may have forgotten.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remind {
+    /// Seconds without a voice on any track, 0..=86400; 0: never.
+    pub silent_after_s: f64,
+    /// Seconds of a pause, 0..=86400; 0: never.
+    pub paused_after_s: f64,
+}
+
 /// `[minutes]`: the minutes' layout.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -24,6 +24,7 @@ use crate::control::{Request, Response};
 use crate::live::{Bus, Cursor, SessionView, Subscription};
 use crate::power::Power;
 use crate::recording::Recording;
+use crate::recording::reminders::Intervals;
 use crate::session::disk::SystemDisk;
 use crate::session::folder::Folder;
 use crate::session::journal::Event;
@@ -105,7 +106,10 @@ impl Engine {
         }
         let transcriber = transcriber(config, text, &sources, (pass, partials), &recording)?;
         let (told, ended) = oneshot::channel();
-        let arguments = recorder::Arguments { recording: recording.clone(), transcriber, ended: told };
+        let remind =
+            Intervals { silent_s: config.remind.silent_after_s, paused_s: config.remind.paused_after_s };
+        let recording_too = recording.clone();
+        let arguments = recorder::Arguments { recording: recording_too, transcriber, ended: told, remind };
         let (actor, actor_over) = runtime
             .block_on(Actor::spawn(None, Recorder, arguments))
             .map_err(|error| EngineError::Threads(error.to_string()))?;

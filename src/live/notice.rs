@@ -91,6 +91,7 @@ fn text(event: &Event) -> Option<String> {
         Event::ClockStepped { seconds } => {
             format!("the clock was set by {seconds:+.0} s; times in the session count on from its start")
         }
+        Event::Reminder { text } => text.clone(),
         Event::FolderMoved { to } => {
             format!("the session's folder was moved: it is now {to}, and the recording goes on there")
         }

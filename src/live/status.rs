@@ -33,6 +33,9 @@ pub struct Status {
     pub elapsed: f64,
     /// Session second since which it is paused.
     pub paused_since: Option<f64>,
+    /// For how many seconds it has been paused.
+    #[serde(default)]
+    pub paused_for: Option<f64>,
     /// Seconds of recording that the disk has room for, as things are. `None` means that it is not known yet.
     pub disk_seconds: Option<f64>,
     /// Marks so far.

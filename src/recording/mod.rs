@@ -26,6 +26,8 @@ use crate::session::shared::TrackShared;
 use crate::writer::syncs::Syncs;
 use crate::writer::{Closed, Control, DevicePlan, Limits, Room, SessionPlan, TrackPlan, Writer};
 
+pub mod reminders;
+
 /// The writer looks for something to do this often.
 const WRITER_EVERY: Duration = Duration::from_millis(10);
 

@@ -47,8 +47,8 @@ pub struct Reminders {
     paused_told: u64,
     /// Per track, which of its last seconds were loud while it was paused.
     loud: Vec<VecDeque<bool>>,
-    /// The tracks into which somebody speaks though it is paused.
-    unheard: Vec<String>,
+    /// The tracks into which somebody speaks though it is paused, and whose they are.
+    unheard: Vec<(String, String)>,
 }
 
 impl Reminders {
@@ -77,8 +77,8 @@ impl Reminders {
         let was_paused = self.paused_told > 0 || !self.loud.is_empty();
         self.paused_told = 0;
         self.loud.clear();
-        let over = |track| {
-            let text = format!("{track} is recorded again");
+        let over = |(track, name)| {
+            let text = format!("{name} is recorded again");
             Event::Alarm { alarm: Alarm::PausedSpeech, track: Some(track), on: false, text, at: None }
         };
         let mut events: Vec<Event> = self.unheard.drain(..).map(over).collect();
@@ -116,8 +116,8 @@ impl Reminders {
                 loud.pop_front();
             }
             let is_speech = loud.iter().filter(|loud| **loud).count() >= LOUD_SECONDS;
-            if is_speech && !self.unheard.iter().any(|unheard| unheard == track.track) {
-                self.unheard.push(track.track.to_owned());
+            if is_speech && !self.unheard.iter().any(|unheard| unheard.0 == track.track) {
+                self.unheard.push((track.track.to_owned(), track.name.to_owned()));
                 let text = format!(
                     "somebody speaks on {}, but the recording is PAUSED since {}: hansard resume (or P) goes on",
                     track.name,

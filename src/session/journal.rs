@@ -179,6 +179,11 @@ pub enum Event {
     },
     /// The session's folder was moved while it was being recorded; it goes on there.
     FolderMoved { to: String },
+    /// Something that people may have forgotten.
+    Reminder {
+        /// For people.
+        text: String,
+    },
     /// The recorder ends the recording by itself.
     Ending { reason: String },
     /// An actor ended in a way that it should not.

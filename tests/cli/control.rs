@@ -351,3 +351,29 @@ fn status_is_watched_until_the_recording_ends() {
     assert!(doing.len() >= 2, "{ran:?}");
     assert!(doing.iter().any(|line| line["status"]["doing"] == "paused"), "{ran:?}");
 }
+
+#[test]
+fn a_pause_that_somebody_forgot_is_said_again_and_speech_into_it_is_an_alarm() {
+    let home = Home::new();
+    let mut command = home.command(["record", "--no-transcribe", "--source=Ann=synth:tone,secs=0"]);
+    command.env("HANSARD_REMIND_PAUSED_AFTER_S", "2").env("HANSARD_RECORD_STATUS_EVERY_S", "0.5");
+    let mut running = Running::start(&mut command);
+    running.records(&home, 0.5);
+    home.run(["pause"]).expect(0);
+    running.says("PAUSED at");
+    running.says("PAUSED 00:00:0");
+    running.says("the recording has been PAUSED for 2");
+    running.says("ALARM: somebody speaks on Ann, but the recording is PAUSED since 00:00:0");
+    let told = home.run(["status"]).expect(0).out.clone();
+    assert!(told.contains("PAUSED for") && told.contains("NOTHING IS RECORDED"), "{told}");
+    assert!(told.contains("ALARM: somebody speaks on Ann"), "{told}");
+    let report = status(&home);
+    assert!(report["paused_for"].as_f64().unwrap() > 2.0, "{report}");
+    assert_eq!(report["tracks"][0]["alarms"][0]["alarm"], "paused_speech", "{report}");
+    assert!(report["tracks"][0]["level_dbfs"].is_f64(), "levels go on in a pause: {report}");
+    home.run(["resume"]).expect(0);
+    running.says("Ann is recorded again");
+    assert_eq!(status(&home)["paused_for"], Value::Null);
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+}

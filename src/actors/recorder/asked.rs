@@ -6,9 +6,12 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
+use crate::capture::drain::Timeline;
 use crate::control::{Request, Response};
 use crate::live::{Device, Doing, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble};
+use crate::recording::reminders::Heard;
 use crate::session::mark::{self, MarkKind};
+use crate::session::shared::TrackShared;
 
 impl State {
     /// Carries out what was asked and answers; who asked may be gone.
@@ -73,6 +76,28 @@ impl State {
         }
     }
 
+    /// Says what people may have forgotten; to be called once a second.
+    pub(super) fn remind(&mut self) {
+        let recording = &self.recording;
+        if recording.lanes.iter().any(|lane| lane.timeline() == Timeline::Counted) {
+            return;
+        }
+        let mut heard = Vec::new();
+        for (lane, device) in recording.lanes.iter().enumerate() {
+            let peak = device.look().level;
+            let of = |track: &Arc<TrackShared>| (Arc::clone(track), peak);
+            heard.extend(recording.tracks_of(lane).map(|(_, track)| of(track)));
+        }
+        let heard: Vec<Heard> = heard
+            .iter()
+            .map(|(track, peak)| Heard { track: &track.track, name: &track.name, peak: *peak })
+            .collect();
+        let now = recording.clock.now().seconds();
+        for event in self.reminders.step(now, recording.paused_since(), &heard) {
+            recording.note(event);
+        }
+    }
+
     fn levels(&self) -> Levels {
         let recording = &self.recording;
         let mut tracks = Vec::new();
@@ -116,6 +141,7 @@ impl State {
             doing,
             elapsed: recording.stopped_at().unwrap_or(now),
             paused_since: paused_since.filter(|_| doing == Doing::Paused),
+            paused_for: paused_since.filter(|_| doing == Doing::Paused).map(|since| (now - since).max(0.0)),
             disk_seconds: recording.room_s(),
             marks: recording.marks(),
             alarms: of(None),
