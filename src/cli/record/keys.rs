@@ -208,6 +208,8 @@ impl KeysTerminal {
             if let Err(error) = kill_current_process_group(Signal::QUIT) {
                 tracing::warn!(%error, "the signal of a key can't be sent");
             }
+            // It takes effect within this; else the terminal would be taken once more.
+            std::thread::sleep(Duration::from_millis(LOOK_MS as u64));
         }
         Some(bytes)
     }
