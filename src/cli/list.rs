@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::{Exit, say, show};
-use crate::base::text::{clean, clock, fit, length, name};
+use crate::base::text::{clean, clock, fit, name};
 use crate::config::Config;
 use crate::export::account;
 use crate::session::lock::SessionLock;
@@ -35,7 +35,8 @@ struct Row {
     duration_s: f64,
     people: Vec<String>,
     state: State,
-    lost_s: f64,
+    /// `None` means that nobody knows how much.
+    lost_s: Option<f64>,
     /// The text has not been made, or not to its end.
     text_pending: bool,
 }
@@ -79,9 +80,9 @@ fn notes(found: &Found) -> String {
         notes +=
             if SessionLock::is_held(&found.dir) { " · in use" } else { " · not finished: hansard recover" };
     }
-    let lost = account::lost_s(&found.manifest);
-    if lost > 0.0 {
-        notes += &format!(" · {} lost", length(lost));
+    let lost = account::lost(&found.manifest);
+    if lost.is_any() {
+        notes += &format!(" · {lost} lost");
     }
     if is_pending(found) {
         notes += " · text not made yet";
@@ -107,7 +108,7 @@ fn row(found: &Found) -> Row {
         duration_s: manifest.duration,
         people,
         state: manifest.state,
-        lost_s: account::lost_s(manifest),
+        lost_s: account::lost(manifest).known(),
         text_pending: is_pending(found),
     }
 }

@@ -21,7 +21,6 @@ use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Asker, Ended, Engine, EngineError, Recorded};
 use crate::session::folder::Folder;
-use crate::session::manifest::TrackAccount;
 
 #[cfg(unix)]
 mod keys;
@@ -131,7 +130,8 @@ pub(super) struct Imported {
     pub(super) dir: PathBuf,
     /// Whether something of them is lost, or the whole has failed.
     pub(super) exit: Exit,
-    pub(super) account: Vec<TrackAccount>,
+    /// Where every frame of it is.
+    pub(super) account: serde_json::Value,
     pub(super) errors: Vec<String>,
 }
 

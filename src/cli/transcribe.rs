@@ -157,7 +157,7 @@ fn transcribe_session(
     if args.json {
         let mut report = serde_json::json!({ "session": dir.to_string_lossy(), "text_pending": pending });
         if let Some(imported) = imported {
-            report["account"] = serde_json::json!(imported.account);
+            report["account"] = imported.account.clone();
             report["errors"] = serde_json::json!(imported.errors);
         }
         print_result(report);

@@ -1,9 +1,10 @@
 //! The account of a session's frames, in words.
 
 use crate::base::text::{clean, count, grouped, length, name};
-use crate::base::units::Frames;
+use crate::base::units::{Frames, SampleRate};
 use crate::care::reckon::{reckon, rounding_s};
 use crate::care::replay::{Replay, Scan};
+use crate::session::account::is_unknown;
 use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
 use crate::session::reading::Session;
 
@@ -22,8 +23,8 @@ pub struct AccountLine {
     pub written_s: f64,
     /// All missing frames.
     pub gaps: Frames,
-    /// Seconds that are losses.
-    pub lost_s: f64,
+    /// How much of it was lost.
+    pub lost: Lost,
     /// What was lost, a clause per cause: `2.1 s lost: device was unplugged`.
     pub losses: Vec<String>,
     /// What is missing without being a loss, likewise.
@@ -93,23 +94,99 @@ pub fn add_silences(lines: &mut [AccountLine], replay: &Replay, duration: f64) {
     }
 }
 
-/// Seconds that were lost in all, over all tracks.
-pub fn lost_s(manifest: &Manifest) -> f64 {
-    manifest.account.iter().map(|account| seconds(manifest, account, account.lost)).sum()
+/// How much sound was lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Lost {
+    /// Seconds that are known.
+    pub seconds: f64,
+    /// Beside them an amount that nobody knows.
+    pub unknown: bool,
 }
 
-/// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first. Without a
-/// take there is no rate, and nothing was expected.
+impl Lost {
+    /// Whether anything was lost.
+    pub fn is_any(&self) -> bool {
+        self.unknown || self.seconds > 0.0
+    }
+
+    /// Seconds in all, if that is known.
+    pub fn known(&self) -> Option<f64> {
+        (!self.unknown).then_some(self.seconds)
+    }
+}
+
+/// `2.1 s`, `at least 2.1 s`, `an unknown amount`
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.unknown, self.seconds > 0.0) {
+            (true, false) => f.write_str("an unknown amount"),
+            (true, true) => write!(f, "at least {}", length(self.seconds)),
+            (false, _) => f.write_str(&length(self.seconds)),
+        }
+    }
+}
+
+/// What was lost in all, over all tracks.
+pub fn lost(manifest: &Manifest) -> Lost {
+    let of_tracks = manifest.account.iter().map(|account| lost_of(manifest, account));
+    of_tracks.fold(Lost::default(), |all, own| Lost {
+        seconds: all.seconds + own.seconds,
+        unknown: all.unknown || own.unknown,
+    })
+}
+
+/// The accounts as JSON: what is not known is null.
+pub fn json(manifest: &Manifest) -> serde_json::Value {
+    let one = |account: &TrackAccount| {
+        let mut told = serde_json::json!(account);
+        if lost_of(manifest, account).unknown {
+            told["lost"] = serde_json::Value::Null;
+            told["expected"] = serde_json::Value::Null;
+            for (n, _) in
+                account.gaps.iter().enumerate().filter(|(_, gap)| is_unknown_gap(manifest, account, gap))
+            {
+                told["gaps"][n]["frames"] = serde_json::Value::Null;
+            }
+        }
+        told
+    };
+    manifest.account.iter().map(one).collect()
+}
+
+fn lost_of(manifest: &Manifest, account: &TrackAccount) -> Lost {
+    let unknown = account.gaps.iter().filter(|gap| is_unknown_gap(manifest, account, gap));
+    let frames = unknown.fold(None, |sum: Option<u64>, gap| Some(sum.unwrap_or(0) + gap.frames.0));
+    let known = account.lost.0.saturating_sub(frames.unwrap_or(0));
+    Lost { seconds: seconds(manifest, account, Frames(known)), unknown: frames.is_some() }
+}
+
+/// Whether these frames stand for a loss of which nobody knows how long it was.
+fn is_unknown_gap(manifest: &Manifest, account: &TrackAccount, gap: &GapSum) -> bool {
+    gap.loss
+        && gap.frames.0 > 0
+        && is_unknown(gap.cause, kind_of(manifest, account), seconds(manifest, account, gap.frames))
+}
+
+fn kind_of(manifest: &Manifest, account: &TrackAccount) -> SourceKind {
+    let source = manifest.sources.iter().find(|source| source.track == account.track);
+    source.map_or(SourceKind::Mic, |source| source.kind)
+}
+
+/// Frames of a track in seconds. Takes may differ in rate; the account counts at that of the first, and at
+/// 48 kHz where there is none.
 fn seconds(manifest: &Manifest, account: &TrackAccount, frames: Frames) -> f64 {
     let take = manifest.takes.iter().find(|take| take.track == account.track);
-    take.map_or(0.0, |take| frames.seconds(take.rate))
+    frames.seconds(take.map_or(SampleRate::HZ_48000, |take| take.rate))
 }
 
 fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
     let source = manifest.sources.iter().find(|source| source.track == account.track);
     let kind = source.map_or(SourceKind::Mic, |source| source.kind);
     let clause = |gap: &GapSum| {
-        let long = length(seconds(manifest, account, gap.frames));
+        let long = match is_unknown_gap(manifest, account, gap) {
+            true => Lost { seconds: 0.0, unknown: true }.to_string(),
+            false => length(seconds(manifest, account, gap.frames)),
+        };
         let what = if gap.loss { "lost" } else { "not recorded" };
         let times = if gap.count > 1 { format!(" ({})", count(gap.count, "time")) } else { String::new() };
         format!("{long} {what}: {}{times}", reason(gap.cause, kind))
@@ -135,7 +212,7 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
         written: account.written,
         written_s: seconds(manifest, account, account.written),
         gaps: Frames(gaps),
-        lost_s: seconds(manifest, account, account.lost),
+        lost: lost_of(manifest, account),
         losses,
         absences: of(false),
         unexplained: account.unexplained,

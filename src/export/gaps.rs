@@ -1,7 +1,9 @@
 //! When sound is missing, as the journal tells it: the manifest has only sums. Pure.
 
+use super::account::Lost;
 use crate::base::text;
 use crate::care::replay::Replay;
+use crate::session::account::is_unknown;
 use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
 
 /// Neighbours that lie no further apart than so many seconds are one: a device that is gone is missed again
@@ -28,6 +30,17 @@ impl Gap {
     /// Whether it is a loss.
     pub fn is_lost(&self) -> bool {
         self.cause.is_loss(self.kind, self.seconds)
+    }
+
+    /// Whether nobody knows how long it is.
+    pub fn is_unknown(&self) -> bool {
+        is_unknown(self.cause, self.kind, self.seconds)
+    }
+
+    /// How long it is, for people.
+    pub fn amount(&self) -> String {
+        let seconds = if self.is_unknown() { 0.0 } else { self.seconds };
+        Lost { seconds, unknown: self.is_unknown() }.to_string()
     }
 
     /// Session second of its end.

@@ -143,8 +143,8 @@ pub(super) fn lead(meeting: &Meeting) -> Vec<Block> {
     let lost: Vec<String> = meeting
         .accounts
         .iter()
-        .filter(|line| line.lost_s > 0.0)
-        .map(|line| format!("{} of {}", length(line.lost_s), line.name))
+        .filter(|line| line.lost.is_any())
+        .map(|line| format!("{} of {}", line.lost, line.name))
         .collect();
     if !lost.is_empty() {
         warn(format!("Sound was lost: {}. The last part of these minutes says why.", lost.join(", ")));
@@ -360,7 +360,7 @@ pub(super) fn frames(meeting: &Meeting) -> Vec<Block> {
             grouped(line.expected.0),
             grouped(line.written.0),
             grouped(line.gaps.0),
-            length(line.lost_s),
+            line.lost.to_string(),
             line.unexplained.to_string(),
         ]
     };

@@ -162,8 +162,8 @@ fn takes(selection: &Selection, notice: &Notice) -> bool {
 fn missing(facts: &Facts, pauses: &[(f64, f64)]) -> Vec<Notice> {
     let told = |gap: &&Gap| {
         let known = matches!(gap.cause, GapCause::Paused | GapCause::Suspend | GapCause::Muted);
-        // Somebody else's voice is never too short to be told.
-        let long = gap.seconds >= TOLD_S || gap.cause == GapCause::Foreign;
+        // Somebody else's voice is never too short to be told; nor is what may have been of any length.
+        let long = gap.seconds >= TOLD_S || gap.cause == GapCause::Foreign || gap.is_unknown();
         long && (gap.is_lost() || known) && !is_paused(gap, pauses)
     };
     let mut groups: Vec<Vec<&Gap>> = Vec::new();
@@ -259,7 +259,11 @@ fn of_group(sources: &[SourceEntry], group: &[&Gap]) -> Notice {
         to: group.iter().map(|gap| gap.end()).fold(first.at, f64::max),
         tracks: group.iter().map(|gap| gap.track.clone()).collect(),
         who: group.iter().map(|gap| gap.who.clone()).collect(),
-        why: (!paused).then(|| reason(first.cause, first.kind).to_owned()),
+        why: (!paused).then(|| {
+            let unknown =
+                if group.iter().any(|gap| gap.is_unknown()) { "; nobody knows how much" } else { "" };
+            format!("{}{unknown}", reason(first.cause, first.kind))
+        }),
         lost: group.iter().any(|gap| gap.is_lost()),
     };
     notice.who.dedup();

@@ -9,6 +9,18 @@ use crate::base::units::{Frames, SampleRate};
 /// take.
 pub const TOLERANCE_MS: f64 = 50.0;
 
+/// What stands in the account for a loss of which nobody knows how long it was, in seconds: a file that broke
+/// off may have had any length. It counts as a loss, and its amount is called unknown.
+pub const UNKNOWN_S: f64 = 0.001;
+/// Half a frame of the lowest rate.
+const ROUNDING_S: f64 = 0.000_1;
+
+/// Whether `seconds` that are missing for `cause` of a source of `kind` stand for an unknown amount.
+pub fn is_unknown(cause: GapCause, kind: SourceKind, seconds: f64) -> bool {
+    let breaks_off = cause == GapCause::DeviceLost && matches!(kind, SourceKind::File | SourceKind::Synth);
+    breaks_off && seconds <= UNKNOWN_S + ROUNDING_S
+}
+
 /// Adds up one track while it is recorded.
 #[derive(Debug, Clone)]
 pub struct Ledger {

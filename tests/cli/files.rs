@@ -263,3 +263,39 @@ fn packed_sound_is_where_it_was_and_what_is_broken_is_said() {
         );
     }
 }
+
+/// Of a stream that says nowhere how long it is, nobody knows what its damage cost: that is said everywhere,
+/// and no number stands for it.
+#[test]
+fn a_loss_of_unknown_length_is_called_unknown() {
+    let home = Home::new();
+    let wav = home.path("beep.wav");
+    beep(&wav);
+    let packed = home.path("cwd/beep.flac");
+    if !sound::pack(&wav, &["-c:a", "flac"], &packed) {
+        return;
+    }
+    let mut bytes = fs::read(&packed).unwrap();
+    // The number of samples in its first block, 36 bits; then a damaged place.
+    bytes[21] &= 0xf0;
+    bytes[22..26].fill(0);
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 2_000].fill(0);
+    home.write("cut.flac", bytes);
+    let ran = home.run(["record", "--pace=max", "--no-transcribe", "--json", "--source=A=file:cut.flac"]);
+    let report = ran.expect(2).json();
+    assert!(ran.err.contains("an unknown amount LOST"), "{}", ran.err);
+    assert!(report["account"][0]["lost"].is_null(), "{report}");
+    let session = report["session"].as_str().unwrap();
+    for arguments in [
+        &["show", session][..],
+        &["verify", session],
+        &["list"],
+        &["export", session, "--no-sound", "--format", "md", "--output", "-"],
+        &["export", session, "--no-sound", "--format", "html", "--output", "-"],
+    ] {
+        let ran = home.run(arguments.iter().copied());
+        assert!(ran.out.contains("an unknown amount"), "{arguments:?}: {} {}", ran.out, ran.err);
+        assert!(!ran.out.contains("1 ms"), "{arguments:?}: {}", ran.out);
+    }
+}

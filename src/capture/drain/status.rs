@@ -3,9 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::base::units::Frames;
-
-/// Of a source that broke off nobody knows how much is missing: this much is, so that the account shows it.
-const BROKEN_OFF_MIN_S: f64 = 0.001;
+use crate::session::account::UNKNOWN_S;
 
 /// What the lane and the status line may know of a drain; all atomic.
 #[derive(Debug, Default)]
@@ -95,7 +93,7 @@ impl DrainStatus {
 
     /// A finite source broke off, this many seconds before its end, as far as is known.
     pub fn set_broken_off(&self, missing_s: Option<f64>) {
-        let missing_s = missing_s.unwrap_or(0.0).max(BROKEN_OFF_MIN_S);
+        let missing_s = missing_s.unwrap_or(0.0).max(UNKNOWN_S);
         self.broken_off.store(missing_s.to_bits(), Ordering::Release);
         self.set_lost(true);
     }

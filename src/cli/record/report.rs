@@ -42,26 +42,26 @@ pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, jso
 }
 
 /// Says what was captured and what was not; how that went, where every frame is, and what went wrong.
-pub(super) fn judge(dir: &Path, ended: &Ended) -> (Exit, Vec<TrackAccount>, Vec<String>) {
+pub(super) fn judge(dir: &Path, ended: &Ended) -> (Exit, serde_json::Value, Vec<String>) {
     let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
     let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
     for error in &errors {
         say(error);
     }
-    let readable = captured(dir, &account);
+    let told = captured(dir, &account);
     let lost = account.iter().any(|track| track.lost.0 > 0);
-    let exit = if ended.recorder_failed || ended.closed.is_none() || !readable {
+    let exit = if ended.recorder_failed || ended.closed.is_none() || told.is_none() {
         Exit::Failed
     } else if lost || !errors.is_empty() {
         Exit::Losses
     } else {
         Exit::Well
     };
-    (exit, account, errors)
+    (exit, told.unwrap_or_else(|| serde_json::json!(account)), errors)
 }
 
-/// A line per track. Returns whether the session can be read.
-fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
+/// A line per track. Gives the account as JSON, unless the session can't be read.
+fn captured(dir: &Path, account: &[TrackAccount]) -> Option<serde_json::Value> {
     match read_manifest(dir) {
         Ok(manifest) => {
             let manifest = Manifest { account: account.to_vec(), ..manifest };
@@ -70,7 +70,7 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
                 export::account::add_silences(&mut lines, &scan.replay, manifest.duration);
             }
             lines.iter().for_each(|line| say(captured_line(line)));
-            true
+            Some(export::account::json(&manifest))
         }
         // The disk is gone or full: then without the names and the rates that stand there.
         Err(error) => {
@@ -79,7 +79,7 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
                 let (written, expected, lost) = (track.written, track.expected, track.lost);
                 say(format_args!("{}: {written} of {expected} frames captured, {lost} LOST", track.track));
             }
-            false
+            None
         }
     }
 }
@@ -87,11 +87,11 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> bool {
 /// `Alice: 00:12:30 captured, nothing missing`
 fn captured_line(line: &AccountLine) -> String {
     let mut out = format!("{}: {} captured", line.name, crate::base::text::clock(line.written_s, true));
-    if line.losses.is_empty() && line.absences.is_empty() && line.lost_s == 0.0 {
+    if line.losses.is_empty() && line.absences.is_empty() && !line.lost.is_any() {
         return out + ", nothing missing";
     }
-    if line.lost_s > 0.0 {
-        out += &format!("; {} LOST", crate::base::text::length(line.lost_s));
+    if line.lost.is_any() {
+        out += &format!("; {} LOST", line.lost);
     }
     for clause in line.losses.iter().chain(&line.absences) {
         out += &format!("; {clause}");

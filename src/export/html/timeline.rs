@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use super::words::duration;
 use super::{colour, escape, marks, place, said};
-use crate::base::text::{self, length};
+use crate::base::text;
 use crate::export::account::reason;
 use crate::export::gaps::Gap;
 use crate::export::timing::spoken;
@@ -125,7 +125,7 @@ fn lane(out: &mut String, meeting: &Meeting, person: &Person, top: f64) {
             "<rect class=\"gap{}\" x=\"{from:.3}%\" width=\"{:.3}%\" y=\"{bar}rem\" height=\"{BAR}rem\"><title>{} missing: {}</title></rect>",
             if gap.is_lost() { " lost" } else { "" },
             (to - from).max(0.3),
-            length(gap.seconds),
+            gap.amount(),
             reason(gap.cause, gap.kind)
         );
     }
