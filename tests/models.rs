@@ -315,6 +315,7 @@ fn list_and_rm() {
         "path": dir.path().join("ggml-tiny.en-q8_0.bin"),
         "bytes": fs::metadata(dir.path().join("ggml-tiny.en-q8_0.bin")).unwrap().len(),
         "multilingual": false,
+        "languages": 1,
         "quantisation": "q8_0",
         "kind": "tiny",
     }]);

@@ -185,9 +185,14 @@ impl Backend {
 
     /// The device of `kind` that is wanted; without a wish, the default one.
     fn find(&self, kind: SourceKind, wanted: Option<&str>) -> Result<(Arc<cpal::Host>, Found), SourceError> {
-        let host = self.host()?;
-        let found = found::choose(self.found(&host)?, kind, wanted)?;
-        Ok((host, found))
+        let mut host = self.host()?;
+        let mut found = self.found(&host);
+        if found.is_err() {
+            // It was given up; what broke its connection may be over.
+            host = self.host()?;
+            found = self.found(&host);
+        }
+        Ok((host, found::choose(found?, kind, wanted)?))
     }
 
     /// What has become of the device of `kind` with this id and incarnation; with `follow`, whether it is
