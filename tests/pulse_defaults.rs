@@ -94,7 +94,7 @@ fn a_loudspeaker_that_is_muted_during_a_call_is_said_within_ten_seconds() {
             }
         }
     };
-    pulse.play("va_room", &call).unwrap();
+    pulse.play_as_program("va_room", &call).unwrap();
     let after = said(true, "the loudspeaker is muted");
     println!("said after {:.1} s", after.as_secs_f64());
     let (findings, code) = doctor(&pulse, dir.path(), &["Others=loopback"]);

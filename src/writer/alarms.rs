@@ -66,6 +66,8 @@ pub struct TrackAlarms {
     /// What the system does to the sound, and since when something has been played.
     condition: Condition,
     played_since: Option<f64>,
+    /// What is played has been heard: from then on its silence is a pause, unless the system silences it.
+    heard: bool,
     no_sound: bool,
     /// Samples at full scale in a row, per channel.
     full: Vec<u32>,
@@ -95,6 +97,7 @@ impl TrackAlarms {
             zeros: false,
             condition: Condition::default(),
             played_since: None,
+            heard: false,
             no_sound: false,
             full: Vec::new(),
             clips: (0.0, 0),
@@ -147,6 +150,7 @@ impl TrackAlarms {
 
     fn hear_zeros(&mut self, any: bool, from: f64, to: f64) {
         if any {
+            self.heard = true;
             self.zero_since = None;
             if std::mem::take(&mut self.zeros) {
                 self.change_at(Alarm::Zeros, false, "delivers true sound again".into(), from);
@@ -156,6 +160,9 @@ impl TrackAlarms {
         let mut since = *self.zero_since.get_or_insert(from);
         if self.kind == SourceKind::Loopback {
             let Some(played_since) = self.played_since else { return };
+            if self.heard && !self.condition.silenced {
+                return;
+            }
             since = since.max(played_since);
         }
         if !self.zeros && to - since >= DEAD_S {
@@ -176,12 +183,15 @@ impl TrackAlarms {
             return;
         }
         if condition.players.is_empty() {
-            self.played_since = None;
+            (self.played_since, self.heard) = (None, false);
             if std::mem::take(&mut self.zeros) {
                 self.change_at(Alarm::Zeros, false, "is silent, as nothing is played any more".into(), now);
             }
-        } else {
-            self.played_since.get_or_insert(now);
+        } else if self.played_since.is_none() {
+            (self.played_since, self.heard) = (Some(now), false);
+        } else if self.zeros && self.heard && !condition.silenced {
+            self.zeros = false;
+            self.change_at(Alarm::Zeros, false, "is no longer muted".into(), now);
         }
     }
 
@@ -350,9 +360,7 @@ fn why_zeros(kind: SourceKind, condition: &Condition) -> String {
             "the loudspeaker is muted or at volume 0 in the system's sound settings, and so is what is recorded of it: \
              turn it up there, and down at the loudspeaker itself"
         }
-        (SourceKind::Loopback, false) => {
-            "is the program muted, or does it play to another loudspeaker as well?"
-        }
+        (SourceKind::Loopback, false) => "is the program itself muted, or does it play elsewhere?",
         (_, true) => "it is muted or at volume 0 in the system's sound settings",
         (_, false) => "is it muted, unplugged or the wrong device?",
     };

@@ -56,6 +56,14 @@ struct SinkView {
     silenced: bool,
     /// Programs that play to it now.
     players: Vec<String>,
+    /// One of them at least is not muted itself.
+    audible: bool,
+}
+
+impl SinkView {
+    fn is_silenced(&self) -> bool {
+        self.silenced || (!self.players.is_empty() && !self.audible)
+    }
 }
 
 /// Where a stream of ours is.
@@ -91,11 +99,15 @@ impl View {
         let mut sinks: HashMap<u32, SinkView> = sinks
             .iter()
             .map(|sink| {
-                (sink.index, SinkView { silenced: silenced(sink.muted, &sink.cvolume), players: vec![] })
+                (
+                    sink.index,
+                    SinkView { silenced: silenced(sink.muted, &sink.cvolume), ..SinkView::default() },
+                )
             })
             .collect();
         for input in inputs.iter().filter(|input| is_program(input)) {
             if let Some(sink) = sinks.get_mut(&input.sink_index) {
+                sink.audible |= !silenced(input.muted, &input.cvolume);
                 let name = text_of(&input.props, protocol::Prop::ApplicationName);
                 sink.players.push(if name.is_empty() { text(&input.name) } else { name });
             }
@@ -164,7 +176,7 @@ impl View {
         let sink = source.monitor_of.and_then(|sink| self.sinks.get(&sink));
         Some(Condition {
             running: source.running,
-            silenced: source.silenced || sink.is_some_and(|sink| sink.silenced),
+            silenced: source.silenced || sink.is_some_and(SinkView::is_silenced),
             players: sink.map(|sink| sink.players.clone()).unwrap_or_default(),
         })
     }

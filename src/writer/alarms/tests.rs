@@ -64,8 +64,14 @@ fn a_loopback_of_zeros_while_a_program_plays_is_an_alarm() {
     loopback.heed(at, &Condition::default());
     assert_eq!(said(&mut loopback), [(Alarm::Zeros, false)], "the meeting is over");
     loopback.heed(at, &played(false));
-    feed(&mut loopback, at, 20.0, dither);
-    assert_eq!(said(&mut loopback), []);
+    let at = feed(&mut loopback, at, 20.0, dither);
+    feed(&mut loopback, at, 60.0, |_| 0.0);
+    assert_eq!(said(&mut loopback), [], "who has been heard is silent for a while");
+    // Not a sample of what is played has ever come.
+    let mut elsewhere = TrackAlarms::new(SourceKind::Loopback);
+    elsewhere.heed(0.0, &played(false));
+    feed(&mut elsewhere, 0.0, 9.0, |_| 0.0);
+    assert_eq!(said(&mut elsewhere), [(Alarm::Zeros, true)]);
 }
 
 #[test]

@@ -157,13 +157,24 @@ impl Pulse {
         command
     }
 
-    /// Plays a WAV file into a sink (a speaker's name, or a microphone's with `_in`), in the background.
+    /// Plays a WAV file into a sink (a speaker's name, or a microphone's with `_in`), in the background; it
+    /// may be silent for long, as no call is, and counts as a test of the system.
     pub fn play(&mut self, sink: &str, wav: &Path) -> Result<()> {
+        self.play_with(sink, wav, &["--property=media.role=test"])
+    }
+
+    /// The same as a call does, or a person who listens to something.
+    pub fn play_as_program(&mut self, sink: &str, wav: &Path) -> Result<()> {
+        self.play_with(sink, wav, &[])
+    }
+
+    fn play_with(&mut self, sink: &str, wav: &Path, properties: &[&str]) -> Result<()> {
         let log = self.dir.path().join(format!("player-{}.log", self.players.len()));
         let child = self
             .tied("nice")
             // Where it is permitted: a build beside us must not starve the players.
             .args(["-n", "-11", "paplay", "-v", PLAYER_LATENCY, "--client-name=va-player"])
+            .args(properties)
             .arg(format!("--device={sink}"))
             .arg(wav)
             .stdout(Stdio::null())
