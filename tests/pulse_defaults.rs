@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::home::alone;
+use crate::support::sound;
 use crate::support::stage::pulse::{self, Pulse, RATE};
 use crate::support::stage::recorder::Recorder;
 use serde_json::Value;
@@ -57,15 +58,8 @@ fn a_loudspeaker_that_is_muted_during_a_call_is_said_within_ten_seconds() {
     let dir = tempfile::tempdir().unwrap();
     let mut pulse = Pulse::start(&["va_mic"], &["va_room"]).unwrap();
     let call = dir.path().join("call.wav");
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut wav = hound::WavWriter::create(&call, spec).unwrap();
-    (0..60 * RATE).for_each(|n| wav.write_sample(((n % 100) * 50) as i16).unwrap());
-    wav.finalize().unwrap();
+    let samples: Vec<i32> = (0..60 * RATE as i32).map(|n| (n % 100) * 50).collect();
+    sound::pcm(&call, RATE, 1, 16, &samples);
 
     let sources = ["record", "--no-transcribe", "--source", "Others=loopback", "--out"];
     let recorder =

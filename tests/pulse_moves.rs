@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::support::home::alone;
+use crate::support::sound;
 use crate::support::stage::pulse::{self, Pulse, RATE, Server};
 use crate::support::stage::recorder::{Recorder, Session};
 use hansard::base::units::Frames;
@@ -33,18 +34,10 @@ const SECONDS: f64 = 24.0;
 
 fn tone(dir: &Path, name: &str, hz: f64) -> std::path::PathBuf {
     let path = dir.join(format!("{name}.wav"));
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
-    for n in 0..(SECONDS * f64::from(RATE)) as usize {
-        let phase = n as f64 * hz * std::f64::consts::TAU / f64::from(RATE);
-        wav.write_sample((phase.sin() * 8_000.0) as i16).unwrap();
-    }
-    wav.finalize().unwrap();
+    let phase = |n: usize| n as f64 * hz * std::f64::consts::TAU / f64::from(RATE);
+    let frames = (SECONDS * f64::from(RATE)) as usize;
+    let samples: Vec<i32> = (0..frames).map(|n| (phase(n).sin() * 8_000.0) as i32).collect();
+    sound::pcm(&path, RATE, 1, 16, &samples);
     path
 }
 

@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, comment, seconds, span};
-use super::order::Entry;
+use super::fields::{Fields, each_said, seconds, span};
 use super::timing::words;
 use super::turns::Meeting;
 use crate::base::text;
@@ -17,15 +16,7 @@ pub fn render(meeting: &Meeting) -> String {
     for (n, source) in sources.iter().enumerate() {
         let _ = writeln!(out, ";; channel {} is {}", n + 1, text::name(&source.name));
     }
-    for entry in meeting.lines() {
-        let said = match entry {
-            Entry::Said(said) => said,
-            Entry::Notice(told) => {
-                out.push_str(&comment(told));
-                continue;
-            }
-            Entry::Mark(..) => continue,
-        };
+    each_said(meeting, &mut out, |out, said| {
         // A track that no source names comes after all that are named.
         let channel = 1 + sources.iter().take_while(|source| source.track != said.track).count();
         for word in words(said) {
@@ -33,6 +24,6 @@ pub fn render(meeting: &Meeting) -> String {
             let (from, long, p) = (seconds(start), seconds(end - start), word.p.clamp(0.0, 1.0));
             let _ = writeln!(out, "{} {channel} {from} {long} {} {p:.3}", fields.session, word.text);
         }
-    }
+    });
     out
 }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::notices::Notice;
+use super::order::Entry;
 use super::turns::Meeting;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -44,8 +45,19 @@ impl Fields {
     }
 }
 
+/// Hands on what was said, line by line; what a reader must know between stands there as a comment.
+pub(super) fn each_said(meeting: &Meeting, out: &mut String, mut tell: impl FnMut(&mut String, &Utterance)) {
+    for entry in meeting.lines() {
+        match entry {
+            Entry::Said(said) => tell(out, said),
+            Entry::Notice(told) => out.push_str(&comment(told)),
+            Entry::Mark(..) => {}
+        }
+    }
+}
+
 /// What a reader must know at its place, as a comment: all three formats pass over a line that begins so.
-pub(super) fn comment(notice: &Notice) -> String {
+fn comment(notice: &Notice) -> String {
     let (from, to) = span(notice.from, notice.to);
     format!(";; {} to {} {}\n", seconds(from), seconds(to), notice.what())
 }

@@ -3,8 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, comment, seconds, span};
-use super::order::Entry;
+use super::fields::{Fields, each_said, seconds, span};
 use super::timing::spoken;
 use super::turns::Meeting;
 
@@ -12,19 +11,11 @@ use super::turns::Meeting;
 pub fn render(meeting: &Meeting) -> String {
     let fields = Fields::new(meeting);
     let mut out = String::new();
-    for entry in meeting.lines() {
-        let said = match entry {
-            Entry::Said(said) => said,
-            Entry::Notice(told) => {
-                out.push_str(&comment(told));
-                continue;
-            }
-            Entry::Mark(..) => continue,
-        };
+    each_said(meeting, &mut out, |out, said| {
         let (start, end) = spoken(said);
         let (start, end) = span(start, end);
         let (from, long, who) = (seconds(start), seconds(end - start), fields.speaker(said));
         let _ = writeln!(out, "SPEAKER {} 1 {from} {long} <NA> <NA> {who} <NA> <NA>", fields.session);
-    }
+    });
     out
 }

@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{Fields, comment, seconds, span};
-use super::order::Entry;
+use super::fields::{Fields, each_said, seconds, span};
 use super::turns::Meeting;
 use crate::base::text;
 
@@ -11,20 +10,12 @@ use crate::base::text;
 pub fn render(meeting: &Meeting) -> String {
     let fields = Fields::new(meeting);
     let mut out = String::new();
-    for entry in meeting.lines() {
-        let said = match entry {
-            Entry::Said(said) => said,
-            Entry::Notice(told) => {
-                out.push_str(&comment(told));
-                continue;
-            }
-            Entry::Mark(..) => continue,
-        };
+    each_said(meeting, &mut out, |out, said| {
         let (start, end) = span(said.start, said.end);
         let (start, end, who) = (seconds(start), seconds(end), fields.speaker(said));
         let words = defuse(&text::clean(&said.text));
         let _ = writeln!(out, "{} 1 {who} {start} {end} {words}", fields.session);
-    }
+    });
     out
 }
 

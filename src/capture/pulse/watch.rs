@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::link::{Link, LinkError};
 use super::seat::Seat;
 use super::view::View;
+use crate::clock::{Clock as _, MonoNs, SystemClock};
 
 /// What changes is told by the server at once; this often it is asked all the same, as what came up to then
 /// is vouched for by the answer.
@@ -14,6 +15,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 const BURST: Duration = Duration::from_millis(15);
 /// A server that is gone is tried again after this.
 const RETRY: Duration = Duration::from_millis(500);
+
+/// A server that can't be watched for so long, in seconds, is worth telling: it is more than a restart.
+const BLIND_S: f64 = 5.0;
 
 /// Watches as long as it is held.
 #[derive(Clone, Default)]
@@ -52,20 +56,29 @@ impl Watch {
 }
 
 fn run(watched: &Weak<Mutex<Watched>>) {
+    let (mut blind_since, mut told) = (None, false);
     while watched.strong_count() > 0 {
-        if let Err(error) = watch(watched) {
+        if let Err(error) = watch(watched, &mut blind_since) {
             tracing::debug!(%error, "the sound server can't be watched; trying again");
+            let now = SystemClock.now();
+            // What is told of one outage is not told again.
+            told &= blind_since.is_some();
+            let blind_s = now.seconds_since(*blind_since.get_or_insert(now));
+            if blind_s >= BLIND_S && !std::mem::replace(&mut told, true) {
+                tracing::warn!(%error, "the sound server does not say where streams are: a move would go unnoticed");
+            }
             std::thread::sleep(RETRY);
         }
     }
 }
 
 /// Watches one server until it is gone, or nobody wants to know any more.
-fn watch(watched: &Weak<Mutex<Watched>>) -> Result<(), LinkError> {
+fn watch(watched: &Weak<Mutex<Watched>>, blind_since: &mut Option<MonoNs>) -> Result<(), LinkError> {
     let mut link = Link::connect()?;
     link.subscribe()?;
     loop {
         let view = Arc::new(link.view()?);
+        *blind_since = None;
         let Some(watched) = watched.upgrade() else { return Ok(()) };
         let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.seats.iter().filter_map(Weak::upgrade).for_each(|seat| seat.see(&view));
