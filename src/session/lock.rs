@@ -42,7 +42,11 @@ impl SessionLock {
         let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
         let Some(file) = is_file.then(|| File::open(&path).ok()).flatten() else { return false };
         match file.try_lock_shared() {
-            Ok(()) => is_held_by_name(&file),
+            Ok(()) => {
+                let held = is_held_by_name(&file);
+                release(&file);
+                held
+            }
             Err(std::fs::TryLockError::WouldBlock) => true,
             Err(std::fs::TryLockError::Error(_)) => is_held_by_name(&file),
         }
@@ -72,6 +76,17 @@ impl Drop for SessionLock {
         {
             tracing::debug!(%error, "the name of a process that is over stays in a lock's file");
         }
+        if !self.by_name {
+            release(&self.file);
+        }
+    }
+}
+
+/// Gives a lock back. To close its file is not enough: a process that another thread starts at this moment
+/// has the file, and the lock with it, until it becomes its own program.
+fn release(file: &File) {
+    if let Err(error) = file.unlock() {
+        tracing::debug!(%error, "a lock is given back by closing its file alone");
     }
 }
 
@@ -124,6 +139,19 @@ fn open(path: &Path) -> io::Result<File> {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_lock_ends_with_its_owner_though_a_child_has_its_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let lock = SessionLock::take(dir.path()).unwrap();
+        // What a process has that was started a moment ago.
+        let inherited = lock.file.try_clone().unwrap();
+        assert!(SessionLock::is_held(dir.path()));
+        drop(lock);
+        assert!(!SessionLock::is_held(dir.path()));
+        drop(SessionLock::take(dir.path()).unwrap());
+        drop(inherited);
+    }
 
     #[test]
     fn a_name_holds_as_long_as_its_process_runs() {
