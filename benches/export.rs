@@ -136,6 +136,7 @@ fn write_session(dir: &Path, seconds: u64, ppm: f64) {
             utc: "2026-03-14T08:30:00Z".parse().expect("a time"),
             zone: None,
             offset: "+00:00".into(),
+            clock_known: true,
         },
         state: State::Closed,
         duration: seconds as f64,

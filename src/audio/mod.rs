@@ -7,4 +7,5 @@ pub mod level;
 pub mod mono;
 pub mod resample;
 pub mod segment;
+pub mod sides;
 pub mod vad;

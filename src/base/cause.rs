@@ -47,6 +47,10 @@ pub enum GapCause {
     WriteError,
     /// The source had ended.
     Ended,
+    /// A place of a file that can't be decoded.
+    Damaged,
+    /// The file leaves this time out: whoever recorded it had paused, or began later than the picture.
+    Unrecorded,
 }
 
 impl GapCause {
@@ -66,6 +70,8 @@ impl GapCause {
             Self::Muted => "muted",
             Self::WriteError => "write_error",
             Self::Ended => "ended",
+            Self::Damaged => "damaged",
+            Self::Unrecorded => "unrecorded",
         }
     }
 
@@ -79,10 +85,11 @@ impl GapCause {
             | Self::Foreign
             | Self::Restart
             | Self::Suspended
-            | Self::WriteError => true,
+            | Self::WriteError
+            | Self::Damaged => true,
             Self::Stall => kind != SourceKind::Loopback,
             Self::NotStarted => seconds >= 2.0,
-            Self::Suspend | Self::Paused | Self::Muted | Self::Ended => false,
+            Self::Suspend | Self::Paused | Self::Muted | Self::Ended | Self::Unrecorded => false,
         }
     }
 }

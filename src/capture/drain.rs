@@ -340,13 +340,13 @@ impl Current {
     fn forward(&mut self, placer: &mut Placer, status: &DrainStatus, clock: &SessionClock) -> bool {
         let Some(front) = self.stamps.front() else { return false };
         let stamp = front.stamp;
-        self.lost(stamp.lost_before, placer, status);
+        self.lost(stamp.lost_before, GapCause::Overrun, placer, status);
         placer.sound(&mut self.take, &mut self.stamps, stamp.at, front.present);
         if front.cut_off.0 > 0 {
             // Its callback died half way: what it had announced and not delivered is lost.
             placer.silence(&mut self.take, front.cut_off, GapCause::Overrun);
         }
-        self.lost(stamp.lost_after, placer, status);
+        self.lost(stamp.lost_after, stamp.cause, placer, status);
         let in_burst = self.stamps.pop(front.cut_off.0 > 0);
         self.take.observe(clock.seconds_of(stamp.at), in_burst);
         if !in_burst {
@@ -359,10 +359,12 @@ impl Current {
     }
 
     /// Makes a gap of what the callback counted as lost up to `total`.
-    fn lost(&mut self, total: u64, placer: &mut Placer, status: &DrainStatus) {
+    fn lost(&mut self, total: u64, cause: GapCause, placer: &mut Placer, status: &DrainStatus) {
         let frames = self.stamps.newly_lost(total);
-        status.add_overrun(frames);
-        placer.gap(&mut self.take, frames, GapCause::Overrun);
+        if cause == GapCause::Overrun {
+            status.add_overrun(frames);
+        }
+        placer.gap(&mut self.take, frames, cause);
     }
 
     /// The opening is over.

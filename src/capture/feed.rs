@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::drain::Timeline;
 use super::rt::{BackendTrouble, CaptureSink};
 use super::source::{BrokenOff, Failure, Opened, Plug, SourceError};
+use crate::base::cause::GapCause;
 use crate::base::format::DeviceFormat;
 use crate::base::units::{Frames, SampleRate};
 use crate::clock::{MonoNs, SessionClock};
@@ -21,8 +22,13 @@ const BULK_FRAMES: usize = 4_800;
 
 /// Makes sound.
 pub trait Feed: Send {
-    /// Appends up to `frames` frames to `out` and says how many; 0: it has ended.
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff>;
+    /// Appends up to `frames` frames to `out` and says how many, or that it has none for so many.
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<Fed, BrokenOff>;
+
+    /// What was odd about it since the last call.
+    fn notes(&mut self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// A device's faults: what happens to the delivery `at` seconds after the device was first started.
     fn delivery(&mut self, _at: f64) -> Delivery {
@@ -41,6 +47,17 @@ pub trait Feed: Send {
     fn true_rate(&self, nominal: f64) -> f64 {
         nominal
     }
+}
+
+/// What a feed gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fed {
+    /// So many frames of sound.
+    Sound(usize),
+    /// It has no sound for so many frames, and why.
+    Missing(usize, GapCause),
+    /// It has ended.
+    Nothing,
 }
 
 /// What becomes of a device's sound at a moment.
@@ -145,6 +162,7 @@ pub fn start(
         clock: plug.clock.clone(),
         stop: Arc::clone(&stop),
         buffer: Vec::new(),
+        notes: failure.clone(),
     };
     let told = failure.clone();
     let thread = std::thread::Builder::new()
@@ -182,11 +200,31 @@ struct Runner {
     clock: SessionClock,
     stop: Arc<AtomicBool>,
     buffer: Vec<f32>,
+    notes: Failure,
 }
 
 impl Runner {
     fn stopped(&self) -> bool {
         self.stop.load(Ordering::Acquire)
+    }
+
+    /// Hands on what comes next, up to `frames` frames, and says how many; `None` at the end.
+    fn deliver(&mut self, frames: usize) -> Result<Option<usize>, BrokenOff> {
+        self.buffer.clear();
+        let fed = self.feed.next(frames, &mut self.buffer);
+        self.notes.note(self.feed.notes());
+        let now = self.clock.mono();
+        Ok(match fed? {
+            Fed::Nothing => None,
+            Fed::Sound(frames) => {
+                self.sink.push(&self.buffer, now, 0);
+                Some(frames)
+            }
+            Fed::Missing(frames, cause) => {
+                self.sink.miss(Frames(frames as u64), cause, now);
+                Some(frames)
+            }
+        })
     }
 
     /// Delivers as fast as there is room; every frame up to the limit, none is ever lost.
@@ -203,13 +241,8 @@ impl Runner {
                 std::thread::sleep(Duration::from_millis(WAKE_MS));
                 continue;
             }
-            self.buffer.clear();
-            let frames = self.feed.next(room, &mut self.buffer)?;
-            if frames == 0 {
-                return Ok(End::Ended);
-            }
+            let Some(frames) = self.deliver(room)? else { return Ok(End::Ended) };
             left -= frames;
-            self.sink.push(&self.buffer, self.clock.mono(), 0);
         }
         Ok(End::Stopped)
     }
@@ -232,12 +265,7 @@ impl Runner {
                 }
                 Delivery::OnTime => {
                     while made + block as u64 <= due {
-                        self.buffer.clear();
-                        let frames = self.feed.next(block, &mut self.buffer)?;
-                        if frames == 0 {
-                            return Ok(End::Ended);
-                        }
-                        self.sink.push(&self.buffer, self.clock.mono(), 0);
+                        let Some(frames) = self.deliver(block)? else { return Ok(End::Ended) };
                         made += frames as u64;
                         block = self.feed.block(self.rate);
                     }

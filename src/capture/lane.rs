@@ -294,13 +294,8 @@ impl Lane {
                 control.trouble = None;
                 control.was_open = true;
                 self.status.set_lost(false);
-                let attempts = std::mem::take(&mut control.attempts);
-                events.push(Event::DeviceOpened {
-                    source: self.label(),
-                    device: facts.id,
-                    name: facts.name,
-                    attempts,
-                });
+                let (source, attempts) = (self.label(), std::mem::take(&mut control.attempts));
+                events.push(Event::DeviceOpened { source, device: facts.id, name: facts.name, attempts });
                 State::Open { job, opened: facts.device }
             }
             Ok(Err(reason)) => {
@@ -320,7 +315,7 @@ impl Lane {
                 if slow {
                     let notice = "it was opened and delivers nothing yet".to_owned();
                     control.trouble = Some(notice.clone());
-                    events.push(Event::DeviceNotice { source: self.label(), notice });
+                    events.push(self.notice(notice));
                 }
                 State::Opening { job, since, named: named || slow }
             }
@@ -335,6 +330,7 @@ impl Lane {
         now: MonoNs,
         events: &mut Vec<Event>,
     ) -> State {
+        events.extend(opened.failure.take_notes().into_iter().map(|notice| self.notice(notice)));
         let trouble = opened.meter.take_trouble();
         for (bit, notice) in [
             (BackendTrouble::Xrun, XRUN),
@@ -342,7 +338,7 @@ impl Lane {
             (BackendTrouble::Other, "the sound system reports an error"),
         ] {
             if trouble & bit as u32 != 0 {
-                events.push(Event::DeviceNotice { source: self.label(), notice: notice.into() });
+                events.push(self.notice(notice.into()));
             }
         }
         if trouble & BackendTrouble::Moved as u32 != 0 {
@@ -358,8 +354,7 @@ impl Lane {
         }
         if trouble & BackendTrouble::Superseded as u32 != 0 {
             job.close();
-            let reason = "another device is the system's default now";
-            return self.give_back(control, job, now, reason, events);
+            return self.give_back(control, job, now, "another device is the system's default now", events);
         }
         control.silence.look(opened.meter.frames(), now);
         if control.silence.seconds > FORGOTTEN_S && self.source.condition().is_some_and(|c| c.running) {
@@ -388,6 +383,7 @@ impl Lane {
         events: &mut Vec<Event>,
     ) -> State {
         job.close();
+        events.extend(opened.failure.take_notes().into_iter().map(|notice| self.notice(notice)));
         if let Some(BrokenOff { reason, missing_s }) = opened.failure.take() {
             events.push(Event::SourceBroken { source: self.label(), reason: reason.clone() });
             control.trouble = Some(reason);
@@ -401,6 +397,10 @@ impl Lane {
         }
         job.join();
         State::Ended
+    }
+
+    fn notice(&self, notice: String) -> Event {
+        Event::DeviceNotice { source: self.label(), notice }
     }
 
     /// Whether everything up to the moment of stop has been placed, or has had its time to arrive.

@@ -18,7 +18,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use cpal::{ErrorKind, FromSample, InputCallbackInfo};
 use rtrb::{Consumer, Producer, RingBuffer};
 
-use crate::base::units::SampleRate;
+use crate::base::cause::GapCause;
+use crate::base::units::{Frames, SampleRate};
 use crate::clock::{MonoNs, SessionClock};
 
 /// Depth of the samples ring in seconds: it must cover an fsync stall, a page-cache throttle, a swap-in.
@@ -40,6 +41,8 @@ pub struct Stamp {
     pub at: MonoNs,
     /// What the backend holds to be the age of the buffer's first frame, in ns. For the journal only.
     pub latency_ns: u32,
+    /// Why frames were lost between `lost_before` and `lost_after`.
+    pub cause: GapCause,
 }
 
 /// What the callback leaves for others to look at. All of it is atomic.
@@ -173,7 +176,10 @@ pub struct CaptureSink {
     samples: Producer<f32>,
     stamps: Producer<Stamp>,
     channels: usize,
+    /// Frames without sound so far, for whatever reason.
     lost: u64,
+    /// Of those, the ones that a source did not have.
+    absent: u64,
     meter: Arc<SinkMeter>,
 }
 
@@ -201,7 +207,7 @@ impl CaptureSink {
         let (stamps, stamps_out) = RingBuffer::new(stamps);
         let meter = Arc::new(SinkMeter::default());
         let tap = CaptureTap { samples: samples_out, stamps: stamps_out, meter: Arc::clone(&meter) };
-        (Self { samples, stamps, channels, lost: 0, meter }, tap)
+        (Self { samples, stamps, channels, lost: 0, absent: 0, meter }, tap)
     }
 
     /// Takes over one callback's buffer of interleaved frames. `now` is our clock after the buffer.
@@ -221,19 +227,36 @@ impl CaptureSink {
         let fits = if self.stamps.slots() > 0 { frames.min(room) } else { 0 };
         let lost_before = self.lost;
         let lost_after = lost_before + (frames - fits) as u64;
-        let stamp = Stamp { pushed: fits as u32, lost_before, lost_after, at: now, latency_ns };
+        let cause = GapCause::Overrun;
+        let stamp = Stamp { pushed: fits as u32, lost_before, lost_after, at: now, latency_ns, cause };
         self.lost = lost_after;
         if self.stamps.push(stamp).is_ok() {
             self.copy(&interleaved[..fits * self.channels]);
         }
         self.meter.callbacks.fetch_add(1, Ordering::Relaxed);
         self.meter.frames.fetch_add(frames as u64, Ordering::Relaxed);
-        self.meter.lost.store(self.lost, Ordering::Relaxed);
+        self.meter.lost.store(self.lost - self.absent, Ordering::Relaxed);
         self.meter.latency.store(latency_ns, Ordering::Relaxed);
         let before = self.meter.last_at.swap(now.0, Ordering::Relaxed);
         if before > 0 {
             self.meter.longest.fetch_max(now.0.saturating_sub(before), Ordering::Relaxed);
         }
+    }
+
+    /// The source has no sound for so many frames, for this cause; a source that can wait has made sure that
+    /// there is room for a stamp.
+    pub fn miss(&mut self, frames: Frames, cause: GapCause, now: MonoNs) {
+        let lost_before = self.lost;
+        self.lost += frames.0;
+        self.absent += frames.0;
+        let stamp = Stamp { pushed: 0, lost_before, lost_after: self.lost, at: now, latency_ns: 0, cause };
+        if self.stamps.push(stamp).is_err() {
+            // The next stamp tells how many; then they are lost in our ring.
+            self.absent -= frames.0;
+        }
+        self.meter.callbacks.fetch_add(1, Ordering::Relaxed);
+        self.meter.frames.fetch_add(frames.0, Ordering::Relaxed);
+        self.meter.last_at.store(now.0, Ordering::Relaxed);
     }
 
     /// Copies whole frames that are known to fit; the peak falls off on the way.

@@ -95,19 +95,31 @@ pub struct BrokenOff {
     pub missing_s: Option<f64>,
 }
 
-/// A place for the reason of an early end.
+/// What a finite source has to say: the reason of an early end, and what was odd about it.
 #[derive(Debug, Clone, Default)]
-pub struct Failure(Arc<Mutex<Option<BrokenOff>>>);
+pub struct Failure(Arc<Mutex<(Option<BrokenOff>, Vec<String>)>>);
 
 impl Failure {
     /// It ended early.
     pub fn set(&self, why: BrokenOff) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0 = Some(why);
+    }
+
+    /// This was odd about it.
+    pub fn note(&self, notes: Vec<String>) {
+        if !notes.is_empty() {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).1.extend(notes);
+        }
+    }
+
+    /// Takes what was odd about it since the last call.
+    pub fn take_notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).1)
     }
 
     /// Why it ended early.
     pub fn take(&self) -> Option<BrokenOff> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.take()
     }
 }
 

@@ -18,7 +18,7 @@
 use std::sync::OnceLock;
 
 use super::drain::Timeline;
-use super::feed::{self, Delivery, Epoch, Feed, Pace};
+use super::feed::{self, Delivery, Epoch, Fed, Feed, Pace};
 use super::source::{BrokenOff, Opened, Plug, Source, SourceError};
 use crate::base::format::DeviceFormat;
 use crate::base::random::Random;
@@ -223,7 +223,7 @@ impl SynthFeed {
 }
 
 impl Feed for SynthFeed {
-    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<usize, BrokenOff> {
+    fn next(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<Fed, BrokenOff> {
         let end = match self.script.secs {
             0.0 => u64::MAX,
             secs => (secs * f64::from(self.script.format.rate.0)).round() as u64,
@@ -238,7 +238,7 @@ impl Feed for SynthFeed {
             }
             self.at += 1;
         }
-        Ok(frames)
+        Ok(if frames == 0 { Fed::Nothing } else { Fed::Sound(frames) })
     }
 
     fn delivery(&mut self, at: f64) -> Delivery {

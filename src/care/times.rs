@@ -74,6 +74,7 @@ mod tests {
                 utc: "2026-03-14T08:30:00Z".parse().unwrap(),
                 zone: None,
                 offset: "+00:00".into(),
+                clock_known: true,
             },
             state: State::Closed,
             duration: 100.5,

@@ -16,7 +16,8 @@ pub mod config;
 mod console;
 #[cfg(unix)]
 pub mod control;
-pub mod devices;
+pub mod dated;
+mod devices;
 pub mod doctor;
 pub mod edit;
 pub mod export;

@@ -105,6 +105,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         partials: shows_partials(args.json),
         sources,
         lacks,
+        begun: None,
     };
     record(&wish, &config, args.json)
 }

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::console::{self, print_result, say};
+use super::dated;
 use super::record::{self, Imported};
 use super::show_news::Shown;
 use super::signals::Signals;
 use super::text::{Languages, quoted, text_error};
 use super::{Exit, show, wrong_use};
+use crate::audio::decode::SoundFile;
+use crate::audio::sides;
 use crate::capture::feed::Pace;
 use crate::config::Config;
-use crate::engine::plan::Wish;
-use crate::engine::spec::{SourceSpec, settle_names};
+use crate::engine::plan::{Begun, Wish};
+use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
 use crate::engine::text::{self, Choice};
 use crate::engine::transcribe::{How, TranscribeError, transcribe};
 use crate::session::manifest::State;
@@ -23,7 +26,8 @@ use crate::speech::work::Pass;
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// A session (its path, its id, or `last`), or sound files: one of all, or one per speaker
+    /// A session (its path, its id, or `last`), or sound files: one of all, or one per speaker. NAME=FILE
+    /// names a speaker; FILE#2 is a channel, FILE#track2 a sound track of a file
     #[arg(required = true, value_name = "S|FILE")]
     inputs: Vec<PathBuf>,
     /// Folder of the recordings, for the session that the files become
@@ -32,6 +36,13 @@ pub struct Args {
     /// Title of that session [default: the first file's name]
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
+    /// Name of the speaker, of a single sound file [default: the file's name]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// When the sound files were recorded, as 2026-10-02T14:30 or 2026-10-02 [default: as they say, else the
+    /// day of the file]
+    #[arg(long, value_name = "WHEN", value_parser = dated::parse)]
+    date: Option<Begun>,
     /// Model to transcribe with, by name or path [default: the best one installed]
     #[arg(long, value_name = "M")]
     model: Option<String>,
@@ -66,13 +77,23 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
-    if args.inputs.iter().any(|input| input.is_file()) || args.inputs.len() > 1 {
-        return transcribe_files(args, &config, &languages);
+    let specs = args
+        .inputs
+        .iter()
+        .map(|input| SourceSpec::of_input(input).transpose().map_err(|error| wrong_use(error.to_string())));
+    let specs: Vec<Option<SourceSpec>> = specs.collect::<anyhow::Result<_>>()?;
+    if specs.iter().any(Option::is_some) || specs.len() > 1 {
+        let specs = specs.into_iter().zip(&args.inputs);
+        let specs = specs.map(|(spec, path)| spec.unwrap_or_else(|| SourceSpec::of_file(path))).collect();
+        return transcribe_files(specs, args, &config, &languages);
     }
-    if args.title.is_some() {
-        return Err(wrong_use(
-            "--title is for sound files that become a session; this session has its title",
-        ));
+    for (flag, given) in
+        [("--title", args.title.is_some()), ("--name", args.name.is_some()), ("--date", args.date.is_some())]
+    {
+        if given {
+            let why = "is for sound files that become a session; this session has its own";
+            return Err(wrong_use(format!("{flag} {why}")));
+        }
     }
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
@@ -82,11 +103,27 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
 
 /// Sound files become a session: a recording of them at full speed, and then its text, which can be
 /// interrupted and gone on with.
-fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyhow::Result<Exit> {
+fn transcribe_files(
+    specs: Vec<SourceSpec>,
+    args: &Args,
+    config: &Config,
+    languages: &Languages,
+) -> anyhow::Result<Exit> {
     if args.resume {
         return Err(wrong_use("--resume goes on with a session; sound files become a new one"));
     }
-    let specs = args.inputs.iter().map(|path| SourceSpec::of_file(path)).collect();
+    let mut specs = specs;
+    if let Some(name) = &args.name {
+        match &mut specs[..] {
+            [spec] if SourceSpec::is_name(name) => (spec.name, spec.derived) = (name.clone(), false),
+            [_] => return Err(wrong_use(format!("the name {name:?} can't stand in the minutes"))),
+            _ => return Err(wrong_use("--name is for one file; write NAME=FILE for each of several")),
+        }
+    }
+    if !args.json {
+        specs.iter().for_each(offer);
+    }
+    let begun = Some(args.date.clone().unwrap_or_else(|| dated::of_files(&specs)));
     let mut specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     // Recording without text would be no answer here: no model is an error before anything is made.
@@ -97,7 +134,7 @@ fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyh
         return Err(wrong_use(reason));
     }
     let title = args.title.clone().or_else(|| specs.first().map(|spec| spec.name.clone()));
-    let wish = Wish { title, pace: Pace::Max { limit: None }, text: false, ..Wish::new(specs) };
+    let wish = Wish { title, pace: Pace::Max { limit: None }, text: false, begun, ..Wish::new(specs) };
     let imported = record::import(&wish, config, args.json)?;
     if imported.exit == Exit::Failed {
         if args.json {
@@ -111,6 +148,40 @@ fn transcribe_files(args: &Args, config: &Config, languages: &Languages) -> anyh
     }
     let exit = transcribe_session(&imported.dir, args, config, languages, Some(&imported))?;
     Ok(if exit == Exit::Well { imported.exit } else { exit })
+}
+
+/// Says what is in a file beyond what is taken, and how it is had: other sound tracks, a speaker on each
+/// side.
+fn offer(spec: &SourceSpec) {
+    let SpecKind::File(path) = &spec.kind else { return };
+    // What is wrong with it is told when it is read.
+    let Ok(mut file) = SoundFile::open_track(path, spec.sound_track) else { return };
+    let name = path.display();
+    let tracks = file.tracks();
+    if tracks.len() > 1 && spec.sound_track.is_none() {
+        let kinds = tracks.iter().enumerate().map(|(n, track)| {
+            let channels = track.channels.map(|channels| format!(", {channels} ch")).unwrap_or_default();
+            let language =
+                track.language.as_ref().map(|language| format!(", {language}")).unwrap_or_default();
+            format!("#track{} ({}{channels}{language})", n + 1, track.codec.as_deref().unwrap_or("unknown"))
+        });
+        let kinds = kinds.collect::<Vec<_>>().join(", ");
+        say(format_args!("{name} has {} sound tracks: {kinds}; one is taken here", tracks.len()));
+        let each =
+            (1..=tracks.len()).map(|n| quoted(format!("Track {n}={name}#track{n}").as_ref()).to_string());
+        say(format_args!(
+            "each as a track of its own: hansard transcribe {}",
+            each.collect::<Vec<_>>().join(" ")
+        ));
+    }
+    if spec.channel.is_none() && matches!(sides::are_two_speakers(&mut file), Ok(true)) {
+        let track = spec.sound_track.map(|track| format!("#track{track}")).unwrap_or_default();
+        let [left, right] = [("Left", 1), ("Right", 2)]
+            .map(|(side, n)| quoted(format!("{side}={name}{track}#{n}").as_ref()).to_string());
+        say(format_args!(
+            "{name} has a speaker on each side; as two speakers: hansard transcribe {left} {right}"
+        ));
+    }
 }
 
 fn transcribe_session(

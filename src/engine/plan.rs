@@ -87,6 +87,17 @@ pub struct Wish {
     pub partials: bool,
     /// What is not recorded although everybody would expect it to be.
     pub lacks: Vec<Lack>,
+    /// When it began, where that is not now: of files that were recorded before.
+    pub begun: Option<Begun>,
+}
+
+/// When a recording began that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    /// The instant, in the zone of the meeting.
+    pub at: Zoned,
+    /// Whether the time of day is known, and not only the day.
+    pub clock_known: bool,
 }
 
 impl Wish {
@@ -100,6 +111,7 @@ impl Wish {
             text: true,
             partials: false,
             lacks: Vec::new(),
+            begun: None,
         }
     }
 
@@ -172,6 +184,8 @@ pub struct Plan {
     pub partials: bool,
     /// What is not recorded although everybody would expect it to be.
     pub lacks: Vec<Lack>,
+    /// When it began, where that is not now.
+    pub begun: Option<Begun>,
 }
 
 impl Plan {
@@ -203,6 +217,7 @@ impl Plan {
             pass,
             partials: wish.partials,
             lacks: wish.lacks.clone(),
+            begun: wish.begun.clone(),
         })
     }
 }
@@ -265,7 +280,8 @@ fn resolve(spec: &SourceSpec, options: &SourceOptions) -> Result<Resolved, Strin
         SpecKind::Mic(id) => resolve_device(SourceKind::Mic, id.clone(), options),
         SpecKind::Loopback(id) => resolve_device(SourceKind::Loopback, id.clone(), options),
         SpecKind::File(path) => {
-            let source = Replay::new(path.clone(), options.pace).map_err(|error| error.to_string())?;
+            let source = Replay::new(path.clone(), spec.sound_track, options.pace)
+                .map_err(|error| error.to_string())?;
             let channels = source.channels();
             Ok(Resolved {
                 key: source.label(),
@@ -310,13 +326,14 @@ fn resolve_device(kind: SourceKind, id: Option<String>, options: &SourceOptions)
     })
 }
 
-/// A new session's folder with its `tracks`, and the manifest to begin with. `now` is the session's start.
+/// A new session's folder with its `tracks`, and the manifest to begin with. `begun` is the session's start.
 pub fn new_session(
     recordings: &Path,
     title: Option<&str>,
     sources: Vec<SourceEntry>,
-    now: &Zoned,
+    begun: &Begun,
 ) -> Result<(PathBuf, Manifest), PlanError> {
+    let now = &begun.at;
     let failed = |error| PlanError::Folder { dir: recordings.into(), error };
     let title = title.map(str::trim).filter(|title| !title.is_empty()).unwrap_or("meeting");
     if recordings.exists() && !recordings.is_dir() {
@@ -341,6 +358,7 @@ pub fn new_session(
             utc: now.timestamp(),
             zone: now.time_zone().iana_name().map(str::to_owned),
             offset: now.strftime("%:z").to_string(),
+            clock_known: begun.clock_known,
         },
         state: State::Recording,
         duration: 0.0,

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::lack::Lack;
-use super::plan::{self, Plan, TextPlan};
+use super::plan::{self, Begun, Plan, TextPlan};
 use super::text::{self, Wanted};
 use super::{Ended, EngineError, Why};
 use crate::actors::recorder::{self, Message, Recorder};
@@ -80,15 +80,15 @@ impl Engine {
     /// # Errors
     /// Nothing is recorded then.
     pub fn start(plan: Plan, config: &Config) -> Result<Self, EngineError> {
-        let Plan { title, devices, sources, text, limit, counted, pass, partials, lacks } = plan;
+        let Plan { title, devices, sources, text, limit, counted, pass, partials, lacks, begun } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
             .build()
             .map_err(|error| EngineError::Threads(error.to_string()))?;
-        let now = Zoned::now();
+        let begun = begun.unwrap_or_else(|| Begun { at: Zoned::now(), clock_known: true });
         let clock = SessionClock::start_now(Arc::new(SystemClock));
-        let (dir, manifest) = plan::new_session(&config.paths.recordings, title.as_deref(), sources, &now)?;
+        let (dir, manifest) = plan::new_session(&config.paths.recordings, title.as_deref(), sources, &begun)?;
         let (lock, unlocked) = lock(&dir)?;
         let sources = manifest.sources.clone();
         let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices)

@@ -27,6 +27,8 @@ pub struct SourceSpec {
     pub kind: SpecKind,
     /// The one channel, from 1; `None` means all.
     pub channel: Option<u16>,
+    /// The one sound track of a file, from 1; `None` means the one that players take.
+    pub sound_track: Option<u16>,
     /// SPEC as it was written, without NAME.
     pub text: String,
     /// Code of the language that is spoken there, where one is named for this source.
@@ -104,12 +106,40 @@ impl SourceSpec {
         from_parts(name, spec, &|path| path.is_file())
     }
 
+    /// What stands for a sound file where only files can be meant: `FILE`, `FILE#N`, `FILE#trackN` and
+    /// `NAME=` before each. `None` where there is no such file.
+    ///
+    /// # Errors
+    /// A channel, a track or a name that can't be.
+    pub fn of_input(input: &Path) -> Option<Result<Self, SpecError>> {
+        if input.is_file() {
+            return Some(Ok(Self::of_file(input)));
+        }
+        let text = input.to_str()?;
+        let named = text.split_once('=').into_iter();
+        for (name, file) in [("", text)].into_iter().chain(named) {
+            match Self::from_parts(name, &format!("file:{file}")) {
+                Ok(spec) if matches!(&spec.kind, SpecKind::File(path) if path.is_file()) => {
+                    return Some(Ok(spec));
+                }
+                Err(error @ (SpecError::Channel { .. } | SpecError::Name(_))) => return Some(Err(error)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether this can stand as a name in the minutes.
+    pub fn is_name(name: &str) -> bool {
+        !name.trim().is_empty() && name.chars().count() <= NAME_MAX && !name.chars().any(char::is_control)
+    }
+
     /// All channels of a sound file, named after it.
     pub fn of_file(path: &Path) -> Self {
         let kind = SpecKind::File(path.into());
-        let name = derive_name(&kind, None);
+        let name = derive_name(&kind, None, None);
         let text = format!("file:{}", path.display());
-        Self { name, derived: true, kind, channel: None, text, language: None }
+        Self { name, derived: true, kind, channel: None, sound_track: None, text, language: None }
     }
 }
 
@@ -153,14 +183,14 @@ fn parse(argument: &str, exists: &dyn Fn(&Path) -> bool) -> Result<SourceSpec, S
 fn from_parts(name: &str, spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<SourceSpec, SpecError> {
     // In front only: a file's name may end in a space.
     let spec = spec.trim_start();
-    let (kind, channel) = parse_spec(spec, exists)?;
+    let (kind, channel, sound_track) = parse_spec(spec, exists)?;
     let name = name.trim();
     let derived = name.is_empty();
-    let name = if derived { derive_name(&kind, channel) } else { name.to_owned() };
-    if name.chars().count() > NAME_MAX || name.chars().any(char::is_control) {
+    let name = if derived { derive_name(&kind, sound_track, channel) } else { name.to_owned() };
+    if !SourceSpec::is_name(&name) {
         return Err(SpecError::Name(name));
     }
-    Ok(SourceSpec { name, derived, kind, channel, text: spec.into(), language: None })
+    Ok(SourceSpec { name, derived, kind, channel, sound_track, text: spec.into(), language: None })
 }
 
 /// The known kind that a SPEC begins with, and what follows it (a `:`, a `#` or nothing comes first).
@@ -171,16 +201,20 @@ fn kind_of(spec: &str) -> Option<(&'static str, &str)> {
     })
 }
 
-fn parse_spec(spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<(SpecKind, Option<u16>), SpecError> {
+/// What to record, which channel of it, and which sound track.
+type Parsed = (SpecKind, Option<u16>, Option<u16>);
+
+fn parse_spec(spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<Parsed, SpecError> {
     let (kind, rest) = kind_of(spec).ok_or_else(|| unknown_kind(spec, exists))?;
     let incomplete = |wants| Err(SpecError::Incomplete { spec: spec.into(), wants });
     if let Some(path) = rest.strip_prefix(':')
         && kind == "file"
         && exists(Path::new(path))
     {
-        return Ok((SpecKind::File(path.into()), None));
+        return Ok((SpecKind::File(path.into()), None, None));
     }
     let (rest, channel) = split_channel(spec, rest)?;
+    let (rest, sound_track) = if kind == "file" { split_track(spec, rest)? } else { (rest, None) };
     // A `#` that is left in front belongs to no id: `mic#left`.
     if rest.starts_with('#') {
         return incomplete("a channel's number after the #, such as mic#2");
@@ -202,7 +236,20 @@ fn parse_spec(spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<(SpecKind, O
         ("file", Some(path)) => SpecKind::File(path.into()),
         (_, script) => SpecKind::Synth(script.unwrap_or_default().into()),
     };
-    Ok((kind, channel))
+    Ok((kind, channel, sound_track))
+}
+
+/// Splits a trailing `#trackN` off.
+fn split_track<'a>(spec: &str, rest: &'a str) -> Result<(&'a str, Option<u16>), SpecError> {
+    match rest.rsplit_once("#track") {
+        Some((path, digits)) if !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            match digits.parse::<u16>() {
+                Ok(track) if track > 0 => Ok((path, Some(track))),
+                _ => Err(SpecError::Channel { spec: spec.into(), channel: format!("track{digits}") }),
+            }
+        }
+        _ => Ok((rest, None)),
+    }
 }
 
 /// Splits a trailing `#digits` off.
@@ -228,8 +275,8 @@ fn unknown_kind(spec: &str, exists: &dyn Fn(&Path) -> bool) -> SpecError {
     SpecError::UnknownKind { spec: spec.into(), near }
 }
 
-/// A name for a source without one: what it is, and which channel of it.
-fn derive_name(kind: &SpecKind, channel: Option<u16>) -> String {
+/// A name for a source without one: what it is, and which sound track and channel of it.
+fn derive_name(kind: &SpecKind, sound_track: Option<u16>, channel: Option<u16>) -> String {
     let what = match kind {
         SpecKind::Mic(_) => "mic".into(),
         SpecKind::Loopback(_) => "loopback".into(),
@@ -238,10 +285,11 @@ fn derive_name(kind: &SpecKind, channel: Option<u16>) -> String {
             let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
             stem.chars()
                 .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                .take(NAME_MAX - 10)
+                .take(NAME_MAX - 25)
                 .collect::<String>()
         }
     };
+    let what = sound_track.map_or_else(|| what.clone(), |track| format!("{what} track {track}"));
     channel.map_or_else(|| what.clone(), |channel| format!("{what} {channel}"))
 }
 

@@ -238,6 +238,8 @@ pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
         (GapCause::Muted, _) => "track was muted",
         (GapCause::WriteError, _) => "disk refused to write",
         (GapCause::Ended, _) => "source had ended",
+        (GapCause::Damaged, _) => "file is damaged there",
+        (GapCause::Unrecorded, _) => "file holds no sound for this time",
     }
 }
 

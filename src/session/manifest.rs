@@ -41,6 +41,17 @@ pub struct Start {
     pub zone: Option<String>,
     /// Offset of the local clock from UTC at that instant, `+01:00`.
     pub offset: String,
+    /// Whether the time of day is known; of some files that became a session only the day is.
+    #[serde(default = "known", skip_serializing_if = "is_known")]
+    pub clock_known: bool,
+}
+
+fn known() -> bool {
+    true
+}
+
+fn is_known(known: &bool) -> bool {
+    *known
 }
 
 /// Whether a recording was finished in order.

@@ -5,6 +5,7 @@ pub mod device;
 mod drain;
 mod lane;
 mod levels;
+mod media;
 mod recording;
 mod replay;
 mod restart;

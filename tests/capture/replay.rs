@@ -30,7 +30,7 @@ fn write(path: &Path, spec: WavSpec, frames: u32) {
 }
 
 fn check(path: &Path, should: &[f32], channels: u16) {
-    let replay = Replay::new(path.to_owned(), FULL_SPEED).expect("a sound file");
+    let replay = Replay::new(path.to_owned(), None, FULL_SPEED).expect("a sound file");
     assert_eq!(replay.channels(), channels);
     let recorded =
         record(vec![(Arc::new(replay), vec![source("track", None), source("last", Some(channels))])]);

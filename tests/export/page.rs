@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hansard::audio::decode::SoundFile;
+use hansard::audio::decode::{Read, SoundFile};
 use hansard::base::utterance::Utterance;
 use hansard::export::turns::Meeting;
 use hansard::export::{Format, Options};
@@ -249,7 +249,7 @@ fn the_sound_lies_beside_the_page() {
 
     let mut sound = SoundFile::open(&dir.join("minutes.flac")).unwrap();
     let mut samples = Vec::new();
-    while sound.read(65_536, &mut samples).unwrap() > 0 {}
+    while sound.read(65_536, &mut samples).unwrap() != Read::End {}
     assert!(samples.len().abs_diff(16_000 * 60) < 100, "{}", samples.len());
     let second = |from: f64, to: f64| &samples[(from * 16e3) as usize..(to * 16e3) as usize];
     assert!(

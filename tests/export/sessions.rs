@@ -54,6 +54,7 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
             utc: start.parse().unwrap(),
             zone: Some("Europe/Vienna".into()),
             offset: "+01:00".into(),
+            clock_known: true,
         },
         state: State::Closed,
         duration: 60.0,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hansard::audio::decode::SoundFile;
+use hansard::audio::decode::{Read, SoundFile};
 use hansard::base::units::{Frames, SampleRate};
 use hansard::care::offline::{self, OfflineSink, Past};
 use hansard::care::recover::{RecoverError, Recovered, is_dirty, recover};
@@ -118,7 +118,7 @@ fn play(path: &Path) {
     let mut samples = Vec::new();
     while samples.len() < FRAMES_MAX {
         match file.read(4_096, &mut samples) {
-            Ok(0) | Err(_) => return,
+            Ok(Read::End) | Err(_) => return,
             Ok(_) => {}
         }
     }

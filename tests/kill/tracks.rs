@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hansard::audio::decode::SoundFile;
+use hansard::audio::decode::{Read, SoundFile};
 use hansard::base::units::{Frames, SampleFormat};
 use hansard::care::replay::TakeRecord;
 
@@ -37,7 +37,7 @@ fn played(dir: &Path, take: &TakeRecord) -> Vec<f32> {
     let format = file.format();
     assert_eq!((format.rate, format.channels), (take.entry.rate, take.entry.channels), "{}", path.display());
     let mut samples = Vec::new();
-    while file.read(48_000, &mut samples).unwrap() > 0 {}
+    while file.read(48_000, &mut samples).unwrap() != Read::End {}
     samples
 }
 

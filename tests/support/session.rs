@@ -41,7 +41,12 @@ pub fn manifest(sources: Vec<SourceEntry>) -> Manifest {
         format: FORMAT,
         id: "2026-03-14_0930_test".into(),
         title: "test".into(),
-        start: Start { utc: jiff::Timestamp::UNIX_EPOCH, zone: None, offset: "+00:00".into() },
+        start: Start {
+            utc: jiff::Timestamp::UNIX_EPOCH,
+            zone: None,
+            offset: "+00:00".into(),
+            clock_known: true,
+        },
         state: State::Recording,
         duration: 0.0,
         sources,

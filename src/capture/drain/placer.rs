@@ -143,9 +143,10 @@ impl Placer {
             self.place_silence(take, until.saturating_sub(placed), part);
             placed = until;
         }
-        // What found no room in our ring is counted: nothing is unknown about it. What else is missing is
-        // only known as well as stamps tell.
-        if frames.0 > 0 && cause != GapCause::Overrun && self.is_within_take() {
+        // What found no room in our ring is counted, and so is what a file lacks: nothing is unknown about
+        // it. What else is missing is only known as well as stamps tell.
+        let is_counted = matches!(cause, GapCause::Overrun | GapCause::Damaged | GapCause::Unrecorded);
+        if frames.0 > 0 && !is_counted && self.is_within_take() {
             take.observe_gap();
         }
     }

@@ -128,7 +128,7 @@ pub(super) fn started(dir: &Path, manifest: Option<&Manifest>) -> Started {
     Started {
         id: name.clone(),
         title: name,
-        start: Start { utc: made_at(dir), zone: None, offset: "+00:00".into() },
+        start: Start { utc: made_at(dir), zone: None, offset: "+00:00".into(), clock_known: true },
         sources: tracks.into_iter().map(source).collect(),
     }
 }
