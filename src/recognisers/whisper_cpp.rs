@@ -3,8 +3,8 @@
 //!
 //! Greedy, without context from earlier segments, one temperature: a segment that fails is told by its
 //! numbers and judged by [`crate::speech::gates`], not decoded again at five temperatures. Word times come
-//! from the decoder's attention to the sound, warped onto the text, where it is known which heads to ask; else
-//! from the timestamp tokens, which are some tenths of a second off.
+//! from the decoder's attention to the sound, warped onto the text, where it is known which heads to ask;
+//! else from the timestamp tokens, which are some tenths of a second off.
 //!
 //! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which
 //! language is spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a

@@ -122,8 +122,8 @@ impl SpeechClock {
         begun.map_or(0.0, |(_, (from, to, first))| (from + (shown - first).max(0.0)).min(*to))
     }
 
-    /// No mouth pauses within a word: one that reaches over a pause by a little is cut there, on the side where
-    /// less of it lies. Its neighbour takes that piece, if it began or ended there.
+    /// No mouth pauses within a word: one that reaches over a pause by a little is cut there, on the side
+    /// where less of it lies. Its neighbour takes that piece, if it began or ended there.
     fn leave_pauses(&self, spans: &mut [(f64, f64)]) {
         for &(.., pause) in self.stretches.iter().skip(1) {
             for n in 0..spans.len() {
