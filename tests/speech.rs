@@ -15,9 +15,9 @@ use hansard::audio::vad::Silero;
 use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleRate};
 use hansard::recognisers::protocol::{self, Greeting, PROTOCOL};
-use hansard::recognisers::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request};
+use hansard::recognisers::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request, Word};
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
-use hansard::speech::gates;
+use hansard::speech::{gates, word_times};
 
 const HANSARD: &str = env!("CARGO_BIN_EXE_hansard");
 const HZ_16000: SampleRate = SampleRate::HZ_16000;
@@ -116,6 +116,23 @@ fn first_sound(sound: &[f32], rate: SampleRate) -> f64 {
     let peak = sound.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
     let first = sound.iter().position(|sample| sample.abs() > 0.05 * peak).unwrap();
     Frames(first as u64).seconds(rate)
+}
+
+/// By its timestamp tokens alone tiny.en has this word begin at 9.5 s.
+#[test]
+fn a_word_after_a_pause_begins_where_its_sound_does() {
+    let Some(jfk) = shared("speech/jfk/jfk.wav") else { return };
+    let samples = read_wav(&jfk).0;
+    for model in ["tiny.en-q8_0", "base-q8_0"] {
+        let Some(file) = shared(&format!("models/ggml-{model}.bin")) else { return };
+        let request = Request { samples: samples.clone(), language: Some("en".into()), ..Request::default() };
+        let mut words = WorkerRecognizer::new(options(file)).recognize(&request).unwrap().words;
+        let spoken = word_times::spoken(&samples, &mut Silero::default());
+        word_times::hold(&mut words, request.seconds(), &spoken);
+        let asks: Vec<&Word> = words.iter().filter(|word| plain(&word.text) == ["ask"]).collect();
+        assert_eq!(asks.len(), 2, "{model}: {words:?}");
+        assert!((asks[1].start - 8.18).abs() < 0.15, "{model}: {words:?}");
+    }
 }
 
 #[test]

@@ -9,8 +9,11 @@
 //! | [`scripted`] | answers by script, for tests |
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
+//! | `alignment` | which of a model's attention heads tell when words were spoken |
 //! | [`words`] | from tokens to words with times |
 
+#[cfg(feature = "whisper")]
+mod alignment;
 pub mod engine;
 pub mod protocol;
 pub mod recognizer;

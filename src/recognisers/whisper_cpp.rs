@@ -3,8 +3,8 @@
 //!
 //! Greedy, without context from earlier segments, one temperature: a segment that fails is told by its
 //! numbers and judged by [`crate::speech::gates`], not decoded again at five temperatures. Word times come
-//! from the timestamp tokens (dynamic time warping would cost the alignment heads of each model and a third
-//! of the speed).
+//! from the decoder's attention to the sound, warped onto the text, where it is known which heads to ask;
+//! else from the timestamp tokens, which are some tenths of a second off.
 //!
 //! The encoder is what costs: it runs once over a request, over no more frames than the sound needs. Which
 //! language is spoken, and whether anybody speaks at all, is asked of the decoder afterwards, which costs a
@@ -19,6 +19,7 @@ use whisper_rs::{
 };
 
 use crate::models::{ModelError, ggml};
+use crate::recognisers::alignment;
 use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 use crate::recognisers::words::{Token, assemble};
@@ -41,8 +42,9 @@ const AUDIO_CTX_STEP: i32 = 16;
 const TOKENS_PER_S_ENGLISH: f64 = 10.0;
 /// … while scripts with several tokens to a character need more.
 const TOKENS_PER_S: f64 = 30.0;
-/// Half of the text context; the other half is the prompt's.
-const TOKENS_MAX: f64 = 220.0;
+/// Half of the text context; the other half is the prompt's. At 220 whisper.cpp's own bound would come first,
+/// and leave the length of the sound at a timestamp of the loop; the warping aborts on less than 0.2 s.
+const TOKENS_MAX: f64 = 218.0;
 /// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
 const REST_S_MIN: f64 = 2.0;
 /// Pieces of one request that are heard on their own.
@@ -60,11 +62,13 @@ pub struct WhisperSettings {
     pub flash_attn: bool,
     /// Language of requests that name none; `None` means detect it.
     pub language: Option<String>,
+    /// Word times come from the decoder's attention, which flash attention doesn't keep.
+    pub align: bool,
 }
 
 impl Default for WhisperSettings {
     fn default() -> Self {
-        Self { threads: default_threads(), flash_attn: false, language: None }
+        Self { threads: default_threads(), flash_attn: false, language: None, align: true }
     }
 }
 
@@ -85,13 +89,19 @@ impl WhisperRecognizer {
             |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
         // whisper.cpp takes a file for whole whose last tensor ends early, and aborts on files of another
         // kind.
-        ggml::check(path).map_err(|error| match error {
+        let (dimensions, _) = ggml::check(path).map_err(|error| match error {
             ModelError::NotWhole { why, .. } | ModelError::NotAModel { why, .. } => unusable(why),
             ModelError::Io { reason, .. } => unusable(reason.to_string()),
             other => unusable(other.to_string()),
         })?;
         let mut parameters = WhisperContextParameters::default();
         parameters.flash_attn(settings.flash_attn);
+        if settings.align
+            && !settings.flash_attn
+            && let Some(alignment) = alignment::parameters(&dimensions, &model_name(path))
+        {
+            parameters.dtw_parameters(alignment);
+        }
         let context = WhisperContext::new_with_params(path, parameters)
             .map_err(|_| unusable("whisper.cpp can't load it; is there memory enough?".into()))?;
         let state = context.create_state().map_err(|error| unusable(error.to_string()))?;
@@ -192,6 +202,7 @@ impl WhisperRecognizer {
     fn harvest(&self, from: f64) -> Run {
         let (end_of_text, begin) = (self.context.token_eot(), self.context.token_beg());
         let mut run = Run::default();
+        let mut aligned = Vec::new();
         for segment in self.state.as_iter() {
             for token in (0..segment.n_tokens()).filter_map(|i| segment.get_token(i)) {
                 let data = token.token_data();
@@ -208,6 +219,16 @@ impl WhisperRecognizer {
                 let (start, end) = (from + data.t0 as f64 / 100.0, from + data.t1 as f64 / 100.0);
                 let bytes = token.to_bytes().unwrap_or_default().to_vec();
                 run.tokens.push(Token { bytes, start, end, p: f64::from(data.p) });
+                aligned.push(data.t_dtw);
+            }
+        }
+        // It tells where the attention goes on to the next token, which is where this one ends. Below 0 it
+        // tells nothing.
+        if aligned.iter().all(|end| *end >= 0) {
+            let mut start = from;
+            for (token, end) in run.tokens.iter_mut().zip(aligned) {
+                (token.start, token.end) = (start, from + end as f64 / 100.0);
+                start = token.end;
             }
         }
         run
@@ -328,6 +349,6 @@ mod tests {
     #[test]
     fn the_encoder_hears_enough_and_never_too_much() {
         assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 816, 1488, 1500]);
-        assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 220]);
+        assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 218]);
     }
 }

@@ -51,6 +51,16 @@ const RATE_WORDS_MIN: usize = 5;
 const SAME_LETTERS: usize = 10;
 /// … and where there is doubt.
 const SAME_LETTERS_DOUBTFUL: usize = 5;
+/// Minimum rounds of a syllable of two or three letters within one word, which nobody laughs …
+const SAME_SYLLABLES: usize = 10;
+/// … of a longer one …
+const SAME_PARTS: usize = 5;
+/// … and where there is doubt. ("Hahaha" has three.)
+const SAME_SYLLABLES_DOUBTFUL: usize = 5;
+/// See [`SAME_SYLLABLES_DOUBTFUL`].
+const SAME_PARTS_DOUBTFUL: usize = 3;
+/// No language writes longer words; the longest that German law has known had 67 letters.
+const WORD_LETTERS_MAX: usize = 100;
 /// Seconds of speech without a pause that would end the segment, from which on a minimum rate holds …
 const SLOW_S_MIN: f64 = 8.0;
 /// … of this many words a second; slow dictation has 1.
@@ -141,7 +151,7 @@ fn plain_words(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    let is_dense = |c: char| matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    let is_dense = |c: char| matches!(c, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
     if text.chars().filter(|&c| is_dense(c)).count() * 2 > text.chars().count() {
         return words.iter().flat_map(|word| word.chars().map(String::from)).collect();
     }
@@ -168,14 +178,27 @@ fn is_loop(words: &[String], doubtful: bool) -> bool {
     })
 }
 
-/// Whether a word has one letter that often in a row, which no language writes: "oooooooooo".
+/// Whether a word goes round in itself as no language writes it ("oooooooooo", "hahahahaha…"), or never ends.
+/// Digits may: somebody may read out a long number.
 fn is_drawn_out(word: &str, doubtful: bool) -> bool {
-    let letters = if doubtful { SAME_LETTERS_DOUBTFUL } else { SAME_LETTERS };
-    let mut run = (None, 0);
-    word.chars().any(|letter| {
-        run = if run.0 == Some(letter) { (run.0, run.1 + 1) } else { (Some(letter), 1) };
-        letter.is_alphabetic() && run.1 >= letters
-    })
+    let letters: Vec<char> = word.chars().take(WORD_LETTERS_MAX + 1).collect();
+    letters.len() > WORD_LETTERS_MAX
+        || (1..=letters.len() / 3).any(|period| {
+            let rounds = match (period, doubtful) {
+                (1, false) => SAME_LETTERS,
+                (1, true) => SAME_LETTERS_DOUBTFUL,
+                (2 | 3, false) => SAME_SYLLABLES,
+                (2 | 3, true) => SAME_SYLLABLES_DOUBTFUL,
+                (_, false) => SAME_PARTS,
+                (_, true) => SAME_PARTS_DOUBTFUL,
+            };
+            let mut same = 0;
+            (period..letters.len()).any(|i| {
+                let goes_on = letters[i] == letters[i - period] && letters[i].is_alphabetic();
+                same = if goes_on { same + 1 } else { 0 };
+                same >= period * (rounds - 1)
+            })
+        })
 }
 
 fn is_too_fast(words: &[String], audio_s: f64) -> bool {
@@ -260,6 +283,37 @@ mod tests {
         let unsure = Hypothesis { avg_logprob: Some(-1.2), ..said("Thank you.", 1.0) };
         assert_eq!(judged(&unsure, 0.8), Some(STOCK_PHRASE));
         assert_eq!(judged(&said("I'm, I'm, thank you.", 20.0), 0.8), Some(TOO_SLOW));
+    }
+
+    #[test]
+    fn a_loop_within_one_word_is_a_loop() {
+        for text in [
+            format!("So {}.", "ha".repeat(150)),
+            format!("{}!", "Ha".repeat(10)),
+            "ooh".repeat(60),
+            "blah".repeat(5),
+            format!("Well, {} then", "verantwortungs".repeat(5)),
+            "あ".repeat(300),
+            format!("so wie {} und das ist alles was wir gesagt haben", "あ".repeat(12)),
+            "\u{1780}\u{17b6}".repeat(90),
+            (0..120).map(|n| char::from(b'a' + (n * n % 26) as u8)).collect(),
+        ] {
+            assert_eq!(judged(&said(&text, 20.0), 0.8), Some(REPETITION), "{text}");
+        }
+        for text in [
+            "Hahahahaha.",
+            "Mississippi",
+            "blablabla",
+            "101010101010101010101010",
+            "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz",
+        ] {
+            assert_eq!(judged(&said(text, 6.0), 0.8), None, "{text}");
+        }
+        let doubted = Hypothesis { no_speech_prob: Some(0.25), avg_logprob: Some(-1.6), ..said("", 6.0) };
+        for (text, looped) in [("hahahahaha", true), ("hahaha", false), ("gobblegobblegobble", true)] {
+            let verdict = judged(&Hypothesis { text: text.into(), ..doubted.clone() }, 0.8);
+            assert_eq!(verdict, looped.then_some(REPETITION), "{text}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use crate::audio::denoise::Denoiser;
 use crate::audio::segment::Segment;
+use crate::audio::vad::Silero;
 use crate::audio::{mono, resample};
 use crate::base::units::{Frames, SampleRate};
 use crate::live::SessionView;
@@ -10,7 +11,7 @@ use crate::session::shared::TakeShared;
 use crate::session::tail::SpanReader;
 
 use super::analysis::SegmentJob;
-use super::gates;
+use super::{gates, word_times};
 use crate::base::utterance::{self, Utterance};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
 
@@ -51,13 +52,28 @@ pub fn recognize(
         prompt: prompt(&hints.vocabulary),
         speech: Some((into(job.segment.onset), into(job.segment.offset))),
     };
-    let hypothesis = recognizer.recognize(&request)?;
+    let mut hypothesis = recognizer.recognize(&request)?;
     if recites(&hypothesis.text, &hints.vocabulary) {
         // It heard nothing of its own, and said what it had been told: asked once more without.
         request.prompt = None;
-        return recognizer.recognize(&request);
+        hypothesis = recognizer.recognize(&request)?;
     }
+    hold_times(&mut hypothesis.words, &request);
     Ok(hypothesis)
+}
+
+/// Makes the times of words hold in the sound that they were made from. It is heard once more for its pauses:
+/// that costs a hundredth of what recognising does, and nothing has to be kept of the first time.
+fn hold_times(words: &mut [Word], request: &Request) {
+    if words.is_empty() {
+        return;
+    }
+    let mut spoken = word_times::spoken(&request.samples, &mut Silero::default());
+    if spoken.is_empty() {
+        // What it heard with the minutes before in its memory.
+        spoken.extend(request.speech);
+    }
+    word_times::hold(words, request.seconds(), &spoken);
 }
 
 /// The vocabulary as text that might have come before.
@@ -129,14 +145,15 @@ pub fn of_parts(job: &SegmentJob, whole: &Hypothesis, rate: SampleRate) -> Vec<(
         let end = owners.partition_point(|owner| *owner <= n);
         let origin = into(part.from);
         let length = part.to.saturating_sub(part.from).seconds(rate);
-        let within = |s: f64| (s - origin).clamp(0.0, length);
         let words = whole.words[first..end].iter();
         let words =
-            words.map(|word| Word { start: within(word.start), end: within(word.end), ..word.clone() });
+            words.map(|word| Word { start: word.start - origin, end: word.end - origin, ..word.clone() });
+        let mut words: Vec<Word> = words.collect();
+        word_times::hold(&mut words, length, &[(into(part.onset) - origin, into(part.offset) - origin)]);
         let texts = whole.words.iter().map(|word| word.text.as_str());
         let hypothesis = Hypothesis {
             text: utterance::part_of(&whole.text, texts, first..end),
-            words: words.collect(),
+            words,
             audio_s: length,
             ..whole.clone()
         };
@@ -165,7 +182,12 @@ pub fn utterance(
     let at = |seconds: f64| (job.segment.from + Frames::from_seconds(seconds, rate)).min(job.segment.to);
     let from = hypothesis.words.first().map_or(job.segment.onset, |word| at(word.start));
     let to = hypothesis.words.last().map_or(job.segment.offset, |word| at(word.end)).max(from);
-    let origin = clock.time_of(job.segment.from);
+    // By the same frames as the line's own times, or the last word would end a rounding behind its line.
+    let place = |word: &Word| utterance::Word {
+        start: clock.time_of(at(word.start)),
+        end: clock.time_of(at(word.end)),
+        ..word.placed(0.0)
+    };
     Some(Utterance {
         id: id(&track.track, take.entry.take, &job.segment),
         track: track.track.clone(),
@@ -176,7 +198,7 @@ pub fn utterance(
         start: clock.time_of(from),
         end: clock.time_of(to),
         confidence: hypothesis.confidence().unwrap_or(0.0),
-        words: hypothesis.words.iter().map(|word| word.placed(origin)).collect(),
+        words: hypothesis.words.iter().map(place).collect(),
         text: hypothesis.text,
         language: hypothesis.language,
         model,

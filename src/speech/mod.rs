@@ -12,4 +12,5 @@ pub mod overheard;
 pub mod partial;
 pub mod segment_finder;
 pub mod track_reader;
+pub mod word_times;
 pub mod work;
