@@ -107,19 +107,24 @@ pub fn wrap(text: &str, max: usize) -> Vec<String> {
     lines
 }
 
-/// Parts a word beside each wide grapheme, but never before a closing mark: none may begin a line.
-fn breakable(word: &str) -> Vec<&str> {
+/// Marks that begin no line: closing ones, and those that belong to the character before.
+const NEVER_FIRST: &str = "，。、；：！？）」』》】〉〕”’ー々…ぁぃぅぇぉっゃゅょァィゥェォッャュョ";
+/// Marks that end no line: opening ones.
+const NEVER_LAST: &str = "（「『《【〈〔“‘";
+
+/// Parts a word beside each wide grapheme, but not before a mark that may begin no line, nor after one that
+/// may end none.
+pub fn breakable(word: &str) -> Vec<&str> {
     let mut parts = Vec::new();
-    let (mut from, mut was_wide) = (0, false);
+    let (mut from, mut was_wide, mut was_opening) = (0, false, false);
     for (at, grapheme) in word.grapheme_indices(true) {
         let wide = grapheme.width() > 1;
-        let closing = grapheme
-            .starts_with(['，', '。', '、', '；', '：', '！', '？', '）', '」', '』', '》', '”', '’']);
-        if at > from && (wide || was_wide) && !closing {
+        let is_one_of = |marks: &str| grapheme.chars().next().is_some_and(|c| marks.contains(c));
+        if at > from && (wide || was_wide) && !is_one_of(NEVER_FIRST) && !was_opening {
             parts.push(&word[from..at]);
             from = at;
         }
-        was_wide = wide;
+        (was_wide, was_opening) = (wide, is_one_of(NEVER_LAST));
     }
     parts.push(&word[from..]);
     parts

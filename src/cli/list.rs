@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::export::account;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
-use crate::session::read::{Found, TRANSCRIPT, list, wall};
+use crate::session::read::{Found, TRANSCRIPT, is_ambiguous, list, wall};
 use crate::session::texted::Texted;
 
 /// Columns of a line, unless an id or a title alone is longer.
@@ -59,7 +59,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     for found in &listing.sessions {
         let manifest = &found.manifest;
-        let start = wall(&manifest.start, 0.0).strftime("%Y-%m-%d %H:%M").to_string();
+        let start = wall(&manifest.start, 0.0);
+        let format = if is_ambiguous(&start) { "%Y-%m-%d %H:%M %:z" } else { "%Y-%m-%d %H:%M" };
+        let start = start.strftime(format).to_string();
         let title = fit(&name(&manifest.title), COLUMNS - 28);
         writeln!(out, "{start}  {:>8}  {title}", clock(manifest.duration, true))?;
         // The id is for copying: it is never cut; names give way.

@@ -1,13 +1,23 @@
 //! From utterances to captions, for the subtitle formats, by the rules of [`Rules`]: broken where sentences,
 //! clauses or pauses are, timed by words. Pure.
 //!
-//! Every word is kept: captions of somebody who speaks faster than the reading speed stand as long as the
-//! next one lets them.
+//! Three promises, the first before the second and that before the third: every word is kept and no line is
+//! too long; captions of one speaker never lie on each other; each stands as long as it takes to read. So the
+//! captions of somebody who speaks faster than the reading speed stand as long as the next one lets them.
+//!
+//! Scripts that write no spaces are broken after their punctuation, else where the recogniser's words meet,
+//! else between characters. A wide character takes two columns of a line and two of the reading speed.
+
+mod atoms;
+
+use std::collections::HashMap;
+
+use atoms::{Atom, Joint, atoms};
 
 use super::notices::Notice;
-use super::timing::{LetterTime, bounds, letters, spoken};
+use super::timing::spoken;
 use super::turns::Meeting;
-use crate::base::text::{self, fit, pieces, room, wrap};
+use crate::base::text::{self, fit, room, wrap};
 use crate::base::utterance::Utterance;
 
 /// What a caption may be. The defaults are those of Netflix' Timed Text Style Guide for English: 2 lines of
@@ -23,8 +33,8 @@ pub struct Rules {
     pub min_s: f64,
     /// Seconds it stands at most; more than `min_s`.
     pub max_s: f64,
-    /// Characters a second that are read: a caption stands longer than it is spoken where that is needed and
-    /// there is room.
+    /// Characters (or columns, if that is more) a second that are read: a caption stands longer than it is
+    /// spoken where that is needed, and ends where the same speaker's next one begins.
     pub reading_cps: f64,
 }
 
@@ -115,7 +125,29 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
     }
     captions.extend(meeting.notices.iter().map(|notice| of_notice(notice, rules)));
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
+    part(&mut captions, rules);
+    captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
     captions
+}
+
+/// Lets each caption end where its speaker's next one begins: words may overlap where they were measured, or
+/// lie on two tracks. Where that leaves too little to be read, the next one begins later, but never past the
+/// middle of both.
+fn part(captions: &mut [Caption], rules: &Rules) {
+    let min = millis(rules.min_s);
+    let mut before: HashMap<String, usize> = HashMap::new();
+    for this in 0..captions.len() {
+        let last = before.insert(captions[this].speaker.clone(), this);
+        let Some(last) = last.filter(|last| captions[*last].end_ms > captions[this].start_ms) else {
+            continue;
+        };
+        let (start, end) = (captions[last].start_ms, captions[last].end_ms.max(captions[this].end_ms));
+        let middle = start + (end - start) / 2;
+        let border = captions[this].start_ms.max((start + min).min(middle)).max(start + 1);
+        captions[last].end_ms = border;
+        captions[this].start_ms = border;
+        captions[this].end_ms = captions[this].end_ms.max(border + 1);
+    }
 }
 
 /// It stands while there is nothing to hear, as long as a caption may.
@@ -167,23 +199,6 @@ fn others(said: &[&Utterance], i: usize) -> Vec<(f64, f64)> {
         .collect()
 }
 
-/// What isn't parted: a word or a piece of one, with its time.
-#[derive(Debug, Clone, PartialEq)]
-struct Atom {
-    text: String,
-    start: f64,
-    end: f64,
-    /// Whether a space stands before it.
-    spaced: bool,
-}
-
-impl Atom {
-    /// An atom that is not a word of the utterance.
-    fn label(text: &str, at: f64) -> Self {
-        Self { text: text.to_owned(), start: at, end: at, spaced: false }
-    }
-}
-
 fn of_utterance<'a>(
     utterance: &Utterance,
     speaker: &str,
@@ -215,13 +230,13 @@ fn millis(seconds: f64) -> u64 {
 }
 
 fn letters_of(part: &[Atom]) -> usize {
-    part.iter().map(|atom| room(&atom.text) + usize::from(atom.spaced)).sum()
+    part.iter().map(|atom| room(&atom.text) + usize::from(atom.spaced())).sum()
 }
 
 fn labelled(atoms: &[Atom], label: Option<&Atom>) -> Vec<Atom> {
     let mut all: Vec<Atom> = label.into_iter().chain(atoms).cloned().collect();
     if let (Some(_), Some(first)) = (label, all.get_mut(1)) {
-        first.spaced = true;
+        first.joint = Joint::Space;
     }
     all
 }
@@ -246,7 +261,8 @@ fn breaks<'a>(
             if !single && (silent || too_long || !fits(label(part, from == 0), part, rules)) {
                 break;
             }
-            let total = cost(part, to == n) + rest(&best, to);
+            let next = atoms.get(to).map(|atom| atom.joint);
+            let total = cost(part, next) + rest(&best, to);
             if total < best[from].0 {
                 best[from] = (total, to);
             }
@@ -263,9 +279,9 @@ fn breaks<'a>(
 }
 
 /// What a caption costs a reader: another one to take in, torn sentences, scraps, flashes.
-fn cost(part: &[Atom], is_last: bool) -> f64 {
+fn cost(part: &[Atom], next: Option<Joint>) -> f64 {
     let (first, last) = (&part[0], &part[part.len() - 1]);
-    let torn = if is_last { 0.0 } else { f64::from(torn(&last.text)) };
+    let torn = next.map_or(0.0, |joint| f64::from(torn(&last.text)) + joint.torn().min(9) as f64);
     let pauses: f64 = part.windows(2).map(|pair| (pair[1].start - pair[0].end - 0.4).max(0.0) * 10.0).sum();
     let scrap = if letters_of(part) < 15 { 5.0 } else { 0.0 };
     let flash = if last.end - first.start < 1.0 { 3.0 } else { 0.0 };
@@ -279,7 +295,7 @@ fn fits(label: Option<&Atom>, part: &[Atom], rules: &Rules) -> bool {
     let (mut line, mut filled) = (1, label.map_or(0, |name| room(&name.text) + 1));
     for (n, atom) in part.iter().enumerate() {
         let wide = room(&atom.text);
-        let space = usize::from(atom.spaced && n > 0);
+        let space = usize::from(atom.spaced() && n > 0);
         if filled + space + wide <= rules.line_length {
             filled += space + wide;
         } else {
@@ -291,9 +307,9 @@ fn fits(label: Option<&Atom>, part: &[Atom], rules: &Rules) -> bool {
 
 /// How bad it is to break after this.
 fn torn(text: &str) -> u8 {
-    match text.chars().next_back() {
-        Some('.' | '!' | '?' | '…' | '。' | '！' | '？') => 0,
-        Some(',' | ';' | ':' | '–' | '—' | '，' | '、') => 4,
+    match text.trim_end_matches(['」', '』', '）', '”', '"', ')']).chars().next_back() {
+        Some('.' | '!' | '?' | '…' | '。' | '！' | '？' | '｡' | '．') => 0,
+        Some(',' | ';' | ':' | '–' | '—' | '，' | '、' | '；' | '：' | '､') => 4,
         _ => 9,
     }
 }
@@ -309,7 +325,7 @@ fn layout(atoms: &[Atom], rules: &Rules) -> Vec<CaptionLine> {
 /// The best way to part atoms into that many lines; `None` if they don't fit.
 fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<CaptionLine>> {
     let wide = |atoms: &[Atom]| -> usize {
-        let spaces = atoms.iter().skip(1).filter(|atom| atom.spaced).count();
+        let spaces = atoms.iter().skip(1).filter(|atom| atom.spaced()).count();
         spaces + atoms.iter().map(|atom| room(&atom.text)).sum::<usize>()
     };
     let even = wide(atoms) / count;
@@ -330,8 +346,13 @@ fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<CaptionLine>> {
                 let last = n + 1 == count;
                 let uneven = own.abs_diff(even) + if !last && own > even { 2 } else { 0 };
                 let inside = if last { 0 } else { 2 * usize::from(torn(&atoms[to - 1].text)) };
-                // Within a word only where nothing else is possible.
-                let split = if last || atoms.get(to).is_none_or(|next| next.spaced) { 0 } else { 1000 };
+                let next = atoms.get(to).filter(|_| !last);
+                // Punctuation is as good as a space.
+                let split = match next {
+                    Some(next) if next.joint == Joint::Dense && inside < 18 => 0,
+                    Some(next) => next.joint.torn(),
+                    None => 0,
+                };
                 Some((before + uneven + inside + split, from))
             };
             (0..to).filter_map(cost).min().unwrap_or((usize::MAX, 0))
@@ -355,11 +376,11 @@ fn ways(atoms: &[Atom], count: usize, max: usize) -> Option<Vec<CaptionLine>> {
 fn line_of(atoms: &[Atom]) -> CaptionLine {
     let mut line = CaptionLine::default();
     for (i, atom) in atoms.iter().enumerate() {
-        if atom.spaced && i > 0 {
+        if atom.spaced() && i > 0 {
             line.text.push(' ');
         }
-        // A label is not a word, and takes no time.
-        if atom.start < atom.end || atom.spaced {
+        // A label is not a word.
+        if atom.joint.begins_word() || (i == 0 && atom.joint != Joint::Label) {
             line.words.push((line.text.len(), millis(atom.start)));
         }
         line.text.push_str(&atom.text);
@@ -367,48 +388,11 @@ fn line_of(atoms: &[Atom]) -> CaptionLine {
     line
 }
 
-/// The words of an utterance's text with their times. What is wider than a line is parted, first where words
-/// meet, then between graphemes.
-fn atoms(utterance: &Utterance, rules: &Rules) -> Vec<Atom> {
-    let text = text::clean(&utterance.text);
-    let (from, to) = bounds(utterance);
-    let mut letters = letters(utterance, &text).into_iter();
-    let mut atoms: Vec<Atom> = Vec::new();
-    let mut reached = from;
-    for token in text.split(' ').filter(|token| !token.is_empty()) {
-        let timed: Vec<(char, LetterTime)> = token.chars().zip(letters.by_ref()).collect();
-        for (n, part) in parts(&timed, rules.word_max()).into_iter().enumerate() {
-            let (Some((_, first)), Some((_, last))) = (part.first(), part.last()) else { continue };
-            let start = first.start.clamp(reached, to.max(reached));
-            let end = last.end.clamp(start, to.max(start));
-            reached = start;
-            atoms.push(Atom { text: part.iter().map(|(c, _)| *c).collect(), start, end, spaced: n == 0 });
-        }
-    }
-    atoms
-}
-
-/// A token whole if it fits a line; else by words (scripts without spaces), and what still doesn't fit by
-/// graphemes.
-fn parts(token: &[(char, LetterTime)], max: usize) -> Vec<&[(char, LetterTime)]> {
-    let text = |part: &[(char, LetterTime)]| part.iter().map(|(c, _)| *c).collect::<String>();
-    if room(&text(token)) <= max {
-        return vec![token];
-    }
-    let mut out = Vec::new();
-    for word in token.chunk_by(|a, b| a.1.word == b.1.word) {
-        let mut rest = word;
-        for piece in pieces(&text(word), max) {
-            let (head, tail) = rest.split_at(piece.chars().count().min(rest.len()));
-            out.push(head);
-            rest = tail;
-        }
-    }
-    out
-}
-
 /// `01:02:03,456` with the given separator.
 pub fn timestamp(ms: u64, separator: char) -> String {
     let (h, m, s) = (ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60);
     format!("{h:02}:{m:02}:{s:02}{separator}{:03}", ms % 1000)
 }
+
+#[cfg(test)]
+mod tests;

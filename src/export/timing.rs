@@ -54,9 +54,9 @@ pub(super) fn bounds(utterance: &Utterance) -> (f64, f64) {
 pub(super) struct LetterTime {
     /// Number of the word it belongs to.
     pub word: usize,
-    /// Session seconds of that word.
+    /// Session seconds: its share of that word, in which letters are held to be evenly spoken.
     pub start: f64,
-    /// Session seconds of that word.
+    /// Session seconds.
     pub end: f64,
     /// Probability of that word.
     pub p: f64,
@@ -72,11 +72,17 @@ fn by_words(utterance: &Utterance, text: &str) -> Option<Vec<LetterTime>> {
     let mut letters = text.chars().filter(|c| *c != ' ');
     let mut times = Vec::new();
     for (word, said) in utterance.words.iter().enumerate() {
-        for c in text::clean(&said.text).chars().filter(|c| *c != ' ') {
-            if letters.next() != Some(c) {
+        let spelt: Vec<char> = text::clean(&said.text).chars().filter(|c| *c != ' ').collect();
+        let at = |n: usize| match n {
+            // To the bit, at its ends.
+            n if n == spelt.len() => said.end,
+            n => said.start + (said.end - said.start) * n as f64 / spelt.len() as f64,
+        };
+        for (n, c) in spelt.iter().enumerate() {
+            if letters.next() != Some(*c) {
                 return None;
             }
-            times.push(LetterTime { word, start: said.start, end: said.end, p: said.p });
+            times.push(LetterTime { word, start: at(n), end: at(n + 1), p: said.p });
         }
     }
     letters.next().is_none().then_some(times)

@@ -17,7 +17,7 @@ use crate::base::text;
 use crate::base::utterance::Utterance;
 use crate::care::replay;
 use crate::session::mark::Mark;
-use crate::session::read::is_time;
+use crate::session::read::{is_ambiguous, is_time};
 use crate::session::reading::Session;
 use crate::session::texted::FailedSegment;
 
@@ -183,25 +183,42 @@ impl<'a> Meeting<'a> {
         text::clock(seconds, self.long)
     }
 
-    /// Time of day.
+    /// Time of day, `09:30:05`, and `02:30:05 +01:00` in a meeting for which clocks were changed: an hour of
+    /// that day comes twice. Every clock of a document is from here or from [`Meeting::when`].
     pub fn time_of_day(&self, seconds: f64) -> String {
-        self.session.wall(seconds).strftime("%H:%M:%S").to_string()
+        let format = if self.clocks_change() { "%H:%M:%S %:z" } else { "%H:%M:%S" };
+        self.session.wall(seconds).strftime(format).to_string()
     }
 
-    /// `2026-03-14, 09:30–10:12 (+01:00, Europe/Vienna)`.
+    /// `2026-03-14, 09:30–10:12 (+01:00, Europe/Vienna)`; where clocks were changed meanwhile,
+    /// `2026-10-25, 02:30 +02:00 – 02:10 +01:00 (Europe/Vienna)`.
     pub fn when(&self) -> String {
         let manifest = &self.session.manifest;
         let (start, end) = (self.session.wall(0.0), self.session.wall(manifest.duration));
-        let to = if start.date() == end.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
-        let zone =
-            manifest.start.zone.as_deref().map(|zone| format!(", {}", text::clean(zone))).unwrap_or_default();
-        format!(
-            "{}, {}–{} ({}{zone})",
-            start.strftime("%Y-%m-%d"),
-            start.strftime("%H:%M"),
-            end.strftime(to),
-            start.strftime("%:z")
-        )
+        let zone = manifest.start.zone.as_deref().map(text::clean);
+        let day = if start.date() == end.date() { "" } else { "%Y-%m-%d " };
+        let from = start.strftime("%Y-%m-%d, %H:%M");
+        if start.offset() == end.offset() {
+            let to = end.strftime(&format!("{day}%H:%M")).to_string();
+            let zone = zone.map(|zone| format!(", {zone}")).unwrap_or_default();
+            return format!("{from}–{to} ({}{zone})", start.strftime("%:z"));
+        }
+        let to = end.strftime(&format!("{day}%H:%M %:z")).to_string();
+        let zone = zone.map(|zone| format!(" ({zone})")).unwrap_or_default();
+        format!("{from} {} – {to}{zone}", start.strftime("%:z"))
+    }
+
+    /// Whether a clock on the wall shows some time of the meeting twice, or jumps in it. Marks and lines may
+    /// lie a little past its end.
+    fn clocks_change(&self) -> bool {
+        let (start, end) = (self.session.wall(0.0), self.session.wall(self.end()));
+        start.offset() != end.offset() || is_ambiguous(&start) || is_ambiguous(&end)
+    }
+
+    /// Session seconds of the end of the recording or of what lies past it.
+    fn end(&self) -> f64 {
+        let marks = self.session.marks().iter().map(|mark| mark.at);
+        self.said.iter().map(|said| said.end).chain(marks).fold(self.session.manifest.duration, f64::max)
     }
 
     /// Why there is no text, where somebody listened to all of the sound.

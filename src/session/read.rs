@@ -165,6 +165,12 @@ pub fn wall(start: &Start, seconds: f64) -> Zoned {
     at.to_zoned(zone)
 }
 
+/// Whether the clock on the wall shows this time twice that day, or never: only with its offset it says when
+/// it was.
+pub fn is_ambiguous(at: &Zoned) -> bool {
+    at.time_zone().to_ambiguous_zoned(at.datetime()).is_ambiguous()
+}
+
 /// `+01:00`, `-03:30`, `Z`.
 fn parse_offset(text: &str) -> Option<Offset> {
     if text == "Z" {

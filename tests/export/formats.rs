@@ -178,6 +178,26 @@ fn a_table_holds_what_was_said_and_no_formula() {
 }
 
 #[test]
+fn clocks_of_a_night_that_has_an_hour_twice_say_which_one() {
+    let root = tempfile::tempdir().unwrap();
+    // 02:59:50 of summer; ten seconds later it is 02:00 again.
+    let utterances = [said("u0", "Alice", 1.0, "Still summer."), said("u1", "Alice", 30.0, "Now winter.")];
+    let mut manifest = manifest("s", "S", "2026-10-25T00:59:50Z", &["Alice"]);
+    manifest.start.offset = "+02:00".into();
+    let dir = write(root.path(), &manifest, &utterances);
+    for format in ["md", "txt", "html"] {
+        let told = export(&root, format, &[]);
+        let when = "2026-10-25, 02:59 +02:00 – 02:00 +01:00 (Europe/Vienna)";
+        for part in [when, "02:59:51 +02:00", "02:00:20 +01:00"] {
+            assert!(told.contains(part), "{format}: no {part} in {told}");
+        }
+    }
+    let rows = read_csv(&export(&root, "csv", &[]));
+    assert!(rows.iter().flatten().any(|cell| cell == "2026-10-25T02:00:20.000+01:00"), "{rows:?}");
+    drop(dir);
+}
+
+#[test]
 fn captions_keep_the_rules_that_are_asked_for() {
     let root = tempfile::tempdir().unwrap();
     let long = "I spoke to the landlord on Monday, and he wants two thousand pounds a month for it.";
