@@ -95,6 +95,9 @@ impl Ours<'_> {
 }
 
 fn time(meeting: &Meeting, seconds: f64) -> String {
+    if !meeting.session.manifest.start.clock_known {
+        return String::new();
+    }
     meeting.session.wall(seconds).strftime("%Y-%m-%dT%H:%M:%S%.3f%:z").to_string()
 }
 

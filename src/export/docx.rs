@@ -82,7 +82,7 @@ fn put(out: &mut String, block: &Block) {
 /// A mark in its place, which is a bookmark; its time leads back to the list of them.
 fn marked(mark: &Marked) -> String {
     let kind = run("Strong", mark.kind) + &run("Time", "  ");
-    let times = link(MARKS, &run("Time", &mark.into)) + &run("Time", &format!("  ·  {}  ", mark.day));
+    let times = link(MARKS, &run("Time", &mark.into)) + &run("Time", &format!("{}  ", of_day(&mark.day)));
     let number = mark.anchor.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
     bookmark(number, &mark.anchor, &(kind + &times + &run("", &mark.text)))
 }
@@ -95,8 +95,12 @@ fn link(to: &str, runs: &str) -> String {
     format!(r#"<w:hyperlink w:anchor="{to}" w:history="1">{runs}</w:hyperlink>"#)
 }
 
+fn of_day(day: &Option<String>) -> String {
+    day.as_ref().map(|day| format!("  ·  {day}")).unwrap_or_default()
+}
+
 fn turn(head: &Head) -> String {
-    let times = format!("  {}  ·  {}", head.into, head.day);
+    let times = format!("  {}{}", head.into, of_day(&head.day));
     let notes: String = head.notes.iter().map(|note| format!("  ·  {note}")).collect();
     run("Speaker", &head.speaker) + &run("Time", &times) + &run("Aside", &notes)
 }

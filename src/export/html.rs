@@ -124,7 +124,7 @@ fn place(seconds: f64) -> String {
 
 /// A time that leads to its sound.
 fn time_link(meeting: &Meeting, seconds: f64) -> String {
-    let (into, day) = (meeting.clock(seconds), meeting.time_of_day(seconds));
+    let (into, day) = (meeting.clock(seconds), meeting.time_of_day(seconds).unwrap_or_default());
     format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{into}</a>", place(seconds))
 }
 

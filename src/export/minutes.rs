@@ -50,8 +50,8 @@ pub struct Marked {
     pub kind: &'static str,
     /// Time into the meeting.
     pub into: String,
-    /// Time of day.
-    pub day: String,
+    /// Time of day, where it is known.
+    pub day: Option<String>,
     /// In whose words.
     pub text: String,
 }
@@ -63,8 +63,8 @@ pub struct Head {
     pub speaker: String,
     /// Time into the meeting.
     pub into: String,
-    /// Time of day.
-    pub day: String,
+    /// Time of day, where it is known.
+    pub day: Option<String>,
     /// What else is to be known: that others still spoke, that it is withheld.
     pub notes: Vec<String>,
 }

@@ -43,9 +43,9 @@ fn put(out: &mut String, block: &Block) {
         Block::Said(None, spans) => write!(out, "{}\n\n", line(spans)),
         Block::Said(Some(time), spans) => write!(out, "*{time}* · {}\n\n", line(spans)),
         Block::Mark(mark) => {
-            let (kind, into, day, text) = (mark.kind, &mark.into, &mark.day, escape(&mark.text));
+            let (kind, into, day, text) = (mark.kind, &mark.into, of_day(&mark.day), escape(&mark.text));
             let (anchor, back) = (&mark.anchor, MARKED.to_lowercase().replace(' ', "-"));
-            write!(out, "> **{kind}** · [{into}](#{back}) · {day} · {text}<a id=\"{anchor}\"></a>\n\n")
+            write!(out, "> **{kind}** · [{into}](#{back}){day} · {text}<a id=\"{anchor}\"></a>\n\n")
         }
         // Brackets alone lead nowhere: no name is defined in the document.
         Block::Notice(text) => write!(out, "*[{}]*\n\n", escape_at(text, false)),
@@ -57,9 +57,13 @@ fn put(out: &mut String, block: &Block) {
     };
 }
 
+fn of_day(day: &Option<String>) -> String {
+    day.as_ref().map(|day| format!(" · {day}")).unwrap_or_default()
+}
+
 /// `**Alice** · 00:36 · 13:10:02`
 fn turn(head: &Head) -> String {
-    let mut out = format!("**{}** · {} · {}", escape(&head.speaker), head.into, head.day);
+    let mut out = format!("**{}** · {}{}", escape(&head.speaker), head.into, of_day(&head.day));
     for note in &head.notes {
         let _ = write!(out, " · *{}*", escape(note));
     }

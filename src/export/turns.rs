@@ -185,16 +185,24 @@ impl<'a> Meeting<'a> {
 
     /// Time of day, `09:30:05`, and `02:30:05 +01:00` in a meeting for which clocks were changed: an hour of
     /// that day comes twice. Every clock of a document is from here or from [`Meeting::when`].
-    pub fn time_of_day(&self, seconds: f64) -> String {
+    /// `None` where only the day of the recording is known.
+    pub fn time_of_day(&self, seconds: f64) -> Option<String> {
+        if !self.session.manifest.start.clock_known {
+            return None;
+        }
         let format = if self.clocks_change() { "%H:%M:%S %:z" } else { "%H:%M:%S" };
-        self.session.wall(seconds).strftime(format).to_string()
+        Some(self.session.wall(seconds).strftime(format).to_string())
     }
 
     /// `2026-03-14, 09:30–10:12 (+01:00, Europe/Vienna)`; where clocks were changed meanwhile,
-    /// `2026-10-25, 02:30 +02:00 – 02:10 +01:00 (Europe/Vienna)`.
+    /// `2026-10-25, 02:30 +02:00 – 02:10 +01:00 (Europe/Vienna)`; of a file that tells no more,
+    /// `2026-10-02, time of day not known`.
     pub fn when(&self) -> String {
         let manifest = &self.session.manifest;
         let (start, end) = (self.session.wall(0.0), self.session.wall(manifest.duration));
+        if !manifest.start.clock_known {
+            return format!("{}, time of day not known", start.strftime("%Y-%m-%d"));
+        }
         let zone = manifest.start.zone.as_deref().map(text::clean);
         let day = if start.date() == end.date() { "" } else { "%Y-%m-%d " };
         let from = start.strftime("%Y-%m-%d, %H:%M");

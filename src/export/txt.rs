@@ -42,7 +42,8 @@ fn put(out: &mut String, block: &Block) {
             wrapped(out, INDENT, INDENT, &(time + &line(spans)));
         }
         Block::Mark(mark) => {
-            let text = format!("{} [{}] {}  {}", mark.kind, mark.into, mark.day, mark.text);
+            let day = mark.day.as_ref().map(|day| format!(" {day}")).unwrap_or_default();
+            let text = format!("{} [{}]{day}  {}", mark.kind, mark.into, mark.text);
             wrapped(out, ">>> ", "    ", &text);
         }
         Block::Notice(text) => wrapped(out, "", " ", &format!("[{text}]")),
@@ -63,7 +64,8 @@ fn heading(out: &mut String, level: u8, text: &str) {
 /// `[00:36] 13:10:02  Alice`
 fn turn(head: &Head) -> String {
     let notes: String = head.notes.iter().map(|note| format!(" ({note})")).collect();
-    format!("[{}] {}  {}{notes}", head.into, head.day, head.speaker)
+    let day = head.day.as_ref().map(|day| format!(" {day}")).unwrap_or_default();
+    format!("[{}]{day}  {}{notes}", head.into, head.speaker)
 }
 
 fn line(spans: &[Inline]) -> String {

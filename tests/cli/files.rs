@@ -313,6 +313,8 @@ fn imports_are_dated_by_the_file() {
     old.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_790_933_400)).unwrap();
     let (utc, clock_known, name) = start(&["old.wav"]);
     assert!(utc.starts_with("2026-10-0") && !clock_known && name == "old", "{utc} {name}");
+    let minutes = home.run(["export", "last", "--no-sound", "--format", "md", "--output", "-"]);
+    assert!(minutes.expect(0).out.contains("2026-10-02, time of day not known"), "{}", minutes.out);
     let said = start(&["Bob=old.wav#1", "--date=2025-01-02T03:04:05Z"]);
     assert_eq!(said, ("2025-01-02T03:04:05Z".to_owned(), true, "Bob".to_owned()));
     home.refuses(&["transcribe", "old.wav", "--date=yesterday"], &["as 2026-10-02T14:30"]);

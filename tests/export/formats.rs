@@ -181,8 +181,8 @@ fn a_table_holds_what_was_said_and_no_formula() {
 fn clocks_of_a_night_that_has_an_hour_twice_say_which_one() {
     let root = tempfile::tempdir().unwrap();
     // 02:59:50 of summer; ten seconds later it is 02:00 again.
-    let utterances = [said("u0", "Alice", 1.0, "Still summer."), said("u1", "Alice", 30.0, "Now winter.")];
-    let mut manifest = manifest("s", "S", "2026-10-25T00:59:50Z", &["Alice"]);
+    let utterances = [said("u0", "Alice", 1.0, "Still summer."), said("u1", "Bob", 30.0, "Now winter.")];
+    let mut manifest = manifest("s", "S", "2026-10-25T00:59:50Z", &["Alice", "Bob"]);
     manifest.start.offset = "+02:00".into();
     let dir = write(root.path(), &manifest, &utterances);
     for format in ["md", "txt", "html"] {

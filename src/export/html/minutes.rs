@@ -46,13 +46,10 @@ fn turn<'a>(
     let left_out = if turn.withheld.is_some() { " left-out" } else { "" };
     let id = id.map(|id| format!(" id=\"{id}\"")).unwrap_or_default();
     let _ = writeln!(out, "<div class=\"turn {}{left_out}\"{id}>", colour(meeting, &turn.speaker));
-    let _ = write!(
-        out,
-        "<p class=\"who\"><b>{}</b> {}<span class=\"time\"><span class=\"dot\"> · </span>{}</span>",
-        name(&turn.speaker),
-        time_link(meeting, turn.start),
-        meeting.time_of_day(turn.start)
-    );
+    let _ = write!(out, "<p class=\"who\"><b>{}</b> {}", name(&turn.speaker), time_link(meeting, turn.start));
+    if let Some(day) = meeting.time_of_day(turn.start) {
+        let _ = write!(out, "<span class=\"time\"><span class=\"dot\"> · </span>{day}</span>");
+    }
     if let Some(over) = &turn.over {
         let _ = write!(out, " <span class=\"together\">while {} still spoke</span>", name(over));
     }
@@ -126,7 +123,7 @@ fn evidence(out: &mut String, meeting: &Meeting, turn: &Turn) {
 /// What a reader must know at its place: `[00:49–01:03 Bob not recorded: device was unplugged]`.
 fn notice(meeting: &Meeting, notice: &Notice) -> String {
     let lost = if notice.lost { " lost" } else { "" };
-    let day = meeting.time_of_day(notice.from);
+    let day = meeting.time_of_day(notice.from).unwrap_or_default();
     let (when, what) = (notice.when(meeting.long), escape(&notice.brief()));
     let time = format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{when}</a>", place(notice.from));
     format!("<p class=\"missing {}{lost}\">[{time} {what}]</p>\n", notice.kind.name())
