@@ -4,7 +4,7 @@
 use crate::audio::denoise::Denoiser;
 use crate::audio::segment::Segment;
 use crate::audio::vad::Silero;
-use crate::audio::{leveller, mono, resample};
+use crate::audio::{mono, resample};
 use crate::base::units::{Frames, SampleRate};
 use crate::live::SessionView;
 use crate::session::shared::TakeShared;
@@ -97,20 +97,8 @@ fn recites(text: &str, vocabulary: &str) -> bool {
     longest >= RECITED_WORDS && longest * 2 > said.len()
 }
 
-/// The segment's sound: mono at 16 kHz, at the level of speech.
+/// The segment's sound: mono at 16 kHz.
 fn read(
-    session: &SessionView,
-    take: &TakeShared,
-    job: &SegmentJob,
-    denoise: bool,
-) -> Result<Vec<f32>, String> {
-    let mut sound = read_plain(session, take, job, denoise)?;
-    leveller::level_whole(&mut sound);
-    Ok(sound)
-}
-
-/// The same as loud as it was recorded.
-fn read_plain(
     session: &SessionView,
     take: &TakeShared,
     job: &SegmentJob,

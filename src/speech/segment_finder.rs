@@ -9,7 +9,6 @@ use super::overheard::{self, Overhearing};
 use super::track_reader::TrackSound;
 use crate::audio::denoise::MonoBlock;
 use crate::audio::level::{WINDOW_S, WINDOWS_PER_S};
-use crate::audio::leveller::TOO_QUIET_DB;
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
@@ -39,8 +38,6 @@ pub struct SegmentFinder {
     overhearing: Overhearing,
     /// A block that waits for the other tracks to be written that far.
     held: Option<TrackSound>,
-    /// Whether there was speech in the take.
-    spoke: bool,
 }
 
 impl SegmentFinder {
@@ -66,7 +63,6 @@ impl SegmentFinder {
             analysis,
             cutter: None,
             held: None,
-            spoke: false,
         }
     }
 
@@ -99,30 +95,17 @@ impl SegmentFinder {
                 self.found(take, &segments, decided);
                 self.growing(take, growing, heard.from + Frames(heard.samples.len() as u64));
             }
-            TrackSound::TakeEnd { take, speech_db } => {
+            TrackSound::TakeEnd { take } => {
                 let cutter = self.cutter(take);
                 let segments = cutter.finish();
                 let decided = cutter.decided_until();
                 self.found(take, &segments, decided);
                 self.growing(take, None, Frames(0));
                 self.analysis(|analysis, track| analysis.next_take(track));
-                self.tell_too_quiet(speech_db);
                 self.cutter = None;
                 self.from = Frames(0);
             }
             TrackSound::TrackEnd => self.analysis(|analysis, track| analysis.track_done(track)),
-        }
-    }
-
-    /// Speech that was found where all is very quiet is text with words missing, and somebody can mend that.
-    fn tell_too_quiet(&mut self, speech_db: Option<f32>) {
-        let spoke = std::mem::take(&mut self.spoke);
-        if let Some(db) = speech_db.filter(|db| spoke && *db < TOO_QUIET_DB) {
-            tracing::warn!(
-                "{} is very quiet, its speech lies at {db:.0} dBFS, and words may be missing: speak closer, \
-                 or raise the input level at the device",
-                self.track().name
-            );
         }
     }
 
@@ -185,8 +168,7 @@ impl SegmentFinder {
         self.cutter.get_or_insert_with(|| Segmenter::new(settings, detector(), rate, from))
     }
 
-    fn found(&mut self, take: usize, segments: &[Segment], decided: Frames) {
-        self.spoke |= !segments.is_empty();
+    fn found(&self, take: usize, segments: &[Segment], decided: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
         let (clock, end) = (shared.clock(), shared.written());
         let segments: Vec<Segment> = segments.iter().map(|segment| within(segment, end)).collect();

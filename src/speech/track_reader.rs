@@ -1,12 +1,11 @@
-//! A track read back from the disk, block by block, as it grows: without its noise, at 16 kHz, quiet speech
-//! raised to the level of speech. Who calls it decides when; it knows no time and no threads.
+//! A track read back from the disk, block by block, as it grows: without its noise, at 16 kHz. Who calls it
+//! decides when; it knows no time and no threads.
 
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::audio::denoise::{Denoiser, MonoBlock};
-use crate::audio::leveller::Leveller;
 use crate::audio::mono;
 use crate::audio::resample::ResampleError;
 use crate::base::units::Frames;
@@ -43,8 +42,6 @@ pub enum TrackSound {
     TakeEnd {
         /// Index of the take.
         take: usize,
-        /// How loud (dBFS) its speech was, if there may have been some.
-        speech_db: Option<f32>,
     },
     /// The track is over.
     TrackEnd,
@@ -66,7 +63,6 @@ struct OpenTake {
     take: Arc<TakeShared>,
     reader: SpanReader,
     chain: Denoiser,
-    leveller: Leveller,
     position: Frames,
     interleaved: Vec<f32>,
     mono: Vec<f32>,
@@ -103,11 +99,10 @@ impl TrackReader {
             Next::Sound(heard) => Ok(Some(TrackSound::Sound { take: index, heard })),
             Next::Nothing => Ok(None),
             Next::End => {
-                let speech_db = open.leveller.speech_db();
                 self.open = None;
                 self.take += 1;
                 self.from = Frames(0);
-                Ok(Some(TrackSound::TakeEnd { take: index, speech_db }))
+                Ok(Some(TrackSound::TakeEnd { take: index }))
             }
         }
     }
@@ -126,7 +121,6 @@ impl OpenTake {
         Ok(Self {
             reader,
             chain,
-            leveller: Leveller::new(),
             position: hearing.from,
             take,
             interleaved: Vec::new(),
@@ -145,8 +139,7 @@ impl OpenTake {
                 return Ok(Next::End);
             }
             self.flushed = true;
-            let rest = self.chain.finish()?;
-            return Ok(self.levelled(rest));
+            return Ok(Next::Sound(self.chain.finish()?));
         }
         if available == 0 || (!closed && available < rate * BLOCK_MS_MIN / 1000) {
             return Ok(Next::Nothing);
@@ -158,12 +151,6 @@ impl OpenTake {
         self.take.leave_out_foreign(self.position, &mut self.interleaved);
         mono::downmix(&self.interleaved, self.reader.channels(), &mut self.mono);
         self.position = to;
-        let heard = self.chain.push(&self.mono)?;
-        Ok(self.levelled(heard))
-    }
-
-    fn levelled(&mut self, mut heard: MonoBlock) -> Next {
-        self.leveller.level(&mut heard.samples);
-        Next::Sound(heard)
+        Ok(Next::Sound(self.chain.push(&self.mono)?))
     }
 }
