@@ -162,7 +162,11 @@ impl Recorded {
         let piece = &sound[begin..begin + (PIECE_S * f64::from(RATE)) as usize];
         let (at, correlation) = whereabouts(&truth_sound, piece).unwrap();
         let name = format!("{} take {} from {from:.2} s", take.track, take.take);
-        assert!(correlation > 0.9, "{name}: other sound than was played: {correlation}");
+        // Where PipeWire ran dry, or was taking its device away, the rest must be what was played.
+        let dry = piece.iter().filter(|sample| self.server == Server::PipeWire && **sample == 0.0).count();
+        let heard = 1.0 - dry as f64 / piece.len() as f64;
+        assert!(heard > 0.5, "{name}: {dry} of {} samples are silence", piece.len());
+        assert!(correlation > 0.9 * heard.sqrt(), "{name}: other sound than was played: {correlation}");
         let here = take.clock.offset + from * f64::from(take.rate.0) / take.clock.rate;
         let displaced = here - truth.time_of(Frames(at as u64));
         println!("{name}: {:+.1} ms", displaced * 1e3);
