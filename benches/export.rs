@@ -137,6 +137,7 @@ fn write_session(dir: &Path, seconds: u64, ppm: f64) {
             zone: None,
             offset: "+00:00".into(),
             clock_known: true,
+            made: None,
         },
         state: State::Closed,
         duration: seconds as f64,

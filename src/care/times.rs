@@ -75,6 +75,7 @@ mod tests {
                 zone: None,
                 offset: "+00:00".into(),
                 clock_known: true,
+                made: None,
             },
             state: State::Closed,
             duration: 100.5,

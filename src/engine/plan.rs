@@ -100,6 +100,13 @@ pub struct Begun {
     pub clock_known: bool,
 }
 
+impl Begun {
+    /// At this moment.
+    pub fn now() -> Self {
+        Self { at: Zoned::now(), clock_known: true }
+    }
+}
+
 impl Wish {
     /// To record these sources, with text, until somebody ends it.
     pub fn new(sources: Vec<SourceSpec>) -> Self {
@@ -326,13 +333,16 @@ fn resolve_device(kind: SourceKind, id: Option<String>, options: &SourceOptions)
     })
 }
 
-/// A new session's folder with its `tracks`, and the manifest to begin with. `begun` is the session's start.
+/// A new session's folder with its `tracks`, and the manifest to begin with. `begun` is the session's start,
+/// where that is not now.
 pub fn new_session(
     recordings: &Path,
     title: Option<&str>,
     sources: Vec<SourceEntry>,
-    begun: &Begun,
+    begun: Option<Begun>,
 ) -> Result<(PathBuf, Manifest), PlanError> {
+    let made = begun.is_some().then(jiff::Timestamp::now);
+    let begun = begun.unwrap_or_else(Begun::now);
     let now = &begun.at;
     let failed = |error| PlanError::Folder { dir: recordings.into(), error };
     let title = title.map(str::trim).filter(|title| !title.is_empty()).unwrap_or("meeting");
@@ -359,6 +369,7 @@ pub fn new_session(
             zone: now.time_zone().iana_name().map(str::to_owned),
             offset: now.strftime("%:z").to_string(),
             clock_known: begun.clock_known,
+            made,
         },
         state: State::Recording,
         duration: 0.0,

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Zoned;
 use ractor::{Actor, ActorRef};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::lack::Lack;
-use super::plan::{self, Begun, Plan, TextPlan};
+use super::plan::{self, Plan, TextPlan};
 use super::text::{self, Wanted};
 use super::{Ended, EngineError, Why};
 use crate::actors::recorder::{self, Message, Recorder};
@@ -86,9 +85,8 @@ impl Engine {
             .enable_all()
             .build()
             .map_err(|error| EngineError::Threads(error.to_string()))?;
-        let begun = begun.unwrap_or_else(|| Begun { at: Zoned::now(), clock_known: true });
         let clock = SessionClock::start_now(Arc::new(SystemClock));
-        let (dir, manifest) = plan::new_session(&config.paths.recordings, title.as_deref(), sources, &begun)?;
+        let (dir, manifest) = plan::new_session(&config.paths.recordings, title.as_deref(), sources, begun)?;
         let (lock, unlocked) = lock(&dir)?;
         let sources = manifest.sources.clone();
         let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices)

@@ -44,6 +44,16 @@ pub struct Start {
     /// Whether the time of day is known; of some files that became a session only the day is.
     #[serde(default = "known", skip_serializing_if = "is_known")]
     pub clock_known: bool,
+    /// When the session was made, where that was not its start: files were recorded before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Timestamp>,
+}
+
+impl Start {
+    /// When the session was made.
+    pub fn made(&self) -> Timestamp {
+        self.made.unwrap_or(self.utc)
+    }
 }
 
 fn known() -> bool {

@@ -321,6 +321,44 @@ fn gaps_and_late_starts_of_time_stamps_stay() {
     }
 }
 
+/// A film or a voice memo whose begin and end somebody cut off: what was cut is not taken, and no loss.
+#[test]
+fn what_an_edit_cuts_off_is_left_out() {
+    let Some(place) = Place::new() else { return };
+    for (name, codec) in [("a.m4a", "aac"), ("b.m4a", "alac")] {
+        place.pack(name, &["-c:a", codec]);
+        let cut = format!("cut-{name}");
+        place.ffmpeg(&["-ss", "3.3", "-t", "6", "-i", name, "-c", "copy", &cut]);
+        let yardstick = place.yardstick(&place.path(&cut));
+        let heard = hear(&place.path(&cut)).unwrap();
+        println!(
+            "{cut}: ffmpeg {yardstick:.3} s, here {:.3} s {:?} {:?}",
+            heard.seconds(),
+            heard.gaps,
+            heard.remarks
+        );
+        assert!((heard.seconds() - yardstick).abs() < 0.06, "{cut}: {} s", heard.seconds());
+        assert!(heard.broken.is_none() && heard.gaps.is_empty() && heard.remarks.is_empty(), "{cut}");
+    }
+    // An edit that passes over seconds: made by hand in the list of a whole file.
+    let path = place.pack("memo.m4a", &["-c:a", "alac"]);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let list = bytes.windows(4).position(|window| window == b"elst").unwrap();
+    bytes[list + 12..list + 16].copy_from_slice(&6_000u32.to_be_bytes());
+    bytes[list + 16..list + 20].copy_from_slice(&(3 * RATE).to_be_bytes());
+    std::fs::write(&path, bytes).unwrap();
+    let heard = hear(&path).unwrap();
+    println!(
+        "memo: ffmpeg {:.3} s, here {:.3} s {:?}",
+        place.yardstick(&path),
+        heard.seconds(),
+        heard.remarks
+    );
+    assert!((heard.seconds() - 6.0).abs() < 0.06 && heard.broken.is_none() && heard.remarks.is_empty());
+    let from_three = &place.whole[3 * RATE as usize..];
+    assert!(lag(from_three, &heard, 1.0).abs() < 0.0015 && lag(from_three, &heard, 5.0).abs() < 0.0015);
+}
+
 #[test]
 fn wrong_lengths_in_wave_headers_are_hints() {
     let folder = TempDir::new().unwrap();
@@ -349,6 +387,7 @@ fn wrong_lengths_in_wave_headers_are_hints() {
         ("piped by another", file(b"RIFF", 0x7fff_ffff, b""), 16_000, 0, false),
         ("64 bit without its chunk", file(b"RF64", u32::MAX, b""), 16_000, 0, false),
         ("cut off", file(b"RIFF", 64_000, b""), 16_000, 0, true),
+        ("joined", [file(b"RIFF", 32_000, b""), file(b"RIFF", 32_000, b"")].concat(), 32_022, 1, false),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let heard = hear(&path).unwrap();

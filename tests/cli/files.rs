@@ -317,6 +317,9 @@ fn imports_are_dated_by_the_file() {
     assert!(minutes.expect(0).out.contains("2026-10-02, time of day not known"), "{}", minutes.out);
     let said = start(&["Bob=old.wav#1", "--date=2025-01-02T03:04:05Z"]);
     assert_eq!(said, ("2025-01-02T03:04:05Z".to_owned(), true, "Bob".to_owned()));
+    // The last one is what was made last, however long ago it was recorded.
+    let last = home.run(["export", "last", "--no-sound", "--format", "md", "--output", "-"]);
+    assert!(last.expect(0).out.contains("2025-01-02"), "{}", last.out);
     home.refuses(&["transcribe", "old.wav", "--date=yesterday"], &["as 2026-10-02T14:30"]);
     home.refuses(&["transcribe", "old.wav#0"], &["channels are counted from 1"]);
 }

@@ -55,6 +55,7 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
             zone: Some("Europe/Vienna".into()),
             offset: "+01:00".into(),
             clock_known: true,
+            made: None,
         },
         state: State::Closed,
         duration: 60.0,

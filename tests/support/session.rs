@@ -46,6 +46,7 @@ pub fn manifest(sources: Vec<SourceEntry>) -> Manifest {
             zone: None,
             offset: "+00:00".into(),
             clock_known: true,
+            made: None,
         },
         state: State::Recording,
         duration: 0.0,

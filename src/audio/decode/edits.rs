@@ -61,7 +61,8 @@ pub(super) fn read(file: &mut File, bytes: u64) -> io::Result<Index> {
             break;
         }
         let (name, short) = (&head[4..8], u64::from(u32_at(&head, 0)));
-        is_mp4 |= name == b"ftyp" || (at == 0 && name == b"moov");
+        is_mp4 |=
+            name == b"ftyp" || (at == 0 && [b"moov", b"mdat", b"wide"].iter().any(|first| name == *first));
         if !is_mp4 {
             return Ok(Index::default());
         }

@@ -130,6 +130,8 @@ pub struct SoundFile {
     gap: Option<(Frames, GapCause)>,
     /// Frames handed over by the decoder so far, those that are missing included.
     frames: Frames,
+    /// The decoder has come to its end, and what lacks there has been told.
+    over: bool,
     /// What is wrong, to be told once all that came before it has been handed out.
     failed: Option<DecodeError>,
     remarks: Vec<String>,
@@ -252,6 +254,7 @@ impl SoundFile {
             at: 0,
             gap: None,
             frames: Frames(0),
+            over: false,
             failed: None,
             remarks,
         };
@@ -343,6 +346,9 @@ impl SoundFile {
     fn decode(&mut self) -> Result<bool, DecodeError> {
         self.decoded.clear();
         self.at = 0;
+        if self.over {
+            return Ok(false);
+        }
         let next = match &mut self.decoder {
             Decoder::Wave(wave) => wave.next(&mut self.decoded).map(more).map_err(|error| error.to_string()),
             Decoder::Outside(outside) => outside.next(&mut self.decoded).map(more),
@@ -368,14 +374,12 @@ impl SoundFile {
                 return self.decode();
             }
             Ok(Next::End) => {
-                let missing = match &mut self.decoder {
-                    Decoder::Wave(wave) => Some(std::mem::take(&mut wave.missing)).filter(|m| m.0 > 0),
+                let missing = match &self.decoder {
+                    Decoder::Wave(wave) => Some(wave.missing).filter(|missing| missing.0 > 0),
                     Decoder::Packets(packets) => packets.missing(),
                     Decoder::Outside(_) => None,
                 };
-                if let Decoder::Packets(packets) = &mut self.decoder {
-                    packets.length = None;
-                }
+                self.over = true;
                 return match missing.filter(|_| self.frames.0 > 0) {
                     Some(missing) => Err(self.broken("it is cut off".into(), Some(missing))),
                     None => Ok(false),

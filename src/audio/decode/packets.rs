@@ -133,7 +133,6 @@ impl Packets {
         let params = params(&track).ok_or("no sound track")?;
         let codec = params.codec;
         let decoder = make_decoder(params)?;
-        let lossy = LOSSY.contains(&codec);
         // Without a header of its encoder the length of an MPEG stream is a guess of the reader's.
         let guessed = MPEG.contains(&codec) && track.delay.is_none();
         let length = track.num_frames.filter(|_| !guessed).map(Frames);
@@ -157,8 +156,8 @@ impl Packets {
             seen_s: 0.0,
             unread: None,
             format: DeviceFormat { rate: SampleRate(0), channels: 0, format: SampleFormat::S16 },
-            length: match edit.end_s().zip(params.sample_rate) {
-                Some((end_s, rate)) if lossy => Some(Frames::from_seconds(end_s, SampleRate(rate))),
+            length: match params.sample_rate.map(SampleRate) {
+                Some(rate) if edit.is_some() => edit.end_s().map(|end_s| Frames::from_seconds(end_s, rate)),
                 _ => length,
             },
             remarks: Vec::new(),
@@ -314,6 +313,11 @@ impl Packets {
             let Use::Decode(packet) = self.sort(packet) else { continue };
             let from_s = self.place_s(packet.pts);
             let until_s = from_s + self.seconds(self.time_base, packet.dur.get() as i64);
+            if self.edit.end_s().is_some_and(|end_s| from_s >= end_s - self.origin_s) {
+                // What follows was cut off.
+                self.over = true;
+                break;
+            }
             if let Some(gap) = self.gap_before(from_s) {
                 self.ahead.push_front(packet);
                 self.at += gap.0;
@@ -353,11 +357,8 @@ impl Packets {
             return None;
         }
         let ahead_s = from_s - self.at.seconds(rate);
-        if self.length.is_some_and(|length| length.0 > 0 && self.at >= length) && ahead_s.abs() > JITTER_S {
-            // Behind its end stands another file.
-            self.remarks.push(JOINED.into());
-            self.length = None;
-            self.shift_s -= ahead_s;
+        if self.edit.is_some() && self.at.0 == 0 && ahead_s < 0.0 {
+            // Its edit begins later: this is passed over.
             return None;
         }
         // Streams that number their frames have no pauses and no jitter: what lacks is what the reader passed
@@ -452,7 +453,8 @@ impl Packets {
     /// Frames that should be there and are not, once the end was reached.
     pub(super) fn missing(&self) -> Option<Frames> {
         let info = self.reader.media_info();
-        let tells = TIMED.contains(&self.reader.format_info().short_name);
+        // Where the track itself tells its length, that counts.
+        let tells = self.length.is_none() && TIMED.contains(&self.reader.format_info().short_name);
         let container_s = Some(info)
             .filter(|_| tells)
             .and_then(|info| info.duration.zip(info.time_base))
@@ -467,8 +469,9 @@ impl Packets {
                 Frames::from_seconds(length - self.origin_s, self.format.rate).saturating_sub(self.at),
             );
         }
-        let slack =
-            if self.is_lossy() { Frames::from_seconds(LOSSY_SLACK_S, self.format.rate) } else { Frames(0) };
+        // An edit's length is counted by the film's clock, not in frames.
+        let is_rough = self.is_lossy() || self.edit.is_some();
+        let slack = if is_rough { Frames::from_seconds(LOSSY_SLACK_S, self.format.rate) } else { Frames(0) };
         let missing = self.length?.saturating_sub(self.at);
         Some(missing).filter(|missing| *missing > slack && self.at.0 > 0)
     }

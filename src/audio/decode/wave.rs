@@ -177,7 +177,8 @@ fn is_chunks(input: &mut (impl Read + Seek), at: u64, end: u64, align: u64) -> i
         input.seek(SeekFrom::Start(at))?;
         let Some(chunk) = Chunk::read(input, align)? else { return Ok(true) };
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b' ' | b'_' | b'-');
-        if !chunk.name.iter().all(is_name) || chunk.bytes > end - at {
+        // Another file that was joined to it is more of its sound than its header says.
+        if !chunk.name.iter().all(is_name) || chunk.bytes > end - at || &chunk.name == b"RIFF" {
             return Ok(false);
         }
         let head = if align == 8 { 24 } else { 8 };

@@ -128,7 +128,13 @@ pub(super) fn started(dir: &Path, manifest: Option<&Manifest>) -> Started {
     Started {
         id: name.clone(),
         title: name,
-        start: Start { utc: made_at(dir), zone: None, offset: "+00:00".into(), clock_known: true },
+        start: Start {
+            utc: made_at(dir),
+            zone: None,
+            offset: "+00:00".into(),
+            clock_known: true,
+            made: None,
+        },
         sources: tracks.into_iter().map(source).collect(),
     }
 }

@@ -17,7 +17,8 @@ pub struct Found {
 /// What a recordings folder holds.
 #[derive(Debug, Default)]
 pub struct Listing {
-    /// By UTC start, oldest first; of equal starts by id.
+    /// In the order in which they were made, oldest first; of equal times by id. An import of an old file is
+    /// made when it is imported.
     pub sessions: Vec<Found>,
     /// Folders that look like sessions but can't be read, and why.
     pub unreadable: Vec<(PathBuf, ReadError)>,
@@ -44,15 +45,19 @@ pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
         }
     }
     listing.sessions.sort_by(|a, b| {
-        (a.manifest.start.utc, &a.manifest.id, &a.dir).cmp(&(b.manifest.start.utc, &b.manifest.id, &b.dir))
+        (a.manifest.start.made(), &a.manifest.id, &a.dir).cmp(&(
+            b.manifest.start.made(),
+            &b.manifest.id,
+            &b.dir,
+        ))
     });
     listing.unreadable.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(listing)
 }
 
-/// The folder of the session that a user means by `s`: `last` (by UTC start), an id or a folder's name in
-/// `recordings`, or a path. What has a `/` in it is always a path; a bare name is looked up in `recordings`
-/// first.
+/// The folder of the session that a user means by `s`: `last` (the one made last), an id or a folder's name
+/// in `recordings`, or a path. What has a `/` in it is always a path; a bare name is looked up in
+/// `recordings` first.
 pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
     if s == "last" {
         let found = list(recordings)?.sessions.pop();
