@@ -67,6 +67,7 @@
 //! | 4 | [`care`] | sessions that are over: verify, recover, edit, work on them again |
 //! | 4 | [`speech`] | from sound to segments to utterances, and the verdicts on them |
 //! | 3 | [`capture`] | sources, the realtime sink, the drain |
+//! | 3 | [`speakers`] | networks and rules that tell voices apart |
 //! | 3 | [`recognisers`] | engines that turn sound into words |
 //! | 3 | [`live`] | where news of a session goes |
 //! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
@@ -96,5 +97,6 @@ pub mod recognisers;
 pub mod recording;
 pub mod revise;
 pub mod session;
+pub mod speakers;
 pub mod speech;
 pub mod writer;

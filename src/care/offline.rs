@@ -192,6 +192,17 @@ impl OfflineSink {
         self.inner().append(utterance);
     }
 
+    /// Appends and publishes a revision of a line that is there, or what was cut off one.
+    pub fn write_revision(&self, revised: Utterance) {
+        let revised = {
+            let mut inner = self.inner();
+            let revised = inner.pass.revised(revised);
+            inner.append(&revised);
+            revised
+        };
+        self.publish_utterance(revised, 0);
+    }
+
     /// The text is complete: what stood there before and was not found again is withheld; it stays in the
     /// transcript.
     pub fn replace_rest(&self) {

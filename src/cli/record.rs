@@ -11,7 +11,7 @@ use super::console::{self, say};
 use super::devices::quietly;
 use super::show_news::{Shown, shows_partials};
 use super::signals::{self, Signals};
-use super::text::{Languages, quoted};
+use super::text::{Languages, Speakers, quoted};
 use super::{Exit, wrong_use};
 use crate::base::duration;
 use crate::capture::feed::Pace;
@@ -70,6 +70,10 @@ pub struct Args {
     /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: detected]
     #[arg(long, value_name = "L")]
     language: Vec<String>,
+    /// Most people that one microphone hears, of all or, as NAME=N, of one source; 1 tells no voices apart
+    /// [default: as many as are found]
+    #[arg(long, value_name = "N")]
+    speakers: Vec<String>,
     /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
@@ -88,6 +92,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         }
     }
     let languages = Languages::read(&args.language, &mut config)?;
+    let speakers = Speakers::read(&args.speakers)?;
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
@@ -97,6 +102,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     };
     let Configured { mut sources, lacks } = sources(&args.sources, &config)?;
     languages.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
+    speakers.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.speakers)))?;
     let wish = Wish {
         title: args.title.clone(),
         pace,

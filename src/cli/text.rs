@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::wrong_use;
-use crate::config::{Config, language_code};
+use crate::config::{self, Config, language_code};
 use crate::engine::text::TextError;
 
 /// A model or settings that text can't be made with are wrong use.
@@ -49,6 +49,51 @@ impl Languages {
         match left.first() {
             Some((name, language)) => {
                 Err(wrong_use(format!("--language {name}={language}: there is no source named {name:?}")))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// The flags `--speakers`: one for all sources, and those of single ones, as NAME=N.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Speakers {
+    of_all: Option<u32>,
+    of_sources: Vec<(String, u32)>,
+}
+
+impl Speakers {
+    /// Reads the flags.
+    pub(super) fn read(flags: &[String]) -> anyhow::Result<Self> {
+        let mut speakers = Self::default();
+        for flag in flags {
+            let (name, count) = flag.rsplit_once('=').map_or((None, flag.as_str()), |(n, c)| (Some(n), c));
+            let count = config::speakers(count)
+                .map_err(|wants| wrong_use(format!("--speakers {flag}: it must be {wants}")))?;
+            match name {
+                Some(name) => speakers.of_sources.push((name.trim().to_owned(), count)),
+                None => speakers.of_all = Some(count),
+            }
+        }
+        Ok(speakers)
+    }
+
+    /// Bounds the voices of those sources that have a flag, or of all.
+    pub(super) fn apply<'a>(
+        &self,
+        sources: impl Iterator<Item = (&'a str, &'a mut Option<u32>)>,
+    ) -> anyhow::Result<()> {
+        let mut left: Vec<&(String, u32)> = self.of_sources.iter().collect();
+        for (name, of_source) in sources {
+            *of_source = self.of_all.or(*of_source);
+            if let Some((_, count)) = self.of_sources.iter().rfind(|(of, _)| of == name) {
+                *of_source = Some(*count);
+                left.retain(|(of, _)| of != name);
+            }
+        }
+        match left.first() {
+            Some((name, count)) => {
+                Err(wrong_use(format!("--speakers {name}={count}: there is no source named {name:?}")))
             }
             None => Ok(()),
         }

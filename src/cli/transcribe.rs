@@ -9,7 +9,7 @@ use super::dated;
 use super::record::{self, Imported};
 use super::show_news::Shown;
 use super::signals::Signals;
-use super::text::{Languages, quoted, text_error};
+use super::text::{Languages, Speakers, quoted, text_error};
 use super::{Exit, show, wrong_use};
 use crate::audio::decode::SoundFile;
 use crate::audio::sides;
@@ -49,6 +49,10 @@ pub struct Args {
     /// Language that is spoken (de, en, fr, …), of all or, as NAME=L, of one source [default: detected]
     #[arg(long, value_name = "L")]
     language: Vec<String>,
+    /// Most people that one microphone hears, of all or, as NAME=N, of one source; 1 tells no voices apart
+    /// [default: as many as are found]
+    #[arg(long, value_name = "N")]
+    speakers: Vec<String>,
     /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
@@ -74,6 +78,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         }
     }
     let languages = Languages::read(&args.language, &mut config)?;
+    let speakers = Speakers::read(&args.speakers)?;
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
@@ -85,7 +90,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if specs.iter().any(Option::is_some) || specs.len() > 1 {
         let specs = specs.into_iter().zip(&args.inputs);
         let specs = specs.map(|(spec, path)| spec.unwrap_or_else(|| SourceSpec::of_file(path))).collect();
-        return transcribe_files(specs, args, &config, &languages);
+        return transcribe_files(specs, args, &config, (&languages, &speakers));
     }
     for (flag, given) in
         [("--title", args.title.is_some()), ("--name", args.name.is_some()), ("--date", args.date.is_some())]
@@ -98,7 +103,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
         .map_err(|error| wrong_use(format!("{name} is neither a sound file nor a session: {error}")))?;
-    transcribe_session(&dir, args, &config, &languages, None)
+    transcribe_session(&dir, args, &config, (&languages, &speakers), None)
 }
 
 /// Sound files become a session: a recording of them at full speed, and then its text, which can be
@@ -107,7 +112,7 @@ fn transcribe_files(
     specs: Vec<SourceSpec>,
     args: &Args,
     config: &Config,
-    languages: &Languages,
+    (languages, speakers): (&Languages, &Speakers),
 ) -> anyhow::Result<Exit> {
     if args.resume {
         return Err(wrong_use("--resume goes on with a session; sound files become a new one"));
@@ -126,6 +131,7 @@ fn transcribe_files(
     let begun = Some(args.date.clone().unwrap_or_else(|| dated::of_files(&specs)));
     let mut specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
+    speakers.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.speakers)))?;
     // Recording without text would be no answer here: no model is an error before anything is made.
     if let Choice::Later(reason) =
         text::choose_engine(config, Pass::Plain, specs.iter().map(|spec| spec.language.as_deref()))
@@ -146,7 +152,7 @@ fn transcribe_files(
         }
         return Ok(Exit::Failed);
     }
-    let exit = transcribe_session(&imported.dir, args, config, languages, Some(&imported))?;
+    let exit = transcribe_session(&imported.dir, args, config, (languages, speakers), Some(&imported))?;
     Ok(if exit == Exit::Well { imported.exit } else { exit })
 }
 
@@ -188,13 +194,14 @@ fn transcribe_session(
     dir: &Path,
     args: &Args,
     config: &Config,
-    languages: &Languages,
+    (languages, speakers): (&Languages, &Speakers),
     imported: Option<&Imported>,
 ) -> anyhow::Result<Exit> {
     // Nothing is put into a folder that is not a session, not even a lock.
     let manifest = read::read_manifest(dir).map_err(show::exit)?;
     let mut sources = manifest.sources;
     languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
+    speakers.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.speakers)))?;
     let of_sources = sources.iter().map(|source| source.language.as_deref());
     let pass = if args.long || config.transcribe.final_pass { Pass::Long } else { Pass::Plain };
     let engine = match text::choose_engine(config, pass, of_sources).map_err(text_error)? {

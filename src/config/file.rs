@@ -84,8 +84,12 @@ impl FileText<'_> {
 fn source(value: &DeValue<'_>, at: Origin, place: &FileText<'_>) -> Result<Source, ConfigError> {
     let wants = || "a table with `name` and `spec`, such as { name = \"Alice\", spec = \"mic\" }".to_owned();
     let DeValue::Table(entries) = value else { return Err(wrong("source", at, value, wants())) };
-    let (mut name, mut spec, mut language) = (None, None, None);
+    let (mut name, mut spec, mut language, mut speakers) = (None, None, None, None);
     for (leaf, value) in entries {
+        if leaf.get_ref() == "speakers" {
+            speakers = Some(speakers_of(leaf.span(), value, place)?);
+            continue;
+        }
         let slot = match leaf.get_ref().as_ref() {
             "name" => &mut name,
             "spec" => &mut spec,
@@ -110,15 +114,34 @@ fn source(value: &DeValue<'_>, at: Origin, place: &FileText<'_>) -> Result<Sourc
         }
     }
     match (name, spec) {
-        (Some(name), Some(spec)) => Ok(Source { name, spec, language, origin: at }),
+        (Some(name), Some(spec)) => Ok(Source { name, spec, language, speakers, origin: at }),
         _ => Err(wrong("source", at, value, wants())),
     }
 }
 
+fn speakers_of(
+    span: Range<usize>,
+    value: &toml::Spanned<DeValue<'_>>,
+    place: &FileText<'_>,
+) -> Result<u32, ConfigError> {
+    let text = match value.get_ref() {
+        DeValue::Integer(number) => number.to_string(),
+        _ => String::new(),
+    };
+    keys::speakers(&text)
+        .ok_or_else(|| wrong("source.speakers", place.at(span), value.get_ref(), keys::SPEAKERS.wants()))
+}
+
 /// An unknown name, with the known one that is nearest: as a whole, or as the right key in the wrong section.
 pub(super) fn unknown(name: &str, at: Origin) -> ConfigError {
-    let known =
-        || keys::KEYS.iter().map(|key| key.name).chain(["source.name", "source.spec", "source.language"]);
+    let known = || {
+        keys::KEYS.iter().map(|key| key.name).chain([
+            "source.name",
+            "source.spec",
+            "source.language",
+            "source.speakers",
+        ])
+    };
     let leaf = name.rsplit('.').next().unwrap_or(name);
     let sections = || keys::KEYS.iter().map(keys::Key::section).chain(["source"]);
     let near = if name.contains('.') { nearest(name, known()) } else { nearest(name, sections()) };

@@ -72,6 +72,7 @@ pub(super) const KEYS: &[Key] = &[
     key("transcribe.denoise", Kind::Choice(&["vad", "off", "asr"])),
     key("transcribe.partials", Kind::Switch),
     key("transcribe.final_pass", Kind::Switch),
+    key("transcribe.speakers", SPEAKERS),
     key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
     key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),
@@ -86,6 +87,14 @@ pub(super) const KEYS: &[Key] = &[
     key("minutes.paragraph_pause_s", Kind::Real { from: 0.0, to: 600.0 }),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];
+
+/// How many people one microphone may hear; 0: as many as there are.
+pub(super) const SPEAKERS: Kind = Kind::Whole { from: 0, to: 99 };
+
+/// A number of speakers from text.
+pub(super) fn speakers(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|count| *count <= 99)
+}
 
 /// The key of that full name.
 pub(super) fn find(name: &str) -> Option<&'static Key> {

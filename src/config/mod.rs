@@ -68,6 +68,8 @@ pub struct Source {
     pub spec: String,
     /// Code of the language that is spoken there; `None` means as in `transcribe.language`.
     pub language: Option<String>,
+    /// Most voices that are told apart there; `None` means as in `transcribe.speakers`.
+    pub speakers: Option<u32>,
     /// Where it stands, for messages.
     pub origin: Origin,
 }
@@ -353,6 +355,14 @@ impl Layers {
 
 fn into_text(path: PathBuf) -> Result<String, ConfigError> {
     path.into_os_string().into_string().map_err(|path| ConfigError::NotText { path: path.into() })
+}
+
+/// A number of speakers from text.
+///
+/// # Errors
+/// It is none: what is wanted instead.
+pub fn speakers(text: &str) -> Result<u32, String> {
+    keys::speakers(text).ok_or_else(|| keys::SPEAKERS.wants())
 }
 
 /// The code of a language (or `auto`) that is named by its code or its English name.

@@ -80,6 +80,8 @@ pub struct Transcribe {
     pub partials: bool,
     /// Whether to make the text once more over long stretches when a recording is over.
     pub final_pass: bool,
+    /// Most voices that are told apart on one track, 0..=99: 1 tells none apart, 0 sets no bound.
+    pub speakers: u32,
     /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.
     pub segment_timeout_s: f64,
 }

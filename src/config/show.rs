@@ -31,6 +31,9 @@ impl Config {
             if let Some(language) = &source.language {
                 let _ = writeln!(text, "language = {}", quoted(language));
             }
+            if let Some(speakers) = source.speakers {
+                let _ = writeln!(text, "speakers = {speakers}");
+            }
         }
         text
     }
@@ -42,9 +45,15 @@ impl Config {
     /// Only for a value that JSON has no word for; no checked value is such.
     pub fn to_json(&self, origins: bool) -> Result<serde_json::Value, serde_json::Error> {
         let mut out = serde_json::to_value(self.layers.table())?;
-        let source = |s: &super::Source| match &s.language {
-            Some(language) => json!({ "name": s.name, "spec": s.spec, "language": language }),
-            None => json!({ "name": s.name, "spec": s.spec }),
+        let source = |s: &super::Source| {
+            let mut source = json!({ "name": s.name, "spec": s.spec });
+            if let Some(language) = &s.language {
+                source["language"] = json!(language);
+            }
+            if let Some(speakers) = s.speakers {
+                source["speakers"] = json!(speakers);
+            }
+            source
         };
         out["source"] = self.sources.iter().map(source).collect();
         if origins {

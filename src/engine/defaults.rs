@@ -23,7 +23,7 @@ pub struct Configured {
 pub fn configured_sources(config: &Config) -> Result<Configured, PlanError> {
     let from_config = |source: &crate::config::Source| {
         SourceSpec::from_parts(&source.name, &source.spec)
-            .map(|spec| SourceSpec { language: source.language.clone(), ..spec })
+            .map(|spec| SourceSpec { language: source.language.clone(), speakers: source.speakers, ..spec })
             .map_err(|error| {
                 PlanError::Setting(format!("{}: source {:?}: {error}", source.origin, source.name))
             })

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::recorded::{Problem, minutes};
-use super::{Engine, transcribe};
+use super::{Engine, transcribe, voices};
 use crate::actors::recorder::Message;
 use crate::actors::transcriber::{Outcome, Patience};
 use crate::config::Config;
@@ -155,7 +155,7 @@ impl Recorded {
         config: &Config,
         outcome: Outcome,
         begun: impl FnOnce(&Bus),
-        interrupt: impl AsyncFnMut() -> String,
+        mut interrupt: impl AsyncFnMut() -> String,
     ) -> Self {
         let (mut problems, mut final_pass) = (Vec::new(), false);
         let mut pending = match outcome {
@@ -163,12 +163,18 @@ impl Recorded {
             Outcome::Pending(reason) => Some(reason),
         };
         if config.transcribe.final_pass && pending.is_none() {
-            match transcribe::final_pass(dir, config, begun, interrupt) {
+            match transcribe::final_pass(dir, config, begun, &mut interrupt) {
                 Ok(left) => {
                     final_pass = left.is_some();
                     pending = left.map(|reason| format!("the final pass: {reason}"));
                 }
                 Err(error) => problems.push(Problem::FinalPass(error.to_string())),
+            }
+        }
+        if !config.transcribe.final_pass && pending.is_none() {
+            match voices::of_recording(dir, config, interrupt) {
+                Ok(left) => problems.extend(left.map(Problem::Voices)),
+                Err(error) => problems.push(Problem::Voices(error.to_string())),
             }
         }
         problems.extend(minutes(dir, config));

@@ -21,6 +21,7 @@ mod running;
 pub mod spec;
 pub mod text;
 pub mod transcribe;
+mod voices;
 
 pub use finish::{Ended, Recorded, Why};
 pub use recorded::Problem;

@@ -267,6 +267,7 @@ pub fn look_up(
             device_name: resolved.device_name,
             channel: spec.channel,
             language: spec.language.clone(),
+            speakers: spec.speakers,
         };
         sources.push(entry.clone());
         match devices.iter_mut().find(|(key, _)| *key == resolved.key) {

@@ -16,6 +16,9 @@ pub enum Problem {
     /// There are no minutes.
     #[error("the minutes were not written: {0}")]
     Minutes(#[from] ExportError),
+    /// Each track stands under one name.
+    #[error("voices are not told apart: {0}; hansard transcribe tries it again")]
+    Voices(String),
     /// The recording and its text are there all the same.
     #[error("there was no final pass: {0}")]
     FinalPass(String),

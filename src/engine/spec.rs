@@ -33,6 +33,8 @@ pub struct SourceSpec {
     pub text: String,
     /// Code of the language that is spoken there, where one is named for this source.
     pub language: Option<String>,
+    /// Most voices that are told apart there, where it is said for this source; 1 tells none apart.
+    pub speakers: Option<u32>,
 }
 
 /// What to record.
@@ -139,7 +141,16 @@ impl SourceSpec {
         let kind = SpecKind::File(path.into());
         let name = derive_name(&kind, None, None);
         let text = format!("file:{}", path.display());
-        Self { name, derived: true, kind, channel: None, sound_track: None, text, language: None }
+        Self {
+            name,
+            derived: true,
+            kind,
+            channel: None,
+            sound_track: None,
+            text,
+            language: None,
+            speakers: None,
+        }
     }
 }
 
@@ -190,7 +201,16 @@ fn from_parts(name: &str, spec: &str, exists: &dyn Fn(&Path) -> bool) -> Result<
     if !SourceSpec::is_name(&name) {
         return Err(SpecError::Name(name));
     }
-    Ok(SourceSpec { name, derived, kind, channel, sound_track, text: spec.into(), language: None })
+    Ok(SourceSpec {
+        name,
+        derived,
+        kind,
+        channel,
+        sound_track,
+        text: spec.into(),
+        language: None,
+        speakers: None,
+    })
 }
 
 /// The known kind that a SPEC begins with, and what follows it (a `:`, a `#` or nothing comes first).

@@ -8,6 +8,7 @@ use ractor::{Actor, ActorProcessingErr};
 
 use super::recorded::{Problem, minutes};
 use super::text::{self, Choice, TextError, Wanted};
+use super::voices;
 use crate::actors::transcriber::{self, Outcome, Patience, Transcriber};
 use crate::care::offline::{self, OfflineError, OfflineSink, Past};
 use crate::clock::SystemClock;
@@ -108,7 +109,7 @@ pub fn transcribe(
     config: &Config,
     how: &How,
     begun: impl FnOnce(&Bus),
-    interrupt: impl AsyncFnMut() -> String,
+    mut interrupt: impl AsyncFnMut() -> String,
 ) -> Result<Transcribed, TranscribeError> {
     let _lock = SessionLock::take(dir)?;
     let session = Session::open(dir)?;
@@ -123,7 +124,8 @@ pub fn transcribe(
     tracks.iter().for_each(|track| track.complete_levels(&SystemDisk, dir));
     begun(sink.news());
     let news = sink.news().clone();
-    let view = SessionView { dir: dir.into(), tracks, sink: sink.clone(), news: news.clone() };
+    let view =
+        SessionView { dir: dir.into(), tracks: tracks.clone(), sink: sink.clone(), news: news.clone() };
     let wanted = Wanted { engine: &how.engine, sources: &how.sources, pass: how.pass, partials: false };
     let arguments = text::arguments(config, &wanted, view, analysis)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -134,7 +136,7 @@ pub fn transcribe(
         .build()
         .map_err(|error| TranscribeError::Threads(error.to_string()))?;
     let meter = Meter { analysis: Arc::clone(&arguments.analysis), ends, news: news.clone() };
-    let outcome = runtime.block_on(work(arguments, meter, interrupt));
+    let outcome = runtime.block_on(work(arguments, meter, &mut interrupt));
     runtime.shutdown_timeout(SHUTDOWN);
     let pending = match outcome.map_err(|error| TranscribeError::Threads(error.to_string()))? {
         Outcome::Complete => {
@@ -146,10 +148,16 @@ pub fn transcribe(
             Some(reason)
         }
     };
+    let mut problems = Vec::new();
+    if pending.is_none() {
+        let voices = voices::tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+        problems.extend(voices.map(Problem::Voices));
+    }
     let finished = sink.finish();
     news.end(LAST_WORDS);
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
-    Ok(Transcribed { pending, problems: minutes(dir, config) })
+    problems.extend(minutes(dir, config));
+    Ok(Transcribed { pending, problems })
 }
 
 /// The text of a recording that is over, once more over long stretches. `None` means that it is finished;

@@ -123,6 +123,7 @@ fn text(event: &Event) -> Option<String> {
             format!("{reason}; the recording goes on, but no other command can steer it")
         }
         // Whoever wants no text need not be told that there will be none.
+        Event::VoicesPending { reason } => format!("voices are not told apart: {reason}"),
         Event::TextPending { reason } if reason != NOT_ASKED => format!("text is pending: {reason}"),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");

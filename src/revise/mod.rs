@@ -10,6 +10,7 @@
 
 use std::ops::Range;
 
+use crate::base::units::Frames;
 use crate::base::utterance::{Edited, Utterance, Word, id};
 
 pub mod cut;
@@ -71,6 +72,12 @@ pub enum Proposal {
         /// The words with their times.
         words: Vec<Word>,
     },
+    /// These voices of its track said it: runs of its words (indices, in order, all of them), each with the id
+    /// of its voice. Every run but the first becomes a line of its own.
+    Voices {
+        /// Which words, whose.
+        runs: Vec<(Range<usize>, String)>,
+    },
     /// Somebody else said it.
     Speaker {
         /// Name of that person.
@@ -99,7 +106,7 @@ pub fn revise(line: &Utterance, proposal: &Proposal, by: Author) -> Vec<Utteranc
 }
 
 /// The line as the proposal wants it, under its old number, and what is cut off it.
-fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Option<Utterance>) {
+fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Vec<Utterance>) {
     let line = line.clone();
     let changed = match proposal {
         Proposal::Own => Utterance { bleed_of: None, ..line },
@@ -107,7 +114,7 @@ fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Option<Utte
         Proposal::Trim { keep } => {
             let keep: Vec<usize> = keep.clone().filter(|word| *word < line.words.len()).collect();
             if keep.is_empty() {
-                return (line, None);
+                return (line, Vec::new());
             }
             // What is left is its own.
             Utterance { bleed_of: None, ..cut::part(&line, &keep, None) }
@@ -117,24 +124,43 @@ fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Option<Utte
         Proposal::Withhold { reason } => Utterance { withheld: Some(reason.clone()), ..line },
         Proposal::Restore => Utterance { withheld: None, bleed_of: None, ..line },
         Proposal::Text { text, words } => Utterance { text: text.clone(), words: words.clone(), ..line },
+        Proposal::Voices { runs } => return by_voices(line, runs),
         Proposal::Speaker { name } => Utterance { speaker: name.clone(), ..line },
     };
-    (changed, None)
+    (changed, Vec::new())
+}
+
+/// The id keeps the first run; each other one begins a line with its own first frame.
+fn by_voices(line: Utterance, runs: &[(Range<usize>, String)]) -> (Utterance, Vec<Utterance>) {
+    let part = |(run, voice): &(Range<usize>, String)| {
+        let keep: Vec<usize> = run.clone().filter(|word| *word < line.words.len()).collect();
+        Utterance { voice: Some(voice.clone()), ..cut::part(&line, &keep, None) }
+    };
+    let mut parts = runs.iter().map(part);
+    let Some(first) = parts.next() else { return (line, Vec::new()) };
+    let mut from = first.from_frame;
+    let others = parts.map(|part| {
+        // Words without a length may begin where the ones before them did: ids never repeat within a line.
+        from = part.from_frame.max(from + Frames(1));
+        Utterance { id: id(&part.track, part.take, from), rev: 0, ..part }
+    });
+    let others = others.collect();
+    (first, others)
 }
 
 /// A word belongs to the sound that holds its middle: the times of words wander by some hundredths of a
 /// second, and no word of the device's own must go for that.
-fn without_foreign(line: Utterance, spans: &[(f64, f64)]) -> (Utterance, Option<Utterance>) {
+fn without_foreign(line: Utterance, spans: &[(f64, f64)]) -> (Utterance, Vec<Utterance>) {
     let withheld = Some(FOREIGN.to_owned());
     match cut::divide(&line, spans, Edge::Middle) {
-        Division::Outside => (line, None),
-        Division::Inside => (Utterance { withheld, ..line }, None),
+        Division::Outside => (line, Vec::new()),
+        Division::Inside => (Utterance { withheld, ..line }, Vec::new()),
         Division::Both { inside, outside } => {
             let others = cut::part(&line, &inside, None);
             // It may begin where the line began that keeps the name.
             let id = format!("{}-{FOREIGN}", id(&others.track, others.take, others.from_frame));
             let others = Utterance { id, rev: 0, withheld, ..others };
-            (cut::part(&line, &outside, None), Some(others))
+            (cut::part(&line, &outside, None), vec![others])
         }
     }
 }

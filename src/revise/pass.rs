@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::cut::{self, Division, Edge};
 use super::{Author, Proposal, revise};
-use crate::base::utterance::Utterance;
+use crate::base::utterance::{Utterance, id};
 
 /// Why what a later pass finds is withheld where a person has written.
 pub const EDITED: &str = "edited";
@@ -80,11 +80,18 @@ impl Pass {
     /// outside of those.
     pub fn found(&mut self, found: Utterance) -> Vec<Utterance> {
         self.current.insert(found.id.clone());
-        if self.edited.contains(&found.id) {
-            return Vec::new();
-        }
         let none = Vec::new();
         let places = self.places.get(&found.track).unwrap_or(&none);
+        if self.edited.contains(&found.id) {
+            // Of a line that was cut before it was edited a person wrote the first part only.
+            let Division::Both { outside, .. } = cut::divide(&found, places, Edge::Touched) else {
+                return Vec::new();
+            };
+            let rest = cut::part(&found, &outside, None);
+            let own = id(&rest.track, rest.take, rest.from_frame);
+            let rest = self.identify(Utterance { id: own, ..rest });
+            return vec![self.revised(rest)];
+        }
         let held = |found: &Utterance| Utterance { withheld: Some(EDITED.into()), ..found.clone() };
         let lines = match cut::divide(&found, places, Edge::Touched) {
             Division::Outside => vec![found],
@@ -100,6 +107,13 @@ impl Pass {
         let gone = self.before.iter().filter(|old| !self.current.contains(&old.id));
         let gone: Vec<Utterance> = gone.flat_map(|old| revise(old, &withhold, Author::Machine)).collect();
         gone.into_iter().map(|line| self.number(line)).collect()
+    }
+
+    /// A line of the text that is being made, under the next number: what is to be written of a revision of
+    /// it.
+    pub fn revised(&mut self, line: Utterance) -> Utterance {
+        self.current.insert(line.id.clone());
+        self.number(line)
     }
 
     /// A line as the next revision of its id.
@@ -120,7 +134,7 @@ impl Pass {
 mod tests {
     use super::*;
     use crate::base::units::Frames;
-    use crate::base::utterance::{Edited, Word, id};
+    use crate::base::utterance::{Edited, Word};
 
     /// A line of track `a` with a word each second.
     fn line(id: &str, from_s: u64, text: &str) -> Utterance {
@@ -198,5 +212,16 @@ mod tests {
         assert_eq!(texts, [(0, Some(EDITED), "at nine yes no"), (1, None, "yes no")]);
         let gone: Vec<String> = pass.replaced().into_iter().map(|line| line.id).collect();
         assert_eq!(gone, ["theirs"], "a person's line is not replaced");
+    }
+
+    #[test]
+    fn what_was_cut_off_an_edited_line_is_not_lost_with_it() {
+        // One utterance of two people was cut; a person wrote the first part, then all is heard once more.
+        let mut pass = pass(&[by_person(line("a-1-10000", 10, "we meet")), line("a-1-12000", 12, "at nine")]);
+        let whole = pass.identify(line("a-1-10000", 10, "we meat at nine"));
+        let lines = pass.found(whole);
+        let found: Vec<_> = lines.iter().map(|line| (&*line.id, line.rev, &*line.text)).collect();
+        assert_eq!(found, [("a-1-12000", 1, "at nine")]);
+        assert_eq!(pass.replaced(), []);
     }
 }

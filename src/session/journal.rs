@@ -230,6 +230,8 @@ pub enum Event {
     PartialsOff { reason: String },
     /// Text is pending; `hansard transcribe` does it.
     TextPending { reason: String },
+    /// Voices are not told apart, for this reason: each track stands under one name.
+    VoicesPending { reason: String },
     /// The user paused: nothing is recorded, on any track.
     Paused {
         /// Since which session second.

@@ -94,6 +94,9 @@ pub struct SourceEntry {
     /// Code of the language that is spoken there, where the user named one for this source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
+    /// Most voices that are told apart there, where it was said for this source; 1 tells none apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speakers: Option<u32>,
 }
 
 /// One uninterrupted opening of one device in one format: one file.

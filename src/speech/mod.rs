@@ -12,5 +12,6 @@ pub mod overheard;
 pub mod partial;
 pub mod segment_finder;
 pub mod track_reader;
+pub mod voices;
 pub mod word_times;
 pub mod work;

@@ -124,6 +124,7 @@ pub(super) fn started(dir: &Path, manifest: Option<&Manifest>) -> Started {
         device_name: None,
         channel: None,
         language: None,
+        speakers: None,
     };
     Started {
         id: name.clone(),

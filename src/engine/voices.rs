@@ -1,0 +1,160 @@
+//! Who said it: the voices of a session whose text is there. Done after the text of a recording, of an import
+//! and of `transcribe`, by the same steps that a running recording takes.
+//!
+//! It is the last thing that is done, and what fails here costs labels only: text and sound are on the disk.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::transcribe::TranscribeError;
+use crate::base::utterance::Utterance;
+use crate::care::offline::{self, OfflineSink, Past};
+use crate::clock::SystemClock;
+use crate::config::Config;
+use crate::live::SessionSink as _;
+use crate::revise::{Author, revise};
+use crate::session::disk::SystemDisk;
+use crate::session::journal::Event;
+use crate::session::lock::SessionLock;
+use crate::session::reading::Session;
+use crate::session::shared::TrackShared;
+use crate::session::voices::{self, Voices};
+use crate::speakers::networks::Networks;
+use crate::speech::voices::{Found, TrackVoices};
+
+/// How often it is looked whether it is to end early.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Tells the voices of a session apart, anew. Gives why it did not; `None` means that it is done. `interrupt`
+/// says why it is to stop, which leaves it for later. The caller holds the session's lock.
+pub(super) fn tell_apart(
+    dir: &Path,
+    tracks: &[Arc<TrackShared>],
+    sink: &Arc<OfflineSink>,
+    of_all: u32,
+    mut interrupt: impl AsyncFnMut() -> String,
+) -> Option<String> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let stage = Stage {
+        dir: dir.to_owned(),
+        tracks: tracks.to_vec(),
+        sink: Arc::clone(sink),
+        of_all,
+        stop: Arc::clone(&stop),
+    };
+    let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let interrupted = match (&work, runtime) {
+        (Ok(work), Ok(runtime)) => runtime.block_on(async {
+            let over = async {
+                while !work.is_finished() {
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+            };
+            tokio::select! {
+                () = over => None,
+                reason = interrupt() => Some(reason),
+            }
+        }),
+        // It can't be interrupted then.
+        _ => None,
+    };
+    stop.store(interrupted.is_some(), Ordering::Relaxed);
+    let done = match work.map(|work| work.join()) {
+        Ok(Ok(done)) => done,
+        Ok(Err(_)) => Err("it failed on this sound".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    let reason = interrupted.filter(|_| done.is_err()).or(done.err())?;
+    sink.note(Event::VoicesPending { reason: reason.clone() });
+    Some(reason)
+}
+
+/// The same for a session whose lock nobody holds.
+pub(super) fn of_recording(
+    dir: &Path,
+    config: &Config,
+    interrupt: impl AsyncFnMut() -> String,
+) -> Result<Option<String>, TranscribeError> {
+    let _lock = SessionLock::take(dir)?;
+    let session = Session::open(dir)?;
+    let tracks = offline::tracks(&session)?;
+    let past = Past::read(dir)?;
+    let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
+    drop(session);
+    let pending = tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+    let finished = sink.finish();
+    finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
+    Ok(pending)
+}
+
+struct Stage {
+    dir: PathBuf,
+    tracks: Vec<Arc<TrackShared>>,
+    sink: Arc<OfflineSink>,
+    of_all: u32,
+    stop: Arc<AtomicBool>,
+}
+
+impl Stage {
+    /// Most voices of a track; `None` sets no bound.
+    fn limit(&self, session: &Session, track: usize) -> Option<usize> {
+        let of_source = session.manifest.sources.get(track).and_then(|source| source.speakers);
+        let limit = of_source.unwrap_or(self.of_all);
+        (limit > 0).then_some(limit as usize)
+    }
+
+    fn run(self) -> Result<(), String> {
+        let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
+        let lines = session.latest();
+        let of_track = |track: &str| -> Vec<Utterance> {
+            lines.iter().filter(|line| line.track == track && line.is_shown()).cloned().collect()
+        };
+        let mut networks = None;
+        let mut all: Vec<(Vec<Utterance>, Found)> = Vec::new();
+        for (index, track) in self.tracks.iter().enumerate() {
+            let (lines, limit) = (of_track(&track.track), self.limit(&session, index));
+            if lines.is_empty() || limit == Some(1) {
+                continue;
+            }
+            let networks = match &mut networks {
+                Some(networks) => networks,
+                none => none.insert(Networks::load().map_err(|error| error.to_string())?),
+            };
+            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit);
+            let stopped = || self.stop.load(Ordering::Relaxed);
+            voices.hear(networks, &lines, &stopped).map_err(|error| error.to_string())?;
+            if stopped() {
+                return Err("it was interrupted".into());
+            }
+            let found = voices.found(&before(&session, &track.track));
+            all.push((lines, found));
+        }
+        for (lines, found) in &all {
+            let told_apart = lines.iter().any(|line| line.voice.is_some());
+            for line in lines {
+                let Some(proposal) = found.proposal(line, told_apart) else { continue };
+                for revised in revise(line, &proposal, Author::Machine) {
+                    self.sink.write_revision(revised);
+                }
+            }
+        }
+        let entries = all.iter().flat_map(|(_, found)| found.voices.iter().map(|voice| voice.entry.clone()));
+        let entries = Voices { entries: entries.collect() };
+        Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())
+    }
+}
+
+/// Where each voice of a track was held to speak before: its number, from and to.
+fn before(session: &Session, track: &str) -> Vec<(u32, f64, f64)> {
+    let told = session.history.iter().filter_map(|line| {
+        let (of, number) = voices::parts(line.voice.as_deref()?)?;
+        (of == track).then_some((line.id.as_str(), (number, line.start, line.end)))
+    });
+    // The last time that it was told of a line.
+    let last: HashMap<&str, (u32, f64, f64)> = told.collect();
+    last.into_values().collect()
+}

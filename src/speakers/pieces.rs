@@ -1,0 +1,173 @@
+//! From a window of sound to pieces: about a second each of one of its people, with the direction of that
+//! person's voice.
+//!
+//! Whole people of a window are never embedded: where two voices are alike the segmentation takes them for one
+//! person, and pieces come apart again. A piece is heard on that person's two seconds nearest to it in which
+//! nobody else speaks.
+
+use std::ops::Range;
+
+use super::filter_bank::{BANDS, FRAMES_PER_S};
+use super::networks::{Activity, Embedding, FIRST_S, FRAMES, LOCALS, NetworkError, Networks, STEP_S, WINDOW};
+
+/// Samples in a second.
+const RATE: f64 = 16_000.0;
+/// Samples from one window to the next. Windows every 2 s and every 8 s give the same or worse.
+pub const HOP: usize = 80_000;
+/// Seconds that a piece lasts, about.
+const PIECE_S: f64 = 1.0;
+/// Seconds on which a piece is embedded.
+const EMBEDDED_S: f64 = 2.0;
+/// Seconds that a person has to speak alone in a window; else what was spoken beside others is taken.
+const ALONE_S: f64 = 0.5;
+/// Feature frames without which a voice has no direction.
+const FEATURES_MIN: usize = 30;
+
+/// A second or so of one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Piece {
+    /// First sample of its window.
+    pub window: u64,
+    /// Which of the window's people it is.
+    pub local: usize,
+    /// Seconds at 16 kHz where it begins.
+    pub start: f64,
+    /// Seconds at 16 kHz where it ends.
+    pub end: f64,
+    /// Seconds that it was embedded on.
+    pub embedded_s: f64,
+    /// Its voice; `None` where there was too little of it.
+    pub voice: Option<Embedding>,
+}
+
+impl Piece {
+    /// Seconds that it lasts.
+    pub fn seconds(&self) -> f64 {
+        (self.end - self.start).max(0.0)
+    }
+}
+
+/// First samples of the windows of a sound of `samples`: one every [`HOP`], and one that ends with the sound.
+pub fn windows(samples: u64) -> Vec<u64> {
+    let last = samples.saturating_sub(WINDOW as u64);
+    let mut starts: Vec<u64> = (0..=last).step_by(HOP).collect();
+    if starts.last().is_none_or(|start| *start < last) {
+        starts.push(last);
+    }
+    starts
+}
+
+/// The samples for which the window `starts[at]` speaks: it knows its middle best, its neighbours know the
+/// rest.
+pub fn middle(starts: &[u64], at: usize) -> Range<u64> {
+    let half_way = |a: u64, b: u64| (a + WINDOW as u64 + b) / 2;
+    let start = starts[at];
+    let from = if at == 0 { start } else { half_way(starts[at - 1], start) };
+    let to = starts.get(at + 1).map_or(start + WINDOW as u64, |next| half_way(start, *next));
+    from..to
+}
+
+/// The pieces of the window that begins at sample `window`, of those samples that it speaks for. `sound` is
+/// [`WINDOW`] samples at 16 kHz in ±1, or fewer at the end of a short sound.
+///
+/// # Errors
+/// The networks fail.
+pub fn hear(
+    networks: &mut Networks,
+    sound: &[f32],
+    window: u64,
+    middle: &Range<u64>,
+) -> Result<Vec<Piece>, NetworkError> {
+    let mut whole = sound.to_vec();
+    whole.resize(WINDOW, 0.0);
+    for sample in &mut whole {
+        *sample = if sample.is_finite() { sample.clamp(-1.0, 1.0) } else { 0.0 };
+    }
+    let activity = networks.activity(&whole)?;
+    if !activity.iter().flatten().any(|speaks| *speaks) {
+        return Ok(Vec::new());
+    }
+    let features = networks.features(&whole[..sound.len().min(WINDOW)]);
+    let frame = |sample: u64| {
+        let second = sample.saturating_sub(window) as f64 / RATE;
+        (((second - FIRST_S) / STEP_S + 0.5).round().max(0.0) as usize).min(FRAMES)
+    };
+    let (from, to) = (frame(middle.start), frame(middle.end));
+    let mut pieces = Vec::new();
+    for local in 0..LOCALS {
+        let own = own_frames(&activity, local);
+        for run in runs(&activity[from..to], local) {
+            let run = run.start + from..run.end + from;
+            for part in parts(run) {
+                let heard = nearest(&own, &part);
+                let frames = feature_frames(&heard, features.len() / BANDS);
+                let voice = (frames.len() >= FEATURES_MIN).then(|| networks.embedding(&features, &frames));
+                let edge = |frame: usize| window as f64 / RATE + FIRST_S + (frame as f64 - 0.5) * STEP_S;
+                pieces.push(Piece {
+                    window,
+                    local,
+                    start: edge(part.start).max(0.0),
+                    end: edge(part.end).max(0.0),
+                    embedded_s: frames.len() as f64 / FRAMES_PER_S as f64,
+                    voice: voice.transpose()?,
+                });
+            }
+        }
+    }
+    Ok(pieces)
+}
+
+/// Frames in which a person speaks alone, or at all where that is too little.
+fn own_frames(activity: &Activity, local: usize) -> Vec<usize> {
+    let alone = |frame: &[bool; LOCALS]| frame[local] && frame.iter().filter(|speaks| **speaks).count() == 1;
+    let frames: Vec<usize> = (0..activity.len()).filter(|frame| alone(&activity[*frame])).collect();
+    if frames.len() as f64 * STEP_S >= ALONE_S {
+        return frames;
+    }
+    (0..activity.len()).filter(|frame| activity[*frame][local]).collect()
+}
+
+/// Runs of frames in which a person speaks.
+fn runs(activity: &[[bool; LOCALS]], local: usize) -> Vec<Range<usize>> {
+    let mut runs = Vec::new();
+    let mut begun = None;
+    for (frame, speaks) in activity.iter().map(|frame| frame[local]).chain([false]).enumerate() {
+        match (speaks, begun) {
+            (true, None) => begun = Some(frame),
+            (false, Some(start)) => {
+                runs.push(start..frame);
+                begun = None;
+            }
+            _ => {}
+        }
+    }
+    runs
+}
+
+/// A run in parts of about a second.
+fn parts(run: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let count = ((run.len() as f64 * STEP_S / PIECE_S).round() as usize).max(1);
+    let edge = move |part: usize| run.start + run.len() * part / count;
+    (0..count).map(move |part| edge(part)..edge(part + 1))
+}
+
+/// Of a person's frames those nearest to a part, ascending.
+fn nearest(own: &[usize], part: &Range<usize>) -> Vec<usize> {
+    let middle = (part.start + part.end) as f64 / 2.0;
+    let mut frames = own.to_vec();
+    frames.sort_by(|a, b| (*a as f64 - middle).abs().total_cmp(&(*b as f64 - middle).abs()));
+    frames.truncate((EMBEDDED_S / STEP_S) as usize);
+    frames.sort_unstable();
+    frames
+}
+
+/// The frames of features that some frames of the segmentation cover, of `count`.
+fn feature_frames(frames: &[usize], count: usize) -> Vec<usize> {
+    let mut covered = vec![false; count];
+    for frame in frames {
+        let middle = FIRST_S + *frame as f64 * STEP_S;
+        let at = |second: f64| ((second * FRAMES_PER_S as f64).round().max(0.0) as usize).min(count);
+        covered[at(middle - STEP_S / 2.0)..at(middle + STEP_S / 2.0)].fill(true);
+    }
+    (0..count).filter(|frame| covered[*frame]).collect()
+}

@@ -1,0 +1,295 @@
+//! Voices within the tracks of a session: hears where somebody was heard to say something, finds out who
+//! speaks when, and gives each word to its voice.
+//!
+//! It reads the tracks back from the disk and proposes what it finds on the one road of revisions, so a
+//! recording that runs, one that has ended and an import are treated alike. Promises: a track with one voice
+//! stays as it is; a voice that was known before keeps its id; what a person wrote is not cut; memory grows by
+//! a megabyte for an hour of speech. Refuses names: the ids are all that it gives.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::Range;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
+use crate::base::units::{Frames, SampleRate};
+use crate::base::utterance::Utterance;
+use crate::revise::Proposal;
+use crate::session::shared::{TakeShared, TrackShared};
+use crate::session::voices::{Sample, VoiceEntry};
+use crate::speakers::cluster::{self, Voices};
+use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
+use crate::speakers::pieces::{self, Piece};
+use crate::speakers::turns::{Turn, runs, turns};
+
+/// A piece counts where at least this part of it lies in a line.
+const IN_LINE_PART: f64 = 0.3;
+/// Seconds before and after a line that are heard as part of it: voices begin before words.
+const AROUND_S: f64 = 0.25;
+/// Longest sample of a voice, in seconds.
+const SAMPLE_S: f64 = 8.0;
+
+/// Why voices can't be told apart.
+#[derive(Debug, thiserror::Error)]
+pub enum VoicesError {
+    /// The networks don't run.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// A track can't be read back.
+    #[error(transparent)]
+    Track(#[from] TrackReaderError),
+}
+
+/// The voices of one track.
+pub struct TrackVoices {
+    dir: PathBuf,
+    track: Arc<TrackShared>,
+    /// Most voices that there may be.
+    limit: Option<usize>,
+    /// What was heard: by take, then by window.
+    takes: BTreeMap<usize, TakePieces>,
+    /// Ids of voices by their numbers, as they were given out: an id is never used for another voice.
+    ids_given: u32,
+}
+
+#[derive(Default)]
+struct TakePieces {
+    heard: HashSet<u64>,
+    pieces: Vec<Piece>,
+}
+
+/// What was found out about a track.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// Who speaks when, in session seconds, by start; each voice is an index into `voices`.
+    pub turns: Vec<Turn>,
+    /// The voices.
+    pub voices: Vec<FoundVoice>,
+}
+
+/// One voice of a track.
+#[derive(Debug, Clone)]
+pub struct FoundVoice {
+    pub entry: VoiceEntry,
+    /// Its direction.
+    pub centre: Embedding,
+}
+
+impl TrackVoices {
+    /// Nothing of `track` was heard yet. There are at most `limit` voices on it.
+    pub fn new(dir: PathBuf, track: Arc<TrackShared>, limit: Option<usize>) -> Self {
+        Self { dir, track, limit, takes: BTreeMap::new(), ids_given: 0 }
+    }
+
+    /// Hears the windows of sound in which `lines` lie and that were not heard yet, as far as they are
+    /// written. `stop` ends it early.
+    ///
+    /// # Errors
+    /// A track can't be read back, or the networks fail.
+    pub fn hear(
+        &mut self,
+        networks: &mut Networks,
+        lines: &[Utterance],
+        stop: &dyn Fn() -> bool,
+    ) -> Result<(), VoicesError> {
+        for (index, take) in self.track.takes().iter().enumerate() {
+            let rate = take.entry.rate;
+            let spans = spans(lines.iter().filter(|line| line.take == take.entry.take), rate);
+            if spans.is_empty() {
+                continue;
+            }
+            let of_take = self.takes.entry(index).or_default();
+            let total = take.written().rescale(rate, SampleRate::HZ_16000).0;
+            let starts = pieces::windows(total);
+            // The last window of a take that grows ends nowhere yet.
+            let count = if take.is_closed() { starts.len() } else { (total / pieces::HOP as u64) as usize };
+            let mut sound = None;
+            for at in 0..starts.len().min(count) {
+                let (start, middle) = (starts[at], pieces::middle(&starts, at));
+                let is_wanted = spans.iter().any(|span| span.start < middle.end && span.end > middle.start);
+                let whole = start + WINDOW as u64 <= total || take.is_closed();
+                if !is_wanted || !whole || of_take.heard.contains(&start) {
+                    continue;
+                }
+                if stop() {
+                    return Ok(());
+                }
+                let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
+                let window = sound.read(start, WINDOW, rate)?;
+                let found = pieces::hear(networks, window, start, &middle)?;
+                of_take.pieces.extend(found.into_iter().filter(|piece| lies_in(piece, &spans)));
+                of_take.heard.insert(start);
+            }
+            of_take.pieces.sort_by_key(|piece| piece.window);
+        }
+        Ok(())
+    }
+
+    /// Who speaks when, from all that was heard. `before` is where each known voice was held to speak: its
+    /// number, from and to (session seconds).
+    pub fn found(&mut self, before: &[(u32, f64, f64)]) -> Found {
+        let takes = self.track.takes();
+        let all: Vec<(usize, Piece)> = self
+            .takes
+            .iter()
+            .flat_map(|(take, of_take)| of_take.pieces.iter().map(|piece| (*take, piece.clone())))
+            .collect();
+        // A window of another take is another window.
+        let apart = |(take, piece): &(usize, Piece)| Piece {
+            window: piece.window | (*take as u64) << 48,
+            ..piece.clone()
+        };
+        let pieces: Vec<Piece> = all.iter().map(apart).collect();
+        let voices = cluster::voices(&pieces, self.limit);
+        let mut all_turns = Vec::new();
+        for (index, take) in takes.iter().enumerate() {
+            let of_take: Vec<usize> = (0..all.len()).filter(|at| all[*at].0 == index).collect();
+            let part: Vec<Piece> = of_take.iter().map(|at| all[*at].1.clone()).collect();
+            let of = of_take.iter().map(|at| voices.of[*at]).collect();
+            let clock = take.clock();
+            let time = |second: f64| clock.time_of(Frames::from_seconds(second, take.entry.rate));
+            let known = Voices { of, ..Voices::default() };
+            all_turns.extend(turns(&part, &known, |piece| (time(piece.start), time(piece.end))));
+        }
+        all_turns.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let numbers = self.numbers(voices.centres.len(), &all_turns, before);
+        let entry = |(voice, centre): (usize, &Embedding)| {
+            let own = || all_turns.iter().filter(|turn| turn.voice == voice);
+            let seconds = own().map(|turn| turn.end - turn.start).sum();
+            let first = own().map(|turn| turn.start).fold(f64::INFINITY, f64::min);
+            let sample = sample(voice, &all_turns, &takes);
+            let (track, number) = (self.track.track.clone(), numbers[voice]);
+            let id = format!("{track}#{number}");
+            let first = if first.is_finite() { first } else { 0.0 };
+            let entry = VoiceEntry { id, track, number, seconds, first, sample, linked: None, print: None };
+            FoundVoice { entry, centre: centre.clone() }
+        };
+        let voices = voices.centres.iter().enumerate().map(entry).collect();
+        Found { turns: all_turns, voices }
+    }
+
+    /// The number of each voice: that of the voice that was held to speak there before, else the next one in
+    /// the order in which they are first heard.
+    fn numbers(&mut self, count: usize, turns: &[Turn], before: &[(u32, f64, f64)]) -> Vec<u32> {
+        let mut shared: BTreeMap<(usize, u32), f64> = BTreeMap::new();
+        for turn in turns {
+            for (number, from, to) in before {
+                let both = turn.end.min(*to) - turn.start.max(*from);
+                if both > 0.0 {
+                    *shared.entry((turn.voice, *number)).or_default() += both;
+                }
+            }
+        }
+        let mut pairs: Vec<((usize, u32), f64)> = shared.into_iter().collect();
+        pairs.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let mut numbers = vec![None; count];
+        let mut taken = HashSet::new();
+        for ((voice, number), _) in pairs {
+            if numbers[voice].is_none() && taken.insert(number) {
+                numbers[voice] = Some(number);
+            }
+        }
+        self.ids_given = before.iter().map(|known| known.0).fold(self.ids_given, u32::max);
+        let first = |voice: usize| turns.iter().position(|turn| turn.voice == voice).unwrap_or(usize::MAX);
+        let mut order: Vec<usize> = (0..count).filter(|voice| numbers[*voice].is_none()).collect();
+        order.sort_by_key(|voice| first(*voice));
+        for voice in order {
+            self.ids_given += 1;
+            numbers[voice] = Some(self.ids_given);
+        }
+        numbers.into_iter().flatten().collect()
+    }
+}
+
+impl Found {
+    /// What becomes of a line of this track; `None` where it stays as it is. A track of one voice says nothing
+    /// of its lines, unless something was said before.
+    pub fn proposal(&self, line: &Utterance, is_told_apart: bool) -> Option<Proposal> {
+        if self.voices.len() < 2 && !is_told_apart {
+            return None;
+        }
+        let spans: Vec<(f64, f64)> = match &line.words[..] {
+            [] => vec![(line.start, line.end)],
+            words => words.iter().map(|word| (word.start, word.end)).collect(),
+        };
+        let runs = runs(&spans, &self.turns);
+        let named =
+            |(run, voice): (Range<usize>, usize)| Some((run, self.voices.get(voice)?.entry.id.clone()));
+        let runs: Vec<(Range<usize>, String)> = runs.into_iter().filter_map(named).collect();
+        (!runs.is_empty()).then_some(Proposal::Voices { runs })
+    }
+}
+
+/// Stretches of 16 kHz samples in which lines lie.
+fn spans<'a>(lines: impl Iterator<Item = &'a Utterance>, rate: SampleRate) -> Vec<Range<u64>> {
+    let around = Frames::from_seconds(AROUND_S, SampleRate::HZ_16000).0;
+    let at = |frame: Frames| frame.rescale(rate, SampleRate::HZ_16000).0;
+    let mut spans: Vec<Range<u64>> = lines
+        .map(|line| at(line.from_frame).saturating_sub(around)..at(line.to_frame).saturating_add(around))
+        .collect();
+    spans.sort_by_key(|span| span.start);
+    spans
+}
+
+fn lies_in(piece: &Piece, spans: &[Range<u64>]) -> bool {
+    let rate = f64::from(SampleRate::HZ_16000.0);
+    let shared = |span: &Range<u64>| {
+        (piece.end.min(span.end as f64 / rate) - piece.start.max(span.start as f64 / rate)).max(0.0)
+    };
+    spans.iter().map(shared).sum::<f64>() >= IN_LINE_PART * piece.seconds()
+}
+
+/// The longest stretch in which only this voice speaks.
+fn sample(voice: usize, turns: &[Turn], takes: &[Arc<TakeShared>]) -> Option<Sample> {
+    let alone = |turn: &&Turn| {
+        turns.iter().all(|other| other.voice == voice || other.end <= turn.start || other.start >= turn.end)
+    };
+    let own = || turns.iter().filter(|turn| turn.voice == voice);
+    let long = |turn: &&Turn| turn.end - turn.start;
+    let longest = |a: &&Turn, b: &&Turn| long(a).total_cmp(&long(b));
+    let turn = own().filter(alone).max_by(longest).or_else(|| own().max_by(longest))?;
+    let to = turn.end.min(turn.start + SAMPLE_S);
+    let take = takes.iter().rfind(|take| take.clock().time_of(Frames(0)) <= turn.start).or(takes.first())?;
+    let clock = take.clock();
+    Some(Sample { take: take.entry.take, from: clock.frame_at(turn.start), to: clock.frame_at(to) })
+}
+
+/// A take's sound at 16 kHz, read forward.
+struct Sound<'a> {
+    dir: &'a PathBuf,
+    track: &'a Arc<TrackShared>,
+    take: usize,
+    reader: Option<TrackReader>,
+    /// Where `samples` begin.
+    from: u64,
+    samples: Vec<f32>,
+}
+
+impl<'a> Sound<'a> {
+    fn new(dir: &'a PathBuf, track: &'a Arc<TrackShared>, take: usize) -> Self {
+        Self { dir, track, take, reader: None, from: 0, samples: Vec::new() }
+    }
+
+    /// `count` samples from `start` on, fewer at the end of what is written.
+    fn read(&mut self, start: u64, count: usize, rate: SampleRate) -> Result<&[f32], TrackReaderError> {
+        let has = self.from + self.samples.len() as u64;
+        if self.reader.is_none() || start < self.from || start > has {
+            let frame = Frames(start).rescale(SampleRate::HZ_16000, rate);
+            self.reader =
+                Some(TrackReader::new(self.dir.clone(), Arc::clone(self.track), self.take, frame, false));
+            (self.from, self.samples) = (start, Vec::new());
+        }
+        self.samples.drain(..(start - self.from) as usize);
+        self.from = start;
+        while self.samples.len() < count {
+            let Some(reader) = &mut self.reader else { break };
+            match reader.next_piece()? {
+                Some(TrackSound::Sound { take, heard }) if take == self.take => {
+                    self.samples.extend_from_slice(&heard.samples);
+                }
+                _ => break,
+            }
+        }
+        Ok(&self.samples[..self.samples.len().min(count)])
+    }
+}
