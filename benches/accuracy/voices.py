@@ -52,10 +52,8 @@ def main() -> int:
         if arguments.save:
             Path(arguments.save).write_text(json.dumps(results, indent=1))
     print(render(results, "name" if arguments.each else "group"))
-    minutes, told = (
-        sum(each.seconds for each in chosen) / 60,
-        " ".join(["./dev accuracy voices", *sys.argv[1:]]),
-    )
+    minutes = sum(each.seconds for each in chosen) / 60
+    told = " ".join(["./dev accuracy voices", *sys.argv[1:]])
     cost = sum(each.get("cpu", 0.0) for each in results) / minutes / 60
     print(f"\n`{told}`, {arguments.model}; {len(chosen)} recordings, {minutes:.0f} min, CPU {cost:.3f}")
     for each in chosen:
@@ -106,18 +104,7 @@ def measure(each: Gathering, arguments: argparse.Namespace) -> list[dict]:
     """A result for each way of giving words to people."""
     told = transcribed(each, arguments)
     segments = told["segments"]
-    words = [
-        (
-            word["text"],
-            word["start"],
-            max(word["end"], word["start"] + 0.02),
-            segment["speaker"],
-            segment["track"],
-        )
-        for segment in segments
-        for word in segment["word_times"]
-    ]
-    words.sort(key=lambda word: word[1])
+    words = words_of(segments)
     fields = (line.split() for line in told["rttm"].splitlines() if line.startswith("SPEAKER"))
     ways = {OURS: ([(float(line[3]), float(line[3]) + float(line[4]), line[7]) for line in fields], words)}
     ways[ONE] = (
@@ -133,15 +120,8 @@ def measure(each: Gathering, arguments: argparse.Namespace) -> list[dict]:
             ways[name] = (turns, assign(words, turns))
     results = []
     for way, (turns, given) in ways.items():
-        results.append(
-            {
-                "name": each.name,
-                "group": each.group,
-                "way": way,
-                "seconds": each.seconds,
-                **score(each, turns, given),
-            }
-        )
+        about = {"name": each.name, "group": each.group, "way": way, "seconds": each.seconds}
+        results.append(about | score(each, turns, given))
     ours, row = results[0], pooled(results[:1])
     ours["cpu"] = told["cpu"]
     if len(each.tracks) > 1:
@@ -192,6 +172,16 @@ def transcribed(each: Gathering, arguments: argparse.Namespace) -> dict:
             told |= {"cpu": ran["cpu"], "session": session}
             stored.write_text(json.dumps(told))
     return told
+
+
+def words_of(segments: list[dict]) -> list[tuple]:
+    """Text, start, end, speaker and track of each word, by time."""
+    words = []
+    for segment in segments:
+        for word in segment["word_times"]:
+            end = max(word["end"], word["start"] + 0.02)
+            words.append((word["text"], word["start"], end, segment["speaker"], segment["track"]))
+    return sorted(words, key=lambda word: word[1])
 
 
 def assign(words: list, turns: list[Turn]) -> list:
@@ -284,7 +274,7 @@ def error_rate(truth: list[Turn], heard: list[Turn], seconds: float, collar: flo
         "total": float(people @ spans),
         "missed": float(np.maximum(people - voices, 0) @ spans),
         "false": float(np.maximum(voices - people, 0) @ spans),
-        "confused": float(np.minimum(people, voices) @ spans - right),
+        "confused": max(0.0, float(np.minimum(people, voices) @ spans - right)),
     }
 
 
