@@ -269,11 +269,17 @@ def truth(turns: list[Turn]):
     return spoken, lines
 
 
-def built(readable: bool, only: tuple[str, ...] = ()) -> list[Gathering]:
+def fresh(shift: int) -> list[Gathering]:
+    """Other meetings of the same voices: for looking at once what was set with these."""
+    return built(SHARED.is_dir() and shutil.which("ffmpeg") is not None, shift=shift)
+
+
+def built(readable: bool, only: tuple[str, ...] = (), shift: int = 0) -> list[Gathering]:
     made = []
     for name, seed, place, seconds, voices in MEETINGS:
         if (only and name not in only) or not (readable or all(" " in voice for voice in voices)):
             continue
+        seed, name = seed + shift, f"{name}+{shift}" if shift else name
         random = np.random.default_rng(seed)
         turns = script(
             {voice.replace(" ", "_"): stock(voice, random) for voice in voices}, seconds, random, 0.45

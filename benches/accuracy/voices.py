@@ -43,7 +43,8 @@ Turn = tuple[float, float, str]
 
 def main() -> int:
     arguments = parse()
-    chosen = [each for each in gatherings.gatherings(arguments.short) if wanted(each, arguments)]
+    known = gatherings.fresh(arguments.fresh) if arguments.fresh else gatherings.gatherings(arguments.short)
+    chosen = [each for each in known if wanted(each, arguments)]
     if not chosen:
         raise SystemExit("There is no such recording.")
     results = []
@@ -71,6 +72,7 @@ def parse() -> argparse.Namespace:
         help="two recordings, held to the baseline: fails where they are worse",
     )
     parser.add_argument("--write", action="store_true", help="with --short: make its figures the baseline")
+    parser.add_argument("--fresh", type=int, metavar="N", help="told and read from other seeds: theirs + N")
     parser.add_argument("--each", action="store_true", help="a row for each recording, not for each set")
     parser.add_argument(
         "--beside",
