@@ -12,4 +12,5 @@ mod models;
 mod speech;
 mod support;
 mod verify;
+mod voices;
 mod worker;

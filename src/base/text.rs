@@ -33,6 +33,12 @@ pub fn name(text: &str) -> String {
     if name.is_empty() { "(no name)".to_owned() } else { name }
 }
 
+/// Whether a sentence ends with this word, in any script that has a sign for it.
+pub fn ends_sentence(word: &str) -> bool {
+    let word = word.trim_end_matches(['"', '\'', '”', '’', '»', '」', '』', ')', '）']);
+    word.ends_with(['.', '!', '?', '…', '。', '！', '？', '؟', '।'])
+}
+
 /// Columns on a screen; wide characters take two.
 pub fn columns(text: &str) -> usize {
     text.width()

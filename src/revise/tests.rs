@@ -57,6 +57,31 @@ fn foreign_words_become_a_line_of_their_own_that_is_withheld() {
 }
 
 #[test]
+fn a_line_is_cut_where_the_voice_changes() {
+    let line = said("we begin at nine sharp");
+    let voices = |runs: &[(std::ops::Range<usize>, &str)]| {
+        let runs = runs.iter().map(|(run, voice)| (run.clone(), (*voice).to_owned())).collect();
+        revise(&line, &Proposal::Voices { runs }, Author::Machine)
+    };
+    let parts = voices(&[(0..2, "alice#1"), (2..4, "alice#2"), (4..5, "alice#1")]);
+    let told: Vec<_> = parts
+        .iter()
+        .map(|p| (&*p.id, p.rev, &*p.text, p.voice.as_deref().unwrap(), p.from_frame.0))
+        .collect();
+    let wanted = [
+        ("alice-1-480000", 1, "we begin", "alice#1", 480_000),
+        ("alice-1-576000", 0, "at nine", "alice#2", 576_000),
+        ("alice-1-672000", 0, "sharp", "alice#1", 672_000),
+    ];
+    assert_eq!(told, wanted);
+    // One voice cuts nothing; the same once more is no revision.
+    let [whole] = &voices(&[(0..5, "alice#1")])[..] else { panic!("one line") };
+    assert_eq!((whole.words.len(), whole.end), (5, line.end));
+    let again = Proposal::Voices { runs: vec![(0..5, "alice#1".into())] };
+    assert_eq!(revise(whole, &again, Author::Machine), []);
+}
+
+#[test]
 fn a_word_is_divided_by_its_middle_and_hidden_by_a_touch() {
     let line = said("we begin at nine");
     let Division::Both { inside, .. } = divide(&line, &[(11.4, 12.4)], Edge::Touched) else { panic!() };
@@ -169,6 +194,13 @@ fn proposals() -> impl Strategy<Value = Proposal> {
         Just(Proposal::Restore),
         "[a-z]{1,5}".prop_map(|text| Proposal::Text { text, words: Vec::new() }),
         "[A-C]".prop_map(|name| Proposal::Speaker { name }),
+        prop::collection::vec(1..4usize, 1..5).prop_map(|lengths| {
+            let runs = lengths.iter().scan(0, |from, length| {
+                *from += length;
+                Some((*from - length..*from, format!("room#{length}")))
+            });
+            Proposal::Voices { runs: runs.collect() }
+        }),
     ]
 }
 

@@ -70,8 +70,16 @@ impl Networks {
     /// # Errors
     /// The runtime refuses them.
     pub fn load() -> Result<Self, NetworkError> {
+        Self::read(SEGMENTATION, EMBEDDING)
+    }
+
+    /// Reads other weights of the same networks, as ONNX files: to compare with what they were packed from.
+    ///
+    /// # Errors
+    /// The runtime refuses them.
+    pub fn read(segmentation: &[u8], embedding: &[u8]) -> Result<Self, NetworkError> {
         let pool = Arc::new(ThreadPool::with_num_threads(1));
-        let (segmentation, embedding) = pool.run(|| (read(SEGMENTATION), read(EMBEDDING)));
+        let (segmentation, embedding) = pool.run(|| (model(segmentation), model(embedding)));
         Ok(Self { segmentation: segmentation?, embedding: embedding?, bank: FilterBank::default(), pool })
     }
 
@@ -142,10 +150,10 @@ impl Networks {
     }
 }
 
-fn read(file: &'static [u8]) -> Result<Model, NetworkError> {
+fn model(file: &[u8]) -> Result<Model, NetworkError> {
     let mut options = ModelOptions::with_all_ops();
     options.prepack_weights(true);
-    options.load_static_slice(file).map_err(|error| NetworkError(error.to_string()))
+    options.load(file.to_vec()).map_err(|error| NetworkError(error.to_string()))
 }
 
 /// A vector brought to length 1; `None` for one without a direction.

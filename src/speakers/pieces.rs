@@ -171,3 +171,39 @@ fn feature_frames(frames: &[usize], count: usize) -> Vec<usize> {
     }
     (0..count).filter(|frame| covered[*frame]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_has_one_window_that_speaks_for_it() {
+        for samples in [1, 159_999, 160_000, 160_001, 240_000, 1_000_000, 1_234_567] {
+            let starts = windows(samples);
+            assert!(starts.is_sorted_by(|a, b| a < b), "{samples}: {starts:?}");
+            let middles: Vec<_> = (0..starts.len()).map(|at| middle(&starts, at)).collect();
+            assert_eq!(middles[0].start, 0);
+            assert!(middles.windows(2).all(|pair| pair[0].end == pair[1].start), "{samples}: {middles:?}");
+            assert!(middles[middles.len() - 1].end >= samples);
+            // The last window ends with the sound: silence behind it would be a person of its own.
+            let last = starts[starts.len() - 1];
+            assert!(last == 0 || last + WINDOW as u64 == samples, "{samples}: {starts:?}");
+        }
+    }
+
+    #[test]
+    fn runs_are_cut_into_seconds_and_embedded_on_what_is_near() {
+        let mut activity = vec![[false; LOCALS]; FRAMES];
+        activity[60..240].iter_mut().for_each(|frame| frame[1] = true);
+        activity[200..300].iter_mut().for_each(|frame| frame[2] = true);
+        assert_eq!(runs(&activity, 1), [60..240]);
+        assert_eq!(runs(&activity, 0), []);
+        let parts: Vec<_> = parts(60..240).collect();
+        assert_eq!(parts, [60..120, 120..180, 180..240]);
+        // 140 frames alone, of which 118 are two seconds: the nearest to the last part are the last ones.
+        let own = own_frames(&activity, 1);
+        assert_eq!(own, (60..200).collect::<Vec<_>>());
+        assert_eq!(nearest(&own, &parts[2]), (82..200).collect::<Vec<_>>());
+        assert_eq!(feature_frames(&[0, 1], 100), (2..6).collect::<Vec<_>>());
+    }
+}

@@ -17,6 +17,22 @@ const EQUAL_S: f64 = 1e-3;
 /// more.
 const ALONE_S: f64 = 0.5;
 
+/// Words, and seconds, over which a change of voice moves to the end of a sentence: people seldom take over
+/// within one, and the times of words around a change are the least certain.
+const MOVED_WORDS: usize = 2;
+const MOVED_S: f64 = 0.6;
+
+/// When a word was said.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spoken {
+    /// Second where it begins.
+    pub start: f64,
+    /// Second where it ends.
+    pub end: f64,
+    /// Whether a sentence ends with it.
+    pub ends_sentence: bool,
+}
+
 /// One voice speaks without a break.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Turn {
@@ -55,7 +71,7 @@ pub fn turns(pieces: &[Piece], voices: &Voices, time: impl Fn(&Piece) -> (f64, f
 ///
 /// A word is the voice's that has most of it, else that of the nearest turn; of equals that of the word before.
 /// Single words do not leave their neighbours for less than [`ALONE_S`] of a turn.
-pub fn runs(words: &[(f64, f64)], turns: &[Turn]) -> Vec<(Range<usize>, usize)> {
+pub fn runs(words: &[Spoken], turns: &[Turn]) -> Vec<(Range<usize>, usize)> {
     let mut of: Vec<Option<(usize, f64)>> = Vec::with_capacity(words.len());
     for word in words {
         let before = of.last().copied().flatten().map(|(voice, _)| voice);
@@ -85,11 +101,24 @@ pub fn runs(words: &[(f64, f64)], turns: &[Turn]) -> Vec<(Range<usize>, usize)> 
     if let Some((run, _)) = runs.last_mut() {
         run.end = words.len();
     }
+    for change in 1..runs.len() {
+        let (least, most) = (runs[change - 1].0.start + 1, runs[change].0.end);
+        let at = to_sentence_end(words, runs[change].0.start, least..most);
+        (runs[change - 1].0.end, runs[change].0.start) = (at, at);
+    }
     runs
 }
 
+/// The place of a change of voice before word `at`, moved to the nearest end of a sentence among `allowed`.
+fn to_sentence_end(words: &[Spoken], at: usize, allowed: Range<usize>) -> usize {
+    let away = |place: &usize| (words[*place].start - words[at].start).abs();
+    let places = (0..=MOVED_WORDS).flat_map(|by| [at.checked_sub(by), Some(at + by)]).flatten();
+    let mut places = places.filter(|place| allowed.contains(place));
+    places.find(|place| words[place - 1].ends_sentence && away(place) <= MOVED_S).unwrap_or(at)
+}
+
 /// Whose a word is, and how long that voice's turn there lasts.
-fn whose((start, end): (f64, f64), turns: &[Turn], before: Option<usize>) -> Option<(usize, f64)> {
+fn whose(Spoken { start, end, .. }: Spoken, turns: &[Turn], before: Option<usize>) -> Option<(usize, f64)> {
     let widen = ((WORD_S_MIN - (end - start)) / 2.0).max(0.0);
     let (start, end) = (start - widen, end + widen);
     let first = turns.partition_point(|turn| turn.start < end);
@@ -114,4 +143,56 @@ fn whose((start, end): (f64, f64), turns: &[Turn], before: Option<usize>) -> Opt
         return Some((nearest.voice, nearest.end - nearest.start));
     }
     before.map(|voice| (voice, 0.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words of 0.4 s, one each half second; a sentence ends where a word has a full stop.
+    fn words(text: &str) -> Vec<Spoken> {
+        let word = |(n, text): (usize, &str)| {
+            let start = n as f64 * 0.5;
+            Spoken { start, end: start + 0.4, ends_sentence: text.ends_with('.') }
+        };
+        text.split(' ').enumerate().map(word).collect()
+    }
+
+    fn turn(start: f64, end: f64, voice: usize) -> Turn {
+        Turn { start, end, voice }
+    }
+
+    #[test]
+    fn each_word_goes_to_the_voice_that_has_most_of_it() {
+        let words = words("a b c d e f");
+        let both = [turn(0.0, 1.45, 0), turn(1.45, 3.0, 1)];
+        assert_eq!(runs(&words, &both), [(0..3, 0), (3..6, 1)]);
+        // The others speak at the same time, longer within the word; far from all turns there is no voice.
+        assert_eq!(runs(&words[..1], &[turn(0.0, 0.1, 0), turn(0.05, 0.5, 1)]), [(0..1, 1)]);
+        assert_eq!(runs(&words, &[turn(30.0, 31.0, 0)]), []);
+        assert_eq!(runs(&words, &[]), []);
+        // Words that no turn holds go to the nearest one, and no word is left out.
+        assert_eq!(runs(&words, &[turn(0.0, 0.4, 0), turn(2.6, 3.0, 1)]), [(0..3, 0), (3..6, 1)]);
+    }
+
+    #[test]
+    fn a_change_moves_to_the_end_of_a_sentence_that_is_near() {
+        let said = words("we meet at nine. good so we do");
+        // By the turns it comes one word late, or two words early.
+        for at in [1.45, 2.45] {
+            let changed = runs(&said, &[turn(0.0, at, 0), turn(at, 4.0, 1)]);
+            assert_eq!(changed, [(0..4, 0), (4..8, 1)], "at {at}");
+        }
+        // Too far away it stays.
+        assert_eq!(runs(&said, &[turn(0.0, 0.45, 0), turn(0.45, 4.0, 1)]), [(0..1, 0), (1..8, 1)]);
+    }
+
+    #[test]
+    fn one_word_of_a_glimpse_stays_with_its_neighbours_and_a_short_answer_does_not() {
+        let said = words("so we go yes then home");
+        let glimpse = [turn(0.0, 1.5, 0), turn(1.5, 1.9, 1), turn(1.9, 3.0, 0)];
+        assert_eq!(runs(&said, &glimpse), [(0..6, 0)]);
+        let answer = [turn(0.0, 1.4, 0), turn(1.4, 2.0, 1), turn(2.0, 3.0, 0)];
+        assert_eq!(runs(&said, &answer), [(0..3, 0), (3..4, 1), (4..6, 0)]);
+    }
 }

@@ -12,15 +12,16 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
+use crate::base::text;
 use crate::base::units::{Frames, SampleRate};
-use crate::base::utterance::Utterance;
+use crate::base::utterance::{Utterance, Word};
 use crate::revise::Proposal;
 use crate::session::shared::{TakeShared, TrackShared};
 use crate::session::voices::{Sample, VoiceEntry};
 use crate::speakers::cluster::{self, Voices};
 use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
-use crate::speakers::turns::{Turn, runs, turns};
+use crate::speakers::turns::{Spoken, Turn, runs, turns};
 
 /// A piece counts where at least this part of it lies in a line.
 const IN_LINE_PART: f64 = 0.3;
@@ -208,9 +209,14 @@ impl Found {
         if self.voices.len() < 2 && !is_told_apart {
             return None;
         }
-        let spans: Vec<(f64, f64)> = match &line.words[..] {
-            [] => vec![(line.start, line.end)],
-            words => words.iter().map(|word| (word.start, word.end)).collect(),
+        let spoken = |word: &Word| Spoken {
+            start: word.start,
+            end: word.end,
+            ends_sentence: text::ends_sentence(&word.text),
+        };
+        let spans: Vec<Spoken> = match &line.words[..] {
+            [] => vec![Spoken { start: line.start, end: line.end, ends_sentence: true }],
+            words => words.iter().map(spoken).collect(),
         };
         let runs = runs(&spans, &self.turns);
         let named =

@@ -25,6 +25,7 @@ pub fn manifest(id: &str, title: &str, start: &str, people: &[&str]) -> Manifest
         device_name: Some("Desk | microphone".into()),
         channel: None,
         language: None,
+        speakers: None,
     });
     let takes = (0..people.len()).map(|i| TakeEntry {
         foreign: Vec::new(),

@@ -66,6 +66,7 @@ pub fn source(track: &str, channel: Option<u16>) -> SourceEntry {
         device_name: None,
         channel,
         language: None,
+        speakers: None,
     }
 }
 

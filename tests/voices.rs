@@ -1,0 +1,168 @@
+//! The networks that tell voices apart against values that the original runtime gave, and voices that are built
+//! into a meeting.
+
+use hansard::speakers::cluster::{self, cosine};
+use hansard::speakers::filter_bank::{BANDS, FilterBank};
+use hansard::speakers::networks::{Embedding, Networks, WINDOW};
+use hansard::speakers::pieces::{self, Piece};
+
+use crate::support::stage::meeting::speak;
+
+/// What the networks in f32 gave for 10 s and 3 s of one recording: onnxruntime 1.32, kaldi-native-fbank.
+fn golden() -> serde_json::Value {
+    serde_json::from_str(include_str!("fixtures/voices.json")).unwrap()
+}
+
+fn numbers(value: &serde_json::Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+}
+
+/// A file of the folder beside this checkout, where there is one.
+fn shared(name: &str) -> Option<std::path::PathBuf> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    println!("skipped: there is no ../shared/{name}");
+    None
+}
+
+fn recording() -> Option<Vec<f32>> {
+    let mut file = hound::WavReader::open(shared("speech/jfk/jfk.wav")?).unwrap();
+    assert_eq!((file.spec().sample_rate, file.spec().channels), (16_000, 1));
+    Some(file.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect())
+}
+
+fn largest(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn probabilities(networks: &Networks, sound: &[f32]) -> Vec<f32> {
+    let frames = networks.probabilities(&sound[..WINDOW]).unwrap();
+    frames.iter().step_by(19).flatten().copied().collect()
+}
+
+fn embedding(networks: &mut Networks, sound: &[f32]) -> Embedding {
+    let features = networks.features(&sound[..48_000]);
+    let frames: Vec<usize> = (0..features.len() / BANDS).collect();
+    networks.embedding(&features, &frames).unwrap()
+}
+
+#[test]
+fn the_networks_give_the_golden_values_in_f32_and_nearly_so_as_they_are_shipped() {
+    let Some(sound) = recording() else { return };
+    let golden = golden();
+    let told = golden["probabilities_every_19th_frame"].as_array().unwrap();
+    let told: Vec<f32> = told.iter().flat_map(numbers).collect();
+    let direction = numbers(&golden["embedding"]);
+    let features = FilterBank::default().features(&sound[..48_000]);
+    for (row, name) in [(0, "row_0"), (100, "row_100")] {
+        let band = &features[row * BANDS..(row + 1) * BANDS];
+        assert!(largest(band, &numbers(&golden["filter_bank"][name])) < 1e-3, "{name}");
+    }
+
+    let mut shipped = Networks::load().unwrap();
+    let probability = largest(&probabilities(&shipped, &sound), &told);
+    let like = embedding(&mut shipped, &sound).iter().zip(&direction).map(|(a, b)| a * b).sum::<f32>();
+    println!("as shipped: probabilities off by {probability:.5} at most, cosine {like:.5}");
+    assert!(probability < 0.02 && like > 0.99, "{probability} {like}");
+
+    let (Some(segmentation), Some(campplus)) =
+        (shared("models/voices/seg.onnx"), shared("models/voices/cam.onnx"))
+    else {
+        return;
+    };
+    let files = [segmentation, campplus].map(|file| std::fs::read(file).unwrap());
+    let mut whole = Networks::read(&files[0], &files[1]).unwrap();
+    let probability = largest(&probabilities(&whole, &sound), &told);
+    let value = largest(&embedding(&mut whole, &sound)[..], &direction);
+    println!("f32: probabilities off by {probability:.6} at most, embedding by {value:.6}");
+    assert!(probability < 1e-4 && value < 1e-4, "{probability} {value}");
+}
+
+#[test]
+fn what_is_no_window_is_an_error_and_what_is_no_number_is_silence() {
+    let mut networks = Networks::load().unwrap();
+    assert!(networks.activity(&[0.0; 100]).is_err());
+    assert!(networks.embedding(&[], &[]).is_err());
+    let wild: Vec<f32> = [f32::NAN, f32::INFINITY, -1e30, 0.5].into_iter().cycle().take(WINDOW).collect();
+    let found = pieces::hear(&mut networks, &wild, 0, &(0..WINDOW as u64)).unwrap();
+    assert!(found.iter().all(|piece| piece.voice.iter().flat_map(|v| v.iter()).all(|v| v.is_finite())));
+    assert_eq!(pieces::hear(&mut networks, &[0.0; 16_000], 0, &(0..16_000)).unwrap(), []);
+}
+
+/// Sentences by turns, each with its voice; where each turn lies in seconds.
+fn meeting(voices: &[&str]) -> Option<(Vec<f32>, Vec<(f64, f64, usize)>)> {
+    const SENTENCES: [&str; 4] = [
+        "Good morning everybody, let us begin with the garden and the old fence behind the house.",
+        "Who of you could bring a hammer, a saw and some nails, before the winter comes?",
+        "Then we shall meet on Saturday at nine o'clock, at the gate, whatever the weather is like.",
+        "I have asked for two offers, and the second one is by far the better one of them.",
+    ];
+    let (mut sound, mut turns) = (Vec::new(), Vec::new());
+    for (at, sentence) in SENTENCES.iter().cycle().take(4 * voices.len()).enumerate() {
+        let who = at % voices.len();
+        let spoken = speak(voices[who], sentence).ok()?;
+        let from = sound.len() as f64 / 16_000.0;
+        // Three samples are one: flite's voices have nothing above 8 kHz.
+        sound.extend(spoken.samples.chunks_exact(3).map(|three| three.iter().sum::<f32>() / 3.0));
+        turns.push((from, sound.len() as f64 / 16_000.0, who));
+        sound.extend(std::iter::repeat_n(0.0, 8_000));
+    }
+    let mut noise = hansard::base::random::Random::new(3);
+    sound.iter_mut().for_each(|sample: &mut f32| *sample += noise.range(-1e-3, 1e-3) as f32);
+    Some((sound, turns))
+}
+
+fn hear(sound: &[f32]) -> Vec<Piece> {
+    let mut networks = Networks::load().unwrap();
+    let starts = pieces::windows(sound.len() as u64);
+    let window = |at: usize| {
+        let from = starts[at] as usize;
+        let sound = &sound[from..sound.len().min(from + WINDOW)];
+        pieces::hear(&mut networks, sound, starts[at], &pieces::middle(&starts, at)).unwrap()
+    };
+    (0..starts.len()).flat_map(window).collect()
+}
+
+#[test]
+fn two_voices_by_turns_are_two_and_one_is_one() {
+    for voices in [&["slt"][..], &["slt", "rms"]] {
+        let Some((sound, turns)) = meeting(voices) else {
+            println!("skipped: flite is absent");
+            return;
+        };
+        let pieces = hear(&sound);
+        let found = cluster::voices(&pieces, None);
+        assert_eq!(found.centres.len(), voices.len(), "{:?}", found.seconds);
+        // Each piece lies in the turn of one person: all of one person's have one voice, nobody else's has it.
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for (piece, voice) in pieces.iter().zip(&found.of) {
+            let middle = (piece.start + piece.end) / 2.0;
+            let Some(turn) = turns.iter().find(|turn| (turn.0..turn.1).contains(&middle)) else { continue };
+            let pair = (turn.2, voice.unwrap());
+            if !pairs.contains(&pair) {
+                pairs.push(pair);
+            }
+        }
+        assert_eq!(pairs.len(), voices.len(), "{pairs:?}");
+    }
+}
+
+#[test]
+fn a_voice_is_nearer_to_itself_than_to_another() {
+    let Some((sound, turns)) = meeting(&["slt", "rms"]) else { return };
+    let mut networks = Networks::load().unwrap();
+    let of_turn = |turn: &(f64, f64, usize)| {
+        let from = (turn.0 * 16_000.0) as usize;
+        embedding(&mut networks, &sound[from..from + 48_000])
+    };
+    let voices: Vec<Embedding> = turns.iter().map(of_turn).collect();
+    for a in 0..turns.len() {
+        for b in 0..a {
+            let (like, same) = (cosine(&voices[a], &voices[b]), turns[a].2 == turns[b].2);
+            assert!(if same { like > 0.5 } else { like < 0.45 }, "{a} {b} {same}: {like}");
+        }
+    }
+}
