@@ -7,6 +7,7 @@
 //!   tracks/alice.wav  further takes alice.2.wav …
 //!   tracks/alice.levels  how loud it is, every 10 ms; derived, may be deleted
 //!   transcript.jsonl  an utterance a line; the last revision of an id counts
+//!   voices.jsonl     the voices that were told apart, a voice a line; may be written anew
 //!   minutes.md
 //! ```
 
@@ -28,4 +29,5 @@ pub mod shared;
 pub mod tail;
 pub mod texted;
 pub mod times;
+pub mod voices;
 pub mod wav;

@@ -1,0 +1,223 @@
+//! `voices.jsonl`: the voices that were told apart in a session, a voice a line. It may be written anew at any
+//! time and holds nothing that a person said of them: names that people gave are in the journal
+//! ([`amend`](super::amend)).
+//!
+//! Promises: bounded memory, no panic on any file. A file that isn't there has no voices; a line that can't be
+//! understood, or that contradicts itself or one before it, is passed over: its voice goes by its number
+//! then. No vector stands here: what a voice sounds like is nobody's business who reads a transcript.
+
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::disk::Disk;
+use super::lines::LineReader;
+use super::read::{ReadError, is_plain_name, is_time};
+use crate::base::units::Frames;
+
+/// File of the voices.
+pub const VOICES: &str = "voices.jsonl";
+/// A voice has some 300 bytes.
+const VOICES_BYTES_MAX: u64 = 16 << 20;
+/// More than anybody can tell apart.
+const VOICES_MAX: usize = 10_000;
+
+/// The voices of a session.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Voices {
+    /// In the order of the file; ids are unique.
+    pub entries: Vec<VoiceEntry>,
+}
+
+/// One voice of one track.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoiceEntry {
+    /// Identity within the session, as [`id`] gives it.
+    pub id: String,
+    /// Track it is heard on.
+    pub track: String,
+    /// From 1 within the track.
+    pub number: u32,
+    /// Seconds that it speaks.
+    pub seconds: f64,
+    /// Session seconds at which it is first heard.
+    pub first: f64,
+    /// Where it can be heard alone; `None` where no such place was found.
+    #[serde(default)]
+    pub sample: Option<Sample>,
+    /// Id of the voice of another track that is the same person; `None` where none is.
+    #[serde(default)]
+    pub linked: Option<String>,
+    /// Whom of those who are enrolled it is held to be; `None` where it is like none of them.
+    #[serde(default)]
+    pub print: Option<Print>,
+}
+
+/// A stretch of a track.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sample {
+    /// Take of the voice's track.
+    pub take: u32,
+    /// First frame in that take.
+    pub from: Frames,
+    /// One past its last frame.
+    pub to: Frames,
+}
+
+/// That a voice is like somebody who is enrolled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Print {
+    /// Name of that person.
+    pub name: String,
+    /// Their id among those who are enrolled.
+    pub person: String,
+    /// How like they are, up to 1.
+    pub cosine: f64,
+    /// Like enough to call the voice by that name.
+    pub sure: bool,
+}
+
+/// Identity of the `number`-th voice of a track, from 1.
+pub fn id(track: &str, number: u32) -> String {
+    format!("{track}#{number}")
+}
+
+/// Track and number of a voice's id; `None` where it is none.
+pub fn parts(id: &str) -> Option<(&str, u32)> {
+    let (track, number) = id.rsplit_once('#')?;
+    let number = number.parse().ok().filter(|number| *number > 0)?;
+    (is_plain_name(track) && self::id(track, number) == id).then_some((track, number))
+}
+
+impl Voices {
+    /// Reads the voices of the session in `dir`.
+    ///
+    /// # Errors
+    /// The file is there and can't be read, or has more voices than there can be.
+    pub fn read(dir: &Path) -> Result<Self, ReadError> {
+        let path = dir.join(VOICES);
+        let (mut entries, mut seen) = (Vec::new(), HashSet::new());
+        let Some(mut lines) = LineReader::open(&path, VOICES_BYTES_MAX)? else { return Ok(Self::default()) };
+        while let Some(line) = lines.next_line()? {
+            let Ok(entry) = serde_json::from_slice::<VoiceEntry>(line.bytes) else { continue };
+            if !entry.is_sane() || !seen.insert(entry.id.clone()) {
+                continue;
+            }
+            if entries.len() == VOICES_MAX {
+                return Err(ReadError::damaged(
+                    &path,
+                    format!(
+                        "more than {VOICES_MAX} voices; without that file the session is read without them"
+                    ),
+                ));
+            }
+            entries.push(entry);
+        }
+        Ok(Self { entries })
+    }
+
+    /// Replaces the voices of the session in `dir`: at any moment the old ones or the new ones are there.
+    ///
+    /// # Errors
+    /// The disk refused.
+    pub fn write(disk: &dyn Disk, dir: &Path, voices: &Self) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for entry in &voices.entries {
+            serde_json::to_writer(&mut bytes, entry)?;
+            bytes.push(b'\n');
+        }
+        disk.replace(&dir.join(VOICES), &bytes)
+    }
+
+    /// The voice of that id.
+    pub fn get(&self, id: &str) -> Option<&VoiceEntry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+}
+
+impl VoiceEntry {
+    /// Whether it can be computed with and agrees with itself.
+    fn is_sane(&self) -> bool {
+        parts(&self.id) == Some((&self.track, self.number))
+            && is_time(self.seconds)
+            && self.seconds >= 0.0
+            && is_time(self.first)
+            && self.sample.is_none_or(|sample| sample.from < sample.to)
+            && self.print.as_ref().is_none_or(|print| print.cosine.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::disk::SystemDisk;
+
+    fn voice(track: &str, number: u32) -> VoiceEntry {
+        VoiceEntry {
+            id: id(track, number),
+            track: track.into(),
+            number,
+            seconds: 83.2,
+            first: 4.1,
+            sample: Some(Sample { take: 1, from: Frames(48_000), to: Frames(240_000) }),
+            linked: None,
+            print: Some(Print { name: "Carol".into(), person: "carol".into(), cosine: 0.61, sure: true }),
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_is_the_users_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Voices::read(dir.path()).unwrap(), Voices::default());
+        let linked =
+            VoiceEntry { linked: Some(id("room", 1)), sample: None, print: None, ..voice("call", 2) };
+        let voices = Voices { entries: vec![voice("room", 1), linked] };
+        Voices::write(&SystemDisk, dir.path(), &Voices { entries: vec![voice("old", 1)] }).unwrap();
+        Voices::write(&SystemDisk, dir.path(), &voices).unwrap();
+        assert_eq!(Voices::read(dir.path()).unwrap(), voices);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(dir.path().join(VOICES)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn what_is_no_voice_is_passed_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let good = serde_json::to_string(&voice("room", 1)).unwrap();
+        let lines = [
+            good.replace("83.2", "-1"),
+            good.replace("83.2", "1e300"),
+            good.replace("\"room\"", "\"other\""),
+            good.replace("room#1", "room#01"),
+            good.replace("room", "../room"),
+            good.replace("240000", "48000"),
+            good.replace('}', ""),
+            "[".repeat(100_000),
+            // What other versions add is no reason to pass it over; the first of an id counts.
+            good.replace("\"track\"", "\"centroid\":[0.1],\"track\""),
+            good.replace("Carol", "Mallory"),
+            "{\"id\":\"room#2\",\"track\":\"room\",\"number\":2,\"seconds\":1,\"first\":0}".into(),
+            good[..20].into(),
+        ];
+        std::fs::write(dir.path().join(VOICES), lines.join("\n")).unwrap();
+        let read = Voices::read(dir.path()).unwrap();
+        assert_eq!(read.entries.len(), 2);
+        assert_eq!((&read.entries[0], read.entries[1].number), (&voice("room", 1), 2));
+        assert_eq!(read.get("room#2").map(|entry| &entry.sample), Some(&None));
+    }
+
+    #[test]
+    fn ids_are_taken_apart_as_they_are_put_together() {
+        assert_eq!(parts("room#12"), Some(("room", 12)));
+        for none in
+            ["room", "room#", "room#0", "room#-1", "room#1x", "room#+1", "#1", "a/b#1", "room#99999999999"]
+        {
+            assert_eq!(parts(none), None, "{none}");
+        }
+    }
+}
