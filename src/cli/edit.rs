@@ -8,6 +8,7 @@ use super::mark::{exit, refresh_minutes};
 use super::{Exit, show};
 use crate::base::duration;
 use crate::base::text::{clean, clock, count};
+use crate::base::utterance::Utterance;
 use crate::care::apply;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
@@ -146,9 +147,14 @@ fn told(what: &What, changes: &[Change]) -> String {
         What::Merge { from, into } => return is_now(from, into),
         _ => {}
     }
-    match changes.first() {
-        None => String::new(),
-        Some(change) => one_told(change),
+    match (changes.first(), what) {
+        (None, _) => String::new(),
+        // What the line has of it may be no more than the number of a voice.
+        (Some(Change::Utterance(line)), What::Speaker { name, .. }) => {
+            let line = Utterance { speaker: name.clone(), ..(**line).clone() };
+            one_told(&Change::Utterance(Box::new(line)))
+        }
+        (Some(change), _) => one_told(change),
     }
 }
 

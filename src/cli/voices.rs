@@ -31,7 +31,7 @@ const PLAYERS: [(&str, &[&str]); 4] = [
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     /// The session: a path, an id or `last`
     #[arg(value_name = "S", required = true)]

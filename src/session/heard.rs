@@ -50,6 +50,9 @@ impl Heard {
 
 /// All voices of a session. Of one that stands in no file of voices, what its lines tell.
 pub fn voices(session: &Session) -> Vec<Heard> {
+    if session.names.voices().next().is_none() {
+        return Vec::new();
+    }
     let mut told: HashMap<&str, Told> = HashMap::new();
     let lines = session.latest();
     let of_voices = lines.iter().filter(|line| line.is_shown() && session.names.of_line(line).is_some());

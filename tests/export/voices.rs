@@ -16,6 +16,8 @@ use hansard::session::voices::{Print, Sample, VOICES, VoiceEntry, Voices, id};
 use hansard::session::wav::Layout;
 use serde_json::{Value, json};
 
+use crate::support::stage::chrome::Chrome;
+
 use super::sessions::{START, append, expect, hansard, journal, manifest, said, write};
 
 /// A line of a voice of a track.
@@ -306,6 +308,22 @@ fn the_minutes_count_people() {
     let md = of(&["--format=md"]);
     assert!(md.contains("| Room, voice 2 |") && !md.contains("| Room  "), "{md}");
     assert!(!md.contains("Dan"), "a guess is no name in the minutes");
+    // A voice has no track of its own, and nothing is done without a word.
+    let folder = root.path().join("sound");
+    let tracks = |who: &str| {
+        let speaker = format!("--speaker={who}");
+        hansard(
+            root.path(),
+            &["export", "room", "--tracks=wav", &speaker, "--output", folder.to_str().unwrap()],
+        )
+    };
+    let output = tracks("Carol");
+    assert!(
+        String::from_utf8_lossy(&output.stderr).contains("the tracks are those of Room, Alice"),
+        "{output:?}"
+    );
+    expect(1, output);
+    assert!(expect(0, tracks("Room")).ends_with("track-0.wav\n"));
     // A place's name means all who are heard there.
     let part = of(&["--format=csv", "--speaker=room, voice 2"]);
     assert_eq!(part.lines().count(), 4, "{part}");
@@ -335,6 +353,28 @@ fn what_is_missing_is_told_of_those_who_are_heard_there() {
     let page =
         expect(0, hansard(root.path(), &["export", "room", "--format=html", "--no-sound", "--output=-"]));
     assert_eq!(page.matches("class=\"gap lost\"").count(), 4, "in the lane of each who is heard there");
+}
+
+#[test]
+fn the_page_shows_one_persons_words_alone() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let (root, dir) = session(&talk(), &[]);
+    expect(0, hansard(root.path(), &["export", "room", "--format=html", "--no-sound"]));
+    chrome.open(&dir.join("minutes.html"), "");
+    let mut shown = |who: &str| {
+        chrome.js(&format!(
+            "(() => {{ const only = document.getElementById('only'); \
+             only.value = [...only.options].find((option) => option.text === '{who}').value; \
+             only.dispatchEvent(new Event('change')); const turns = document.querySelectorAll('.turn .who b'); \
+             return [...turns].filter((turn) => turn.offsetHeight > 0).map((turn) => turn.textContent); }})()"
+        ))
+    };
+    let all = shown("Everybody");
+    assert!(all.as_array().unwrap().len() > 3, "{all}");
+    assert_eq!(shown("Room, voice 2"), json!(["Room, voice 2", "Room, voice 2", "Room, voice 2"]));
+    assert_eq!(shown("Alice"), json!(["Alice"]));
+    assert_eq!(shown("Everybody"), all);
+    assert_eq!(chrome.complaints(), Vec::<Value>::new());
 }
 
 #[test]
