@@ -18,8 +18,13 @@ pub struct Utterance {
     pub rev: u32,
     /// Track it was heard on.
     pub track: String,
-    /// Who is held to have said it: the source's display name.
+    /// Who is held to have said it: the source's name as it was recorded, or whom a person said it was. What
+    /// readers see is made of it and of the voice when a session is read
+    /// ([`people`](crate::session::people)).
     pub speaker: String,
+    /// A person said who said it, of this very line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub named: bool,
     /// Id of the session's voice that said it; `None` means that voices were not told apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voice: Option<String>,

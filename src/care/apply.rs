@@ -68,11 +68,16 @@ impl ApplyError {
 ///
 /// # Errors
 /// It can't be read, is in use, can't be corrected so, or its disk refused.
-pub fn edit(disk: &dyn Disk, clock: &Arc<dyn Clock>, dir: &Path, edit: &Edit) -> Result<Change, ApplyError> {
+pub fn edit(
+    disk: &dyn Disk,
+    clock: &Arc<dyn Clock>,
+    dir: &Path,
+    edit: &Edit,
+) -> Result<Vec<Change>, ApplyError> {
     append(disk, clock, dir, |session, past| {
         let edited = Edited { utc: clock.utc(), journal: past.lines() };
-        let change = edit::plan(session, edit, edited)?;
-        Ok((change.clone(), change))
+        let changes = edit::plan(session, edit, edited)?;
+        Ok((changes.clone(), changes))
     })
 }
 
@@ -95,7 +100,7 @@ pub fn mark(
         }
         let mark = Mark { id: mark::id(session.amendments.marks_made + 1), at, kind, text };
         let (id, text) = (mark.id.clone(), mark.text.clone());
-        Ok((Change::Event(Event::Mark { id, at, mark: kind, text, withdrawn: false }), mark))
+        Ok((vec![Change::Event(Event::Mark { id, at, mark: kind, text, withdrawn: false })], mark))
     })
 }
 
@@ -104,17 +109,19 @@ fn append<T>(
     disk: &dyn Disk,
     clock: &Arc<dyn Clock>,
     dir: &Path,
-    change: impl FnOnce(&Session, Past) -> Result<(Change, T), ApplyError>,
+    change: impl FnOnce(&Session, Past) -> Result<(Vec<Change>, T), ApplyError>,
 ) -> Result<T, ApplyError> {
     read::read_manifest(dir)?;
     let _lock = SessionLock::take(dir)?;
     let session = Session::open(dir)?;
     let past = Past::read(dir)?;
-    let (change, made) = change(&session, past)?;
+    let (changes, made) = change(&session, past)?;
     let sink = OfflineSink::open(disk, Arc::clone(clock), &session, past, true)?;
-    match change {
-        Change::Event(event) => sink.note(event),
-        Change::Utterance(line) => sink.write_edited(&line),
+    for change in changes {
+        match change {
+            Change::Event(event) => sink.note(event),
+            Change::Utterance(line) => sink.write_edited(&line),
+        }
     }
     sink.finish().map_err(|error| ApplyError::Write { dir: dir.to_owned(), error })?;
     Ok(made)

@@ -5,11 +5,13 @@
 //! wrote it; names and hidden passages are lines of the journal. What a person wrote counts more than what
 //! any later pass finds at that place ([`Pass`](crate::revise::pass::Pass)).
 
+use super::called::Called;
 use crate::base::text::clean;
 use crate::base::utterance::{Edited, Utterance, Word};
 use crate::revise::{Author, Proposal};
 use crate::session::amend::Passage;
 use crate::session::journal::Event;
+use crate::session::people::{NamedBy, VoiceName};
 use crate::session::reading::Session;
 
 /// Why a line is withheld on which a person decided so.
@@ -28,6 +30,13 @@ pub enum Edit {
         old: String,
         /// As it is to stand; nobody else may have it.
         new: String,
+    },
+    /// A voice gets a name, also that of somebody who is there.
+    Name {
+        /// As it stands, or its id.
+        voice: String,
+        /// Whose it is.
+        name: String,
     },
     /// Two speakers become one.
     Merge {
@@ -97,6 +106,14 @@ pub enum EditError {
     /// Two would have the same name.
     #[error("there is a speaker {0:?} already; `merge` makes one of two")]
     NameTaken(String),
+    /// Nobody knows who the one is that is to stay.
+    #[error("nobody has said whose voice {into:?} is; `name {into:?} NAME` does, or merge it into {from:?}")]
+    Unnamed {
+        /// Who was to go.
+        from: String,
+        /// Who was to stay.
+        into: String,
+    },
     /// There is no such line.
     #[error("there is no line {0:?} here; `hansard show --ids` names them")]
     NoLine(String),
@@ -127,7 +144,8 @@ pub enum EditError {
 ///
 /// # Errors
 /// It can't be; nothing is to be appended then.
-pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, EditError> {
+pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Vec<Change>, EditError> {
+    let events = |events: Vec<Event>| events.into_iter().map(Change::Event).collect();
     match edit {
         Edit::Rename { old, new } => {
             let (from, to) = (speaker(session, old)?, name(new)?);
@@ -137,15 +155,25 @@ pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, Ed
             if speakers(session).contains(&to) {
                 return Err(EditError::NameTaken(to));
             }
-            Ok(Change::Event(Event::Renamed { from, to }))
+            Ok(events(Called::new(session, &from).renamed(to)))
         }
+        Edit::Name { voice, name: whose } => named(session, voice, name(whose)?).map(events),
         Edit::Merge { from, into } => {
-            let (from, to) = (speaker(session, from)?, speaker(session, into)?);
-            if from == to {
+            let (from, into) = (speaker(session, from)?, speaker(session, into)?);
+            if from == into {
                 return Err(EditError::Same);
             }
-            Ok(Change::Event(Event::Renamed { from, to }))
+            let merged = Called::new(session, &from).merged(&Called::new(session, &into));
+            merged.map(events).ok_or(EditError::Unnamed { from, into })
         }
+        other => one(session, other, edited).map(|change| vec![change]),
+    }
+}
+
+/// The same of what is not about names of speakers.
+fn one(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, EditError> {
+    match edit {
+        Edit::Rename { .. } | Edit::Name { .. } | Edit::Merge { .. } => Err(EditError::Same),
         Edit::Line { id, text } => {
             let text = clean(text);
             match text.chars().count() {
@@ -158,10 +186,7 @@ pub fn plan(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, Ed
                 text,
             })
         }
-        Edit::Speaker { id, name: who } => {
-            let name = name(who)?;
-            revise(session, id, edited, |_| Proposal::Speaker { name })
-        }
+        Edit::Speaker { id, name: who } => said_by(session, id, name(who)?, edited),
         Edit::Withhold { id } => {
             revise(session, id, edited, |_| Proposal::Withhold { reason: BY_HAND.into() })
         }
@@ -208,20 +233,86 @@ fn revise(
     edited: Edited,
     proposal: impl FnOnce(&Utterance) -> Proposal,
 ) -> Result<Change, EditError> {
-    let none = || EditError::NoLine(id.to_owned());
-    let written = session.written(id).ok_or_else(none)?;
-    let shown = session.utterances.iter().find(|line| line.id == id).ok_or_else(none)?;
-    // The name as it counts now: what was said of names before holds no more for what a person writes.
-    let line = Utterance { speaker: shown.speaker.clone(), ..written.clone() };
-    let revised = crate::revise::revise(&line, &proposal(&line), Author::Person(edited));
+    let (written, shown) = line(session, id)?;
+    let line = match session.names.of_line(written) {
+        // Its voice names it, now and later; that name may be nobody's to write down.
+        Some(_) => written.clone(),
+        // The name as it counts now: what was said of names before holds no more for what a person writes.
+        None => Utterance {
+            speaker: shown.speaker.clone(),
+            named: session.names.by_a_person(written),
+            ..written.clone()
+        },
+    };
+    written_by(edited, &line, &proposal(&line))
+}
+
+fn written_by(edited: Edited, line: &Utterance, proposal: &Proposal) -> Result<Change, EditError> {
+    let revised = crate::revise::revise(line, proposal, Author::Person(edited));
     revised.into_iter().next().map(|line| Change::Utterance(Box::new(line))).ok_or(EditError::Same)
 }
 
-/// Names as they stand: of the sources, then of others who said something.
+/// A line as it was written last and as it is shown.
+fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Utterance), EditError> {
+    let shown = session.utterances.iter().find(|line| line.id == id);
+    session.written(id).zip(shown).ok_or_else(|| EditError::NoLine(id.to_owned()))
+}
+
+/// Who said a line: a person, or a voice that nobody has named. In that case the line gets that voice, so
+/// that it follows whatever the voice will be called.
+fn said_by(session: &Session, id: &str, name: String, edited: Edited) -> Result<Change, EditError> {
+    let (written, shown) = line(session, id)?;
+    let is_said = written.voice.is_none() || session.names.by_a_person(written);
+    if shown.speaker == name && is_said {
+        return Err(EditError::Same);
+    }
+    let numbered =
+        session.names.voices().find(|(_, voice)| voice.by == NamedBy::Number && voice.name == name);
+    // Without a name, so that the same one is something new: until now only the voice said so.
+    let line = Utterance { speaker: String::new(), ..written.clone() };
+    match numbered {
+        Some((_, voice)) if written.voice.as_ref() == Some(&voice.shown_as) && !is_said => {
+            Err(EditError::Same)
+        }
+        Some((_, voice)) => {
+            let name =
+                session.source(&line.track).map_or("", |source| session.recorded_name(source)).to_owned();
+            let line = Utterance { voice: Some(voice.shown_as.clone()), named: false, ..line };
+            written_by(edited, &line, &Proposal::Speaker { name })
+        }
+        None => written_by(edited, &Utterance { named: true, ..line }, &Proposal::Speaker { name }),
+    }
+}
+
+/// Names a voice, that is called `asked` or has that id.
+fn named(session: &Session, asked: &str, name: String) -> Result<Vec<Event>, EditError> {
+    let is_number = |voice: &VoiceName| voice.by == NamedBy::Number && voice.name == name;
+    let called = match speaker(session, asked) {
+        Ok(known) => Called::new(session, &known),
+        Err(error) => Called::voice(session, asked).ok_or(error)?,
+    };
+    let is_same = called.is_called(&name);
+    match called.renamed(name.clone()) {
+        _ if is_same => Err(EditError::Same),
+        // It would be one of two who are called so, and the other one nobody knows.
+        _ if session.names.voices().any(|(_, voice)| is_number(voice)) => Err(EditError::NameTaken(name)),
+        // For whom has no voice it is another name, which nobody else may have.
+        events
+            if events.iter().any(|event| matches!(event, Event::Renamed { .. }))
+                && speakers(session).contains(&name) =>
+        {
+            Err(EditError::NameTaken(name))
+        }
+        events => Ok(events),
+    }
+}
+
+/// Names as they stand: of the sources, of the voices, then of others who said something.
 pub fn speakers(session: &Session) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let sources = session.manifest.sources.iter().map(|source| &source.name);
-    for name in sources.chain(session.utterances.iter().map(|line| &line.speaker)) {
+    let voices = session.names.voices().map(|(_, voice)| &voice.name);
+    for name in sources.chain(voices).chain(session.utterances.iter().map(|line| &line.speaker)) {
         if !names.contains(name) {
             names.push(name.clone());
         }

@@ -2,6 +2,7 @@
 //! them again.
 
 pub mod apply;
+mod called;
 pub mod edit;
 pub mod offline;
 pub mod reckon;

@@ -8,6 +8,7 @@ use super::mark::{exit, refresh_minutes};
 use super::{Exit, show};
 use crate::base::duration;
 use crate::base::text::{clean, clock, count};
+use crate::base::utterance::Utterance;
 use crate::care::apply;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
@@ -41,6 +42,13 @@ enum What {
         /// As it is to stand; nobody else may have it
         new: String,
     },
+    /// Say whose a voice is, in all that was and will be transcribed
+    Name {
+        /// What it is called now, "Voice 2", or its id in hansard voices S
+        voice: String,
+        /// Whose it is
+        name: String,
+    },
     /// Make one speaker of two: what FROM said stands under INTO
     Merge {
         /// Who goes
@@ -55,7 +63,7 @@ enum What {
         /// What was said
         text: String,
     },
-    /// Say who said a line
+    /// Say who said a line; the other lines of a voice that nobody has named learn from it
     Speaker {
         /// The line
         id: String,
@@ -92,6 +100,7 @@ impl From<&What> for Edit {
     fn from(what: &What) -> Self {
         match what.clone() {
             What::Rename { old, new } => Self::Rename { old, new },
+            What::Name { voice, name } => Self::Name { voice, name },
             What::Merge { from, into } => Self::Merge { from, into },
             What::Line { id, text } => Self::Line { id, text },
             What::Speaker { id, name } => Self::Speaker { id, name },
@@ -107,29 +116,50 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = read::resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let marked = Amendments::read(&dir).map(|added| added.marks).unwrap_or_default();
-    let change = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
+    let changes = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
     refresh_minutes(&dir, config);
-    if let Change::Event(Event::Hidden { id, from, to, shown: false }) = &change {
+    if let [Change::Event(Event::Hidden { id, from, to, shown: false })] = &changes[..] {
         let hidden = marked.iter().filter(|mark| (*from..=*to).contains(&mark.at)).count() as u64;
         if hidden > 0 {
             say(format_args!("{} in it is hidden too, until {id} is restored", count(hidden, "mark")));
         }
     }
-    if args.json {
-        print_result(match &change {
-            Change::Event(event) => serde_json::to_string(event)?,
-            Change::Utterance(line) => serde_json::to_string(line)?,
-        });
-    } else {
-        print_result(told(&change));
+    for change in &changes {
+        if args.json {
+            print_result(match change {
+                Change::Event(event) => serde_json::to_string(event)?,
+                Change::Utterance(line) => serde_json::to_string(line)?,
+            });
+        }
+    }
+    if !args.json {
+        print_result(told(&args.what, &changes));
     }
     Ok(Exit::Well)
 }
 
 /// What was done, to a person.
-fn told(change: &Change) -> String {
+fn told(what: &What, changes: &[Change]) -> String {
+    let is_now = |old: &str, new: &str| format!("{} is {} now", clean(old), clean(new));
+    match what {
+        What::Rename { old, new } => return is_now(old, new),
+        What::Name { voice, name } => return is_now(voice, name),
+        What::Merge { from, into } => return is_now(from, into),
+        _ => {}
+    }
+    match (changes.first(), what) {
+        (None, _) => String::new(),
+        // What the line has of it may be no more than the number of a voice.
+        (Some(Change::Utterance(line)), What::Speaker { name, .. }) => {
+            let line = Utterance { speaker: name.clone(), ..(**line).clone() };
+            one_told(&Change::Utterance(Box::new(line)))
+        }
+        (Some(change), _) => one_told(change),
+    }
+}
+
+fn one_told(change: &Change) -> String {
     match change {
-        Change::Event(Event::Renamed { from, to }) => format!("{} is {} now", clean(from), clean(to)),
         Change::Event(Event::Hidden { id, from, to, shown }) => {
             let what = if *shown { "shown again" } else { "hidden" };
             format!("{id}: {} to {} is {what}", clock(*from, true), clock(*to, true))

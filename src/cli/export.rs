@@ -266,8 +266,9 @@ fn selection(args: &Args, session: &Session) -> anyhow::Result<Selection> {
         Err(wrong_use(format!("nobody is named {wanted:?} in this session{hint}; `hansard show` lists all")))
     };
     let default = Selection::default();
+    let speakers = args.speaker.iter().map(speaker).collect::<anyhow::Result<Vec<_>>>()?;
     let selection = Selection {
-        speakers: args.speaker.iter().map(speaker).collect::<anyhow::Result<_>>()?,
+        speakers: speakers.into_iter().flat_map(|speaker| people_of(session, speaker)).collect(),
         from: args.from.unwrap_or(default.from),
         to: args.to.unwrap_or(default.to),
         withheld: args.withheld,
@@ -276,6 +277,23 @@ fn selection(args: &Args, session: &Session) -> anyhow::Result<Selection> {
         return Err(wrong_use("--to must be later than --from"));
     }
     Ok(selection)
+}
+
+/// Who is meant by a name: whoever is called so; where that is only a place, all voices that are heard there.
+fn people_of(session: &Session, speaker: String) -> Vec<String> {
+    let shown = || session.utterances.iter().filter(|said| said.is_shown());
+    if shown().any(|said| name(&said.speaker) == speaker) {
+        return vec![speaker];
+    }
+    let is_there = |track: &str| session.source(track).is_some_and(|source| name(&source.name) == speaker);
+    let mut people = vec![speaker.clone()];
+    for said in shown().filter(|said| said.voice.is_some() && is_there(&said.track)) {
+        let who = name(&said.speaker);
+        if !people.contains(&who) {
+            people.push(who);
+        }
+    }
+    people
 }
 
 /// The tracks' fingerprints; a note to the user who waits for them.

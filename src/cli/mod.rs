@@ -35,6 +35,7 @@ mod signals;
 mod text;
 pub mod transcribe;
 pub mod verify;
+pub mod voices;
 pub mod worker;
 
 /// Records a meeting, each microphone and loopback on a track of its own, and writes the minutes.
@@ -88,6 +89,8 @@ pub enum Verb {
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
     Edit(edit::Args),
+    /// List the voices of a session: who they are, how much they speak, how they sound
+    Voices(voices::Args),
     /// Check that a session's files are what was recorded, and that every gap is accounted for
     Verify(verify::Args),
     /// Repair sessions after a crash
@@ -170,6 +173,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
         Verb::Edit(args) => edit::run(&args, &config),
+        Verb::Voices(args) => voices::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
         #[cfg(unix)]
         Verb::Status(args) => control::status(&args, &config),

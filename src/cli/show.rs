@@ -15,6 +15,7 @@ use crate::export::{account, pending};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
+use crate::session::people::{NamedBy, VoiceName};
 use crate::session::read::{ReadError, resolve};
 use crate::session::reading::Session;
 
@@ -84,6 +85,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
     head(&mut out, &meeting)?;
     sources(&mut out, &session)?;
+    voices(&mut out, &session)?;
     takes(&mut out, &session.manifest)?;
     accounts(&mut out, &meeting)?;
     marks(&mut out, &meeting)?;
@@ -140,6 +142,19 @@ fn sources(out: &mut impl Write, session: &Session) -> io::Result<()> {
             writeln!(out, "      device {}", clean(device))?;
         }
         writeln!(out, "      asked for as {}", clean(&source.spec))?;
+    }
+    Ok(())
+}
+
+/// The voices that were told apart, where a track has several; `hansard voices` tells more of them.
+fn voices(out: &mut impl Write, session: &Session) -> io::Result<()> {
+    let is_told = |voice: &VoiceName| voice.by != NamedBy::Source;
+    let told: Vec<_> = session.names.voices().filter(|(_, voice)| is_told(voice)).collect();
+    if !told.is_empty() {
+        writeln!(out, "\nVoices")?;
+    }
+    for (id, voice) in told {
+        indented(out, &format!("{}: {}", clean(id), name(&voice.name)), 2)?;
     }
     Ok(())
 }

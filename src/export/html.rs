@@ -16,6 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
 use super::minutes::{self as document, Block, Inline};
+use super::pending::session_word;
 use super::turns::{Meeting, Person};
 use super::{Options, account};
 use crate::base::text::{self, length};
@@ -45,6 +46,7 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("style", &style),
             ("lead", &blocks::render(&document::lead(meeting))),
             ("who", &who(meeting)),
+            ("only", &only(meeting)),
             ("marks", &marks::section(meeting)),
             ("minutes", &minutes),
             ("made", &blocks::section("made", &document::made(meeting))),
@@ -117,6 +119,45 @@ fn colour(meeting: &Meeting, speaker: &str) -> String {
     format!("s{}", place % COLOURS)
 }
 
+/// A person's number in the page, for its script.
+fn number(meeting: &Meeting, speaker: &str) -> String {
+    let place = meeting.people.iter().position(|person| person.name == speaker);
+    place.map(|place| format!(" data-who=\"{place}\"")).unwrap_or_default()
+}
+
+/// The choice of whose words are shown, where there are several; the script puts it to work.
+fn only(meeting: &Meeting) -> String {
+    if meeting.people.len() < 2 {
+        return String::new();
+    }
+    let mut out = String::from(
+        "    <label for=\"only\" class=\"unseen\">Whose words are shown</label>\n    <select id=\"only\"><option value=\"\">Everybody</option>",
+    );
+    for (place, person) in meeting.people.iter().enumerate() {
+        let _ = write!(out, "<option value=\"{place}\">{}</option>", escape(&text::fit(&person.name, 32)));
+    }
+    out + "</select>\n"
+}
+
+/// How to say who the voices are that nobody has named.
+fn unknown(meeting: &Meeting) -> String {
+    let session = session_word(&meeting.session.manifest);
+    let mut items = String::new();
+    for (person, unknown) in
+        meeting.people.iter().filter_map(|person| Some((person, person.unknown.as_ref()?)))
+    {
+        let who = escape(&person.name);
+        let perhaps =
+            unknown.perhaps.as_ref().map(|name| format!(" Perhaps {}?", self::name(&text::name(name))));
+        let _ = writeln!(
+            items,
+            "<li><bdi>{who}</bdi>: who is this?{} <code>hansard edit {session} name &quot;{who}&quot; NAME</code></li>",
+            perhaps.unwrap_or_default()
+        );
+    }
+    if items.is_empty() { items } else { format!("<ul class=\"unknown\">\n{items}</ul>\n") }
+}
+
 /// A place in the session as links name it: seconds with milliseconds.
 fn place(seconds: f64) -> String {
     format!("t={:.3}", seconds.max(0.0))
@@ -140,7 +181,7 @@ fn who(meeting: &Meeting) -> String {
     let part = meeting.pending.as_ref().is_some_and(|pending| pending.is_part);
     for person in meeting.people.iter().filter(|_| pending) {
         let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
-        let until = part.then(|| format!("<td class=\"n\">{}</td>", meeting.text_until(&person.name)));
+        let until = part.then(|| format!("<td class=\"n\">{}</td>", meeting.text_until(person)));
         let until = until.unwrap_or_default();
         let _ = writeln!(
             rows,
@@ -167,8 +208,9 @@ fn who(meeting: &Meeting) -> String {
         columns.iter().map(|name| format!("<th scope=\"col\" class=\"n\">{name}</th>")).collect();
     format!(
         "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">Who was there</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
-         <thead><tr><th scope=\"col\">Speaker</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n</section>",
-        timeline::render(meeting)
+         <thead><tr><th scope=\"col\">Speaker</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n{}</section>",
+        timeline::render(meeting),
+        unknown(meeting)
     )
 }
 

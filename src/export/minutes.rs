@@ -181,13 +181,13 @@ fn who(meeting: &Meeting) -> Vec<Block> {
     };
     let sources = &meeting.session.manifest.sources;
     let heard_on = |person: &Person| {
-        let of_them = sources.iter().filter(|source| text::name(&source.name) == person.name);
+        let of_them = sources.iter().filter(|source| person.tracks.contains(&source.track));
         of_them.map(account::recorded_from).collect::<Vec<_>>().join(" and ")
     };
     // Who spoke for how long is not known before all is text.
     if let Some(pending) = &meeting.pending {
         let part = pending.is_part;
-        let until = |person: &Person| part.then(|| meeting.text_until(&person.name));
+        let until = |person: &Person| part.then(|| meeting.text_until(person));
         let row = |person: &Person| {
             let name = std::iter::once(person.name.clone());
             name.chain(until(person)).chain([heard_on(person)]).collect()

@@ -31,6 +31,7 @@ pub mod minutes_md;
 pub mod notices;
 pub mod order;
 pub mod pending;
+pub mod people;
 pub mod rttm;
 pub mod save;
 pub mod seglst;

@@ -132,6 +132,8 @@ pub struct Facts<'a> {
     pub silences: &'a [(String, f64, f64)],
     /// Where the recogniser failed: track, and session seconds from … to.
     pub failed: &'a [(String, f64, f64)],
+    /// Names that are heard as voices, each with its track.
+    pub heard: &'a [(String, String)],
     /// Session second of the end.
     pub end: f64,
 }
@@ -147,15 +149,18 @@ pub fn notices(facts: &Facts, selection: &Selection) -> Vec<Notice> {
     all.extend(facts.silences.iter().map(|silence| silent(facts, silence)));
     all.extend(facts.failed.iter().map(|failed| not_transcribed(facts.sources, failed)));
     all.extend(pending(facts));
-    all.retain(|notice| takes(selection, notice));
+    all.retain(|notice| takes(selection, facts.heard, notice));
     all.sort_by(|a, b| a.from.total_cmp(&b.from).then(a.to.total_cmp(&b.to)));
     all
 }
 
-fn takes(selection: &Selection, notice: &Notice) -> bool {
+fn takes(selection: &Selection, heard: &[(String, String)], notice: &Notice) -> bool {
     let inside = selection.covers(notice.from) || (notice.from < selection.to && notice.to > selection.from);
     let theirs = |name: &String| selection.speakers.contains(name);
-    inside && (selection.speakers.is_empty() || notice.who.is_empty() || notice.who.iter().any(theirs))
+    let on_track =
+        || heard.iter().any(|(who, track)| selection.speakers.contains(who) && notice.tracks.contains(track));
+    let all = selection.speakers.is_empty() || notice.who.is_empty();
+    inside && (all || notice.who.iter().any(theirs) || on_track())
 }
 
 /// Sound that somebody may miss, told once for all tracks that miss it together.

@@ -30,11 +30,15 @@ impl PendingText {
 /// The command that makes a session's text, or what is missing of it.
 pub fn command(manifest: &Manifest, pending: &Pending) -> String {
     let resume = if pending.is_part() { "--resume " } else { "" };
+    format!("hansard transcribe {resume}{}", session_word(manifest))
+}
+
+/// The session's id as a word of a command.
+pub fn session_word(manifest: &Manifest) -> String {
     let id = text::clean(&manifest.id);
     let plain = |c: char| c.is_alphanumeric() || "._-".contains(c);
     // Whoever wrote such a name into a session does not write our reader's command line.
-    let id = if !id.is_empty() && id.chars().all(plain) { id } else { "SESSION".to_owned() };
-    format!("hansard transcribe {resume}{id}")
+    if !id.is_empty() && id.chars().all(plain) { id } else { "SESSION".to_owned() }
 }
 
 /// What is pending of a session's text; `None` if nothing is.
@@ -75,11 +79,10 @@ fn reached(until: Option<f64>, long: bool) -> String {
     until.map_or_else(|| "the end".to_owned(), |until| text::clock(until, long))
 }
 
-/// Up to when the text of a person stands: of several tracks the earliest counts.
-pub fn until_of(session: &Session, name: &str, long: bool) -> String {
+/// Up to when the text of these tracks stands, which are one person's: the earliest counts.
+pub fn until_of(session: &Session, tracks: &[String], long: bool) -> String {
     let Some(pending) = session.pending() else { return reached(None, long) };
-    let theirs = |track: &str| session.source(track).is_some_and(|source| text::name(&source.name) == name);
-    let of_them = pending.until.iter().filter(|(track, _)| theirs(track)).map(|(_, until)| *until);
+    let of_them = pending.until.iter().filter(|(track, _)| tracks.contains(track)).map(|(_, until)| *until);
     let earliest = of_them.reduce(|a, b| match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

@@ -24,6 +24,8 @@ struct Segment<'a> {
     words: String,
     id: &'a str,
     track: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    voice: Option<&'a str>,
     confidence: f64,
     language: &'a str,
     model: &'a str,
@@ -124,6 +126,7 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
         words: text::clean(&said.text),
         id: &said.id,
         track: &said.track,
+        voice: said.voice.as_deref(),
         confidence: said.confidence,
         language: &said.language,
         model: &said.model,

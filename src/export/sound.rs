@@ -33,6 +33,7 @@ use crate::session::wav::{HEADER_MAX, Layout};
 pub mod file;
 pub mod mix;
 pub mod render;
+pub mod sample;
 pub mod timeline;
 
 pub use mix::{Mix, write_mix};

@@ -3,7 +3,7 @@
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
 //! Of the disk only the journal is read, for what is missing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use super::account::{self, AccountLine};
 use super::evidence::{Evidence, TrackFile};
@@ -12,6 +12,7 @@ use super::gaps::{self, Gap};
 use super::notices::{Facts, Notice, notices};
 use super::order::{Breaks, Entry, in_order};
 use super::pending::{self, PendingText};
+use super::people;
 use super::timing::spoken;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -22,6 +23,7 @@ use crate::session::reading::Session;
 use crate::session::texted::FailedSegment;
 
 pub use super::floor::{Paragraph, Turn, TurnPart};
+pub use super::people::{Person, Unknown};
 pub use super::selection::Selection;
 
 /// A session, or a part of it, as its exports tell it.
@@ -44,7 +46,7 @@ pub struct Meeting<'a> {
     pub gaps: Vec<Gap>,
     /// That text has not been made yet; `None` if all of it is.
     pub pending: Option<PendingText>,
-    /// Everybody with a source or a word, sources first, in the order the user named them.
+    /// Everybody with a source or a word, in the order the user named the sources; others come last.
     pub people: Vec<Person>,
     /// What was left out.
     pub hidden: Hidden,
@@ -52,17 +54,6 @@ pub struct Meeting<'a> {
     pub long: bool,
     /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
     pub files: Vec<TrackFile>,
-}
-
-/// Somebody who was there, or a place that was listened to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Person {
-    /// Display name.
-    pub name: String,
-    /// Seconds in which they spoke, within the selection; overlapping utterances count once.
-    pub talking_s: f64,
-    /// Turns they took.
-    pub turns: usize,
 }
 
 /// Utterances that are in the transcript but not in the minutes.
@@ -106,13 +97,14 @@ impl<'a> Meeting<'a> {
             pending: session.pending().map(|left| (left.clone(), pending::command(&session.manifest, &left))),
             silences: &replay.silences,
             failed: &failed(session),
+            heard: &people::heard(session),
             end,
         };
         let notices = notices(&facts, selection);
         let marked = session.marks().iter().filter(|mark| selection.covers(mark.at)).map(|mark| mark.at);
         let breaks = Breaks::new(notices.iter().map(|notice| notice.from).chain(marked).collect());
         let mut turns = floor::turns(&shown, paragraph_pause_s, &breaks);
-        let people = people(session, selection, &shown, &turns);
+        let people = people::of(session, selection, &shown, &turns);
         let hidden = Hidden {
             withheld: held.iter().filter(|u| u.withheld.is_some()).count(),
             echoes: held.iter().filter(|u| u.withheld.is_none()).count(),
@@ -174,8 +166,8 @@ impl<'a> Meeting<'a> {
     }
 
     /// Up to when the text of a person stands, `12:20`: while a part of it is pending, that is what is known.
-    pub fn text_until(&self, name: &str) -> String {
-        pending::until_of(self.session, name, self.long)
+    pub fn text_until(&self, person: &Person) -> String {
+        pending::until_of(self.session, &person.tracks, self.long)
     }
 
     /// Time into the meeting.
@@ -254,38 +246,4 @@ fn failed(session: &Session) -> Vec<(String, f64, f64)> {
         (is_time(from) && is_time(to)).then(|| (segment.track.clone(), from, to.max(from)))
     };
     session.texted.failed.iter().filter_map(place).collect()
-}
-
-fn people(session: &Session, selection: &Selection, said: &[&Utterance], turns: &[Turn]) -> Vec<Person> {
-    let mut seen = HashSet::new();
-    let sources = session.manifest.sources.iter().map(|source| text::name(&source.name));
-    let speakers = said.iter().map(|u| text::name(&u.speaker));
-    let asked = |name: &String| selection.speakers.is_empty() || selection.speakers.contains(name);
-    let names: Vec<String> =
-        sources.chain(speakers).filter(|name| asked(name) && seen.insert(name.clone())).collect();
-    let mut spans: HashMap<String, Vec<(f64, f64)>> = HashMap::new();
-    for utterance in said {
-        let (start, end) = spoken(utterance);
-        let part = (start.max(selection.from), end.min(selection.to));
-        spans.entry(text::name(&utterance.speaker)).or_default().push(part);
-    }
-    let turns_of = |name: &str| turns.iter().filter(|turn| turn.speaker == name && !turn.continued).count();
-    names
-        .into_iter()
-        .map(|name| {
-            let talking_s = union(spans.remove(&name).unwrap_or_default());
-            Person { talking_s, turns: turns_of(&name), name }
-        })
-        .collect()
-}
-
-/// Seconds covered by at least one span.
-fn union(mut spans: Vec<(f64, f64)>) -> f64 {
-    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut sum, mut reached) = (0.0, f64::NEG_INFINITY);
-    for (start, end) in spans {
-        sum += (end - start.max(reached)).max(0.0);
-        reached = reached.max(end);
-    }
-    sum
 }

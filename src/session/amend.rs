@@ -35,6 +35,27 @@ pub struct Amendments {
     pub passages_made: usize,
     /// Other names, in the order in which they were given.
     renames: Vec<Rename>,
+    /// What was said of voices, in that order, with the number of its line in the journal.
+    voices: Vec<(u64, VoiceChange)>,
+}
+
+/// What a person said of a voice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VoiceChange {
+    /// Whose it is.
+    Named {
+        /// Id of the voice.
+        voice: String,
+        /// That person's name.
+        name: String,
+    },
+    /// That it is another one.
+    Merged {
+        /// Id of the voice that goes.
+        from: String,
+        /// Id of the voice that stays.
+        into: String,
+    },
 }
 
 /// A passage that no export shows.
@@ -57,7 +78,8 @@ struct Rename {
 }
 
 /// How a journal writes the kinds of lines that matter here; only those are parsed.
-const KINDS: [&[u8]; 3] = [br#""kind":"mark""#, br#""kind":"renamed""#, br#""kind":"hidden""#];
+const KINDS: [&[u8]; 4] =
+    [br#""kind":"mark""#, br#""kind":"renamed""#, br#""kind":"hidden""#, br#""kind":"voice_"#];
 
 impl Amendments {
     /// Reads the journal of the session in `dir`; one that is missing says nothing.
@@ -91,6 +113,27 @@ impl Amendments {
         later.fold(name.to_owned(), |name, rename| if rename.from == name { rename.to.clone() } else { name })
     }
 
+    /// All that `name` was called in turn, itself first.
+    pub fn names_in_turn(&self, name: &str) -> Vec<String> {
+        let mut names = vec![name.to_owned()];
+        for rename in &self.renames {
+            if names.last() == Some(&rename.from) {
+                names.push(rename.to.clone());
+            }
+        }
+        names
+    }
+
+    /// What the name that a line was written under is called now.
+    pub fn name_of_line(&self, line: &Utterance) -> String {
+        self.name_of(&line.speaker, line.edited.map_or(0, |edited| edited.journal))
+    }
+
+    /// What was said of voices, in order, each with the number of its line in the journal.
+    pub fn voice_changes(&self) -> impl Iterator<Item = &(u64, VoiceChange)> {
+        self.voices.iter()
+    }
+
     /// All names that were given: what each was, and what it became.
     pub fn renames(&self) -> impl Iterator<Item = (&str, &str)> {
         self.renames.iter().map(|rename| (rename.from.as_str(), rename.to.as_str()))
@@ -103,8 +146,7 @@ impl Amendments {
 
     /// An utterance as it stands in the minutes: under the name that counts, without what is hidden.
     pub fn amended(&self, utterance: &Utterance) -> Utterance {
-        let since = utterance.edited.map_or(0, |edited| edited.journal);
-        let speaker = self.name_of(&utterance.speaker, since);
+        let speaker = self.name_of_line(utterance);
         let spans: Vec<(f64, f64)> = self.passages.iter().map(|passage| (passage.from, passage.to)).collect();
         match cut::without(utterance, &spans, LEFT_OUT) {
             Some(rest) => Utterance { speaker, ..rest },
@@ -125,6 +167,7 @@ struct Gathered {
     marks: HashMap<String, Option<Mark>>,
     passages: HashMap<String, Option<Passage>>,
     renames: Vec<Rename>,
+    voices: Vec<(u64, VoiceChange)>,
 }
 
 impl Gathered {
@@ -140,6 +183,12 @@ impl Gathered {
                 self.passages.insert(id, Some(passage).filter(|_| !shown));
             }
             Event::Renamed { from, to } => self.renames.push(Rename { seq: line.seq, from, to }),
+            Event::VoiceNamed { voice, name } => {
+                self.voices.push((line.seq, VoiceChange::Named { voice, name }));
+            }
+            Event::VoiceMerged { from, into } => {
+                self.voices.push((line.seq, VoiceChange::Merged { from, into }));
+            }
             _ => return true,
         }
         self.lines += 1;
@@ -152,8 +201,9 @@ impl Gathered {
         passages.sort_by(|a, b| a.from.total_cmp(&b.from).then_with(|| a.id.cmp(&b.id)));
         let mut marks: Vec<Mark> = self.marks.into_values().flatten().collect();
         marks.sort_by(|a, b| a.at.total_cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
+        let (renames, voices) = (self.renames, self.voices);
         let mut amendments =
-            Amendments { marks: Vec::new(), marks_made, passages, passages_made, renames: self.renames };
+            Amendments { marks: Vec::new(), marks_made, passages, passages_made, renames, voices };
         marks.retain(|mark| amendments.hides(mark.at).is_none());
         amendments.marks = marks;
         amendments

@@ -251,6 +251,21 @@ pub enum Event {
         /// As it stands.
         to: String,
     },
+    /// A person gave a voice a name, for all lines that are and will be its.
+    VoiceNamed {
+        /// Id of the voice, `TRACK#2`.
+        voice: String,
+        /// As the person wrote it; never one that comes from a voice print.
+        name: String,
+    },
+    /// A person said that two voices are one: the first is shown as the second from here on, whatever that
+    /// will be called.
+    VoiceMerged {
+        /// Id of the voice that goes.
+        from: String,
+        /// Id of the voice that stays.
+        into: String,
+    },
     /// A passage is hidden: no export shows what was said there. A later line of the same id replaces this
     /// one.
     Hidden {

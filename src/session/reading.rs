@@ -10,9 +10,11 @@ use super::amend::Amendments;
 use super::lines::LineReader;
 use super::manifest::{Manifest, SourceEntry, TakeEntry};
 use super::mark::Mark;
+use super::people::Names;
 use super::read::{LINE_BYTES_MAX, ReadError, TRANSCRIPT, inside, is_time, read_manifest, wall};
 use super::texted::{Pending, Texted};
 use super::times;
+use super::voices::Voices;
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
 
@@ -25,8 +27,9 @@ pub struct Session {
     pub dir: PathBuf,
     /// `session.json`.
     pub manifest: Manifest,
-    /// The last revision of each utterance, by start, under the names and without the passages that people
-    /// said; withheld ones and echoes are among them.
+    /// The last revision of each utterance, by start, under its display name and without the passages that
+    /// people hid; withheld ones and echoes are among them. None of these names may be written to the
+    /// session: [`Session::latest`] has what stands there.
     pub utterances: Vec<Utterance>,
     /// All revisions in the order they were written.
     pub history: Vec<Utterance>,
@@ -36,6 +39,10 @@ pub struct Session {
     pub amendments: Amendments,
     /// How far the text is made.
     pub texted: Texted,
+    /// The voices that were told apart.
+    pub voices: Voices,
+    /// What they are called.
+    pub names: Names,
     /// Names of the sources as they were recorded.
     recorded_names: Vec<String>,
 }
@@ -47,8 +54,15 @@ impl Session {
         let mut manifest = read_manifest(dir)?;
         let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
         let (amendments, texted) = (Amendments::read(dir)?, Texted::read(dir)?);
-        let mut utterances: Vec<Utterance> =
-            latest(&history).iter().map(|line| amendments.amended(line)).collect();
+        let voices = Voices::read(dir)?;
+        let lines = latest(&history);
+        let names = Names::new(&manifest.sources, &voices, &amendments, &lines);
+        let shown = |line: &Utterance| {
+            let amended = amendments.amended(line);
+            let speaker = names.of_line(line).map(str::to_owned);
+            Utterance { speaker: speaker.unwrap_or(amended.speaker), ..amended }
+        };
+        let mut utterances: Vec<Utterance> = lines.iter().map(shown).collect();
         times::derive(&manifest, &mut utterances);
         utterances.sort_by(by_time);
         let recorded_names = manifest.sources.iter().map(|source| source.name.clone()).collect();
@@ -56,7 +70,18 @@ impl Session {
             source.name = amendments.name_of(&source.name, 0);
         }
         let dir = dir.to_owned();
-        Ok(Self { dir, manifest, utterances, history, torn_tail, amendments, texted, recorded_names })
+        Ok(Self {
+            dir,
+            manifest,
+            utterances,
+            history,
+            torn_tail,
+            amendments,
+            texted,
+            voices,
+            names,
+            recorded_names,
+        })
     }
 
     /// The last revision of each utterance as it was written, by start.

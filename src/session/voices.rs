@@ -1,9 +1,9 @@
-//! `voices.jsonl`: the voices that were told apart in a session, a voice a line. It may be written anew at any
-//! time and holds nothing that a person said of them: names that people gave are in the journal
+//! `voices.jsonl`: the voices that were told apart in a session, a voice a line. It may be written anew at
+//! any time and holds nothing that a person said of them: names that people gave are in the journal
 //! ([`amend`](super::amend)).
 //!
-//! Promises: bounded memory, no panic on any file. A file that isn't there has no voices; a line that can't be
-//! understood, or that contradicts itself or one before it, is passed over: its voice goes by its number
+//! Promises: bounded memory, no panic on any file. A file that isn't there has no voices; a line that can't
+//! be understood, or that contradicts itself or one before it, is passed over: its voice goes by its number
 //! then. No vector stands here: what a voice sounds like is nobody's business who reads a transcript.
 
 use std::collections::HashSet;

@@ -29,6 +29,7 @@ mod pending;
 mod readers;
 mod sessions;
 mod tracks;
+mod voices;
 
 // ---- what the formats say ----
 

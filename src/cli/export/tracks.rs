@@ -98,6 +98,15 @@ impl Sound {
         let wanted = |track: &TrackPlan| {
             selection.speakers.is_empty() || selection.speakers.contains(&text::name(&track.name))
         };
+        if !session.manifest.sources.iter().any(|source| {
+            selection.speakers.is_empty() || selection.speakers.contains(&text::name(&source.name))
+        }) {
+            let (who, names) = (selection.speakers.join(", "), session.manifest.sources.iter());
+            let names = names.map(|source| text::name(&source.name)).collect::<Vec<_>>().join(", ");
+            return Err(wrong_use(format!(
+                "{who} has no track alone: sound is exported by track, and the tracks are those of {names}"
+            )));
+        }
         let request = SoundRequest {
             container,
             rate: SampleRate(self.rate),

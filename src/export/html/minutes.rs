@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::{TimedLine, Timer};
-use super::{colour, escape, language, marks, name, place, said, time_link};
+use super::{colour, escape, language, marks, name, number, place, said, time_link};
 use crate::base::text::{self, grouped};
 use crate::export::Options;
 use crate::export::notices::Notice;
@@ -45,7 +45,8 @@ fn turn<'a>(
 ) {
     let left_out = if turn.withheld.is_some() { " left-out" } else { "" };
     let id = id.map(|id| format!(" id=\"{id}\"")).unwrap_or_default();
-    let _ = writeln!(out, "<div class=\"turn {}{left_out}\"{id}>", colour(meeting, &turn.speaker));
+    let (colour, number) = (colour(meeting, &turn.speaker), number(meeting, &turn.speaker));
+    let _ = writeln!(out, "<div class=\"turn {colour}{left_out}\"{id}{number}>");
     let _ = write!(out, "<p class=\"who\"><b>{}</b> {}", name(&turn.speaker), time_link(meeting, turn.start));
     if let Some(day) = meeting.time_of_day(turn.start) {
         let _ = write!(out, "<span class=\"time\"><span class=\"dot\"> · </span>{day}</span>");
@@ -80,8 +81,8 @@ fn paragraph<'a>(
         let line = format!("<span class=\"l\">{}</span>", escape(&piece.text()));
         if piece.interjection {
             let who = &text::name(&piece.utterance.speaker);
-            let _ =
-                write!(out, "<span class=\"put-in {}\">({}: {line})</span>", colour(meeting, who), name(who));
+            let (colour, number) = (colour(meeting, who), number(meeting, who));
+            let _ = write!(out, "<span class=\"put-in {colour}\"{number}>({}: {line})</span>", name(who));
         } else {
             out.push_str(&line);
         }

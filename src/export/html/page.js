@@ -66,6 +66,7 @@
   }
   const wordMs = (line, word) => lines[line][0] + (lines[line][2][word] || 0);
 
+  const isShown = (line) => !spans[line].closest("[hidden]");
   /** Lines that are being spoken at a time: few, but more than one where people talk at once. */
   function linesAt(ms) {
     const found = [];
@@ -111,9 +112,12 @@
 
   /** The line that is spoken at a time, or else the next one. */
   function lineNear(ms) {
-    const now = linesAt(ms);
+    const now = linesAt(ms).filter(isShown);
     if (now.length) return now[now.length - 1];
-    return order[Math.min(upTo(starts, ms), order.length - 1)];
+    let n = upTo(starts, ms);
+    while (n < order.length && !isShown(order[n])) n += 1;
+    if (n >= order.length) for (n = order.length - 1; n > 0 && !isShown(order[n]); n -= 1);
+    return order[n];
   }
   function show(seconds) {
     const line = lineNear(seconds * 1000 + 1);
@@ -153,8 +157,9 @@
       for (const old of minutes.querySelectorAll(".line-now")) old.classList.remove("line-now");
       for (const [line] of now) spans[line].classList.add("line-now");
     }
-    if (following && !sound.paused && now.length) {
-      const [line, word] = now[0];
+    const inView = now.filter(([line]) => isShown(line));
+    if (following && !sound.paused && inView.length) {
+      const [line, word] = inView[0];
       if (!inSight(wordRange(line, word))) reveal(wordRange(line, word));
     }
   }
@@ -310,7 +315,7 @@
   let paragraphs = null, matches = [], here = -1, asked = "";
   /** Paragraphs as they are read: lines of one are joined by a space, and a phrase may span them. */
   function read() {
-    return [...minutes.querySelectorAll(".said, .mark-here")].map((block) => {
+    return [...minutes.querySelectorAll(".said, .mark-here")].filter((block) => !block.closest("[hidden]")).map((block) => {
       const nodes = [...block.querySelectorAll(".l, .mark-text")].map((span) => span.firstChild).filter(Boolean);
       const from = [];
       let text = "";
@@ -389,10 +394,23 @@
   one("before").addEventListener("click", () => step(-1));
   one("after").addEventListener("click", () => step(1));
 
+  // ---- whose words ----
+
+  // What somebody put in while another spoke stands in that one's turn, which is shown then.
+  const only = one("only");
+  if (only) only.addEventListener("change", () => {
+    const wanted = only.value && `[data-who="${only.value}"]`;
+    for (const turn of minutes.querySelectorAll(".turn")) {
+      turn.hidden = wanted !== "" && !turn.matches(wanted) && !turn.querySelector(wanted);
+    }
+    paragraphs = null;
+    if (find.value.trim()) search();
+  });
+
   // ---- keys ----
 
   function stepTurn(by) {
-    const turns = [...minutes.querySelectorAll(".turn")];
+    const turns = [...minutes.querySelectorAll(".turn:not([hidden])")];
     const middle = innerHeight / 3 + 4;
     const passed = (n) => turns[n].getBoundingClientRect().top > middle;
     let low = 0, high = turns.length;

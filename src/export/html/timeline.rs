@@ -117,7 +117,7 @@ fn lane(out: &mut String, meeting: &Meeting, person: &Person, top: f64) {
         colour(meeting, &person.name),
         talk(meeting, person)
     );
-    let theirs = |gap: &&Gap| gap.who == person.name && (gap.is_lost() || gap.seconds >= GAP_S);
+    let theirs = |gap: &&Gap| person.tracks.contains(&gap.track) && (gap.is_lost() || gap.seconds >= GAP_S);
     for gap in meeting.gaps.iter().filter(theirs) {
         let (from, to) = (percent(meeting, gap.at), percent(meeting, gap.at + gap.seconds));
         let _ = writeln!(
