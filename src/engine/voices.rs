@@ -15,14 +15,16 @@ use crate::care::offline::{self, OfflineSink, Past};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::live::SessionSink as _;
-use crate::revise::{Author, revise};
+use crate::revise::{Author, Proposal, revise};
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
-use crate::session::voices::{self, Voices};
+use crate::session::voices::{self, VoiceEntry, Voices};
 use crate::speakers::networks::Networks;
+use crate::speech::levels::TrackLevels;
+use crate::speech::voices::across::{self, People};
 use crate::speech::voices::{Found, TrackVoices};
 
 /// How often it is looked whether it is to end early.
@@ -114,7 +116,7 @@ impl Stage {
             lines.iter().filter(|line| line.track == track && line.is_shown()).cloned().collect()
         };
         let mut networks = None;
-        let mut all: Vec<(Vec<Utterance>, Found)> = Vec::new();
+        let mut all: Vec<(&str, Vec<Utterance>, Found)> = Vec::new();
         for (index, track) in self.tracks.iter().enumerate() {
             let (lines, limit) = (of_track(&track.track), self.limit(&session, index));
             if lines.is_empty() || limit == Some(1) {
@@ -131,20 +133,40 @@ impl Stage {
                 return Err("it was interrupted".into());
             }
             let found = voices.found(&before(&session, &track.track));
-            all.push((lines, found));
+            all.push((&track.track, lines, found));
         }
-        for (lines, found) in &all {
+        let mut tracks: Vec<across::Track<'_>> = Vec::new();
+        for (name, lines, found) in &all {
             let told_apart = lines.iter().any(|line| line.voice.is_some());
-            for line in lines {
-                let Some(proposal) = found.proposal(line, told_apart) else { continue };
-                for revised in revise(line, &proposal, Author::Machine) {
-                    self.sink.write_revision(revised);
-                }
-            }
+            let cut = lines.iter().flat_map(|line| match found.proposal(line, told_apart) {
+                Some(proposal) => self.revised(line, &proposal),
+                None => vec![line.clone()],
+            });
+            tracks.push(across::Track { name, found, lines: cut.collect() });
         }
-        let entries = all.iter().flat_map(|(_, found)| found.voices.iter().map(|voice| voice.entry.clone()));
+        let people = People::find(&tracks);
+        let levels = TrackLevels::new(self.dir.clone(), self.tracks.clone());
+        for (track, line, proposal) in people.said_once(&tracks, &levels) {
+            self.revised(&tracks[track].lines[line], &proposal);
+        }
+        let of = |(track, voice): (usize, usize)| &tracks[track].found.voices[voice].entry;
+        let links: HashMap<&str, &str> =
+            people.links().map(|(voice, of_whom)| (&*of(voice).id, &*of(of_whom).id)).collect();
+        let entries = tracks.iter().flat_map(|track| &track.found.voices).map(|voice| VoiceEntry {
+            linked: links.get(&*voice.entry.id).map(|linked| (*linked).to_owned()),
+            ..voice.entry.clone()
+        });
         let entries = Voices { entries: entries.collect() };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())
+    }
+
+    /// Writes what becomes of a line; gives the lines that stand there now.
+    fn revised(&self, line: &Utterance, proposal: &Proposal) -> Vec<Utterance> {
+        let revised = revise(line, proposal, Author::Machine);
+        if revised.is_empty() {
+            return vec![line.clone()];
+        }
+        revised.into_iter().map(|line| self.sink.write_revision(line)).collect()
     }
 }
 

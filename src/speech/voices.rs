@@ -23,6 +23,8 @@ use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
 
+pub mod across;
+
 /// A piece counts where at least this part of it lies in a line.
 const IN_LINE_PART: f64 = 0.3;
 /// Seconds before and after a line that are heard as part of it: voices begin before words.
