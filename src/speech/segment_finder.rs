@@ -14,6 +14,7 @@ use crate::audio::level::{WINDOW_S, WINDOWS_PER_S};
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::vad::Vad;
 use crate::base::cause::Alarm;
+use crate::base::clock_map::ClockFit;
 use crate::base::units::{Frames, SampleRate};
 use crate::live::{SessionSink, SessionView};
 use crate::session::journal::Event;
@@ -184,7 +185,9 @@ impl SegmentFinder {
     fn found(&mut self, take: usize, segments: &[Segment], decided: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
         let (clock, end) = (shared.clock(), shared.written());
-        let segments: Vec<Segment> = segments.iter().map(|segment| within(segment, end)).collect();
+        let segments = segments.iter().map(|segment| within(segment, end));
+        let segments: Vec<Segment> =
+            segments.filter(|segment| !self.is_faint_of_others(segment, &clock)).collect();
         for segment in segments.iter().filter(|segment| gates::unheard(segment).is_none()) {
             self.judge_level(clock.time_of(segment.onset), clock.time_of(segment.offset));
         }
@@ -194,11 +197,26 @@ impl SegmentFinder {
     /// Whether what was said between two session seconds was loud enough, beside what the other tracks have
     /// of it.
     fn judge_level(&mut self, from: f64, to: f64) {
+        let (own, others) = self.levels_between(from, to);
+        let told = self.too_quiet.hear((from, to), own, &others);
+        self.tell(told);
+    }
+
+    /// How loud this track was, and each of the others.
+    fn levels_between(&self, from: f64, to: f64) -> (f32, Vec<f32>) {
         let level = |track: &TrackShared| rms(&self.levels.envelope(&track.track, from, to));
         let others = self.tracks.iter().enumerate().filter(|(index, _)| *index != self.index);
-        let others: Vec<f32> = others.map(|(_, track)| level(track)).collect();
-        let told = self.too_quiet.hear((from, to), level(self.track()), &others);
-        self.tell(told);
+        (level(self.track()), others.map(|(_, track)| level(track)).collect())
+    }
+
+    /// Whether it had to be raised to be heard at all while another track is louder: that one has the
+    /// speaker, and how it is overheard need not be known yet.
+    fn is_faint_of_others(&self, segment: &Segment, clock: &ClockFit) -> bool {
+        segment.faint && self.tracks.len() > 1 && {
+            let (own, others) =
+                self.levels_between(clock.time_of(segment.onset), clock.time_of(segment.offset));
+            too_quiet::is_theirs(own, &others)
+        }
     }
 
     fn tell(&self, told: Option<Told>) {
@@ -221,7 +239,9 @@ impl SegmentFinder {
     fn growing(&self, take: usize, growing: Option<Growing>, heard: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
         let (clock, end) = (shared.clock(), shared.written());
-        let growing = growing.map(|growing| Growing { segment: within(&growing.segment, end), ..growing });
+        let growing = growing
+            .map(|growing| Growing { segment: within(&growing.segment, end), ..growing })
+            .filter(|growing| !self.is_faint_of_others(&growing.segment, &clock));
         let heard = heard.rescale(SampleRate::HZ_16000, shared.entry.rate).min(end);
         self.analysis(|analysis, track| analysis.growing(track, take, &clock, growing, heard));
     }

@@ -46,7 +46,7 @@ impl TooQuiet {
     /// other tracks in the meantime (RMS, 1.0 is full scale).
     pub fn hear(&mut self, (from, to): (f64, f64), own: f32, others: &[f32]) -> Option<Told> {
         let seconds = to - from;
-        let louder = others.iter().any(|other| db(*other) > db(own) + THEIRS_DB);
+        let louder = is_theirs(own, others);
         // What has no sound at all is none: it was not measured, or is a gap.
         if seconds <= 0.0 || own <= 0.0 || louder {
             return None;
@@ -76,6 +76,11 @@ impl TooQuiet {
         self.told = true;
         Some(Told::Quiet { since, level_db: self.level_db })
     }
+}
+
+/// Whether what a track has of a voice is that of another one, which has it louder. Levels are RMS.
+pub fn is_theirs(own: f32, others: &[f32]) -> bool {
+    others.iter().any(|other| db(*other) > db(own) + THEIRS_DB)
 }
 
 /// What people are told of a track of that kind, after its name.

@@ -83,7 +83,7 @@ fn speech_that_is_far_too_quiet_is_named_with_what_to_do() {
     let test = "speech_that_is_far_too_quiet_is_named_with_what_to_do";
     let (Some(home), Some(speech)) = (Home::with_models(test), shared("speech/jfk", test)) else { return };
     let (spec, samples) = sound::read_pcm(&speech.join("jfk.wav"));
-    // Twice, as a remark is not told of before its track ends; in 24 bits, so that it is no coarser than it was.
+    // Twice, so that it is long; in 24 bits, so that it is no coarser than it was.
     let soft: Vec<i32> = samples.iter().chain(&samples).map(|sample| sample * 256 / 100).collect();
     let files = [("Soft", soft), ("Loud", samples.iter().map(|sample| sample * 256).collect())];
     let told: Vec<(String, Session)> = files
