@@ -150,7 +150,8 @@ pub fn transcribe(
     };
     let mut problems = Vec::new();
     if pending.is_none() {
-        let voices = voices::tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+        let limits = how.sources.iter().map(|source| text::voices(config, source)).collect();
+        let voices = voices::tell_apart(dir, &tracks, &sink, limits, interrupt);
         problems.extend(voices.map(Problem::Voices));
     }
     let finished = sink.finish();

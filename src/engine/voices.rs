@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::text;
 use super::transcribe::TranscribeError;
 use crate::base::utterance::Utterance;
 use crate::care::offline::{self, OfflineSink, Past};
@@ -36,7 +37,7 @@ pub(super) fn tell_apart(
     dir: &Path,
     tracks: &[Arc<TrackShared>],
     sink: &Arc<OfflineSink>,
-    of_all: u32,
+    limits: Vec<Option<usize>>,
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Option<String> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -44,7 +45,7 @@ pub(super) fn tell_apart(
         dir: dir.to_owned(),
         tracks: tracks.to_vec(),
         sink: Arc::clone(sink),
-        of_all,
+        limits,
         stop: Arc::clone(&stop),
     };
     let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());
@@ -86,8 +87,9 @@ pub(super) fn of_recording(
     let tracks = offline::tracks(&session)?;
     let past = Past::read(dir)?;
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
+    let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
     drop(session);
-    let pending = tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+    let pending = tell_apart(dir, &tracks, &sink, limits, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
     Ok(pending)
@@ -97,18 +99,11 @@ struct Stage {
     dir: PathBuf,
     tracks: Vec<Arc<TrackShared>>,
     sink: Arc<OfflineSink>,
-    of_all: u32,
+    limits: Vec<Option<usize>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Stage {
-    /// Most voices of a track; `None` sets no bound.
-    fn limit(&self, session: &Session, track: usize) -> Option<usize> {
-        let of_source = session.manifest.sources.get(track).and_then(|source| source.speakers);
-        let limit = of_source.unwrap_or(self.of_all);
-        (limit > 0).then_some(limit as usize)
-    }
-
     fn run(self) -> Result<(), String> {
         let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
         let lines = session.latest();
@@ -118,7 +113,7 @@ impl Stage {
         let mut networks = None;
         let mut all: Vec<(&str, Vec<Utterance>, Found)> = Vec::new();
         for (index, track) in self.tracks.iter().enumerate() {
-            let (lines, limit) = (of_track(&track.track), self.limit(&session, index));
+            let (lines, limit) = (of_track(&track.track), self.limits.get(index).copied().flatten());
             if lines.is_empty() || limit == Some(1) {
                 continue;
             }
