@@ -45,7 +45,9 @@ impl LiveVoices {
             };
             if voices.hear(networks, &own, &|| false)? > 0 {
                 voices.thin();
-                all.push((track, voices.found(&[])));
+                let mut found = voices.found();
+                voices.number(&mut found, &[], |_| true);
+                all.push((track, found));
             }
         }
         Ok(all)
