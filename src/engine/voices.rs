@@ -23,10 +23,9 @@ use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
-use crate::speakers::networks::Networks;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
-use crate::speech::voices::{Found, TrackVoices};
+use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
 
 /// How often it is looked whether it is to end early.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -141,7 +140,7 @@ impl Stage {
 
     /// Hears the tracks that say something; `None` means that it was interrupted.
     fn hear(&self, lines: &[Utterance]) -> Result<Option<Vec<Heard>>, String> {
-        let (mut networks, mut heard) = (None, Vec::new());
+        let (mut ear, mut heard) = (None, Vec::new());
         for (index, track) in self.tracks.iter().enumerate() {
             // An echo is heard, too: around a table it is decided here whose track has the words.
             let has_words = |line: &&Utterance| line.withheld.is_none() && !line.text.is_empty();
@@ -151,13 +150,13 @@ impl Stage {
             if !lines.iter().any(Utterance::is_shown) || limit == Some(1) {
                 continue;
             }
-            let networks = match &mut networks {
-                Some(networks) => networks,
-                none => none.insert(Networks::load().map_err(|error| error.to_string())?),
+            let ear = match &mut ear {
+                Some(ear) => ear,
+                none => none.insert(ear_of_voices().map_err(|error| error.to_string())?),
             };
             let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit);
             let stopped = || self.stop.load(Ordering::Relaxed);
-            voices.hear(networks, &lines, &stopped).map_err(|error| error.to_string())?;
+            voices.hear(&mut **ear, &lines, &stopped).map_err(|error| error.to_string())?;
             if stopped() {
                 return Ok(None);
             }

@@ -15,3 +15,4 @@ pub mod filter_bank;
 pub mod networks;
 pub mod pieces;
 pub mod turns;
+pub mod worker;

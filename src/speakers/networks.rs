@@ -50,6 +50,13 @@ static EMBEDDING: &[u8] = include_bytes!("networks/campplus.onnx");
 #[error("the networks that tell voices apart don't run here: {0}")]
 pub struct NetworkError(String);
 
+impl NetworkError {
+    /// Says why.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// Who of a window's people speaks in each of its [`FRAMES`].
 pub type Activity = Vec<[bool; LOCALS]>;
 

@@ -15,6 +15,7 @@ use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
 use crate::base::text;
 use crate::base::units::{Frames, SampleRate};
 use crate::base::utterance::{Utterance, Word};
+use crate::recognisers::worker::own_program;
 use crate::revise::Proposal;
 use crate::session::shared::{TakeShared, TrackShared};
 use crate::session::voices::{self, Sample, VoiceEntry};
@@ -22,6 +23,7 @@ use crate::speakers::cluster::{self, Voices};
 use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
+use crate::speakers::worker::{Ear, VoicesWorker};
 
 pub mod across;
 pub mod live;
@@ -45,6 +47,20 @@ pub enum VoicesError {
     /// A track can't be read back.
     #[error(transparent)]
     Track(#[from] TrackReaderError),
+}
+
+/// What hears voices: the networks in a process of their own. A program that has this crate as a library is not
+/// one that could be started for that: there they run in its own process.
+///
+/// # Errors
+/// The networks don't run.
+pub fn ear() -> Result<Box<dyn Ear>, VoicesError> {
+    let program = own_program();
+    let is_hansard = program.file_stem().is_some_and(|name| name == env!("CARGO_PKG_NAME"));
+    if is_hansard || program.starts_with("/proc") {
+        return Ok(Box::new(VoicesWorker::new(program)));
+    }
+    Ok(Box::new(Networks::load()?))
 }
 
 /// The voices of one track.
@@ -97,7 +113,7 @@ impl TrackVoices {
     /// A track can't be read back, or the networks fail.
     pub fn hear(
         &mut self,
-        networks: &mut Networks,
+        ear: &mut dyn Ear,
         lines: &[Utterance],
         stop: &dyn Fn() -> bool,
     ) -> Result<usize, VoicesError> {
@@ -126,7 +142,7 @@ impl TrackVoices {
                 }
                 let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
                 let window = sound.read(start, WINDOW, rate)?;
-                let found = pieces::hear(networks, window, start, &middle)?;
+                let found = ear.hear(window, start, &middle)?;
                 of_take.pieces.extend(found.into_iter().filter(|piece| lies_in(piece, &spans)));
                 of_take.heard.insert(start);
                 count += 1;
