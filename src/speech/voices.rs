@@ -28,8 +28,6 @@ use crate::speakers::worker::{Ear, VoicesWorker};
 pub mod across;
 pub mod live;
 
-/// A piece counts where at least this part of it lies in a line.
-const IN_LINE_PART: f64 = 0.3;
 /// Seconds before and after a line that are heard as part of it: voices begin before words.
 const AROUND_S: f64 = 0.25;
 /// Pieces that are kept of a track that grows: it is gone through every few seconds, so this bounds the time
@@ -107,7 +105,8 @@ impl TrackVoices {
     }
 
     /// Hears the windows of sound in which `lines` lie and that were not heard yet, as far as they are
-    /// written; how many it heard. `stop` ends it early.
+    /// written; how many it heard. What else is said in these windows is heard, too: a voice without a word
+    /// keeps others from getting its sound. `stop` ends it early.
     ///
     /// # Errors
     /// A track can't be read back, or the networks fail.
@@ -143,7 +142,7 @@ impl TrackVoices {
                 let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
                 let window = sound.read(start, WINDOW, rate)?;
                 let found = ear.hear(window, start, &middle)?;
-                of_take.pieces.extend(found.into_iter().filter(|piece| lies_in(piece, &spans)));
+                of_take.pieces.extend(found);
                 of_take.heard.insert(start);
                 count += 1;
             }
@@ -288,14 +287,6 @@ fn spans<'a>(lines: impl Iterator<Item = &'a Utterance>, rate: SampleRate) -> Ve
         .collect();
     spans.sort_by_key(|span| span.start);
     spans
-}
-
-fn lies_in(piece: &Piece, spans: &[Range<u64>]) -> bool {
-    let rate = f64::from(SampleRate::HZ_16000.0);
-    let shared = |span: &Range<u64>| {
-        (piece.end.min(span.end as f64 / rate) - piece.start.max(span.start as f64 / rate)).max(0.0)
-    };
-    spans.iter().map(shared).sum::<f64>() >= IN_LINE_PART * piece.seconds()
 }
 
 /// The longest stretch in which only this voice speaks.
