@@ -150,7 +150,8 @@ pub fn transcribe(
     };
     let mut problems = Vec::new();
     if pending.is_none() {
-        let voices = voices::tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+        let (of_all, enrolled) = (config.transcribe.speakers, &config.paths.voices);
+        let voices = voices::tell_apart(dir, &tracks, &sink, of_all, enrolled, interrupt);
         problems.extend(voices.map(Problem::Voices));
     }
     let finished = sink.finish();

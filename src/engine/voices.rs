@@ -22,19 +22,23 @@ use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, Voices};
-use crate::speakers::networks::Networks;
+use crate::speakers::enrolled::Enrolled;
+use crate::speakers::networks::{Embedding, Networks};
+use crate::speakers::recognise;
 use crate::speech::voices::{Found, TrackVoices};
 
 /// How often it is looked whether it is to end early.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells the voices of a session apart, anew. Gives why it did not; `None` means that it is done. `interrupt`
-/// says why it is to stop, which leaves it for later. The caller holds the session's lock.
+/// says why it is to stop, which leaves it for later. `enrolled` is the folder of people who are known by
+/// their voices. The caller holds the session's lock.
 pub(super) fn tell_apart(
     dir: &Path,
     tracks: &[Arc<TrackShared>],
     sink: &Arc<OfflineSink>,
     of_all: u32,
+    enrolled: &Path,
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Option<String> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -43,6 +47,7 @@ pub(super) fn tell_apart(
         tracks: tracks.to_vec(),
         sink: Arc::clone(sink),
         of_all,
+        enrolled: enrolled.to_owned(),
         stop: Arc::clone(&stop),
     };
     let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());
@@ -85,7 +90,8 @@ pub(super) fn of_recording(
     let past = Past::read(dir)?;
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
     drop(session);
-    let pending = tell_apart(dir, &tracks, &sink, config.transcribe.speakers, interrupt);
+    let pending =
+        tell_apart(dir, &tracks, &sink, config.transcribe.speakers, &config.paths.voices, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
     Ok(pending)
@@ -96,6 +102,8 @@ struct Stage {
     tracks: Vec<Arc<TrackShared>>,
     sink: Arc<OfflineSink>,
     of_all: u32,
+    /// Folder of people who are known by their voices.
+    enrolled: PathBuf,
     stop: Arc<AtomicBool>,
 }
 
@@ -142,9 +150,36 @@ impl Stage {
                 }
             }
         }
+        self.recognise(all.iter_mut().map(|(_, found)| found));
         let entries = all.iter().flat_map(|(_, found)| found.voices.iter().map(|voice| voice.entry.clone()));
         let entries = Voices { entries: entries.collect() };
-        Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())
+        Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
+        let found = all.iter().flat_map(|(_, found)| &found.voices);
+        let vectors = found.map(|voice| (voice.entry.id.as_str(), &voice.centre[..]));
+        voices::write_vectors(&SystemDisk, &self.dir, vectors).map_err(|error| error.to_string())
+    }
+
+    /// Notes which voices are those of people who are enrolled. What can't be read of them is said, and costs
+    /// their names alone.
+    fn recognise<'a>(&self, tracks: impl Iterator<Item = &'a mut Found>) {
+        let enrolled = Enrolled::read(&self.enrolled).unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody is known by the voice");
+            Enrolled::default()
+        });
+        for error in &enrolled.broken {
+            tracing::warn!(%error, "somebody is not known by the voice");
+        }
+        if enrolled.people.is_empty() {
+            return;
+        }
+        for found in tracks {
+            let voices: Vec<(f64, &Embedding)> =
+                found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
+            let prints = recognise::prints(&voices, &enrolled.people);
+            for (voice, print) in found.voices.iter_mut().zip(prints) {
+                voice.entry.print = print;
+            }
+        }
     }
 }
 
