@@ -151,14 +151,15 @@ pub fn forget(config: &Config, name: &str) -> Result<Forgotten, ForgetError> {
                 continue;
             }
         };
-        any_was_named |= gone.was_named;
-        let minutes = exports(dir, config, &name, gone.was_named, &mut done);
+        // That name may be a word of any meeting: only where somebody was known by it exports tell of them.
         if gone.voices > 0 {
+            any_was_named |= gone.was_named;
+            let minutes = exports(dir, config, &name, gone.was_named, &mut done);
             done.sessions.push(Erased { session: dir.clone(), voices: gone.voices, minutes });
         }
     }
-    if any_was_named || done.people > 0 {
-        for file in export::made(recordings).iter().filter(|file| may_carry(file, &name, any_was_named)) {
+    if any_was_named {
+        for file in export::made(recordings).iter().filter(|file| may_carry(file, &name, true)) {
             done.leaves(file, "this export may carry the name: delete it, or export again");
         }
     }

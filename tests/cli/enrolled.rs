@@ -67,10 +67,6 @@ fn heard(home: &Home, args: &[&str]) -> Ran {
     home.start(args).end_after(240)
 }
 
-fn voices_folder(home: &Home) -> PathBuf {
-    home.path(".local/share/hansard/voices")
-}
-
 #[test]
 fn without_consent_or_with_unfit_sound_nobody_is_enrolled() {
     let home = Home::new();
@@ -92,7 +88,7 @@ fn without_consent_or_with_unfit_sound_nobody_is_enrolled() {
     }
     home.refuses(&["voices", "enrol", "…", "carol.wav", "--consent=yes"], &["can't be a name"]);
     home.refuses(&["voices", "forget", "Carol"], &["nobody named \"Carol\" is known by the voice"]);
-    assert!(!voices_folder(&home).exists(), "to refuse is not to make");
+    assert!(!home.voices().exists(), "to refuse is not to make");
     assert_eq!(home.run(["voices", "list", "--json"]).expect(0).json(), serde_json::json!([]));
 
     let ran =
@@ -107,7 +103,7 @@ fn without_consent_or_with_unfit_sound_nobody_is_enrolled() {
     assert_eq!(elsewhere.expect(0).json(), serde_json::json!([]));
 
     // Whom a broken file is of nobody knows; the others are still there.
-    let folder = voices_folder(&home);
+    let folder = home.voices();
     fs::write(folder.join("broken.json"), "{\"format\":1,\"name\":\"Eve\"}").unwrap();
     let listed = home.run(["voices", "list"]);
     listed.expect(0);
@@ -143,7 +139,7 @@ fn who_is_enrolled_is_named_in_later_meetings_until_forgotten() {
     assert_eq!(mode(&before.dir.join(VECTORS)), 0o600);
 
     home.run(["voices", "enrol", "Carol", "carol.wav", "--consent=agreed by mail"]).expect(0);
-    let folder = voices_folder(&home);
+    let folder = home.voices();
     assert!(fs::read_dir(&folder).unwrap().all(|file| mode(&file.unwrap().path()) == 0o600));
     let again = heard(&home, &["transcribe", "last", TINY, "-vv"]);
     let session = again.expect(0).session();
