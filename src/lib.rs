@@ -71,7 +71,7 @@
 //! | 3 | [`recognisers`] | engines that turn sound into words |
 //! | 3 | [`live`] | where news of a session goes |
 //! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
-//! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, voice activity, segments |
+//! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, levelling, voice activity, segments |
 //! | 1 | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
 //! | 1 | [`revise`] | the one road of revisions: what becomes of a line, and how lines are cut |
 //! | 1 | [`models`] | the model catalogue, `pull`, `import` |

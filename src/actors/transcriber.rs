@@ -19,6 +19,8 @@ use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::session::journal::Event;
 use crate::speech::analysis::{Analysis, SegmentJob};
 use crate::speech::listen::{self, Hints};
+use crate::speech::voices::Found;
+use crate::speech::voices::live::LiveVoices;
 use crate::speech::work::{Asked, Pass, Work};
 
 /// It looks around this often, beside being told.
@@ -27,6 +29,9 @@ const EVERY: Duration = Duration::from_millis(200);
 const RESPAWN_AFTER: Duration = Duration::from_millis(200);
 /// … within a minute; then the track's text stays pending.
 const RESTARTS_A_MINUTE: usize = 5;
+
+/// Voices are heard this often: a window of sound is whole every five seconds.
+const VOICES_EVERY: Duration = Duration::from_secs(2);
 
 /// So many failures in a row end the showing of lines that still grow.
 const PARTIALS_FAILED_MAX: u32 = 3;
@@ -58,6 +63,8 @@ pub struct Arguments {
     pub settings: SegmentSettings,
     /// Who gets denoised sound.
     pub denoise: Denoise,
+    /// Most voices of each track; `None` sets no bound, 1 tells none apart.
+    pub voices: Vec<Option<usize>>,
     /// What the recogniser is told; its `denoise` follows from the field of that name.
     pub hints: Hints,
 }
@@ -73,6 +80,8 @@ pub enum Message {
     Answered(Box<Answer>),
     /// The recogniser of lines that still grow has answered.
     PartialAnswered(Box<PartialAnswer>),
+    /// The voices of the latest lines were heard.
+    VoicesHeard(Box<VoicesAnswer>),
     /// Start the listeners of a track again.
     Respawn(usize),
     /// Everything is recorded: answer when all of it is text, or when no progress has been made for so long,
@@ -122,6 +131,18 @@ pub struct PartialAnswer {
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
+/// What was found of voices, with what has heard them.
+pub struct VoicesAnswer {
+    result: Result<Vec<(String, Found)>, String>,
+    voices: Option<LiveVoices>,
+}
+
+impl std::fmt::Debug for VoicesAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VoicesAnswer").finish_non_exhaustive()
+    }
+}
+
 impl std::fmt::Debug for PartialAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PartialAnswer").field("job", &self.job).finish_non_exhaustive()
@@ -150,6 +171,10 @@ pub struct State {
     idle: Vec<Box<dyn Recognizer>>,
     partial: Option<PartialRecognizer>,
     work: Work,
+    /// `None` while it is at work, or if it has failed too often.
+    voices: Option<LiveVoices>,
+    voices_at: Instant,
+    voices_restarts: Restarts,
     started: Instant,
     pairs: HashMap<usize, Pair>,
     restarts: Restarts,
@@ -185,6 +210,10 @@ impl Actor for Transcriber {
                 arguments.pass,
                 arguments.longest_s,
             ),
+            voices: (arguments.pass == Pass::Live)
+                .then(|| LiveVoices::new(&arguments.session, &arguments.voices)),
+            voices_at: now,
+            voices_restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -217,6 +246,7 @@ impl Actor for Transcriber {
             Message::Tick => {}
             Message::Answered(answer) => state.take_answer(*answer),
             Message::PartialAnswered(answer) => state.take_partial_answer(*answer),
+            Message::VoicesHeard(answer) => state.take_voices(*answer),
             Message::Respawn(track) => state.spawn_pair(&myself, track).await?,
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
             #[cfg(debug_assertions)]
@@ -226,6 +256,7 @@ impl Actor for Transcriber {
             state.recognize_next(&myself);
             state.recognize_partial(&myself);
             state.work.settle(false, state.started.elapsed());
+            state.hear_voices(&myself);
         });
         state.answer_finish();
         Ok(())
@@ -379,6 +410,47 @@ impl State {
                 tracing::debug!("an answer came too late");
             }
         });
+    }
+
+    /// Has the voices of the latest lines heard, if nothing of that is under way. Text goes before: while it
+    /// is behind, or when all is being finished, voices wait for the end.
+    fn hear_voices(&mut self, myself: &ActorRef<Message>) {
+        let waits = self.work.is_behind() || self.finish.is_some() || self.voices_at.elapsed() < VOICES_EVERY;
+        let lines = if waits || self.voices.is_none() { Vec::new() } else { self.work.recent() };
+        if lines.is_empty() {
+            return;
+        }
+        let Some(mut voices) = self.voices.take() else { return };
+        let work = tokio::task::spawn_blocking(move || {
+            let result = voices.step(&lines).map_err(|error| error.to_string());
+            (result, voices)
+        });
+        let myself = myself.clone();
+        tokio::spawn(async move {
+            let (result, voices) = match work.await {
+                Ok((result, voices)) => (result, Some(voices)),
+                Err(panic) => (Err(panic.to_string()), None),
+            };
+            if myself.cast(Message::VoicesHeard(Box::new(VoicesAnswer { result, voices }))).is_err() {
+                tracing::debug!("voices came too late");
+            }
+        });
+    }
+
+    /// What fails is begun anew, unless it fails too often: then the lines have no voices until the end.
+    fn take_voices(&mut self, answer: VoicesAnswer) {
+        self.voices_at = Instant::now();
+        match answer.result {
+            Ok(found) => {
+                self.voices = answer.voices;
+                found.iter().for_each(|(track, found)| self.work.take_voices(track, found));
+            }
+            Err(reason) if self.voices_restarts.allow(Instant::now()) => {
+                tracing::warn!(reason, "voices are heard anew");
+                self.voices = Some(LiveVoices::new(&self.arguments.session, &self.arguments.voices));
+            }
+            Err(reason) => self.work.note(Event::VoicesPending { reason }),
+        }
     }
 
     /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any

@@ -4,6 +4,7 @@ pub mod align;
 pub mod decode;
 pub mod denoise;
 pub mod level;
+pub mod leveller;
 pub mod mono;
 pub mod resample;
 pub mod segment;

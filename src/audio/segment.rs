@@ -8,6 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::denoise::MonoBlock;
+use super::leveller::QuietEar;
 use super::vad::Vad;
 use crate::base::units::{Frames, SampleRate};
 
@@ -31,6 +32,10 @@ pub struct Segment {
     pub offset: Frames,
     /// Evidence of speech: the mean probability (0..1) from `onset` to `offset`.
     pub speech: f32,
+    /// It is so quiet that the detector heard some of it raised …
+    pub raised: bool,
+    /// … and would not have held it to be speech as loud as it is.
+    pub faint: bool,
 }
 
 /// A segment that has not ended yet.
@@ -123,6 +128,8 @@ fn samples(ms: u32) -> u64 {
 pub struct Segmenter {
     settings: SegmentSettings,
     vad: Box<dyn Vad>,
+    /// Hears what is quiet.
+    quiet: Option<QuietEar>,
     rate: SampleRate,
     /// Sound that doesn't fill a window yet.
     pending: Vec<f32>,
@@ -148,12 +155,23 @@ struct Open {
     /// Samples of windows with speech.
     voiced: u64,
     /// Per window, from `first` on.
-    probabilities: Vec<f32>,
+    heard: Vec<Heard>,
     first: u64,
     /// It goes on from a cut, so even a syllable of it counts.
     continued: bool,
     /// Somebody else speaks from here on, unless own speech came after it.
     wall: u64,
+}
+
+/// What the detector holds of a window.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    /// Probability of speech, as loud as it is …
+    plain: f32,
+    /// … and as it is heard best.
+    best: f32,
+    /// It was heard raised, too.
+    raised: bool,
 }
 
 impl Segmenter {
@@ -162,6 +180,7 @@ impl Segmenter {
         let at = start.rescale(rate, SampleRate::HZ_16000).0;
         Self {
             settings,
+            quiet: vad.another().map(QuietEar::new),
             vad,
             rate,
             pending: Vec::new(),
@@ -196,13 +215,13 @@ impl Segmenter {
         let mut used = 0;
         while let Some(window) = pending.get(used..used + self.vad.window()) {
             // The detector hears everything: its memory must have no hole.
-            let mut probability = self.listen(window);
+            let mut heard = self.listen(window);
             used += window.len();
             if overheard(self.at + window.len() as u64 / 2) {
-                probability = 0.0;
+                heard = Heard::default();
                 self.overheard(window.len() as u64);
             }
-            segments.extend(self.step(probability, window.len() as u64));
+            segments.extend(self.step(heard, window.len() as u64));
         }
         pending.drain(..used);
         self.pending = pending;
@@ -224,11 +243,11 @@ impl Segmenter {
         if !self.pending.is_empty() {
             let mut window = std::mem::take(&mut self.pending);
             window.resize(self.vad.window(), 0.0);
-            let probability = self.listen(&window);
-            segments.extend(self.step(probability, end - self.at));
+            let heard = self.listen(&window);
+            segments.extend(self.step(heard, end - self.at));
         }
         segments.extend(self.close(end));
-        self.vad.reset();
+        self.forget();
         self.soundless = 0;
         segments
     }
@@ -261,31 +280,38 @@ impl Segmenter {
     }
 
     /// The detector's opinion; a window without any sound needs none, and would only confuse it.
-    fn listen(&mut self, window: &[f32]) -> f32 {
+    fn listen(&mut self, window: &[f32]) -> Heard {
         if window.iter().all(|sample| sample.abs() < NO_SOUND) {
             self.soundless = self.soundless.saturating_add(1);
-            return 0.0;
+            return Heard::default();
         }
         if self.soundless >= FORGET_AFTER_WINDOWS {
-            self.vad.reset();
+            self.forget();
         }
         self.soundless = 0;
-        self.vad.probability(window)
+        let plain = self.vad.probability(window);
+        let raised = self.quiet.as_mut().and_then(|quiet| quiet.probability(window));
+        Heard { plain, best: raised.map_or(plain, |raised| raised.max(plain)), raised: raised.is_some() }
+    }
+
+    fn forget(&mut self) {
+        self.vad.reset();
+        self.quiet.iter_mut().for_each(QuietEar::forget);
     }
 
     /// One window on: the whole state machine.
-    fn step(&mut self, probability: f32, window: u64) -> Option<Segment> {
+    fn step(&mut self, heard: Heard, window: u64) -> Option<Segment> {
         let earliest = self.earliest_start();
         let start = self.at;
         self.at += window;
         if self.open.is_none() {
-            if probability < self.settings.onset {
+            if heard.best < self.settings.onset {
                 return None;
             }
             self.open = Some(Open::new(earliest, start, false));
         }
         let open = self.open.as_mut()?;
-        open.hear(probability, start, window, &self.settings);
+        open.hear(heard, start, window, &self.settings);
         let (silence, length) = (self.at - open.until, self.at - open.from);
         let long = open.until - open.from >= samples(self.settings.target_ms);
         let enough = if long { self.settings.late_endpoint_ms } else { self.settings.endpoint_ms };
@@ -314,7 +340,7 @@ impl Segmenter {
             return None;
         }
         let to = (open.until + samples(self.settings.post_roll_ms)).min(end).min(open.wall);
-        Some((self.segment(open, onset, open.until, to, open.probabilities.len()), to))
+        Some((self.segment(open, onset, open.until, to, open.heard.len()), to))
     }
 
     /// Cuts the open segment where speech is least likely in its second half and goes on with the rest.
@@ -323,12 +349,12 @@ impl Segmenter {
         let open = self.open.take()?;
         let middle = open.from + samples(self.settings.max_ms) / 2;
         let half = (middle.saturating_sub(open.first) / window) as usize;
-        let at = quietest(&open.probabilities, half);
+        let at = quietest(&open.heard, half);
         let cut = open.first + at as u64 * window;
 
         let mut rest = Open::new(cut, cut, true);
-        for (i, &probability) in open.probabilities.iter().enumerate().skip(at) {
-            rest.hear(probability, open.first + i as u64 * window, window, &self.settings);
+        for (i, &heard) in open.heard.iter().enumerate().skip(at) {
+            rest.hear(heard, open.first + i as u64 * window, window, &self.settings);
         }
         self.open = Some(rest);
         self.floor = cut;
@@ -341,38 +367,41 @@ impl Segmenter {
         let window = self.vad.window() as u64;
         let first = ((onset.saturating_sub(open.first)) / window) as usize;
         let last = (offset.saturating_sub(open.first)).div_ceil(window) as usize;
-        let heard = open.probabilities.get(first..last.min(windows)).unwrap_or_default();
-        let speech = heard.iter().sum::<f32>() / heard.len().max(1) as f32;
+        let heard = open.heard.get(first..last.min(windows)).unwrap_or_default();
+        let speech = heard.iter().map(|heard| heard.best).sum::<f32>() / heard.len().max(1) as f32;
+        let raised = heard.iter().any(|heard| heard.raised);
+        let plain = heard.iter().filter(|heard| heard.plain >= self.settings.offset).count() as u64 * window;
         Segment {
             from: self.frames(open.from),
             to: self.frames(to),
             onset: self.frames(onset),
             offset: self.frames(offset),
             speech,
+            raised,
+            faint: raised && plain < samples(self.settings.min_speech_ms),
         }
     }
 }
 
 impl Open {
     fn new(from: u64, first: u64, continued: bool) -> Self {
-        let probabilities = Vec::new();
         Self {
             from,
             onset: None,
             until: first,
             speaking: continued,
             voiced: 0,
-            probabilities,
+            heard: Vec::new(),
             first,
             continued,
             wall: u64::MAX,
         }
     }
 
-    fn hear(&mut self, probability: f32, start: u64, window: u64, settings: &SegmentSettings) {
+    fn hear(&mut self, heard: Heard, start: u64, window: u64, settings: &SegmentSettings) {
         let threshold = if self.speaking { settings.offset } else { settings.onset };
-        self.speaking = probability >= threshold;
-        self.probabilities.push(probability);
+        self.speaking = heard.best >= threshold;
+        self.heard.push(heard);
         if self.speaking {
             self.onset.get_or_insert(start);
             self.until = start + window;
@@ -383,13 +412,12 @@ impl Open {
 }
 
 /// The window at or after `from` around which speech is least likely.
-fn quietest(probabilities: &[f32], from: usize) -> usize {
+fn quietest(heard: &[Heard], from: usize) -> usize {
     let mean = |i: usize| {
-        let around = &probabilities
-            [i.saturating_sub(CUT_WINDOWS / 2)..(i + CUT_WINDOWS / 2 + 1).min(probabilities.len())];
-        around.iter().sum::<f32>() / around.len() as f32
+        let around = &heard[i.saturating_sub(CUT_WINDOWS / 2)..(i + CUT_WINDOWS / 2 + 1).min(heard.len())];
+        around.iter().map(|heard| heard.best).sum::<f32>() / around.len() as f32
     };
-    (from..probabilities.len()).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(from)
+    (from..heard.len()).min_by(|&a, &b| mean(a).total_cmp(&mean(b))).unwrap_or(from)
 }
 
 #[cfg(test)]
@@ -401,6 +429,69 @@ mod tests {
 
     /// 10 ms at 16 kHz.
     const WINDOW: u64 = 160;
+
+    /// Holds all that is louder than −40 dBFS to be speech.
+    struct Deaf;
+
+    impl Vad for Deaf {
+        fn window(&self) -> usize {
+            WINDOW as usize
+        }
+
+        fn probability(&mut self, window: &[f32]) -> f32 {
+            let power: f32 = window.iter().map(|sample| sample * sample).sum();
+            if power / window.len() as f32 > 1e-4 { 0.9 } else { 0.0 }
+        }
+
+        fn reset(&mut self) {}
+
+        fn another(&self) -> Option<Box<dyn Vad>> {
+            Some(Box::new(Self))
+        }
+    }
+
+    /// Three seconds of a voice of that level after one of silence, twice.
+    fn voice(level: f32) -> Vec<f32> {
+        let floor = level / 100.0;
+        let second = |level: f32| (0..16_000).map(move |i| if i % 2 == 0 { level } else { -level });
+        (0..8).flat_map(|n| second(if n % 4 == 0 { floor } else { level })).collect()
+    }
+
+    fn segments_of(sound: &[f32], piece: usize) -> Vec<Segment> {
+        let rate = SampleRate::HZ_16000;
+        let mut segmenter = Segmenter::new(SegmentSettings::default(), Box::new(Deaf), rate, Frames(0));
+        let mut segments = Vec::new();
+        for (n, samples) in sound.chunks(piece).enumerate() {
+            let (from, samples) = (Frames((n * piece) as u64), samples.to_vec());
+            segments.extend(segmenter.push(&MonoBlock { from, samples }));
+        }
+        segments.extend(segmenter.finish());
+        segments
+    }
+
+    #[test]
+    fn quiet_speech_is_heard_and_known_to_be_quiet() {
+        let told = |level: f32| -> Vec<(bool, bool)> {
+            segments_of(&voice(level), 8_000).iter().map(|found| (found.raised, found.faint)).collect()
+        };
+        assert_eq!(told(0.1), [(false, false); 2], "−20 dBFS is as speech is");
+        assert_eq!(told(0.001), [(true, true); 2], "−60 dBFS: the detector alone hears nothing");
+        // Somebody near and loud was heard: what is quiet now is somebody far away.
+        let after: Vec<f32> = voice(0.1).into_iter().chain(voice(0.001)).collect();
+        assert_eq!(segments_of(&after, 8_000).len(), 2);
+        let steady = vec![0.001; 160_000];
+        assert_eq!(segments_of(&steady, 8_000), [], "what keeps its level is no voice");
+    }
+
+    #[test]
+    fn quiet_speech_is_found_the_same_however_fast_it_is_heard() {
+        let sound = voice(0.002);
+        let whole = segments_of(&sound, sound.len());
+        assert!(whole.len() == 2 && whole[0].raised, "{whole:?}");
+        for piece in [160, 777, 8_000] {
+            assert_eq!(segments_of(&sound, piece), whole, "in pieces of {piece}");
+        }
+    }
 
     fn segmenter(script: &[(f32, usize)], rate: u32) -> Segmenter {
         let script: Vec<f32> = script.iter().flat_map(|&(p, n)| std::iter::repeat_n(p, n)).collect();

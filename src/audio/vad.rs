@@ -13,6 +13,11 @@ pub trait Vad: Send {
     fn probability(&mut self, window: &[f32]) -> f32;
     /// Forgets everything: what follows is another sound.
     fn reset(&mut self);
+    /// Another one that has heard nothing, for quiet sound that is raised; `None` for one to which that means
+    /// nothing.
+    fn another(&self) -> Option<Box<dyn Vad>> {
+        None
+    }
 }
 
 /// Gives the probabilities of a script, then silence: for tests of what listens to a detector.

@@ -106,6 +106,8 @@ pub enum Alarm {
     Clipping,
     /// A hint: quiet for minutes while the others speak.
     Quiet,
+    /// Somebody speaks, and far too quietly to be understood for sure.
+    TooQuiet,
     /// The disk is about to be full.
     DiskSpace,
     /// The disk takes long to say that it has what was written.

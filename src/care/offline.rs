@@ -193,14 +193,16 @@ impl OfflineSink {
     }
 
     /// Appends and publishes a revision of a line that is there, or what was cut off one.
-    pub fn write_revision(&self, revised: Utterance) {
+    /// Gives it as it stands there.
+    pub fn write_revision(&self, revised: Utterance) -> Utterance {
         let revised = {
             let mut inner = self.inner();
             let revised = inner.pass.revised(revised);
             inner.append(&revised);
             revised
         };
-        self.publish_utterance(revised, 0);
+        self.publish_utterance(revised.clone(), 0);
+        revised
     }
 
     /// The text is complete: what stood there before and was not found again is withheld; it stays in the

@@ -84,6 +84,8 @@ pub struct Replay {
     /// Tracks that gave nothing but digital silence where there should have been sound, by the alarm of it:
     /// session seconds from and to, to infinity where it did not end.
     pub silences: Vec<(String, f64, f64)>,
+    /// Tracks whose speech was far too quiet, in the same way.
+    pub too_quiet: Vec<(String, f64, f64)>,
     /// When the computer slept or the recorder's process did not run.
     pub outages: Vec<Outage>,
     /// When the recording was told to stop.
@@ -253,15 +255,24 @@ impl Replay {
                 let (frames, since, until, given_up) = (*frames, *since, *until, *given_up);
                 self.end_take(track, *take, clock.clone(), TakeEnd { frames, since, until, given_up })?;
             }
-            Event::Alarm { alarm: Alarm::Zeros, track: Some(track), on, at, .. } => {
+            Event::Alarm {
+                alarm: alarm @ (Alarm::Zeros | Alarm::TooQuiet),
+                track: Some(track),
+                on,
+                at,
+                ..
+            } => {
                 let at = check_time(at.unwrap_or(self.last_s))?;
-                let last = self.silences.iter_mut().rev().find(|(of, _, _)| of == track);
+                let spans = if *alarm == Alarm::Zeros { &mut self.silences } else { &mut self.too_quiet };
+                let last = spans.iter_mut().rev().find(|(of, _, _)| of == track);
                 match last.filter(|(_, _, to)| to.is_infinite()) {
                     Some((_, from, to)) if !on => *to = at.max(*from),
-                    None if *on => self.silences.push((track.clone(), at, f64::INFINITY)),
+                    None if *on => spans.push((track.clone(), at, f64::INFINITY)),
                     _ => {}
                 }
             }
+            // Whoever makes the text anew says it again.
+            Event::TextBegun { .. } => self.too_quiet.clear(),
             Event::Paused { at } => self.pauses.push((check_time(*at)?, f64::INFINITY)),
             Event::Resumed { at } => {
                 let at = check_time(*at)?;

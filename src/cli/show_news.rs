@@ -1,18 +1,20 @@
 //! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a
 //! thread of its own and never holds anything up.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::console::{print_waiting, say, status};
 use super::growing::{self, Growing};
 use super::progress::Bar;
-use crate::base::text::timer;
+use crate::base::text::{fit, timer};
+use crate::base::utterance::Utterance;
 use crate::live::{
     Bus, Cursor, Device, Doing, JsonLines, News, Notice, Stage, Status, Subscription, TrackStatus,
 };
 use crate::session::journal::Event;
+use crate::session::voices;
 
 /// The threads that show news; they end with the news.
 #[derive(Default)]
@@ -79,7 +81,7 @@ impl Shown {
 
 fn show_lines(mut news: Subscription, json: bool) {
     let growing = Growing::default();
-    let (mut lines, mut printed) = (JsonLines::default(), HashSet::new());
+    let (mut lines, mut printed) = (JsonLines::default(), HashMap::new());
     while let Some(told) = news.wait() {
         match &told {
             News::Line(line) => growing.finished(&line.utterance),
@@ -92,12 +94,30 @@ fn show_lines(mut news: Subscription, json: bool) {
             }
         } else if let News::Line(line) = &told
             && line.utterance.is_shown()
-            && printed.insert(line.utterance.id.clone())
         {
             let utterance = &line.utterance;
-            let at = timer(utterance.start);
-            print_waiting(&format!("[{at}] {}: {}", utterance.speaker, utterance.text));
+            let (at, who, text) = (timer(utterance.start), voice_name(utterance), &utterance.text);
+            match printed.insert(utterance.id.clone(), utterance.voice.clone()) {
+                None => print_waiting(&format!("[{at}] {who}: {text}")),
+                // What was printed stands there: what is new is whose it is.
+                Some(before) if before != utterance.voice => {
+                    print_waiting(&format!("[{at}] is {who}: {}", fit(text, CORRECTED_COLUMNS)));
+                }
+                Some(_) => {}
+            }
         }
+    }
+}
+
+/// Columns of a line's text that is printed again with its voice.
+const CORRECTED_COLUMNS: usize = 40;
+
+/// Who says a line as far as it is known while it is made: the source's name, with its voice's number where
+/// voices are told apart.
+fn voice_name(line: &Utterance) -> String {
+    match line.voice.as_deref().and_then(voices::parts) {
+        Some((_, number)) => format!("{}, voice {number}", line.speaker),
+        None => line.speaker.clone(),
     }
 }
 

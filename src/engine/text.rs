@@ -140,8 +140,15 @@ pub fn arguments(
         partials,
         settings,
         denoise: config.transcribe.denoise,
+        voices: wanted.sources.iter().map(|source| voices(config, source)).collect(),
         hints,
     })
+}
+
+/// Most voices that a source may have; `None` sets no bound.
+pub fn voices(config: &Config, source: &SourceEntry) -> Option<usize> {
+    let limit = source.speakers.unwrap_or(config.transcribe.speakers);
+    (limit > 0).then_some(limit as usize)
 }
 
 fn maker(engine: &Arc<dyn Engine>, how: Opening) -> MakeRecognizer {

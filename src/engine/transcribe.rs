@@ -150,8 +150,8 @@ pub fn transcribe(
     };
     let mut problems = Vec::new();
     if pending.is_none() {
-        let (of_all, enrolled) = (config.transcribe.speakers, &config.paths.voices);
-        let voices = voices::tell_apart(dir, &tracks, &sink, of_all, enrolled, interrupt);
+        let limits = how.sources.iter().map(|source| text::voices(config, source)).collect();
+        let voices = voices::tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
         problems.extend(voices.map(Problem::Voices));
     }
     let finished = sink.finish();

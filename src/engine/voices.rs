@@ -9,22 +9,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::text;
 use super::transcribe::TranscribeError;
 use crate::base::utterance::Utterance;
 use crate::care::offline::{self, OfflineSink, Past};
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::live::SessionSink as _;
-use crate::revise::{Author, revise};
+use crate::revise::{Author, Proposal, revise};
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
-use crate::session::voices::{self, Voices};
+use crate::session::voices::{self, VoiceEntry, Voices};
 use crate::speakers::enrolled::Enrolled;
 use crate::speakers::networks::{Embedding, Networks};
 use crate::speakers::recognise;
+use crate::speech::levels::TrackLevels;
+use crate::speech::voices::across::{self, People};
 use crate::speech::voices::{Found, TrackVoices};
 
 /// How often it is looked whether it is to end early.
@@ -37,7 +40,7 @@ pub(super) fn tell_apart(
     dir: &Path,
     tracks: &[Arc<TrackShared>],
     sink: &Arc<OfflineSink>,
-    of_all: u32,
+    limits: Vec<Option<usize>>,
     enrolled: &Path,
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Option<String> {
@@ -46,7 +49,7 @@ pub(super) fn tell_apart(
         dir: dir.to_owned(),
         tracks: tracks.to_vec(),
         sink: Arc::clone(sink),
-        of_all,
+        limits,
         enrolled: enrolled.to_owned(),
         stop: Arc::clone(&stop),
     };
@@ -89,9 +92,9 @@ pub(super) fn of_recording(
     let tracks = offline::tracks(&session)?;
     let past = Past::read(dir)?;
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
+    let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
     drop(session);
-    let pending =
-        tell_apart(dir, &tracks, &sink, config.transcribe.speakers, &config.paths.voices, interrupt);
+    let pending = tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
     Ok(pending)
@@ -101,20 +104,13 @@ struct Stage {
     dir: PathBuf,
     tracks: Vec<Arc<TrackShared>>,
     sink: Arc<OfflineSink>,
-    of_all: u32,
+    limits: Vec<Option<usize>>,
     /// Folder of people who are known by their voices.
     enrolled: PathBuf,
     stop: Arc<AtomicBool>,
 }
 
 impl Stage {
-    /// Most voices of a track; `None` sets no bound.
-    fn limit(&self, session: &Session, track: usize) -> Option<usize> {
-        let of_source = session.manifest.sources.get(track).and_then(|source| source.speakers);
-        let limit = of_source.unwrap_or(self.of_all);
-        (limit > 0).then_some(limit as usize)
-    }
-
     fn run(self) -> Result<(), String> {
         let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
         let lines = session.latest();
@@ -122,9 +118,9 @@ impl Stage {
             lines.iter().filter(|line| line.track == track && line.is_shown()).cloned().collect()
         };
         let mut networks = None;
-        let mut all: Vec<(Vec<Utterance>, Found)> = Vec::new();
+        let mut all: Vec<(&str, Vec<Utterance>, Found)> = Vec::new();
         for (index, track) in self.tracks.iter().enumerate() {
-            let (lines, limit) = (of_track(&track.track), self.limit(&session, index));
+            let (lines, limit) = (of_track(&track.track), self.limits.get(index).copied().flatten());
             if lines.is_empty() || limit == Some(1) {
                 continue;
             }
@@ -139,24 +135,38 @@ impl Stage {
                 return Err("it was interrupted".into());
             }
             let found = voices.found(&before(&session, &track.track));
-            all.push((lines, found));
+            all.push((&track.track, lines, found));
         }
-        for (lines, found) in &all {
+        self.recognise(all.iter_mut().map(|(_, _, found)| found));
+        let mut tracks: Vec<across::Track<'_>> = Vec::new();
+        for (name, lines, found) in &all {
             let told_apart = lines.iter().any(|line| line.voice.is_some());
-            for line in lines {
-                let Some(proposal) = found.proposal(line, told_apart) else { continue };
-                for revised in revise(line, &proposal, Author::Machine) {
-                    self.sink.write_revision(revised);
-                }
-            }
+            let cut = lines.iter().flat_map(|line| match found.proposal(line, told_apart) {
+                Some(proposal) => self.revised(line, &proposal),
+                None => vec![line.clone()],
+            });
+            tracks.push(across::Track { name, found, lines: cut.collect() });
         }
-        self.recognise(all.iter_mut().map(|(_, found)| found));
-        let entries = all.iter().flat_map(|(_, found)| found.voices.iter().map(|voice| voice.entry.clone()));
+        let people = People::find(&tracks);
+        let levels = TrackLevels::new(self.dir.clone(), self.tracks.clone());
+        for (track, line, proposal) in people.said_once(&tracks, &levels) {
+            self.revised(&tracks[track].lines[line], &proposal);
+        }
+        let of = |(track, voice): (usize, usize)| &tracks[track].found.voices[voice].entry;
+        let links: HashMap<&str, &str> =
+            people.links().map(|(voice, of_whom)| (&*of(voice).id, &*of(of_whom).id)).collect();
+        let entries = tracks.iter().flat_map(|track| &track.found.voices).map(|voice| VoiceEntry {
+            linked: links.get(&*voice.entry.id).map(|linked| (*linked).to_owned()),
+            ..voice.entry.clone()
+        });
         let entries = Voices { entries: entries.collect() };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
-        let found = all.iter().flat_map(|(_, found)| &found.voices);
+        let found = tracks.iter().flat_map(|track| &track.found.voices);
         let vectors = found.map(|voice| (voice.entry.id.as_str(), &voice.centre[..]));
-        voices::write_vectors(&SystemDisk, &self.dir, vectors).map_err(|error| error.to_string())
+        if let Err(error) = voices::write_vectors(&SystemDisk, &self.dir, vectors) {
+            tracing::warn!(%error, "what the voices sound like is not kept; it can be heard again");
+        }
+        Ok(())
     }
 
     /// Notes which voices are those of people who are enrolled. What can't be read of them is said, and costs
@@ -180,6 +190,15 @@ impl Stage {
                 voice.entry.print = print;
             }
         }
+    }
+
+    /// Writes what becomes of a line; gives the lines that stand there now.
+    fn revised(&self, line: &Utterance, proposal: &Proposal) -> Vec<Utterance> {
+        let revised = revise(line, proposal, Author::Machine);
+        if revised.is_empty() {
+            return vec![line.clone()];
+        }
+        revised.into_iter().map(|line| self.sink.write_revision(line)).collect()
     }
 }
 

@@ -46,6 +46,8 @@ pub enum NoticeKind {
     Hidden,
     /// There is nothing but digital silence where something should be heard.
     Silent,
+    /// What is said is far too quiet.
+    TooQuiet,
     /// The recogniser failed in it, and passed it over.
     NotTranscribed,
     /// What was said has not been made into text yet.
@@ -60,6 +62,7 @@ impl NoticeKind {
             Self::Paused => "paused",
             Self::Hidden => "hidden",
             Self::Silent => "silent",
+            Self::TooQuiet => "too_quiet",
             Self::NotTranscribed => "not_transcribed",
             Self::TextPending => "text_pending",
         }
@@ -71,6 +74,7 @@ impl NoticeKind {
             Self::Paused => "paused",
             Self::Hidden => "hidden",
             Self::Silent => "only digital silence",
+            Self::TooQuiet => "very quiet",
             Self::NotTranscribed => "text missing",
             Self::TextPending => "text not made yet",
         }
@@ -130,6 +134,8 @@ pub struct Facts<'a> {
     pub pending: Option<(Pending, String)>,
     /// Where tracks were silent that should not have been: track, and session seconds from … to.
     pub silences: &'a [(String, f64, f64)],
+    /// Where what is said is far too quiet: track, and session seconds from … to.
+    pub too_quiet: &'a [(String, f64, f64)],
     /// Where the recogniser failed: track, and session seconds from … to.
     pub failed: &'a [(String, f64, f64)],
     /// Names that are heard as voices, each with its track.
@@ -147,6 +153,7 @@ pub fn notices(facts: &Facts, selection: &Selection) -> Vec<Notice> {
     let hidden = |passage: &Passage| Notice::of_all(NoticeKind::Hidden, passage.from, passage.to);
     all.extend(facts.passages.iter().map(hidden));
     all.extend(facts.silences.iter().map(|silence| silent(facts, silence)));
+    all.extend(facts.too_quiet.iter().map(|quiet| too_quiet(facts, quiet)));
     all.extend(facts.failed.iter().map(|failed| not_transcribed(facts.sources, failed)));
     all.extend(pending(facts));
     all.retain(|notice| takes(selection, facts.heard, notice));
@@ -212,6 +219,15 @@ fn silent(facts: &Facts, (track, from, to): &(String, f64, f64)) -> Notice {
         who: vec![name_of(facts.sources, track)],
         why: Some(why.to_owned()),
         ..Notice::of_all(NoticeKind::Silent, *from, to.min(facts.end.max(*from)))
+    }
+}
+
+fn too_quiet(facts: &Facts, (track, from, to): &(String, f64, f64)) -> Notice {
+    Notice {
+        tracks: vec![track.clone()],
+        who: vec![name_of(facts.sources, track)],
+        why: Some("words may be missing".to_owned()),
+        ..Notice::of_all(NoticeKind::TooQuiet, *from, to.min(facts.end.max(*from)))
     }
 }
 

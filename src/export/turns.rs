@@ -96,6 +96,7 @@ impl<'a> Meeting<'a> {
             passages: &session.amendments.passages,
             pending: session.pending().map(|left| (left.clone(), pending::command(&session.manifest, &left))),
             silences: &replay.silences,
+            too_quiet: &replay.too_quiet,
             failed: &failed(session),
             heard: &people::heard(session),
             end,

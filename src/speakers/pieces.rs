@@ -57,6 +57,12 @@ pub fn windows(samples: u64) -> Vec<u64> {
     starts
 }
 
+/// The same of a sound that still grows: the windows that are whole, and the next one, which is not.
+pub fn windows_of_growing(samples: u64) -> Vec<u64> {
+    let whole = samples.checked_sub(WINDOW as u64).map_or(0, |rest| rest / HOP as u64 + 1);
+    (0..=whole).map(|window| window * HOP as u64).collect()
+}
+
 /// The samples for which the window `starts[at]` speaks: it knows its middle best, its neighbours know the
 /// rest.
 pub fn middle(starts: &[u64], at: usize) -> Range<u64> {
@@ -188,6 +194,17 @@ mod tests {
             // The last window ends with the sound: silence behind it would be a person of its own.
             let last = starts[starts.len() - 1];
             assert!(last == 0 || last + WINDOW as u64 == samples, "{samples}: {starts:?}");
+        }
+    }
+
+    #[test]
+    fn a_sound_that_grows_has_the_windows_that_it_will_have() {
+        for samples in [0, 159_999, 160_000, 239_999, 240_000, 1_000_000] {
+            let (growing, later) = (windows_of_growing(samples), windows(samples + 10 * HOP as u64));
+            let whole = growing.iter().filter(|start| **start + WINDOW as u64 <= samples).count();
+            assert_eq!(growing.len(), whole + 1);
+            assert_eq!(growing, later[..=whole]);
+            assert!((0..whole).all(|at| middle(&growing, at) == middle(&later, at)), "{samples}");
         }
     }
 

@@ -56,6 +56,8 @@ impl SegmentJob {
             to: last.segment.to,
             offset: last.segment.offset,
             speech: speech / jobs.iter().map(heard).sum::<f32>(),
+            raised: jobs.iter().any(|job| job.segment.raised),
+            faint: jobs.iter().all(|job| job.segment.faint),
             ..first.segment
         };
         let parts = jobs.iter().map(|job| job.segment).collect();
@@ -345,7 +347,7 @@ mod tests {
 
     fn segment(from: u64, to: u64) -> Segment {
         let (from, to) = (Frames(from * 48_000), Frames(to * 48_000));
-        Segment { from, to, onset: from, offset: to, speech: 0.9 }
+        Segment { from, to, onset: from, offset: to, speech: 0.9, raised: false, faint: false }
     }
 
     fn clock() -> ClockFit {

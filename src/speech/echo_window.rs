@@ -63,6 +63,29 @@ impl EchoWindow {
         changed
     }
 
+    /// Lines that are judged and shown.
+    pub fn shown(&self) -> impl Iterator<Item = &Utterance> {
+        self.entries.iter().filter(|entry| entry.judged && entry.utterance.is_shown()).map(|e| &e.utterance)
+    }
+
+    /// Revises lines that are judged and shown, as [`Self::revise`] does; what is cut off one stays here, too.
+    pub fn cut(&mut self, proposal: impl Fn(&Utterance) -> Option<Proposal>) -> Vec<Utterance> {
+        let (mut changed, mut cut_off) = (Vec::new(), Vec::new());
+        for entry in self.entries.iter_mut().filter(|entry| entry.judged && entry.utterance.is_shown()) {
+            let Some(proposal) = proposal(&entry.utterance) else { continue };
+            let mut revised = revise(&entry.utterance, &proposal, Author::Machine).into_iter();
+            let Some(first) = revised.next() else { continue };
+            entry.utterance = first.clone();
+            changed.push(first);
+            for utterance in revised {
+                changed.push(utterance.clone());
+                cut_off.push(Entry { utterance, since: entry.since, judged: true });
+            }
+        }
+        self.entries.extend(cut_off);
+        changed
+    }
+
     /// Judges what can be: `is_open(utterance, from, to)` tells whether another track may still say
     /// something there of which the utterance could be an echo. With `all` nothing is waited for.
     pub fn judge(

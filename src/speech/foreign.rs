@@ -41,7 +41,7 @@ mod tests {
 
     fn segment(from: f64, onset: f64, offset: f64, to: f64) -> Segment {
         let [from, onset, offset, to] = [from, onset, offset, to].map(frames);
-        Segment { from, to, onset, offset, speech: 0.9 }
+        Segment { from, to, onset, offset, speech: 0.9, raised: false, faint: false }
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub const STOCK_PHRASE: &str = "stock_phrase";
 /// Mean probability below which there was no speech. Speech has 0.67 and more with Silero, from afar, in
 /// noise and in meetings too; so this takes only what is certain.
 const EVIDENCE_MIN: f32 = 0.25;
+/// The same for what had to be raised before the detector heard anything: noise and far voices are raised
+/// with it.
+const FAINT_EVIDENCE_MIN: f32 = 0.7;
 /// Whisper's own rule (openai/whisper `transcribe.py`): nobody spoke if that is more likely than 0.6 and the
 /// mean log probability of the text is below this …
 const LOGPROB_MIN: f64 = -1.0;
@@ -87,7 +90,8 @@ const STOCK_PHRASES: [&str; 10] = [
 
 /// Whether a segment is not even worth recognising: the verdict that any text of it would get.
 pub fn unheard(segment: &Segment) -> Option<&'static str> {
-    (segment.speech < EVIDENCE_MIN).then_some(NO_SPEECH_EVIDENCE)
+    let least = if segment.faint { FAINT_EVIDENCE_MIN } else { EVIDENCE_MIN };
+    (segment.speech < least).then_some(NO_SPEECH_EVIDENCE)
 }
 
 /// What speaks for and against what was understood of a segment; `rate` is its take's. Rounded to three
@@ -223,7 +227,7 @@ mod tests {
     /// The verdict on a text of that many seconds of sound, all of it speech of that probability.
     fn judged(hypothesis: &Hypothesis, speech: f32) -> Option<&'static str> {
         let (from, to) = (Frames(0), Frames::from_seconds(hypothesis.audio_s, RATE));
-        let segment = Segment { from, to, onset: from, offset: to, speech };
+        let segment = Segment { from, to, onset: from, offset: to, speech, raised: false, faint: false };
         verdict(hypothesis, &evidence(hypothesis, &segment, RATE))
     }
 
@@ -336,6 +340,8 @@ mod tests {
             onset: Frames(0),
             offset: Frames(16_000),
             speech: 0.5,
+            raised: false,
+            faint: false,
         };
         let written = serde_json::to_string(&evidence(&bare("Yes.", 1.0), &segment, RATE)).unwrap();
         assert_eq!(written, r#"{"speech_prob":0.5,"speech_s":1.0}"#);

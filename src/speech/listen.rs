@@ -4,7 +4,7 @@
 use crate::audio::denoise::Denoiser;
 use crate::audio::segment::Segment;
 use crate::audio::vad::Silero;
-use crate::audio::{mono, resample};
+use crate::audio::{leveller, mono, resample};
 use crate::base::units::{Frames, SampleRate};
 use crate::live::SessionView;
 use crate::session::shared::TakeShared;
@@ -42,8 +42,11 @@ pub fn recognize(
     let Some(take) = session.tracks[job.track].takes().get(job.take).cloned() else {
         return Err(RecognizerError::Request { reason: "its take does not exist".into() });
     };
-    let samples =
+    let mut samples =
         read(session, &take, job, hints.denoise).map_err(|reason| RecognizerError::Request { reason })?;
+    if job.segment.raised {
+        leveller::level_whole(&mut samples);
+    }
     let rate = take.entry.rate;
     let into = |frame: Frames| frame.saturating_sub(job.segment.from).seconds(rate);
     let mut request = Request {
@@ -241,6 +244,8 @@ mod tests {
             onset: at(from),
             offset: at(to),
             speech: 0.9,
+            raised: false,
+            faint: false,
         };
         let parts = vec![segment(0.0, 1.0), segment(2.0, 3.0), segment(4.0, 5.0)];
         let segment = segment(0.0, 5.0);

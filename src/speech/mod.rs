@@ -12,6 +12,7 @@ pub mod listen;
 pub mod overheard;
 pub mod partial;
 pub mod segment_finder;
+pub mod too_quiet;
 pub mod track_reader;
 pub mod voices;
 pub mod word_times;

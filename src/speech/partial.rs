@@ -197,7 +197,8 @@ mod tests {
     /// Somebody who speaks since `from`, heard up to `heard`.
     fn open(from: f64, heard: f64) -> Vec<OpenSegment> {
         let (from, heard) = (frame_of(from), frame_of(heard));
-        let segment = Segment { from, to: heard, onset: from, offset: heard, speech: 0.9 };
+        let segment =
+            Segment { from, to: heard, onset: from, offset: heard, speech: 0.9, raised: false, faint: false };
         let mut analysis = Analysis::new(1);
         let growing = Some(Growing { segment, settled: false });
         analysis.growing(0, 0, &ClockFit::nominal(0.0, RATE), growing, heard);

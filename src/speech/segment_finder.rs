@@ -5,14 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::analysis::Analysis;
 use super::bleed::Levels as _;
+use super::gates;
 use super::overheard::{self, Overhearing};
+use super::too_quiet::{self, Told, TooQuiet};
 use super::track_reader::TrackSound;
 use crate::audio::denoise::MonoBlock;
 use crate::audio::level::{WINDOW_S, WINDOWS_PER_S};
 use crate::audio::segment::{Growing, Segment, SegmentSettings, Segmenter};
 use crate::audio::vad::Vad;
+use crate::base::cause::Alarm;
+use crate::base::clock_map::ClockFit;
 use crate::base::units::{Frames, SampleRate};
-use crate::live::SessionView;
+use crate::live::{SessionSink, SessionView};
+use crate::session::journal::Event;
 use crate::session::shared::TrackShared;
 use crate::speech::levels::TrackLevels;
 
@@ -36,6 +41,9 @@ pub struct SegmentFinder {
     cutter: Option<Segmenter>,
     levels: TrackLevels,
     overhearing: Overhearing,
+    /// Whether what is said on it is loud enough, and where that is told.
+    too_quiet: TooQuiet,
+    sink: Arc<dyn SessionSink>,
     /// A block that waits for the other tracks to be written that far.
     held: Option<TrackSound>,
 }
@@ -56,6 +64,8 @@ impl SegmentFinder {
             index,
             levels: TrackLevels::new(session.dir.clone(), tracks.clone()),
             overhearing: Overhearing::new(tracks.len().saturating_sub(1)),
+            too_quiet: TooQuiet::default(),
+            sink: Arc::clone(&session.sink),
             tracks,
             from,
             settings,
@@ -105,7 +115,11 @@ impl SegmentFinder {
                 self.cutter = None;
                 self.from = Frames(0);
             }
-            TrackSound::TrackEnd => self.analysis(|analysis, track| analysis.track_done(track)),
+            TrackSound::TrackEnd => {
+                let told = self.too_quiet.end();
+                self.tell(told);
+                self.analysis(|analysis, track| analysis.track_done(track));
+            }
         }
     }
 
@@ -168,18 +182,66 @@ impl SegmentFinder {
         self.cutter.get_or_insert_with(|| Segmenter::new(settings, detector(), rate, from))
     }
 
-    fn found(&self, take: usize, segments: &[Segment], decided: Frames) {
+    fn found(&mut self, take: usize, segments: &[Segment], decided: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
         let (clock, end) = (shared.clock(), shared.written());
-        let segments: Vec<Segment> = segments.iter().map(|segment| within(segment, end)).collect();
+        let segments = segments.iter().map(|segment| within(segment, end));
+        let segments: Vec<Segment> =
+            segments.filter(|segment| !self.is_faint_of_others(segment, &clock)).collect();
+        for segment in segments.iter().filter(|segment| gates::unheard(segment).is_none()) {
+            self.judge_level(clock.time_of(segment.onset), clock.time_of(segment.offset));
+        }
         self.analysis(|analysis, track| analysis.found(track, take, &clock, &segments, decided.min(end)));
+    }
+
+    /// Whether what was said between two session seconds was loud enough, beside what the other tracks have
+    /// of it.
+    fn judge_level(&mut self, from: f64, to: f64) {
+        let (own, others) = self.levels_between(from, to);
+        let told = self.too_quiet.hear((from, to), own, &others);
+        self.tell(told);
+    }
+
+    /// How loud this track was, and each of the others.
+    fn levels_between(&self, from: f64, to: f64) -> (f32, Vec<f32>) {
+        let level = |track: &TrackShared| rms(&self.levels.envelope(&track.track, from, to));
+        let others = self.tracks.iter().enumerate().filter(|(index, _)| *index != self.index);
+        (level(self.track()), others.map(|(_, track)| level(track)).collect())
+    }
+
+    /// Whether it had to be raised to be heard at all while another track is louder: that one has the
+    /// speaker, and how it is overheard need not be known yet.
+    fn is_faint_of_others(&self, segment: &Segment, clock: &ClockFit) -> bool {
+        segment.faint && self.tracks.len() > 1 && {
+            let (own, others) =
+                self.levels_between(clock.time_of(segment.onset), clock.time_of(segment.offset));
+            too_quiet::is_theirs(own, &others)
+        }
+    }
+
+    fn tell(&self, told: Option<Told>) {
+        let Some(told) = told else { return };
+        let track = self.track();
+        let (on, at) = match told {
+            Told::Quiet { since, .. } => (true, since),
+            Told::Enough { from } => (false, from),
+        };
+        self.sink.note(Event::Alarm {
+            alarm: Alarm::TooQuiet,
+            track: Some(track.track.clone()),
+            on,
+            text: format!("{} {}", track.name, too_quiet::text(told, track.kind)),
+            at: Some(at),
+        });
     }
 
     /// What is being spoken; the take has been heard up to position `heard` at 16 kHz.
     fn growing(&self, take: usize, growing: Option<Growing>, heard: Frames) {
         let Some(shared) = self.track().takes().get(take).cloned() else { return };
         let (clock, end) = (shared.clock(), shared.written());
-        let growing = growing.map(|growing| Growing { segment: within(&growing.segment, end), ..growing });
+        let growing = growing
+            .map(|growing| Growing { segment: within(&growing.segment, end), ..growing })
+            .filter(|growing| !self.is_faint_of_others(&growing.segment, &clock));
         let heard = heard.rescale(SampleRate::HZ_16000, shared.entry.rate).min(end);
         self.analysis(|analysis, track| analysis.growing(track, take, &clock, growing, heard));
     }
@@ -188,6 +250,12 @@ impl SegmentFinder {
         let mut analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut analysis, self.index);
     }
+}
+
+/// The level of all windows together.
+fn rms(envelope: &[f32]) -> f32 {
+    let power: f32 = envelope.iter().map(|level| level * level).sum();
+    (power / envelope.len().max(1) as f32).sqrt()
 }
 
 /// Positions at 16 kHz are not to the frame: none lies past what can be read.

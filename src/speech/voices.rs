@@ -23,10 +23,16 @@ use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
 
+pub mod across;
+pub mod live;
+
 /// A piece counts where at least this part of it lies in a line.
 const IN_LINE_PART: f64 = 0.3;
 /// Seconds before and after a line that are heard as part of it: voices begin before words.
 const AROUND_S: f64 = 0.25;
+/// Pieces that are kept of a track that grows: it is gone through every few seconds, so this bounds the time
+/// that takes, to some hundredths of a second. The half that is latest is kept whole.
+const PIECES_MAX: usize = 900;
 /// Longest sample of a voice, in seconds.
 const SAMPLE_S: f64 = 8.0;
 
@@ -51,6 +57,8 @@ pub struct TrackVoices {
     takes: BTreeMap<usize, TakePieces>,
     /// Ids of voices by their numbers, as they were given out: an id is never used for another voice.
     ids_given: u32,
+    /// Where each voice was held to speak last.
+    last: Vec<(u32, f64, f64)>,
 }
 
 #[derive(Default)]
@@ -79,11 +87,11 @@ pub struct FoundVoice {
 impl TrackVoices {
     /// Nothing of `track` was heard yet. There are at most `limit` voices on it.
     pub fn new(dir: PathBuf, track: Arc<TrackShared>, limit: Option<usize>) -> Self {
-        Self { dir, track, limit, takes: BTreeMap::new(), ids_given: 0 }
+        Self { dir, track, limit, takes: BTreeMap::new(), ids_given: 0, last: Vec::new() }
     }
 
     /// Hears the windows of sound in which `lines` lie and that were not heard yet, as far as they are
-    /// written. `stop` ends it early.
+    /// written; how many it heard. `stop` ends it early.
     ///
     /// # Errors
     /// A track can't be read back, or the networks fail.
@@ -92,7 +100,8 @@ impl TrackVoices {
         networks: &mut Networks,
         lines: &[Utterance],
         stop: &dyn Fn() -> bool,
-    ) -> Result<(), VoicesError> {
+    ) -> Result<usize, VoicesError> {
+        let mut count = 0;
         for (index, take) in self.track.takes().iter().enumerate() {
             let rate = take.entry.rate;
             let spans = spans(lines.iter().filter(|line| line.take == take.entry.take), rate);
@@ -100,34 +109,35 @@ impl TrackVoices {
                 continue;
             }
             let of_take = self.takes.entry(index).or_default();
+            let closed = take.is_closed();
             let total = take.written().rescale(rate, SampleRate::HZ_16000).0;
-            let starts = pieces::windows(total);
-            // The last window of a take that grows ends nowhere yet.
-            let count = if take.is_closed() { starts.len() } else { (total / pieces::HOP as u64) as usize };
+            // Read before what is written: what a closed take has, it has.
+            let starts = if closed { pieces::windows(total) } else { pieces::windows_of_growing(total) };
             let mut sound = None;
-            for at in 0..starts.len().min(count) {
+            for at in 0..starts.len() {
                 let (start, middle) = (starts[at], pieces::middle(&starts, at));
                 let is_wanted = spans.iter().any(|span| span.start < middle.end && span.end > middle.start);
-                let whole = start + WINDOW as u64 <= total || take.is_closed();
+                let whole = start + WINDOW as u64 <= total || closed;
                 if !is_wanted || !whole || of_take.heard.contains(&start) {
                     continue;
                 }
                 if stop() {
-                    return Ok(());
+                    return Ok(count);
                 }
                 let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
                 let window = sound.read(start, WINDOW, rate)?;
                 let found = pieces::hear(networks, window, start, &middle)?;
                 of_take.pieces.extend(found.into_iter().filter(|piece| lies_in(piece, &spans)));
                 of_take.heard.insert(start);
+                count += 1;
             }
             of_take.pieces.sort_by_key(|piece| piece.window);
         }
-        Ok(())
+        Ok(count)
     }
 
     /// Who speaks when, from all that was heard. `before` is where each known voice was held to speak: its
-    /// number, from and to (session seconds).
+    /// number, from and to (session seconds); where nothing is said of that, it is as it was found last.
     pub fn found(&mut self, before: &[(u32, f64, f64)]) -> Found {
         let takes = self.track.takes();
         let all: Vec<(usize, Piece)> = self
@@ -153,7 +163,10 @@ impl TrackVoices {
             all_turns.extend(turns(&part, &known, |piece| (time(piece.start), time(piece.end))));
         }
         all_turns.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let last = std::mem::take(&mut self.last);
+        let before = if before.is_empty() { &last } else { before };
         let numbers = self.numbers(voices.centres.len(), &all_turns, before);
+        self.last = all_turns.iter().map(|turn| (numbers[turn.voice], turn.start, turn.end)).collect();
         let entry = |(voice, centre): (usize, &Embedding)| {
             let own = || all_turns.iter().filter(|turn| turn.voice == voice);
             let seconds = own().map(|turn| turn.end - turn.start).sum();
@@ -167,6 +180,21 @@ impl TrackVoices {
         };
         let voices = voices.centres.iter().enumerate().map(entry).collect();
         Found { turns: all_turns, voices }
+    }
+
+    /// Forgets some of what was heard long ago, if there is much: enough stays to know the voices again.
+    pub fn thin(&mut self) {
+        let count: usize = self.takes.values().map(|take| take.pieces.len()).sum();
+        if count <= PIECES_MAX {
+            return;
+        }
+        let (mut at, old) = (0, count - PIECES_MAX / 2);
+        for take in self.takes.values_mut() {
+            take.pieces.retain(|_| {
+                at += 1;
+                at > old || at % 2 == 0
+            });
+        }
     }
 
     /// The number of each voice: that of the voice that was held to speak there before, else the next one in

@@ -11,7 +11,7 @@ use serde_json::Value;
 use hansard::base::random::Random;
 
 use crate::support::home::{Home, shared};
-use crate::support::sound::pcm;
+use crate::support::sound::{float, pcm, read_float, read_pcm, track};
 use crate::support::stage::words;
 
 const MODEL: &str = "--model=base-q8_0";
@@ -93,6 +93,44 @@ fn nothing_is_said_where_nobody_speaks() {
     let (text, withheld) = transcribe(&home, &wav);
     assert_eq!(text, "", "invented");
     println!("withheld: {withheld:?}");
+}
+
+/// A speech made 40 and 50 dB softer: before it was raised for whoever listens, 15 and 1 of its 22 words were
+/// understood.
+#[test]
+fn quiet_speech_is_understood_and_its_track_stays_as_it_is() {
+    let test = "quiet_speech_is_understood_and_its_track_stays_as_it_is";
+    let (Some(home), Some(folder)) = (Home::with_models(test), shared("speech/jfk", test)) else { return };
+    let said = words::words(&fs::read_to_string(folder.join("jfk.txt")).unwrap());
+    let samples = read_pcm(&folder.join("jfk.wav")).1;
+    for (db, wrong_max) in [(-40, 2), (-50, 4)] {
+        let factor = 10f32.powf(db as f32 / 20.0) / 32_768.0;
+        let soft: Vec<f32> = samples.iter().map(|sample| *sample as f32 * factor).collect();
+        let wav = home.path(&format!("soft{db}.wav"));
+        float(&wav, RATE as u32, 1, &soft);
+        let ran = home.run(["transcribe", wav.to_str().unwrap(), MODEL, "--language=en"]);
+        let session = ran.expect(0).session();
+        let shown = session.utterances.iter().filter(|line| line.is_shown());
+        let text: Vec<&str> = shown.map(|line| line.text.as_str()).collect();
+        let edits = words::align(&said, &words::words(&text.join(" "))).0;
+        println!("{db} dB: {edits:?} of {} words; {text:?}", said.len());
+        assert!(edits.errors() <= wrong_max, "{db} dB: {edits:?}; {text:?}");
+        assert!(
+            read_float(&track(&session, &session.manifest.sources[0].track)).1 == soft,
+            "{db} dB: its track"
+        );
+    }
+}
+
+/// Music, hiss that swells and falls, and keys, 35 dB softer than they may be.
+#[test]
+fn nothing_is_said_where_nobody_speaks_softly() {
+    let test = "nothing_is_said_where_nobody_speaks_softly";
+    let Some(home) = Home::with_models(test) else { return };
+    let wav = home.path("nobody.wav");
+    let soft: Vec<f32> = nobody().iter().map(|sample| *sample as f32 / 32_768.0 * 0.018).collect();
+    float(&wav, RATE as u32, 1, &soft);
+    assert_eq!(transcribe(&home, &wav).0, "", "invented");
 }
 
 /// A minute without anybody: nothing, hiss, hum, keys, tones, a fan.

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use hansard::base::cause::Alarm;
 use hansard::session::journal::{Event, Line};
+use hansard::session::reading::Session;
 
 use crate::support::home::{Home, shared};
+use crate::support::sound;
 
 /// The alarms in a session's journal: session second, which, of which track, and whether it began.
 fn alarms(dir: &Path) -> Vec<(f64, Alarm, Option<String>, bool)> {
@@ -73,4 +75,45 @@ fn real_meetings_and_calls_raise_no_alarm() {
     let ran = home.run(&args);
     ran.expect(0);
     assert_eq!(alarms(&ran.session().dir), []);
+}
+
+/// A speech made 40 dB softer: −57 dBFS.
+#[test]
+fn speech_that_is_far_too_quiet_is_named_with_what_to_do() {
+    let test = "speech_that_is_far_too_quiet_is_named_with_what_to_do";
+    let (Some(home), Some(speech)) = (Home::with_models(test), shared("speech/jfk", test)) else { return };
+    let (spec, samples) = sound::read_pcm(&speech.join("jfk.wav"));
+    // Twice, so that it is long; in 24 bits, so that it is no coarser than it was.
+    let soft: Vec<i32> = samples.iter().chain(&samples).map(|sample| sample * 256 / 100).collect();
+    let files = [("Soft", soft), ("Loud", samples.iter().map(|sample| sample * 256).collect())];
+    let told: Vec<(String, Session)> = files
+        .map(|(name, samples): (&str, Vec<i32>)| {
+            let wav = home.path(&format!("{name}.wav"));
+            sound::pcm(&wav, spec.sample_rate, 1, 24, &samples);
+            let ran = home.run(["transcribe", wav.to_str().unwrap(), "--model=tiny.en-q8_0"]);
+            ran.expect(0);
+            let session = ran.session();
+            (ran.err, session)
+        })
+        .into();
+    let [(soft_err, soft), (loud_err, loud)] = &told[..] else { unreachable!() };
+    let track = soft.manifest.sources[0].track.clone();
+    let of_speech = |session: &Session| -> Vec<(Alarm, Option<String>, bool)> {
+        alarms(&session.dir).into_iter().map(|(_, alarm, track, on)| (alarm, track, on)).collect()
+    };
+    assert_eq!(of_speech(soft), [(Alarm::TooQuiet, Some(track), true)]);
+    assert_eq!(soft_err.matches("is very quiet, and words may be missing").count(), 1, "{soft_err}");
+    assert!(soft_err.contains("higher input level, or from closer"), "{soft_err}");
+    let minutes = fs::read_to_string(soft.dir.join("minutes.md")).unwrap();
+    assert!(minutes.contains("very quiet: words may be missing"), "{minutes}");
+    let lines = home.run(["export", soft.dir.to_str().unwrap(), "--format=jsonl", "--output=-"]);
+    assert!(lines.expect(0).out.contains("\"too_quiet\""), "{}", lines.out);
+    // The same words at their usual level.
+    assert_eq!(of_speech(loud), []);
+    assert!(!loud_err.contains("quiet"), "{loud_err}");
+
+    // Made again, it is told again and still stands there once.
+    home.run(["transcribe", soft.dir.to_str().unwrap(), "--model=tiny.en-q8_0"]).expect(0);
+    let minutes = fs::read_to_string(soft.dir.join("minutes.md")).unwrap();
+    assert_eq!(minutes.matches("very quiet").count(), 1, "{minutes}");
 }

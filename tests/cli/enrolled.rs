@@ -16,13 +16,11 @@ const TINY: &str = "--model=tiny.en-q8_0";
 const RATE: u32 = 48_000;
 
 /// What is said for enrolment.
-const ENROL: [&str; 6] = [
+const ENROL: [&str; 4] = [
     "My name stands on this list, and I agree that my voice is kept for the minutes.",
     "The river runs past the old mill, and in spring the meadows are under water.",
     "Please bring the large map with you, the small one is hard to read at night.",
     "Seven boats left the harbour before dawn, and only five of them came back.",
-    "She has written four long letters to the council and never had an answer.",
-    "In the evening we sat by the window and counted the lights on the hill.",
 ];
 /// What is said in the meeting.
 const MEETING: [&str; 4] = [
@@ -73,13 +71,12 @@ fn without_consent_or_with_unfit_sound_nobody_is_enrolled() {
     let cwd = home.path("cwd");
     let Some(_) = wave(&cwd.join("carol.wav"), &["slt"], &ENROL) else { return };
     wave(&cwd.join("short.wav"), &["slt"], &ENROL[..1]);
-    wave(&cwd.join("both.wav"), &["slt", "rms"], &ENROL);
+    wave(&cwd.join("both.wav"), &["slt", "rms"], &ENROL[..3]);
     for (args, part) in [
         (&["carol.wav"][..], "--consent"),
         (&["carol.wav", "--consent", " "], "note of the consent"),
         (&["short.wav", "--consent=yes"], "at least 10 s are needed, and 20 to 30 s are better"),
         (&["both.wav", "--consent=yes"], "both.wav holds several voices"),
-        (&["carol.wav", "both.wav", "--consent=yes"], "both.wav holds several voices"),
         (&["none.wav", "--consent=yes"], "neither a sound file nor a voice"),
         (&["last#1", "--consent=yes"], "neither a sound file nor a voice"),
         (&["carol.wav#2", "--consent=yes"], "has no channel 2"),
@@ -129,7 +126,7 @@ fn who_is_enrolled_is_named_in_later_meetings_until_forgotten() {
     let cwd = home.path("cwd");
     let Some(_) = wave(&cwd.join("carol.wav"), &["slt"], &ENROL) else { return };
     wave(&cwd.join("meeting.wav"), &["slt", "rms"], &MEETING);
-    wave(&cwd.join("later.wav"), &["rms"], &ENROL[1..4]);
+    wave(&cwd.join("later.wav"), &["rms"], &ENROL[1..]);
 
     // Nobody is enrolled, nobody is named.
     let before = heard(&home, &["transcribe", "meeting.wav", TINY]).expect(0).session();

@@ -37,6 +37,8 @@ fn meeting() -> (tempfile::TempDir, PathBuf) {
         json!({"kind": "resumed", "payload": {"at": 5.5}}),
         json!({"kind": "alarm", "payload": {"alarm": "zeros", "track": "track-1", "on": true, "text": "x", "at": 30.0}}),
         json!({"kind": "alarm", "payload": {"alarm": "zeros", "track": "track-1", "on": false, "text": "x", "at": 33.0}}),
+        json!({"kind": "alarm", "payload": {"alarm": "too_quiet", "track": "track-1", "on": true, "text": "x", "at": 35.5}}),
+        json!({"kind": "alarm", "payload": {"alarm": "too_quiet", "track": "track-1", "on": false, "text": "x", "at": 43.0}}),
         gap("track-0", 10.0, 5.0, "restart"),
         gap("track-1", 10.2, 4.7, "restart"),
         json!({"kind": "mark", "payload": {"id": "mark-1", "at": 44.0, "mark": "question", "text": "Who pays?"}}),
@@ -50,7 +52,7 @@ fn meeting() -> (tempfile::TempDir, PathBuf) {
 }
 
 /// What stands in a document, as it must follow one another.
-const IN_ORDER: [&str; 14] = [
+const IN_ORDER: [&str; 15] = [
     "First of all the rooms.",
     "00:03–00:05 paused",
     "They are small.",
@@ -59,6 +61,7 @@ const IN_ORDER: [&str; 14] = [
     "Now the rest of it.",
     "00:30–00:33 Bob: only digital silence",
     "00:30–00:31 Alice not recorded: another device's sound came instead",
+    "00:35–00:43 Bob very quiet: words may be missing",
     "Yes.",
     "Good, so we can go on.",
     "Who pays?",
@@ -127,6 +130,7 @@ fn every_format_for_machines_tells_what_nobody_said() {
         "hidden",
         "Bob: only digital silence: it may have been muted, or the wrong device",
         "Alice not recorded: another device's sound came instead",
+        "Bob very quiet: words may be missing",
         "Bob not recorded: device was unplugged",
     ];
     for format in ["ctm", "rttm", "stm", "labels", "csv", "json", "jsonl"] {
@@ -157,6 +161,7 @@ fn every_format_for_machines_tells_what_nobody_said() {
         "said",
         "silent",
         "not_recorded",
+        "too_quiet",
         "said",
         "said",
         "question",

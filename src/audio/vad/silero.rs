@@ -81,6 +81,10 @@ impl Vad for Silero {
     fn reset(&mut self) {
         *self = Self::default();
     }
+
+    fn another(&self) -> Option<Box<dyn Vad>> {
+        Some(Box::<Self>::default())
+    }
 }
 
 fn sigmoid(x: f32) -> f32 {

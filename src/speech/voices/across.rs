@@ -1,0 +1,261 @@
+//! The same person on several tracks: voices that are linked, and of what several microphones of one room
+//! wrote down the words of one.
+//!
+//! The rules of [`bleed`](crate::speech::bleed) are made for people with a microphone each, who overhear each
+//! other 15 dB or less below their own. Around a table every microphone hears everybody nearly as loud: there
+//! the voices tell what the levels can't. Two voices that are alike and speak at the same moments are one
+//! person in one room; each person's words are those of the track that hears them best. **Repeat rather than
+//! lose** holds here too: a word goes only where the same person's words stand on the better track at that
+//! time.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Found;
+use crate::audio::level::WINDOW_S;
+use crate::base::utterance::{Utterance, Word};
+use crate::revise::Proposal;
+use crate::speakers::cluster::cosine;
+use crate::speakers::turns::Turn;
+use crate::speech::bleed::Levels;
+
+/// Voices of two tracks that are closer than this are one person. One voice on two channels lies at 0.52 and
+/// more, two voices at 0.39 and less.
+const LINKED: f32 = 0.55;
+/// The same where they speak at the same moments …
+const LINKED_TOGETHER: f32 = 0.40;
+/// … for this part of the time of the one that speaks less.
+const TOGETHER: f64 = 0.5;
+/// Seconds that voices of two tracks speak together from which on these tracks are held to share a room.
+const ROOM_S: f64 = 5.0;
+/// Seconds by which the times of one word differ on two tracks, at most.
+const APART_S: f64 = 0.35;
+/// Part of a line's words that has to stand on the better track for the line to be an echo.
+const COVERED: f64 = 0.6;
+/// Fewer words in a row than this, that stand nowhere else, are what two recognisers made of one sound.
+const OWN_WORDS: usize = 3;
+/// Part of a track's windows below which its noise lies, for the level of its noise.
+const NOISE_PART: f64 = 0.1;
+/// Levels are compared over at most this many seconds of a person; a second is enough for one turn.
+const COMPARED_S: f64 = 60.0;
+/// Levels below this, in dBFS, are silence that no microphone makes.
+const SILENCE_DB: f64 = -80.0;
+
+/// A track whose voices are told apart.
+pub struct Track<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its voices and turns.
+    pub found: &'a Found,
+    /// Its lines that are shown, each of one voice.
+    pub lines: Vec<Utterance>,
+}
+
+/// A voice: index of its track, its own index there.
+type Voice = (usize, usize);
+
+/// Who is who across the tracks.
+#[derive(Debug, Default)]
+pub struct People {
+    /// People who are heard on several tracks: their voices.
+    groups: Vec<Vec<Voice>>,
+    /// Tracks that share a room.
+    rooms: Vec<(usize, usize)>,
+}
+
+impl People {
+    /// Finds them.
+    pub fn find(tracks: &[Track<'_>]) -> Self {
+        let mut pairs: Vec<(f64, Voice, Voice)> = Vec::new();
+        let mut together_s: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+        for (a, b) in (0..tracks.len()).flat_map(|b| (0..b).map(move |a| (a, b))) {
+            for (i, j) in product(tracks[a].found.voices.len(), tracks[b].found.voices.len()) {
+                let like = cosine(&tracks[a].found.voices[i].centre, &tracks[b].found.voices[j].centre);
+                let (both, part) = together(tracks[a].found, i, tracks[b].found, j);
+                if like >= LINKED || (like >= LINKED_TOGETHER && part >= TOGETHER) {
+                    pairs.push((f64::from(like) + part, (a, i), (b, j)));
+                    if part >= TOGETHER {
+                        *together_s.entry((a, b)).or_default() += both;
+                    }
+                }
+            }
+        }
+        pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let mut groups: Vec<Vec<Voice>> = Vec::new();
+        for (_, a, b) in pairs {
+            let place = |voice: Voice, groups: &[Vec<Voice>]| groups.iter().position(|g| g.contains(&voice));
+            let (at, bt) = (place(a, &groups), place(b, &groups));
+            if at.is_some() && at == bt {
+                continue;
+            }
+            let take = |place: Option<usize>, voice| place.map_or(vec![voice], |place| groups[place].clone());
+            let (of_a, of_b) = (take(at, a), take(bt, b));
+            // A person has one voice on a track.
+            if of_a.iter().any(|one| of_b.iter().any(|other| one.0 == other.0)) {
+                continue;
+            }
+            let mut gone: Vec<usize> = [at, bt].into_iter().flatten().collect();
+            gone.sort_unstable();
+            gone.into_iter().rev().for_each(|place| drop(groups.remove(place)));
+            groups.push([of_a, of_b].concat());
+        }
+        groups.iter_mut().for_each(|group| group.sort_unstable());
+        groups.sort();
+        let rooms = together_s.into_iter().filter(|(_, seconds)| *seconds >= ROOM_S);
+        Self { groups, rooms: rooms.map(|(pair, _)| pair).collect() }
+    }
+
+    /// Voices that stand for others: (track, voice) of one, and of the one that it is linked to.
+    pub fn links(&self) -> impl Iterator<Item = (Voice, Voice)> {
+        self.groups.iter().flat_map(|group| group[1..].iter().map(|voice| (*voice, group[0])))
+    }
+
+    /// Whether two tracks hear one room.
+    fn share_a_room(&self, a: usize, b: usize) -> bool {
+        self.rooms.contains(&(a.min(b), a.max(b)))
+    }
+
+    /// What is proposed of lines whose words stand on a track that hears their person better: echoes, or what
+    /// is left of them. Each with the line's track and place there.
+    pub fn said_once(&self, tracks: &[Track<'_>], levels: &dyn Levels) -> Vec<(usize, usize, Proposal)> {
+        if self.rooms.is_empty() {
+            return Vec::new();
+        }
+        let noise: Vec<f64> = tracks.iter().map(|track| noise_db(track, levels)).collect();
+        let heard: Vec<BTreeMap<usize, f64>> =
+            self.groups.iter().map(|group| self.heard(group, tracks, &noise, levels)).collect();
+        let mut proposals = Vec::new();
+        for (a, track) in tracks.iter().enumerate() {
+            for (place, line) in track.lines.iter().enumerate() {
+                let Some(own) = self.person(tracks, a, line) else { continue };
+                let better = |b: usize| {
+                    let (here, there) = (heard[own].get(&a), heard[own].get(&b));
+                    b != a && self.share_a_room(a, b) && there > here
+                };
+                let others: Vec<&Utterance> = (0..tracks.len())
+                    .filter(|b| better(*b))
+                    .flat_map(|b| tracks[b].lines.iter().map(move |line| (b, line)))
+                    .filter(|(b, other)| self.person(tracks, *b, other) == Some(own))
+                    .map(|(_, line)| line)
+                    .collect();
+                if let Some(proposal) = stands_there(line, &others) {
+                    proposals.push((a, place, proposal));
+                }
+            }
+        }
+        proposals
+    }
+
+    /// The person of a line; `None` where it is heard on its own track alone.
+    fn person(&self, tracks: &[Track<'_>], track: usize, line: &Utterance) -> Option<usize> {
+        let id = line.voice.as_deref();
+        let voices = &tracks[track].found.voices;
+        let own = voices.iter().position(|voice| Some(voice.entry.id.as_str()) == id);
+        // A track of one voice says nothing of it in its lines.
+        let own = own.or_else(|| (id.is_none() && voices.len() == 1).then_some(0))?;
+        self.groups.iter().position(|group| group.contains(&(track, own)))
+    }
+
+    /// How far above the noise each track hears a person, in dB.
+    fn heard(
+        &self,
+        group: &[Voice],
+        tracks: &[Track<'_>],
+        noise: &[f64],
+        levels: &dyn Levels,
+    ) -> BTreeMap<usize, f64> {
+        let level = |(track, voice): &Voice| {
+            let mut windows = Vec::new();
+            // The same moments on all tracks: those of the first.
+            let turns = tracks[group[0].0].found.turns.iter().filter(|turn| turn.voice == group[0].1);
+            let mut left = COMPARED_S;
+            for turn in turns {
+                let to = turn.end.min(turn.start + left);
+                windows.extend(levels.envelope(tracks[*track].name, turn.start, to));
+                left -= to - turn.start;
+                if left <= 0.0 {
+                    break;
+                }
+            }
+            let _ = voice;
+            (*track, mean_db(&windows) - noise[*track])
+        };
+        group.iter().map(level).collect()
+    }
+}
+
+fn product(a: usize, b: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..a).flat_map(move |i| (0..b).map(move |j| (i, j)))
+}
+
+/// Seconds in which two voices speak at the same time, and the part that this is of the one that speaks less.
+fn together(a: &Found, i: usize, b: &Found, j: usize) -> (f64, f64) {
+    let of = |found: &Found, voice: usize| -> Vec<Turn> {
+        found.turns.iter().filter(|turn| turn.voice == voice).copied().collect()
+    };
+    let (one, other) = (of(a, i), of(b, j));
+    let (mut at, mut both) = (0, 0.0);
+    for turn in &one {
+        while at < other.len() && other[at].end <= turn.start {
+            at += 1;
+        }
+        let sharing = other[at..].iter().take_while(|next| next.start < turn.end);
+        both += sharing.map(|next| turn.end.min(next.end) - turn.start.max(next.start)).sum::<f64>();
+    }
+    let seconds = |turns: &[Turn]| turns.iter().map(|turn| turn.end - turn.start).sum::<f64>();
+    let less = seconds(&one).min(seconds(&other));
+    (both, if less > 0.0 { both / less } else { 0.0 })
+}
+
+/// What becomes of a line of which `others` are the same person's lines on better tracks; `None` where it
+/// stays.
+fn stands_there(line: &Utterance, others: &[&Utterance]) -> Option<Proposal> {
+    let near = |word: &Word, other: &Utterance| {
+        let middle = (word.start + word.end) / 2.0;
+        (other.start - APART_S..other.end + APART_S).contains(&middle)
+    };
+    let stands = |word: &Word| others.iter().find(|other| near(word, other)).map(|other| other.id.clone());
+    let there: Vec<Option<String>> = line.words.iter().map(stands).collect();
+    let covered = there.iter().flatten().count();
+    let first = there.iter().flatten().next()?.clone();
+    let own = longest_run(&there);
+    if own.len() < OWN_WORDS || (own.len() as f64) < (1.0 - COVERED) * there.len() as f64 {
+        let is_echo = covered as f64 >= COVERED * there.len() as f64 || own.len() < OWN_WORDS;
+        return is_echo.then_some(Proposal::Echo { of: first });
+    }
+    (own.len() < there.len()).then_some(Proposal::Trim { keep: own })
+}
+
+/// The longest run of words that stand nowhere else.
+fn longest_run(there: &[Option<String>]) -> Range<usize> {
+    let mut longest = 0..0;
+    let mut begun = 0;
+    for (at, word) in there.iter().enumerate() {
+        if word.is_some() {
+            begun = at + 1;
+        } else if at + 1 - begun > longest.len() {
+            longest = begun..at + 1;
+        }
+    }
+    longest
+}
+
+fn mean_db(windows: &[f32]) -> f64 {
+    let energy: f64 = windows.iter().map(|rms| f64::from(*rms).powi(2)).sum();
+    let mean = energy / windows.len().max(1) as f64;
+    (10.0 * mean.max(1e-30).log10()).max(SILENCE_DB)
+}
+
+/// How loud a track is where it is quiet, in dBFS, around what is said on it.
+fn noise_db(track: &Track<'_>, levels: &dyn Levels) -> f64 {
+    let mut windows: Vec<f32> = Vec::new();
+    for line in &track.lines {
+        windows.extend(levels.envelope(track.name, (line.start - 1.0).max(0.0), line.end + 1.0));
+        if windows.len() as f64 * WINDOW_S > 10.0 * COMPARED_S {
+            break;
+        }
+    }
+    windows.sort_by(f32::total_cmp);
+    let count = (windows.len() as f64 * NOISE_PART) as usize;
+    mean_db(&windows[..count])
+}
