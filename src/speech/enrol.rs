@@ -68,7 +68,8 @@ pub enum EnrolError {
     },
     /// Too little is said.
     #[error(
-        "{what} holds {seconds:.0} s of speech of one person: at least {SECONDS_MIN:.0} s are needed, and 20 to 30 s are better"
+        "{what} holds {} s of speech of one person: at least {SECONDS_MIN:.0} s are needed, and 20 to 30 s are better",
+        seconds.floor()
     )]
     TooLittle {
         /// What was heard.
@@ -196,8 +197,8 @@ mod tests {
         };
         assert_eq!(heard(&[10.0]), Ok(10.0));
         assert_eq!(heard(&[2.0, 20.0]), Ok(20.0));
-        assert!(heard(&[5.0, 20.0]).unwrap_err().contains("holds several voices (20.0 s, 5.0 s)"));
-        assert!(heard(&[9.4]).unwrap_err().contains("holds 9 s of speech of one person"));
+        assert!(heard(&[5.0, 20.0]).unwrap_err().contains("holds several voices (20 s, 5.0 s)"));
+        assert!(heard(&[9.9]).unwrap_err().contains("holds 9 s of speech of one person"));
         assert!(heard(&[]).unwrap_err().contains("20 to 30 s are better"));
     }
 
