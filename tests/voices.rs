@@ -5,6 +5,7 @@ use hansard::speakers::cluster::{self, cosine};
 use hansard::speakers::filter_bank::{BANDS, FilterBank};
 use hansard::speakers::networks::{Embedding, Networks, WINDOW};
 use hansard::speakers::pieces::{self, Piece};
+use hansard::speakers::worker::{self, Ear as _, VoicesWorker};
 
 use crate::support::stage::meeting::speak;
 
@@ -90,6 +91,31 @@ fn what_is_no_window_is_an_error_and_what_is_no_number_is_silence() {
     let found = pieces::hear(&mut networks, &wild, 0, &(0..WINDOW as u64)).unwrap();
     assert!(found.iter().all(|piece| piece.voice.iter().flat_map(|v| v.iter()).all(|v| v.is_finite())));
     assert_eq!(pieces::hear(&mut networks, &[0.0; 16_000], 0, &(0..16_000)).unwrap(), []);
+}
+
+/// The program's own process hears what this one does, also after it was killed; one that is no such process is
+/// an error and no hang.
+#[test]
+fn another_process_hears_the_same_and_its_death_costs_a_start() {
+    let Some((sound, _)) = meeting(&["slt", "rms"]) else { return };
+    let mut own = Networks::load().unwrap();
+    let mut worker = VoicesWorker::new(env!("CARGO_BIN_EXE_hansard").into());
+    assert_eq!(worker.process_id(), None);
+    for from in [0, 80_000, 160_000] {
+        let (window, middle) = (&sound[from..from + WINDOW], from as u64 + 40_000..from as u64 + 120_000);
+        let heard = worker.hear(window, from as u64, &middle).unwrap();
+        let told = pieces::hear(&mut own, window, from as u64, &middle).unwrap();
+        assert_eq!(heard, told);
+        assert!(!heard.is_empty());
+        let id = rustix::process::Pid::from_raw(worker.process_id().unwrap().cast_signed()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
+    }
+    for program in ["/bin/true", "/bin/cat", "/bin/nothing"] {
+        assert!(VoicesWorker::new(program.into()).hear(&sound[..WINDOW], 0, &(0..WINDOW as u64)).is_err());
+    }
+    let junk = [&(WINDOW as u64 + 1).to_le_bytes()[..], &[0; 24]].concat();
+    assert!(worker::serve(&junk[..], Vec::new()).is_err());
+    assert!(worker::serve(&[][..], Vec::new()).is_ok());
 }
 
 /// Sentences by turns, each with its voice; where each turn lies in seconds.

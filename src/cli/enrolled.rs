@@ -20,9 +20,10 @@ use crate::session::reading::Session;
 use crate::speakers::enrolled::{
     Consent, EmbeddedBy, Enrolled, EnrolledError, Person, Recording, add, checked_name, checked_note,
 };
-use crate::speakers::networks::Networks;
 use crate::speakers::recognise::likeness;
+use crate::speakers::worker::Ear;
 use crate::speech::enrol::{self, LISTENED_S, Sounds};
+use crate::speech::voices::ear;
 
 /// Columns of a line.
 const COLUMNS: usize = 80;
@@ -160,15 +161,15 @@ impl Input {
         }
     }
 
-    fn hear(&self, networks: &mut Networks) -> anyhow::Result<Sounds> {
+    fn hear(&self, ear: &mut dyn Ear) -> anyhow::Result<Sounds> {
         match self {
             Self::File { path, channel, sound_track } => {
-                enrol::of_file(networks, path, *channel, *sound_track).map_err(|error| {
+                enrol::of_file(ear, path, *channel, *sound_track).map_err(|error| {
                     if error.is_failure() { error.into() } else { wrong_use(error.to_string()) }
                 })
             }
             Self::Voice { session, id } => {
-                enrolled::of_session(networks, session, id).map_err(|error| match error.is_failure() {
+                enrolled::of_session(ear, session, id).map_err(|error| match error.is_failure() {
                     true => error.into(),
                     false => wrong_use(error.to_string()),
                 })
@@ -184,11 +185,11 @@ fn enrol(args: &EnrolArgs, config: &Config) -> anyhow::Result<Exit> {
     let inputs = args.inputs.iter().map(|input| Input::read(input, recordings));
     let inputs: Vec<Input> = inputs.collect::<anyhow::Result<_>>()?;
     let consent = Consent { note: note(&name, args.consent.as_deref())?, date: Zoned::now().date() };
-    let mut networks = Networks::load()?;
+    let mut ear = ear()?;
     let mut taken = Vec::new();
     for input in &inputs {
         let source = input.source();
-        let Sounds { seconds, centre, is_part } = input.hear(&mut networks)?;
+        let Sounds { seconds, centre, is_part } = input.hear(&mut *ear)?;
         if is_part {
             say(format_args!("{source}: its first {} were listened to", length(LISTENED_S as f64)));
         }

@@ -112,6 +112,9 @@ pub enum Verb {
     /// The recogniser's process (started by `record` and `transcribe`)
     #[command(hide = true)]
     AsrWorker(worker::Args),
+    /// The process that tells voices apart; nobody calls it by hand
+    #[command(hide = true)]
+    VoicesWorker,
 }
 
 impl Verb {
@@ -160,6 +163,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         std::io::stdout().write_all(&script)?;
         return Ok(Exit::Well);
     }
+    if let Verb::VoicesWorker = &cli.verb {
+        return worker::voices();
+    }
     if let Verb::AsrWorker(args) = &cli.verb {
         return worker::run(args);
     }
@@ -190,6 +196,6 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),
-        Verb::Completions { .. } | Verb::AsrWorker(_) => unreachable!("handled above"),
+        Verb::Completions { .. } | Verb::AsrWorker(_) | Verb::VoicesWorker => unreachable!("handled above"),
     }
 }

@@ -17,6 +17,9 @@ use crate::recognisers::worker::{NICENESS, default_threads};
 /// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
 const OOM_SCORE_ADJ: &str = "1000";
 
+/// Labels step back behind the text, as the text does behind the recording.
+const VOICES_NICENESS: u8 = 10;
+
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -58,6 +61,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         let reply: Reply = recognizer.recognize(&request);
         protocol::write_message(&mut answers, &reply)?;
     }
+    Ok(Exit::Well)
+}
+
+/// `hansard voices-worker`: hears windows of sound until its stdin ends
+/// ([`speakers::worker`](crate::speakers::worker)).
+pub(super) fn voices() -> anyhow::Result<Exit> {
+    #[cfg(unix)]
+    super::signals::outlive_stops().context("can't take signals over")?;
+    let answers = take_stdout().context("can't take stdout for the protocol")?;
+    step_back(VOICES_NICENESS);
+    crate::speakers::worker::serve(std::io::stdin().lock(), answers)
+        .map_err(|error| wrong_use(format!("junk on stdin: {error}")))?;
     Ok(Exit::Well)
 }
 

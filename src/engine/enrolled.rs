@@ -23,7 +23,7 @@ use crate::session::read::{self, ReadError};
 use crate::session::reading::Session;
 use crate::session::voices::{self, VOICES, Voices};
 use crate::speakers::enrolled::{self, EnrolledError};
-use crate::speakers::networks::Networks;
+use crate::speakers::worker::Ear;
 use crate::speech::enrol::{self, EnrolError, Sounds};
 
 /// Most bytes of an export that are looked through for a name.
@@ -59,13 +59,13 @@ impl VoiceError {
 ///
 /// # Errors
 /// See [`VoiceError`].
-pub fn of_session(networks: &mut Networks, session: &Session, voice: &str) -> Result<Sounds, VoiceError> {
+pub fn of_session(ear: &mut dyn Ear, session: &Session, voice: &str) -> Result<Sounds, VoiceError> {
     let track = voices::parts(voice).map_or(voice, |(track, _)| track);
     let tracks = offline::tracks(session)?;
     let shared = tracks.iter().find(|shared| shared.track == track);
     let shared = shared.ok_or_else(|| VoiceError::NoTrack(track.to_owned()))?;
     let what = format!("voice {voice} of {}", session.manifest.id);
-    Ok(enrol::of_lines(networks, &session.dir, shared, &lines_of(session, voice, track), what)?)
+    Ok(enrol::of_lines(ear, &session.dir, shared, &lines_of(session, voice, track), what)?)
 }
 
 /// The lines that a voice says. On a track of one voice the lines have none, and are all its.

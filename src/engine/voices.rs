@@ -3,7 +3,7 @@
 //!
 //! It is the last thing that is done, and what fails here costs labels only: text and sound are on the disk.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +24,11 @@ use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
 use crate::speakers::enrolled::Enrolled;
-use crate::speakers::networks::{Embedding, Networks};
+use crate::speakers::networks::Embedding;
 use crate::speakers::recognise;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
-use crate::speech::voices::{Found, TrackVoices};
+use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
 
 /// How often it is looked whether it is to end early.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -113,55 +113,40 @@ struct Stage {
 impl Stage {
     fn run(self) -> Result<(), String> {
         let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
-        let lines = session.latest();
-        let of_track = |track: &str| -> Vec<Utterance> {
-            lines.iter().filter(|line| line.track == track && line.is_shown()).cloned().collect()
+        let Some(mut heard) = self.hear(&session.latest())? else {
+            return Err("it was interrupted".into());
         };
-        let mut networks = None;
-        let mut all: Vec<(&str, Vec<Utterance>, Found)> = Vec::new();
-        for (index, track) in self.tracks.iter().enumerate() {
-            let (lines, limit) = (of_track(&track.track), self.limits.get(index).copied().flatten());
-            if lines.is_empty() || limit == Some(1) {
-                continue;
-            }
-            let networks = match &mut networks {
-                Some(networks) => networks,
-                none => none.insert(Networks::load().map_err(|error| error.to_string())?),
-            };
-            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit);
-            let stopped = || self.stop.load(Ordering::Relaxed);
-            voices.hear(networks, &lines, &stopped).map_err(|error| error.to_string())?;
-            if stopped() {
-                return Err("it was interrupted".into());
-            }
-            let found = voices.found(&before(&session, &track.track));
-            all.push((&track.track, lines, found));
-        }
-        self.recognise(all.iter_mut().map(|(_, _, found)| found));
+        self.recognise(heard.iter_mut().map(|heard| &mut heard.found));
         let mut tracks: Vec<across::Track<'_>> = Vec::new();
-        for (name, lines, found) in &all {
-            let told_apart = lines.iter().any(|line| line.voice.is_some());
-            let cut = lines.iter().flat_map(|line| match found.proposal(line, told_apart) {
-                Some(proposal) => self.revised(line, &proposal),
+        for Heard { found, lines, .. } in &heard {
+            let cut = lines.iter().flat_map(|line| match found.proposal(line) {
+                Some(proposal) => after(line, &proposal),
                 None => vec![line.clone()],
             });
-            tracks.push(across::Track { name, found, lines: cut.collect() });
+            tracks.push(across::Track { name: &lines[0].track, found, lines: cut.collect() });
         }
         let people = People::find(&tracks);
         let levels = TrackLevels::new(self.dir.clone(), self.tracks.clone());
         for (track, line, proposal) in people.said_once(&tracks, &levels) {
-            self.revised(&tracks[track].lines[line], &proposal);
+            let line = &mut tracks[track].lines[line];
+            *line = after(line, &proposal).swap_remove(0);
         }
-        let of = |(track, voice): (usize, usize)| &tracks[track].found.voices[voice].entry;
-        let links: HashMap<&str, &str> =
-            people.links().map(|(voice, of_whom)| (&*of(voice).id, &*of(of_whom).id)).collect();
-        let entries = tracks.iter().flat_map(|track| &track.found.voices).map(|voice| VoiceEntry {
-            linked: links.get(&*voice.entry.id).map(|linked| (*linked).to_owned()),
-            ..voice.entry.clone()
-        });
-        let entries = Voices { entries: entries.collect() };
+        let made: Vec<Vec<Utterance>> = tracks.into_iter().map(|track| track.lines).collect();
+        let mut entries: Vec<Vec<VoiceEntry>> = Vec::new();
+        for (heard, made) in heard.iter_mut().zip(made) {
+            entries.push(self.write(&session, heard, made));
+        }
+        // Whom a voice is linked to is told by an id, and those are known only now.
+        let id = |(track, voice): (usize, usize)| &heard[track].found.voices[voice].entry.id;
+        for (voice, of_whom) in people.links() {
+            if let Some(entry) = entries[voice.0].iter_mut().find(|entry| entry.id == *id(voice)) {
+                entry.linked = Some(id(of_whom).clone());
+            }
+        }
+        let entries = Voices { entries: entries.into_iter().flatten().collect() };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
-        let found = tracks.iter().flat_map(|track| &track.found.voices);
+        let found = heard.iter().flat_map(|heard| &heard.found.voices);
+        let found = found.filter(|voice| entries.get(&voice.entry.id).is_some());
         let vectors = found.map(|voice| (voice.entry.id.as_str(), &voice.centre[..]));
         if let Err(error) = voices::write_vectors(&SystemDisk, &self.dir, vectors) {
             tracing::warn!(%error, "what the voices sound like is not kept; it can be heard again");
@@ -192,14 +177,71 @@ impl Stage {
         }
     }
 
-    /// Writes what becomes of a line; gives the lines that stand there now.
-    fn revised(&self, line: &Utterance, proposal: &Proposal) -> Vec<Utterance> {
-        let revised = revise(line, proposal, Author::Machine);
-        if revised.is_empty() {
-            return vec![line.clone()];
+    /// Hears the tracks that say something; `None` means that it was interrupted.
+    fn hear(&self, lines: &[Utterance]) -> Result<Option<Vec<Heard>>, String> {
+        let (mut ear, mut heard) = (None, Vec::new());
+        for (index, track) in self.tracks.iter().enumerate() {
+            // An echo is heard, too: around a table it is decided here whose track has the words.
+            let has_words = |line: &&Utterance| line.withheld.is_none() && !line.text.is_empty();
+            let lines = lines.iter().filter(|line| line.track == track.track).filter(has_words);
+            let lines: Vec<Utterance> = lines.cloned().collect();
+            let limit = self.limits.get(index).copied().flatten();
+            if !lines.iter().any(Utterance::is_shown) || limit == Some(1) {
+                continue;
+            }
+            let ear = match &mut ear {
+                Some(ear) => ear,
+                none => none.insert(ear_of_voices().map_err(|error| error.to_string())?),
+            };
+            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit);
+            let stopped = || self.stop.load(Ordering::Relaxed);
+            voices.hear(&mut **ear, &lines, &stopped).map_err(|error| error.to_string())?;
+            if stopped() {
+                return Ok(None);
+            }
+            heard.push(Heard { found: voices.found(), voices, lines });
         }
-        revised.into_iter().map(|line| self.sink.write_revision(line)).collect()
+        Ok(Some(heard))
     }
+
+    /// Writes what has become of a track's lines; gives the voices that have a word in them. A track of one
+    /// voice says nothing of it in its lines, unless something was said before.
+    fn write(&self, session: &Session, heard: &mut Heard, made: Vec<Utterance>) -> Vec<VoiceEntry> {
+        let Heard { voices, found, lines } = heard;
+        let index = |id: &str| found.voices.iter().position(|voice| voice.entry.id == id);
+        let of: Vec<Option<usize>> = made.iter().map(|line| line.voice.as_deref().and_then(index)).collect();
+        let stands: BTreeSet<usize> = made
+            .iter()
+            .zip(&of)
+            .filter(|(line, _)| line.is_shown() && line.edited.is_none())
+            .filter_map(|(_, voice)| *voice)
+            .collect();
+        voices.number(found, &before(session, &lines[0].track), |voice| stands.contains(&voice));
+        let says = stands.len() > 1 || lines.iter().any(|line| line.voice.is_some());
+        for (mut line, voice) in made.into_iter().zip(of).filter(|(line, _)| line.edited.is_none()) {
+            line.voice = voice.filter(|_| says).map(|voice| found.voices[voice].entry.id.clone());
+            let old = session.written(&line.id);
+            if old.is_none_or(|old| Utterance { rev: old.rev, ..line.clone() } != *old) {
+                self.sink.write_revision(line);
+            }
+        }
+        let entries = found.voices.iter().enumerate().filter(|(voice, _)| stands.contains(voice));
+        entries.map(|(_, voice)| voice.entry.clone()).collect()
+    }
+}
+
+/// A track that was heard.
+struct Heard {
+    voices: TrackVoices,
+    found: Found,
+    /// Its lines as they stood.
+    lines: Vec<Utterance>,
+}
+
+/// What stands there after a proposal: the line as it is where it changes nothing.
+fn after(line: &Utterance, proposal: &Proposal) -> Vec<Utterance> {
+    let revised = revise(line, proposal, Author::Machine);
+    if revised.is_empty() { vec![line.clone()] } else { revised }
 }
 
 /// Where each voice of a track was held to speak before: its number, from and to.

@@ -18,3 +18,4 @@ pub mod networks;
 pub mod pieces;
 pub mod recognise;
 pub mod turns;
+pub mod worker;

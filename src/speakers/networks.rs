@@ -60,6 +60,13 @@ pub fn embedding_hash() -> &'static str {
 #[error("the networks that tell voices apart don't run here: {0}")]
 pub struct NetworkError(String);
 
+impl NetworkError {
+    /// Says why.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// Who of a window's people speaks in each of its [`FRAMES`].
 pub type Activity = Vec<[bool; LOCALS]>;
 

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::filter_bank::{BANDS, FRAMES_PER_S};
 use super::networks::{Activity, Embedding, FIRST_S, FRAMES, LOCALS, NetworkError, Networks, STEP_S, WINDOW};
 
@@ -24,7 +26,7 @@ const ALONE_S: f64 = 0.5;
 const FEATURES_MIN: usize = 30;
 
 /// A second or so of one person.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Piece {
     /// First sample of its window.
     pub window: u64,
@@ -37,7 +39,27 @@ pub struct Piece {
     /// Seconds that it was embedded on.
     pub embedded_s: f64,
     /// Its voice; `None` where there was too little of it.
+    #[serde(with = "as_list")]
     pub voice: Option<Embedding>,
+}
+
+/// An embedding as a list of numbers.
+mod as_list {
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::Embedding;
+
+    pub fn serialize<S: Serializer>(voice: &Option<Embedding>, to: S) -> Result<S::Ok, S::Error> {
+        voice.as_ref().map(|voice| voice.as_slice()).serialize(to)
+    }
+
+    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Embedding>, D::Error> {
+        let list = Option::<Vec<f32>>::deserialize(from)?;
+        let embedding = |list: Vec<f32>| {
+            list.try_into().map_err(|_| serde::de::Error::custom("not an embedding's length"))
+        };
+        list.map(embedding).transpose()
+    }
 }
 
 impl Piece {

@@ -15,8 +15,9 @@ use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
 use crate::session::shared::TrackShared;
 use crate::speakers::cluster;
-use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
+use crate::speakers::networks::{Embedding, NetworkError, WINDOW};
 use crate::speakers::pieces;
+use crate::speakers::worker::Ear;
 
 /// Seconds of speech without which a voice is not known well enough.
 pub const SECONDS_MIN: f64 = 10.0;
@@ -95,15 +96,15 @@ fn told(seconds: &[f64]) -> String {
 /// # Errors
 /// See [`EnrolError`].
 pub fn of_lines(
-    networks: &mut Networks,
+    ear: &mut dyn Ear,
     dir: &Path,
     track: &Arc<TrackShared>,
     lines: &[Utterance],
     what: String,
 ) -> Result<Sounds, EnrolError> {
     let mut voices = TrackVoices::new(dir.to_owned(), Arc::clone(track), None);
-    voices.hear(networks, lines, &|| false)?;
-    let voices = voices.found(&[]).voices;
+    voices.hear(ear, lines, &|| false)?;
+    let voices = voices.found().voices;
     let voices = voices.into_iter().map(|voice| (voice.entry.seconds, voice.centre)).collect();
     one(voices, OF_LINES, what)
 }
@@ -113,7 +114,7 @@ pub fn of_lines(
 /// # Errors
 /// See [`EnrolError`].
 pub fn of_file(
-    networks: &mut Networks,
+    ear: &mut dyn Ear,
     path: &Path,
     channel: Option<u16>,
     sound_track: Option<u16>,
@@ -124,7 +125,7 @@ pub fn of_file(
     for (at, start) in starts.iter().enumerate() {
         let from = *start as usize;
         let window = &sound[from..sound.len().min(from + WINDOW)];
-        found.extend(pieces::hear(networks, window, *start, &pieces::middle(&starts, at))?);
+        found.extend(ear.hear(window, *start, &pieces::middle(&starts, at))?);
     }
     let voices = cluster::voices(&found, None);
     let voices = voices.seconds.into_iter().zip(voices.centres).collect();

@@ -15,13 +15,15 @@ use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
 use crate::base::text;
 use crate::base::units::{Frames, SampleRate};
 use crate::base::utterance::{Utterance, Word};
+use crate::recognisers::worker::own_program;
 use crate::revise::Proposal;
 use crate::session::shared::{TakeShared, TrackShared};
-use crate::session::voices::{Sample, VoiceEntry};
+use crate::session::voices::{self, Sample, VoiceEntry};
 use crate::speakers::cluster::{self, Voices};
 use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
+use crate::speakers::worker::{Ear, VoicesWorker};
 
 pub mod across;
 pub mod live;
@@ -45,6 +47,20 @@ pub enum VoicesError {
     /// A track can't be read back.
     #[error(transparent)]
     Track(#[from] TrackReaderError),
+}
+
+/// What hears voices: the networks in a process of their own. A program that has this crate as a library is not
+/// one that could be started for that: there they run in its own process.
+///
+/// # Errors
+/// The networks don't run.
+pub fn ear() -> Result<Box<dyn Ear>, VoicesError> {
+    let program = own_program();
+    let is_hansard = program.file_stem().is_some_and(|name| name == env!("CARGO_PKG_NAME"));
+    if is_hansard || program.starts_with("/proc") {
+        return Ok(Box::new(VoicesWorker::new(program)));
+    }
+    Ok(Box::new(Networks::load()?))
 }
 
 /// The voices of one track.
@@ -97,7 +113,7 @@ impl TrackVoices {
     /// A track can't be read back, or the networks fail.
     pub fn hear(
         &mut self,
-        networks: &mut Networks,
+        ear: &mut dyn Ear,
         lines: &[Utterance],
         stop: &dyn Fn() -> bool,
     ) -> Result<usize, VoicesError> {
@@ -126,7 +142,7 @@ impl TrackVoices {
                 }
                 let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
                 let window = sound.read(start, WINDOW, rate)?;
-                let found = pieces::hear(networks, window, start, &middle)?;
+                let found = ear.hear(window, start, &middle)?;
                 of_take.pieces.extend(found.into_iter().filter(|piece| lies_in(piece, &spans)));
                 of_take.heard.insert(start);
                 count += 1;
@@ -136,9 +152,9 @@ impl TrackVoices {
         Ok(count)
     }
 
-    /// Who speaks when, from all that was heard. `before` is where each known voice was held to speak: its
-    /// number, from and to (session seconds); where nothing is said of that, it is as it was found last.
-    pub fn found(&mut self, before: &[(u32, f64, f64)]) -> Found {
+    /// Who speaks when, from all that was heard. The voices have no numbers of their own yet
+    /// ([`Self::number`]).
+    pub fn found(&self) -> Found {
         let takes = self.track.takes();
         let all: Vec<(usize, Piece)> = self
             .takes
@@ -151,35 +167,44 @@ impl TrackVoices {
             ..piece.clone()
         };
         let pieces: Vec<Piece> = all.iter().map(apart).collect();
-        let voices = cluster::voices(&pieces, self.limit);
+        let clustered = cluster::voices(&pieces, self.limit);
         let mut all_turns = Vec::new();
         for (index, take) in takes.iter().enumerate() {
             let of_take: Vec<usize> = (0..all.len()).filter(|at| all[*at].0 == index).collect();
             let part: Vec<Piece> = of_take.iter().map(|at| all[*at].1.clone()).collect();
-            let of = of_take.iter().map(|at| voices.of[*at]).collect();
+            let of = of_take.iter().map(|at| clustered.of[*at]).collect();
             let clock = take.clock();
             let time = |second: f64| clock.time_of(Frames::from_seconds(second, take.entry.rate));
             let known = Voices { of, ..Voices::default() };
             all_turns.extend(turns(&part, &known, |piece| (time(piece.start), time(piece.end))));
         }
         all_turns.sort_by(|a, b| a.start.total_cmp(&b.start));
-        let last = std::mem::take(&mut self.last);
-        let before = if before.is_empty() { &last } else { before };
-        let numbers = self.numbers(voices.centres.len(), &all_turns, before);
-        self.last = all_turns.iter().map(|turn| (numbers[turn.voice], turn.start, turn.end)).collect();
         let entry = |(voice, centre): (usize, &Embedding)| {
             let own = || all_turns.iter().filter(|turn| turn.voice == voice);
             let seconds = own().map(|turn| turn.end - turn.start).sum();
             let first = own().map(|turn| turn.start).fold(f64::INFINITY, f64::min);
             let sample = sample(voice, &all_turns, &takes);
-            let (track, number) = (self.track.track.clone(), numbers[voice]);
-            let id = format!("{track}#{number}");
+            let (track, number) = (self.track.track.clone(), voice as u32 + 1);
+            let id = voices::id(&track, number);
             let first = if first.is_finite() { first } else { 0.0 };
             let entry = VoiceEntry { id, track, number, seconds, first, sample, linked: None, print: None };
             FoundVoice { entry, centre: centre.clone() }
         };
-        let voices = voices.centres.iter().enumerate().map(entry).collect();
+        let voices = clustered.centres.iter().enumerate().map(entry).collect();
         Found { turns: all_turns, voices }
+    }
+
+    /// Numbers the voices: one that was known keeps its number, as `before` says where each was held to speak
+    /// (number, from and to in session seconds; where that says nothing, as it was found last); new ones go by
+    /// when they are first heard, those that `stands` says it of before the others.
+    pub fn number(&mut self, found: &mut Found, before: &[(u32, f64, f64)], stands: impl Fn(usize) -> bool) {
+        let last = std::mem::take(&mut self.last);
+        let before = if before.is_empty() { &last } else { before };
+        let numbers = self.numbers(found, before, stands);
+        self.last = found.turns.iter().map(|turn| (numbers[turn.voice], turn.start, turn.end)).collect();
+        for (voice, number) in found.voices.iter_mut().zip(numbers) {
+            (voice.entry.number, voice.entry.id) = (number, voices::id(&voice.entry.track, number));
+        }
     }
 
     /// Forgets some of what was heard long ago, if there is much: enough stays to know the voices again.
@@ -197,9 +222,13 @@ impl TrackVoices {
         }
     }
 
-    /// The number of each voice: that of the voice that was held to speak there before, else the next one in
-    /// the order in which they are first heard.
-    fn numbers(&mut self, count: usize, turns: &[Turn], before: &[(u32, f64, f64)]) -> Vec<u32> {
+    fn numbers(
+        &mut self,
+        found: &Found,
+        before: &[(u32, f64, f64)],
+        stands: impl Fn(usize) -> bool,
+    ) -> Vec<u32> {
+        let (count, turns) = (found.voices.len(), &found.turns);
         let mut shared: BTreeMap<(usize, u32), f64> = BTreeMap::new();
         for turn in turns {
             for (number, from, to) in before {
@@ -221,7 +250,7 @@ impl TrackVoices {
         self.ids_given = before.iter().map(|known| known.0).fold(self.ids_given, u32::max);
         let first = |voice: usize| turns.iter().position(|turn| turn.voice == voice).unwrap_or(usize::MAX);
         let mut order: Vec<usize> = (0..count).filter(|voice| numbers[*voice].is_none()).collect();
-        order.sort_by_key(|voice| first(*voice));
+        order.sort_by_key(|voice| (!stands(*voice), first(*voice)));
         for voice in order {
             self.ids_given += 1;
             numbers[voice] = Some(self.ids_given);
@@ -231,12 +260,8 @@ impl TrackVoices {
 }
 
 impl Found {
-    /// What becomes of a line of this track; `None` where it stays as it is. A track of one voice says nothing
-    /// of its lines, unless something was said before.
-    pub fn proposal(&self, line: &Utterance, is_told_apart: bool) -> Option<Proposal> {
-        if self.voices.len() < 2 && !is_told_apart {
-            return None;
-        }
+    /// The voices of a line's words; `None` where none is near.
+    pub fn proposal(&self, line: &Utterance) -> Option<Proposal> {
         let spoken = |word: &Word| Spoken {
             start: word.start,
             end: word.end,

@@ -456,8 +456,11 @@ impl Work {
     /// given to them.
     pub fn take_voices(&mut self, track: &str, found: &Found) {
         let told_apart = self.window.shown().any(|line| line.track == track && line.voice.is_some());
-        let of_line =
-            |line: &Utterance| (line.track == track).then(|| found.proposal(line, told_apart)).flatten();
+        // A track of one voice says nothing of it in its lines.
+        if found.voices.len() < 2 && !told_apart {
+            return;
+        }
+        let of_line = |line: &Utterance| if line.track == track { found.proposal(line) } else { None };
         for revised in self.window.cut(of_line) {
             self.write(revised.clone());
             self.publish(revised);

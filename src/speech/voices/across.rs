@@ -47,7 +47,7 @@ pub struct Track<'a> {
     pub name: &'a str,
     /// Its voices and turns.
     pub found: &'a Found,
-    /// Its lines that are shown, each of one voice.
+    /// Its lines, each of one voice; echoes are among them.
     pub lines: Vec<Utterance>,
 }
 
@@ -138,8 +138,14 @@ impl People {
                     .filter(|(b, other)| self.person(tracks, *b, other) == Some(own))
                     .map(|(_, line)| line)
                     .collect();
-                if let Some(proposal) = stands_there(line, &others) {
-                    proposals.push((a, place, proposal));
+                let shares = |b: usize| b != a && heard[own].contains_key(&b) && self.share_a_room(a, b);
+                match stands_there(line, &others) {
+                    Some(proposal) => proposals.push((a, place, proposal)),
+                    // No other track hears this person better, whose echo it was held to be.
+                    None if line.bleed_of.is_some() && (0..tracks.len()).any(shares) => {
+                        proposals.push((a, place, Proposal::Own));
+                    }
+                    None => {}
                 }
             }
         }

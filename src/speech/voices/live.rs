@@ -6,12 +6,12 @@ use std::sync::Arc;
 use super::{Found, TrackVoices, VoicesError};
 use crate::base::utterance::Utterance;
 use crate::live::SessionView;
-use crate::speakers::networks::Networks;
+use crate::speakers::worker::Ear;
 
 /// All tracks of a recording.
 pub struct LiveVoices {
     /// `None` until something is to be heard.
-    networks: Option<Networks>,
+    ear: Option<Box<dyn Ear>>,
     /// `None` where voices are not to be told apart.
     tracks: Vec<Option<TrackVoices>>,
 }
@@ -23,7 +23,7 @@ impl LiveVoices {
             (limit != Some(1)).then(|| TrackVoices::new(session.dir.clone(), Arc::clone(track), limit))
         };
         let limits = limits.iter().copied().chain(std::iter::repeat(None));
-        Self { networks: None, tracks: session.tracks.iter().zip(limits).map(track).collect() }
+        Self { ear: None, tracks: session.tracks.iter().zip(limits).map(track).collect() }
     }
 
     /// Hears what is new of the tracks' latest lines; gives what is found of those tracks of which something
@@ -39,13 +39,15 @@ impl LiveVoices {
             if own.is_empty() {
                 continue;
             }
-            let networks = match &mut self.networks {
-                Some(networks) => networks,
-                none => none.insert(Networks::load()?),
+            let ear = match &mut self.ear {
+                Some(ear) => ear,
+                none => none.insert(super::ear()?),
             };
-            if voices.hear(networks, &own, &|| false)? > 0 {
+            if voices.hear(&mut **ear, &own, &|| false)? > 0 {
                 voices.thin();
-                all.push((track, voices.found(&[])));
+                let mut found = voices.found();
+                voices.number(&mut found, &[], |_| true);
+                all.push((track, found));
             }
         }
         Ok(all)
