@@ -127,6 +127,7 @@ fn write_session(dir: &Path, seconds: u64, ppm: f64) {
         device_name: None,
         channel: None,
         language: None,
+        speakers: None,
     };
     let manifest = Manifest {
         format: FORMAT,

@@ -64,7 +64,7 @@ fn each_layer_wins_over_the_one_before_and_says_so() {
 }
 
 #[test]
-fn the_two_folders_go_to_the_users_data_unless_they_are_named() {
+fn the_folders_go_to_the_users_data_unless_they_are_named() {
     let home = Home::new();
     let show = ["config", "show", "--json"];
     let folder = |command: &mut Command, which: &str| {
@@ -78,6 +78,7 @@ fn the_two_folders_go_to_the_users_data_unless_they_are_named() {
     let xdg = home.path("data");
     assert_eq!(folder(home.bare(&show).env("XDG_DATA_HOME", &xdg), "models"), xdg.join("hansard/models"));
     assert_eq!(folder(home.bare(&show).env("HANSARD_MODELS", "~/m"), "models"), home.path("m"));
+    assert_eq!(folder(home.bare(&show).env("HANSARD_VOICES", "~/v"), "voices"), home.path("v"));
     assert_eq!(folder(home.bare(&show).env("HANSARD_RECORDINGS", "/r"), "recordings"), Path::new("/r"));
     home.put("xdg/hansard/config.toml", "paths.models = \"beside\"");
     let beside = folder(home.bare(&show).env("XDG_CONFIG_HOME", home.path("xdg")), "models");

@@ -262,7 +262,7 @@ fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Uttera
 /// that it follows whatever the voice will be called.
 fn said_by(session: &Session, id: &str, name: String, edited: Edited) -> Result<Change, EditError> {
     let (written, shown) = line(session, id)?;
-    let is_said = written.voice.is_none() || session.names.by_a_person(written);
+    let is_said = session.names.voice_of(written).is_none() || session.names.by_a_person(written);
     if shown.speaker == name && is_said {
         return Err(EditError::Same);
     }

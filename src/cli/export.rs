@@ -287,7 +287,8 @@ fn people_of(session: &Session, speaker: String) -> Vec<String> {
     }
     let is_there = |track: &str| session.source(track).is_some_and(|source| name(&source.name) == speaker);
     let mut people = vec![speaker.clone()];
-    for said in shown().filter(|said| said.voice.is_some() && is_there(&said.track)) {
+    let voiced = shown().filter(|said| session.names.voice_of(said).is_some());
+    for said in voiced.filter(|said| is_there(&said.track)) {
         let who = name(&said.speaker);
         if !people.contains(&who) {
             people.push(who);

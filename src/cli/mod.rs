@@ -20,6 +20,7 @@ pub mod dated;
 mod devices;
 pub mod doctor;
 pub mod edit;
+mod enrolled;
 pub mod export;
 mod growing;
 pub mod list;
@@ -89,7 +90,7 @@ pub enum Verb {
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
     Edit(edit::Args),
-    /// List the voices of a session: who they are, how much they speak, how they sound
+    /// List the voices of a session: who they are, how they sound; enrol and forget people's voices
     Voices(voices::Args),
     /// Check that a session's files are what was recorded, and that every gap is accounted for
     Verify(verify::Args),

@@ -6,12 +6,13 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Exit, say, wrong_use};
-use crate::base::text::{clean, length, name, wrap};
+use crate::base::text::{clean, count, length, name, wrap};
 use crate::base::utterance::{Evidence, Utterance};
 use crate::clock::trouble::clock_trouble;
 use crate::config::Config;
 use crate::export::turns::Meeting;
 use crate::export::{account, pending};
+use crate::session::heard::{self, Heard};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
 use crate::session::mark::Mark;
@@ -50,6 +51,17 @@ pub(super) fn open(recordings: &Path, s: &str) -> anyhow::Result<Session> {
         say("the transcript's last line was torn by a crash and is left out; its sound is in the tracks");
     }
     Ok(session)
+}
+
+/// A voice by its number, its id or its name.
+pub(super) fn voice<'a>(voices: &'a [Heard], asked: &str) -> anyhow::Result<&'a Heard> {
+    heard::find(voices, asked).ok_or_else(|| {
+        let there = match voices.len() as u64 {
+            0 => "no voices were told apart in this session".to_owned(),
+            n => format!("this session has {}; hansard voices S lists them", count(n, "voice")),
+        };
+        wrong_use(format!("there is no voice {:?}: {there}", clean(asked)))
+    })
 }
 
 /// Wrong input is 1, a failing machine 3.

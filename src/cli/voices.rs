@@ -1,4 +1,5 @@
-//! `hansard voices S`: the voices of a session, who they are or may be, and how they sound.
+//! `hansard voices S`: the voices of a session, who they are or may be, and how they sound. What is done with
+//! people who are known by their voices stands in `enrolled`.
 
 use std::fs::File;
 use std::io::{self, Cursor, IsTerminal as _, Write};
@@ -9,7 +10,7 @@ use anyhow::Context as _;
 
 use super::console::{print_result, say};
 use super::text::quoted;
-use super::{Exit, show, wrong_use};
+use super::{Exit, enrolled, show, wrong_use};
 use crate::base::text::{clean, clock, count, length, wrap};
 use crate::config::Config;
 use crate::export::save::Target;
@@ -45,17 +46,23 @@ pub struct Args {
     /// As JSON
     #[arg(long)]
     json: bool,
+    /// What is done with people who are known by their voices
+    #[command(subcommand)]
+    verb: Option<enrolled::Verb>,
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    if let Some(verb) = &args.verb {
+        return enrolled::run(verb, config);
+    }
     let Some(name) = &args.session else { return Err(wrong_use("which session? its path, its id, or last")) };
     let session = show::open(&config.paths.recordings, name)?;
     let voices = heard::voices(&session);
     if let Some([asked, path]) = args.sample.as_deref() {
-        return write_sample(&session, find(&voices, asked)?, Path::new(path), config);
+        return write_sample(&session, show::voice(&voices, asked)?, Path::new(path), config);
     }
     if let Some(asked) = &args.play {
-        return play(&session, find(&voices, asked)?);
+        return play(&session, show::voice(&voices, asked)?);
     }
     if args.json {
         print_result(serde_json::to_string_pretty(&voices)?);
@@ -63,17 +70,6 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     list(&mut io::stdout().lock(), &session, &voices)?;
     Ok(Exit::Well)
-}
-
-/// A voice by its number, its id or its name.
-fn find<'a>(voices: &'a [Heard], asked: &str) -> anyhow::Result<&'a Heard> {
-    heard::find(voices, asked).ok_or_else(|| {
-        let there = match voices.len() as u64 {
-            0 => "no voices were told apart in this session".to_owned(),
-            n => format!("this session has {}; hansard voices S lists them", count(n, "voice")),
-        };
-        wrong_use(format!("there is no voice {:?}: {there}", clean(asked)))
-    })
 }
 
 fn list(out: &mut impl Write, session: &Session, voices: &[Heard]) -> io::Result<()> {

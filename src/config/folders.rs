@@ -12,7 +12,7 @@ pub(super) struct Folders {
     pub home: Option<PathBuf>,
     /// Where `config.toml` lies.
     pub config: Option<PathBuf>,
-    /// Where recordings and models go if nothing else is said.
+    /// Where recordings, models and voices go if nothing else is said.
     pub data: Option<PathBuf>,
 }
 

@@ -46,6 +46,7 @@ const fn key(name: &'static str, kind: Kind) -> Key {
 pub(super) const KEYS: &[Key] = &[
     key("paths.recordings", Kind::Folder),
     key("paths.models", Kind::Folder),
+    key("paths.voices", Kind::Folder),
     key(
         "audio.host",
         Kind::Choice(&["auto", "pulseaudio", "pipewire", "alsa", "jack", "coreaudio", "wasapi", "asio"]),
@@ -122,6 +123,7 @@ impl Key {
         match self.name {
             "paths.recordings" => "HANSARD_RECORDINGS".into(),
             "paths.models" => "HANSARD_MODELS".into(),
+            "paths.voices" => "HANSARD_VOICES".into(),
             name => format!("HANSARD_{}", name.replace('.', "_").to_ascii_uppercase()),
         }
     }

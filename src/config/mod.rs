@@ -312,6 +312,11 @@ impl Layers {
     fn build(mut self) -> Result<Config, ConfigError> {
         self.default_folder("paths.recordings", "recordings")?;
         self.default_folder("paths.models", "models")?;
+        match self.default_folder("paths.voices", "voices") {
+            // Nobody is enrolled then, which stops nobody from recording.
+            Ok(()) | Err(ConfigError::NoDataFolder { .. }) => {}
+            Err(error) => return Err(error),
+        }
         let mut config: Config = self.table().try_into()?;
         self.check_order("segment.offset", config.segment.offset, "segment.onset", config.segment.onset)?;
         self.check_order("segment.target_s", config.segment.target_s, "segment.cap_s", config.segment.cap_s)?;

@@ -14,6 +14,8 @@ pub struct Paths {
     pub recordings: PathBuf,
     /// Where models live.
     pub models: PathBuf,
+    /// Where the voices of enrolled people live; empty where nothing says where that is.
+    pub voices: PathBuf,
 }
 
 /// `[audio]`: devices.

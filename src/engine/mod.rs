@@ -13,6 +13,7 @@ use crate::session::lock::LockError;
 
 pub mod defaults;
 pub mod doctor;
+pub mod enrolled;
 mod finish;
 pub mod lack;
 pub mod plan;

@@ -151,7 +151,7 @@ pub fn transcribe(
     let mut problems = Vec::new();
     if pending.is_none() {
         let limits = how.sources.iter().map(|source| text::voices(config, source)).collect();
-        let voices = voices::tell_apart(dir, &tracks, &sink, limits, interrupt);
+        let voices = voices::tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
         problems.extend(voices.map(Problem::Voices));
     }
     let finished = sink.finish();

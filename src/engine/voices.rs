@@ -23,6 +23,9 @@ use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
+use crate::speakers::enrolled::Enrolled;
+use crate::speakers::networks::Embedding;
+use crate::speakers::recognise;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
 use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
@@ -31,12 +34,14 @@ use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Tells the voices of a session apart, anew. Gives why it did not; `None` means that it is done. `interrupt`
-/// says why it is to stop, which leaves it for later. The caller holds the session's lock.
+/// says why it is to stop, which leaves it for later. `enrolled` is the folder of people who are known by
+/// their voices. The caller holds the session's lock.
 pub(super) fn tell_apart(
     dir: &Path,
     tracks: &[Arc<TrackShared>],
     sink: &Arc<OfflineSink>,
     limits: Vec<Option<usize>>,
+    enrolled: &Path,
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Option<String> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -45,6 +50,7 @@ pub(super) fn tell_apart(
         tracks: tracks.to_vec(),
         sink: Arc::clone(sink),
         limits,
+        enrolled: enrolled.to_owned(),
         stop: Arc::clone(&stop),
     };
     let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());
@@ -88,7 +94,7 @@ pub(super) fn of_recording(
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
     let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
     drop(session);
-    let pending = tell_apart(dir, &tracks, &sink, limits, interrupt);
+    let pending = tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
     Ok(pending)
@@ -99,6 +105,8 @@ struct Stage {
     tracks: Vec<Arc<TrackShared>>,
     sink: Arc<OfflineSink>,
     limits: Vec<Option<usize>>,
+    /// Folder of people who are known by their voices.
+    enrolled: PathBuf,
     stop: Arc<AtomicBool>,
 }
 
@@ -108,6 +116,7 @@ impl Stage {
         let Some(mut heard) = self.hear(&session.latest())? else {
             return Err("it was interrupted".into());
         };
+        self.recognise(heard.iter_mut().map(|heard| &mut heard.found));
         let mut tracks: Vec<across::Track<'_>> = Vec::new();
         for Heard { found, lines, .. } in &heard {
             let cut = lines.iter().flat_map(|line| match found.proposal(line) {
@@ -135,7 +144,37 @@ impl Stage {
             }
         }
         let entries = Voices { entries: entries.into_iter().flatten().collect() };
-        Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())
+        Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
+        let found = heard.iter().flat_map(|heard| &heard.found.voices);
+        let found = found.filter(|voice| entries.get(&voice.entry.id).is_some());
+        let vectors = found.map(|voice| (voice.entry.id.as_str(), &voice.centre[..]));
+        if let Err(error) = voices::write_vectors(&SystemDisk, &self.dir, vectors) {
+            tracing::warn!(%error, "what the voices sound like is not kept; it can be heard again");
+        }
+        Ok(())
+    }
+
+    /// Notes which voices are those of people who are enrolled. What can't be read of them is said, and costs
+    /// their names alone.
+    fn recognise<'a>(&self, tracks: impl Iterator<Item = &'a mut Found>) {
+        let enrolled = Enrolled::read(&self.enrolled).unwrap_or_else(|error| {
+            tracing::warn!(%error, "nobody is known by the voice");
+            Enrolled::default()
+        });
+        for error in &enrolled.broken {
+            tracing::warn!(%error, "somebody is not known by the voice");
+        }
+        if enrolled.people.is_empty() {
+            return;
+        }
+        for found in tracks {
+            let voices: Vec<(f64, &Embedding)> =
+                found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
+            let prints = recognise::prints(&voices, &enrolled.people);
+            for (voice, print) in found.voices.iter_mut().zip(prints) {
+                voice.entry.print = print;
+            }
+        }
     }
 
     /// Hears the tracks that say something; `None` means that it was interrupted.

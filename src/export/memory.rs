@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -58,4 +58,10 @@ pub(super) fn remember(disk: &dyn Disk, memory: &Path, key: &str, hash: String) 
     if let Err(error) = known.save(disk, memory) {
         tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }
+}
+
+/// The exports that are remembered in a folder and still there.
+pub(super) fn made(folder: &Path) -> Vec<PathBuf> {
+    let files = Memory::load(folder).files.into_keys().map(|file| folder.join(file));
+    files.filter(|file| file.exists()).collect()
 }

@@ -265,6 +265,12 @@ impl ExportError {
     }
 }
 
+/// The exports that Hansard made and that are still there: those in a session's folder, or, of the folder of
+/// all recordings, those outside of it.
+pub fn made(folder: &Path) -> Vec<PathBuf> {
+    memory::made(folder)
+}
+
 /// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand
 /// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown.
 pub fn write_minutes(

@@ -35,7 +35,8 @@ pub struct Unknown {
 
 /// Which names are heard on which tracks as voices.
 pub(super) fn heard(session: &Session) -> Vec<(String, String)> {
-    let voiced = session.utterances.iter().filter(|said| said.voice.is_some() && said.is_shown());
+    let is_voiced = |said: &&Utterance| session.names.voice_of(said).is_some() && said.is_shown();
+    let voiced = session.utterances.iter().filter(is_voiced);
     let pairs = voiced.map(|said| (text::name(&said.speaker), said.track.clone()));
     let mut seen = HashSet::new();
     pairs.filter(|pair| seen.insert(pair.clone())).collect()

@@ -13,7 +13,7 @@ use super::evidence::{hex, sha256};
 use super::memory::{MEMORY, remember, remembers};
 use crate::session::disk::Disk;
 use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
-use crate::session::voices::VOICES;
+use crate::session::voices::{VECTORS, VOICES};
 
 /// Where an export goes, after a look at what is there.
 #[derive(Debug)]
@@ -149,5 +149,5 @@ impl Target {
 fn is_own(folder: &Path, file: &Path) -> bool {
     let Ok(inside) = file.strip_prefix(folder) else { return false };
     inside.starts_with("tracks")
-        || [MANIFEST, JOURNAL, TRANSCRIPT, VOICES, MEMORY].iter().any(|own| inside == Path::new(own))
+        || [MANIFEST, JOURNAL, TRANSCRIPT, VOICES, VECTORS, MEMORY].iter().any(|own| inside == Path::new(own))
 }

@@ -57,7 +57,7 @@ pub fn voices(session: &Session) -> Vec<Heard> {
     let lines = session.latest();
     let of_voices = lines.iter().filter(|line| line.is_shown() && session.names.of_line(line).is_some());
     for line in of_voices {
-        let Some(voice) = line.voice.as_deref() else { continue };
+        let Some(voice) = session.names.voice_of(line) else { continue };
         let told = told.entry(voice).or_insert(Told { lines: 0, seconds: 0.0, first: line.start });
         told.lines += 1;
         told.seconds += (line.end - line.start).max(0.0);

@@ -7,13 +7,16 @@
 //!
 //! 1. whom a person said it was, of that very line;
 //! 2. the name that a person gave its voice, or the voice that a person merged it into;
-//! 3. the name of somebody who is enrolled and certainly has that voice;
+//! 3. the name of somebody who is enrolled and certainly has that voice, unless it is the one voice of a
+//!    source that has a name: who named the source knew who sat there;
 //! 4. what lines teach: see `Plan::learn`;
 //! 5. the source's name, where its track has one voice; else "NAME, voice 2", and "Voice 2" where the source
 //!    is a file that nobody named.
 //!
 //! Voices that are linked are one person: they share 2 to 5, and 5 is that of the voice they are linked to. A
-//! person who gave them different names is right. A line without a voice goes by its own name, as ever.
+//! person who gave them different names is right. A line without a voice goes by its own name, as ever, but
+//! for those of a file that nobody named and that has one voice: once it is known whose that is, they are
+//! that person's.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -64,6 +67,8 @@ pub struct Names {
     places: HashMap<String, usize>,
     /// By track, what its source was called from the beginning on.
     sources: HashMap<String, Vec<String>>,
+    /// By track of one known voice whose source has no name of its own, that voice: its lines have none.
+    alone: HashMap<String, String>,
 }
 
 /// Which of many are one, each under the one that stands for them all.
@@ -116,9 +121,16 @@ impl Names {
         let mut plan = Plan::new(&ids, voices, amendments);
         plan.learn(lines, |line| names.by_a_person(line).then(|| amendments.name_of_line(line)));
         let numbered = plan.numbered(sources, amendments);
+        let is_named = |source: &&SourceEntry| !is_unnamed_file(source, &amendments.name_of(&source.name, 0));
+        plan.named = sources.iter().filter(is_named).map(|source| source.track.as_str()).collect();
         for (place, own) in ids.iter().enumerate() {
             let (shown_as, person) = (plan.merged.top(own).to_owned(), plan.person(own).to_owned());
             let (name, by) = plan.name(&shown_as, &numbered);
+            let track = parts(own).map_or("", |(track, _)| track);
+            let is_one = ids.iter().filter(|id| parts(id).is_some_and(|(of, _)| of == track)).count() == 1;
+            if is_one && !plan.named.contains(track) && matches!(by, NamedBy::Person | NamedBy::Print) {
+                names.alone.insert(track.to_owned(), own.clone());
+            }
             names.places.insert(own.clone(), place);
             names.voices.push((own.clone(), VoiceName { name, by, shown_as, person }));
         }
@@ -138,8 +150,13 @@ impl Names {
     /// The name that a line's voice gives it; `None` where it has no voice, or where a person said of that
     /// very line who said it.
     pub fn of_line(&self, line: &Utterance) -> Option<&str> {
-        let name = self.of(line.voice.as_deref()?)?;
+        let name = self.of(self.voice_of(line)?)?;
         (!self.by_a_person(line)).then_some(name.name.as_str())
+    }
+
+    /// The voice that a line is told by: its own, or the one voice of a file that nobody named.
+    pub fn voice_of<'a>(&'a self, line: &'a Utterance) -> Option<&'a str> {
+        line.voice.as_deref().or_else(|| self.alone.get(&line.track).map(String::as_str))
     }
 
     /// Whether a person said who said this line. Whoever corrects its words leaves the source's name as it
@@ -181,6 +198,8 @@ struct Plan<'a> {
     taught: HashMap<String, String>,
     /// By track, the people that are heard on it.
     heard: BTreeMap<&'a str, HashSet<String>>,
+    /// Tracks whose sources have names of their own.
+    named: HashSet<&'a str>,
 }
 
 impl<'a> Plan<'a> {
@@ -212,6 +231,7 @@ impl<'a> Plan<'a> {
             prints: HashMap::new(),
             taught: HashMap::new(),
             heard: BTreeMap::new(),
+            named: HashSet::new(),
         };
         plan.gather(voices);
         plan
@@ -291,13 +311,14 @@ impl<'a> Plan<'a> {
         if let Some((_, name)) = self.given.get(voice).or_else(|| self.given_any.get(person)) {
             return (name.clone(), NamedBy::Person);
         }
-        if let Some((_, name)) = self.prints.get(person) {
+        let (track, number) = parts(person).unwrap_or((person, 1));
+        let is_settled = self.named.contains(track) && !self.has_several(track);
+        if let Some((_, name)) = self.prints.get(person).filter(|_| !is_settled) {
             return (name.clone(), NamedBy::Print);
         }
         if let Some(name) = self.taught.get(person) {
             return (name.clone(), NamedBy::Taught);
         }
-        let (track, number) = parts(person).unwrap_or((person, 1));
         let name = numbered.get(track).cloned().unwrap_or_else(|| Some(track.to_owned()));
         match name {
             Some(name) if !self.has_several(track) => (name, NamedBy::Source),

@@ -6,6 +6,7 @@
 //! be understood, or that contradicts itself or one before it, is passed over: its voice goes by its number
 //! then. No vector stands here: what a voice sounds like is nobody's business who reads a transcript.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
@@ -19,6 +20,9 @@ use crate::base::units::Frames;
 
 /// File of the voices.
 pub const VOICES: &str = "voices.jsonl";
+/// File of what the voices sound like: a line `{"id", "centroid"}` for each. It is derived from the sound,
+/// may be deleted at any time, and is for the user alone.
+pub const VECTORS: &str = "voices.vectors";
 /// A voice has some 300 bytes.
 const VOICES_BYTES_MAX: u64 = 16 << 20;
 /// More than anybody can tell apart.
@@ -29,6 +33,63 @@ const VOICES_MAX: usize = 10_000;
 pub struct Voices {
     /// In the order of the file; ids are unique.
     pub entries: Vec<VoiceEntry>,
+}
+
+/// Replaces what the voices of the session in `dir` sound like: the id and the direction of each.
+///
+/// # Errors
+/// The disk refused.
+pub fn write_vectors<'a>(
+    disk: &dyn Disk,
+    dir: &Path,
+    vectors: impl Iterator<Item = (&'a str, &'a [f32])>,
+) -> io::Result<()> {
+    let mut bytes = Vec::new();
+    for (id, centroid) in vectors {
+        serde_json::to_writer(&mut bytes, &Vector { id: id.into(), centroid: centroid.into() })?;
+        bytes.push(b'\n');
+    }
+    disk.replace(&dir.join(VECTORS), &bytes)
+}
+
+/// Deletes what the voices of the session in `dir` sound like; whether there was such a file.
+///
+/// # Errors
+/// The disk refused.
+pub fn clear_vectors(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
+    match disk.remove(&dir.join(VECTORS)) {
+        Ok(()) => disk.sync_dir(dir).map(|()| true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Deletes what some voices of the session in `dir` sound like, by their ids. Where the file can't be
+/// understood all of it goes: it can be made anew.
+///
+/// # Errors
+/// The disk refused.
+pub fn forget_vectors(disk: &dyn Disk, dir: &Path, ids: &HashSet<String>) -> io::Result<()> {
+    let mut kept = Vec::new();
+    let Ok(lines) = LineReader::open(&dir.join(VECTORS), VOICES_BYTES_MAX) else {
+        return clear_vectors(disk, dir).map(drop);
+    };
+    let Some(mut lines) = lines else { return Ok(()) };
+    while let Ok(Some(line)) = lines.next_line() {
+        let vector = serde_json::from_slice::<Vector<'_>>(line.bytes);
+        kept.extend(vector.ok().filter(|vector| !ids.contains(vector.id.as_ref())).map(|vector| Vector {
+            id: vector.id.into_owned().into(),
+            centroid: vector.centroid.into_owned().into(),
+        }));
+    }
+    write_vectors(disk, dir, kept.iter().map(|vector| (vector.id.as_ref(), vector.centroid.as_ref())))
+}
+
+/// A line of the file of what voices sound like.
+#[derive(Serialize, Deserialize)]
+struct Vector<'a> {
+    id: Cow<'a, str>,
+    centroid: Cow<'a, [f32]>,
 }
 
 /// One voice of one track.

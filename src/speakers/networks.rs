@@ -10,11 +10,12 @@
 //! Nothing is fetched and nothing is written. What a network is given is finite and of the right length; it
 //! computes in a pool of one thread, so that it never takes more than one core from a recording.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rten::{Model, ModelOptions, RunOptions, ThreadPool};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
+use sha2::{Digest as _, Sha256};
 
 use super::filter_bank::{BANDS, FilterBank};
 
@@ -44,6 +45,15 @@ const CLASSES: [[bool; LOCALS]; 7] = [
 
 static SEGMENTATION: &[u8] = include_bytes!("networks/segmentation-3.0.onnx");
 static EMBEDDING: &[u8] = include_bytes!("networks/campplus.onnx");
+
+/// Name of the network whose directions are compared: those of different networks have nothing in common.
+pub const EMBEDDING_ID: &str = "campplus-zh_en-192";
+
+/// SHA-256 of its bytes, in hexadecimal digits.
+pub fn embedding_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| Sha256::digest(EMBEDDING).iter().map(|byte| format!("{byte:02x}")).collect())
+}
 
 /// Why voices can't be told apart.
 #[derive(Debug, thiserror::Error)]

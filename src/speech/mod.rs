@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod bleed;
 pub mod echo_window;
+pub mod enrol;
 pub mod foreign;
 pub mod gates;
 pub mod language;

@@ -11,6 +11,7 @@ mod control;
 mod disk;
 mod doctor;
 mod edit;
+mod enrolled;
 mod files;
 mod keys;
 mod language;

@@ -21,6 +21,7 @@ use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, journal, manifest, meeting, said, write};
 
 mod devices;
+mod forget;
 mod formats;
 mod order;
 mod outside;

@@ -21,28 +21,28 @@ use crate::support::stage::chrome::Chrome;
 use super::sessions::{START, append, expect, hansard, journal, manifest, said, write};
 
 /// A line of a voice of a track.
-fn voiced(id: &str, track: u32, voice: u32, start: f64, text: &str) -> Utterance {
+pub(super) fn voiced(id: &str, track: u32, voice: u32, start: f64, text: &str) -> Utterance {
     let (track, speaker) = (format!("track-{track}"), ["Room", "Alice"][track as usize]);
     let voice = (voice > 0).then(|| self::id(&track, voice));
     Utterance { track, voice, ..said(id, speaker, start, text) }
 }
 
-fn entry(track: u32, number: u32) -> VoiceEntry {
+pub(super) fn entry(track: u32, number: u32) -> VoiceEntry {
     let track = format!("track-{track}");
     let id = id(&track, number);
     VoiceEntry { id, track, number, seconds: 12.5, first: 1.0, sample: None, linked: None, print: None }
 }
 
-fn print(name: &str, sure: bool) -> Option<Print> {
+pub(super) fn print(name: &str, sure: bool) -> Option<Print> {
     Some(Print { name: name.into(), person: "p".into(), cosine: if sure { 0.7 } else { 0.4 }, sure })
 }
 
 /// A recordings folder with a session of a room and of Alice, whose text is complete.
-fn session(lines: &[Utterance], entries: &[VoiceEntry]) -> (tempfile::TempDir, PathBuf) {
+pub(super) fn session(lines: &[Utterance], entries: &[VoiceEntry]) -> (tempfile::TempDir, PathBuf) {
     session_of(&manifest("room", "In the room", START, &["Room", "Alice"]), lines, entries)
 }
 
-fn session_of(
+pub(super) fn session_of(
     manifest: &Manifest,
     lines: &[Utterance],
     entries: &[VoiceEntry],
@@ -67,7 +67,7 @@ fn session_of(
 }
 
 /// Five lines of three people in the room, and one of Alice.
-fn talk() -> Vec<Utterance> {
+pub(super) fn talk() -> Vec<Utterance> {
     vec![
         voiced("u1", 0, 1, 1.0, "Good morning everybody."),
         voiced("u2", 0, 2, 4.0, "Good morning, the coffee is ready over there."),
@@ -91,7 +91,7 @@ fn refused(root: &Path, args: &[&str], part: &str) {
 }
 
 /// What each line is called, `u1 Carol`, in order.
-fn called(dir: &Path) -> Vec<String> {
+pub(super) fn called(dir: &Path) -> Vec<String> {
     let session = Session::open(dir).unwrap();
     session.utterances.iter().map(|line| format!("{} {}", line.id, line.speaker)).collect()
 }

@@ -58,6 +58,11 @@ impl Home {
         self.path("recordings")
     }
 
+    /// Where the people are who are known by their voices.
+    pub fn voices(&self) -> PathBuf {
+        self.path("data/voices")
+    }
+
     pub fn models(&self) -> &Path {
         &self.models
     }
@@ -104,6 +109,7 @@ impl Home {
             .env("HOME", self.folder.path())
             .env("HANSARD_RECORDINGS", self.recordings())
             .env("HANSARD_MODELS", &self.models)
+            .env("HANSARD_VOICES", self.voices())
             .env("XDG_RUNTIME_DIR", self.path("run"))
             .env("TMPDIR", self.path("cwd"))
             .current_dir(self.path("cwd"))
