@@ -1,5 +1,5 @@
-//! The networks that tell voices apart against values that the original runtime gave, and voices that are built
-//! into a meeting.
+//! The networks that tell voices apart against values that the original runtime gave, and voices that are
+//! built into a meeting.
 
 use hansard::speakers::cluster::{self, cosine};
 use hansard::speakers::filter_bank::{BANDS, FilterBank};
@@ -93,8 +93,8 @@ fn what_is_no_window_is_an_error_and_what_is_no_number_is_silence() {
     assert_eq!(pieces::hear(&mut networks, &[0.0; 16_000], 0, &(0..16_000)).unwrap(), []);
 }
 
-/// The program's own process hears what this one does, also after it was killed; one that is no such process is
-/// an error and no hang.
+/// The program's own process hears what this one does, also after it was killed; one that is no such process
+/// is an error and no hang.
 #[test]
 fn another_process_hears_the_same_and_its_death_costs_a_start() {
     let Some((sound, _)) = meeting(&["slt", "rms"]) else { return };
@@ -118,8 +118,11 @@ fn another_process_hears_the_same_and_its_death_costs_a_start() {
     assert!(worker::serve(&[][..], Vec::new()).is_ok());
 }
 
+/// From and to in seconds, and whose it is.
+type SpokenTurn = (f64, f64, usize);
+
 /// Sentences by turns, each with its voice; where each turn lies in seconds.
-fn meeting(voices: &[&str]) -> Option<(Vec<f32>, Vec<(f64, f64, usize)>)> {
+fn meeting(voices: &[&str]) -> Option<(Vec<f32>, Vec<SpokenTurn>)> {
     const SENTENCES: [&str; 4] = [
         "Good morning everybody, let us begin with the garden and the old fence behind the house.",
         "Who of you could bring a hammer, a saw and some nails, before the winter comes?",
@@ -162,7 +165,8 @@ fn two_voices_by_turns_are_two_and_one_is_one() {
         let pieces = hear(&sound);
         let found = cluster::voices(&pieces, None);
         assert_eq!(found.centres.len(), voices.len(), "{:?}", found.seconds);
-        // Each piece lies in the turn of one person: all of one person's have one voice, nobody else's has it.
+        // Each piece lies in the turn of one person: all of one person's have one voice, nobody else's has
+        // it.
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for (piece, voice) in pieces.iter().zip(&found.of) {
             let middle = (piece.start + piece.end) / 2.0;
@@ -180,7 +184,7 @@ fn two_voices_by_turns_are_two_and_one_is_one() {
 fn a_voice_is_nearer_to_itself_than_to_another() {
     let Some((sound, turns)) = meeting(&["slt", "rms"]) else { return };
     let mut networks = Networks::load().unwrap();
-    let of_turn = |turn: &(f64, f64, usize)| {
+    let of_turn = |turn: &SpokenTurn| {
         let from = (turn.0 * 16_000.0) as usize;
         embedding(&mut networks, &sound[from..from + 48_000])
     };

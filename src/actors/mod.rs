@@ -20,6 +20,7 @@ pub mod device_capture;
 pub mod recorder;
 pub mod segmenter;
 pub mod transcriber;
+mod voices;
 pub mod writer;
 
 /// The actors by kind; tests tell one of them to panic by this name.

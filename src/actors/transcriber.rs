@@ -11,6 +11,7 @@ use rtrb::RingBuffer;
 #[cfg(debug_assertions)]
 use super::Role;
 use super::children::{Restarts, failed, port};
+use super::voices::{Voices, VoicesAnswer};
 use super::{denoiser, segmenter};
 use crate::audio::segment::SegmentSettings;
 use crate::config::Denoise;
@@ -19,8 +20,6 @@ use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError};
 use crate::session::journal::Event;
 use crate::speech::analysis::{Analysis, SegmentJob};
 use crate::speech::listen::{self, Hints};
-use crate::speech::voices::Found;
-use crate::speech::voices::live::LiveVoices;
 use crate::speech::work::{Asked, Pass, Work};
 
 /// It looks around this often, beside being told.
@@ -29,9 +28,6 @@ const EVERY: Duration = Duration::from_millis(200);
 const RESPAWN_AFTER: Duration = Duration::from_millis(200);
 /// … within a minute; then the track's text stays pending.
 const RESTARTS_A_MINUTE: usize = 5;
-
-/// Voices are heard this often: a window of sound is whole every five seconds.
-const VOICES_EVERY: Duration = Duration::from_secs(2);
 
 /// So many failures in a row end the showing of lines that still grow.
 const PARTIALS_FAILED_MAX: u32 = 3;
@@ -131,18 +127,6 @@ pub struct PartialAnswer {
     recognizer: Option<Box<dyn Recognizer>>,
 }
 
-/// What was found of voices, with what has heard them.
-pub struct VoicesAnswer {
-    result: Result<Vec<(String, Found)>, String>,
-    voices: Option<LiveVoices>,
-}
-
-impl std::fmt::Debug for VoicesAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("VoicesAnswer").finish_non_exhaustive()
-    }
-}
-
 impl std::fmt::Debug for PartialAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PartialAnswer").field("job", &self.job).finish_non_exhaustive()
@@ -171,10 +155,7 @@ pub struct State {
     idle: Vec<Box<dyn Recognizer>>,
     partial: Option<PartialRecognizer>,
     work: Work,
-    /// `None` while it is at work, or if it has failed too often.
-    voices: Option<LiveVoices>,
-    voices_at: Instant,
-    voices_restarts: Restarts,
+    voices: Voices,
     started: Instant,
     pairs: HashMap<usize, Pair>,
     restarts: Restarts,
@@ -210,10 +191,11 @@ impl Actor for Transcriber {
                 arguments.pass,
                 arguments.longest_s,
             ),
-            voices: (arguments.pass == Pass::Live)
-                .then(|| LiveVoices::new(&arguments.session, &arguments.voices)),
-            voices_at: now,
-            voices_restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
+            voices: Voices::new(
+                arguments.session.clone(),
+                arguments.voices.clone(),
+                arguments.pass == Pass::Live,
+            ),
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -246,7 +228,7 @@ impl Actor for Transcriber {
             Message::Tick => {}
             Message::Answered(answer) => state.take_answer(*answer),
             Message::PartialAnswered(answer) => state.take_partial_answer(*answer),
-            Message::VoicesHeard(answer) => state.take_voices(*answer),
+            Message::VoicesHeard(answer) => state.voices.take(*answer, &mut state.work),
             Message::Respawn(track) => state.spawn_pair(&myself, track).await?,
             Message::Finish(patience, reply) => state.finish = Some((patience, Instant::now(), reply)),
             #[cfg(debug_assertions)]
@@ -256,7 +238,14 @@ impl Actor for Transcriber {
             state.recognize_next(&myself);
             state.recognize_partial(&myself);
             state.work.settle(false, state.started.elapsed());
-            state.hear_voices(&myself);
+            if state.finish.is_none() {
+                let transcriber = myself.clone();
+                state.voices.hear(&state.work, move |answer| {
+                    if transcriber.cast(Message::VoicesHeard(Box::new(answer))).is_err() {
+                        tracing::debug!("voices came too late");
+                    }
+                });
+            }
         });
         state.answer_finish();
         Ok(())
@@ -410,47 +399,6 @@ impl State {
                 tracing::debug!("an answer came too late");
             }
         });
-    }
-
-    /// Has the voices of the latest lines heard, if nothing of that is under way. Text goes before: while it
-    /// is behind, or when all is being finished, voices wait for the end.
-    fn hear_voices(&mut self, myself: &ActorRef<Message>) {
-        let waits = self.work.is_behind() || self.finish.is_some() || self.voices_at.elapsed() < VOICES_EVERY;
-        let lines = if waits || self.voices.is_none() { Vec::new() } else { self.work.recent() };
-        if lines.is_empty() {
-            return;
-        }
-        let Some(mut voices) = self.voices.take() else { return };
-        let work = tokio::task::spawn_blocking(move || {
-            let result = voices.step(&lines).map_err(|error| error.to_string());
-            (result, voices)
-        });
-        let myself = myself.clone();
-        tokio::spawn(async move {
-            let (result, voices) = match work.await {
-                Ok((result, voices)) => (result, Some(voices)),
-                Err(panic) => (Err(panic.to_string()), None),
-            };
-            if myself.cast(Message::VoicesHeard(Box::new(VoicesAnswer { result, voices }))).is_err() {
-                tracing::debug!("voices came too late");
-            }
-        });
-    }
-
-    /// What fails is begun anew, unless it fails too often: then the lines have no voices until the end.
-    fn take_voices(&mut self, answer: VoicesAnswer) {
-        self.voices_at = Instant::now();
-        match answer.result {
-            Ok(found) => {
-                self.voices = answer.voices;
-                found.iter().for_each(|(track, found)| self.work.take_voices(track, found));
-            }
-            Err(reason) if self.voices_restarts.allow(Instant::now()) => {
-                tracing::warn!(reason, "voices are heard anew");
-                self.voices = Some(LiveVoices::new(&self.arguments.session, &self.arguments.voices));
-            }
-            Err(reason) => self.work.note(Event::VoicesPending { reason }),
-        }
     }
 
     /// Shows what is certain of a line that still grows. A recogniser that fails and fails is not asked any

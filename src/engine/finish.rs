@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::recorded::{Problem, minutes};
-use super::{Engine, transcribe, voices};
+use super::{Engine, transcribe};
 use crate::actors::recorder::Message;
 use crate::actors::transcriber::{Outcome, Patience};
 use crate::config::Config;
@@ -172,7 +172,7 @@ impl Recorded {
             }
         }
         if !config.transcribe.final_pass && pending.is_none() {
-            match voices::of_recording(dir, config, interrupt) {
+            match transcribe::voices_of(dir, config, interrupt) {
                 Ok(left) => problems.extend(left.map(Problem::Voices)),
                 Err(error) => problems.push(Problem::Voices(error.to_string())),
             }

@@ -183,6 +183,25 @@ pub(super) fn final_pass(
     Ok(done.pending)
 }
 
+/// The voices of a recording that is over and whose text is made. `None` means that they are told apart; else
+/// why they are not.
+pub(super) fn voices_of(
+    dir: &Path,
+    config: &Config,
+    interrupt: impl AsyncFnMut() -> String,
+) -> Result<Option<String>, TranscribeError> {
+    let _lock = SessionLock::take(dir)?;
+    let session = Session::open(dir)?;
+    let (tracks, past) = (offline::tracks(&session)?, Past::read(dir)?);
+    let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
+    let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
+    drop(session);
+    let pending = voices::tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
+    let finished = sink.finish();
+    finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
+    Ok(pending)
+}
+
 /// Each track goes on after the last utterance of the text that was begun last.
 fn resume(session: &Session, past: &Past, analysis: &mut Analysis) {
     for (index, source) in session.manifest.sources.iter().enumerate() {

@@ -9,17 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::text;
-use super::transcribe::TranscribeError;
 use crate::base::utterance::Utterance;
-use crate::care::offline::{self, OfflineSink, Past};
-use crate::clock::SystemClock;
-use crate::config::Config;
+use crate::care::offline::OfflineSink;
 use crate::live::SessionSink as _;
 use crate::revise::{Author, Proposal, revise};
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
-use crate::session::lock::SessionLock;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
@@ -79,25 +74,6 @@ pub(super) fn tell_apart(
     let reason = interrupted.filter(|_| done.is_err()).or(done.err())?;
     sink.note(Event::VoicesPending { reason: reason.clone() });
     Some(reason)
-}
-
-/// The same for a session whose lock nobody holds.
-pub(super) fn of_recording(
-    dir: &Path,
-    config: &Config,
-    interrupt: impl AsyncFnMut() -> String,
-) -> Result<Option<String>, TranscribeError> {
-    let _lock = SessionLock::take(dir)?;
-    let session = Session::open(dir)?;
-    let tracks = offline::tracks(&session)?;
-    let past = Past::read(dir)?;
-    let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
-    let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
-    drop(session);
-    let pending = tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
-    let finished = sink.finish();
-    finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
-    Ok(pending)
 }
 
 struct Stage {

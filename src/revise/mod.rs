@@ -72,8 +72,8 @@ pub enum Proposal {
         /// The words with their times.
         words: Vec<Word>,
     },
-    /// These voices of its track said it: runs of its words (indices, in order, all of them), each with the id
-    /// of its voice. Every run but the first becomes a line of its own.
+    /// These voices of its track said it: runs of its words (indices, in order, all of them), each with the
+    /// id of its voice. Every run but the first becomes a line of its own.
     Voices {
         /// Which words, whose.
         runs: Vec<(Range<usize>, String)>,

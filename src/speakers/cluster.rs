@@ -9,8 +9,8 @@ use super::networks::{DIMENSIONS, Embedding};
 use super::pieces::Piece;
 
 /// Groups link while the mean cosine of their pieces is above this. Set on meetings of read and of synthetic
-/// voices: at 0.45 two alike voices become one (6.6 % of speech under a wrong voice, at 0.50 2.0 %, confirmed on
-/// others: 6.2 and 1.4 %), at 0.55 one person in a room becomes two.
+/// voices: at 0.45 two alike voices become one (6.6 % of speech under a wrong voice, at 0.50 2.0 %, confirmed
+/// on others: 6.2 and 1.4 %), at 0.55 one person in a room becomes two.
 const LINK: f32 = 0.50;
 /// Groups whose directions are closer than this are one voice: halves of one voice's meeting lie at 0.80 and
 /// more, two voices over a telephone at 0.66.
@@ -182,10 +182,11 @@ impl Mean {
     }
 }
 
-/// Average linkage down to [`LINK`]: the group of each item, numbered in the order in which they first appear.
+/// Average linkage down to [`LINK`]: the group of each item, numbered in the order in which they first
+/// appear.
 ///
-/// By chains of nearest neighbours (Murtagh 1983): two that are each other's nearest are linked, whatever else
-/// there is; average linkage gives the same tree in any such order.
+/// By chains of nearest neighbours (Murtagh 1983): two that are each other's nearest are linked, whatever
+/// else there is; average linkage gives the same tree in any such order.
 fn link(items: &[Mean]) -> Vec<usize> {
     let n = items.len();
     let mut near: Vec<f32> = vec![0.0; n * n];

@@ -6,10 +6,10 @@
 //!                           (who of 3 speaks)  (2 s alone)                 (linkage)
 //! ```
 //!
-//! Promises: nothing leaves this machine and nothing is fetched; the same sound gives the same voices, however
-//! it was heard; memory is bounded by the hours of speech (about 1 MB an hour), time by 0.05 s of one core for
-//! each second of speech. Refuses to tell people's names, but of those who agreed to be known by their voices
-//! ([`enrolled`], [`recognise`]).
+//! Promises: nothing leaves this machine and nothing is fetched; the same sound gives the same voices,
+//! however it was heard; memory is bounded by the hours of speech (about 1 MB an hour), time by 0.05 s of one
+//! core for each second of speech. Refuses to tell people's names, but of those who agreed to be known by
+//! their voices ([`enrolled`], [`recognise`]).
 
 pub mod cluster;
 pub mod enrolled;

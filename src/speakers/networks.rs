@@ -1,10 +1,11 @@
 //! The two networks that tell voices apart, compiled in with their weights, on the runtime `rten`.
 //!
-//! *Segmentation*: pyannote's segmentation-3.0 (MIT, <https://huggingface.co/pyannote/segmentation-3.0>), who of
-//! up to three people speaks in 10 s of sound. Weights as f16: 0.14 % of frames get another class than in f32.
+//! *Segmentation*: pyannote's segmentation-3.0 (MIT, <https://huggingface.co/pyannote/segmentation-3.0>),
+//! who of up to three people speaks in 10 s of sound. Weights as f16: 0.14 % of frames get another class
+//! than in f32.
 //! *Embedding*: CAM++ of 3D-Speaker, `speech_campplus_sv_zh_en_16k-common_advanced` (Apache-2.0,
-//! <https://github.com/modelscope/3D-Speaker>), a voice as a direction in 192 dimensions. Large weights as int8
-//! with a scale per output channel: cosine with f32 0.997 in the mean, 0.98 at least. Both are packed by
+//! <https://github.com/modelscope/3D-Speaker>), a voice as a direction in 192 dimensions. Large weights as
+//! int8 with a scale per output channel: cosine with f32 0.997 in the mean, 0.98 at least. Both are packed by
 //! `benches/models/voices.py`; the licences lie beside them.
 //!
 //! Nothing is fetched and nothing is written. What a network is given is finite and of the right length; it
@@ -100,7 +101,8 @@ impl Networks {
         Ok(Self { segmentation: segmentation?, embedding: embedding?, bank: FilterBank::default(), pool })
     }
 
-    /// The probabilities of the seven classes in each frame of a window of [`WINDOW`] samples at 16 kHz in ±1.
+    /// The probabilities of the seven classes in each frame of a window of [`WINDOW`] samples at 16 kHz in
+    /// ±1.
     ///
     /// # Errors
     /// The runtime fails, or the window has another length.

@@ -1,9 +1,9 @@
 //! From a window of sound to pieces: about a second each of one of its people, with the direction of that
 //! person's voice.
 //!
-//! Whole people of a window are never embedded: where two voices are alike the segmentation takes them for one
-//! person, and pieces come apart again. A piece is heard on that person's two seconds nearest to it in which
-//! nobody else speaks.
+//! Whole people of a window are never embedded: where two voices are alike the segmentation takes them for
+//! one person, and pieces come apart again. A piece is heard on that person's two seconds nearest to it in
+//! which nobody else speaks.
 
 use std::ops::Range;
 
@@ -49,11 +49,11 @@ mod as_list {
 
     use super::Embedding;
 
-    pub fn serialize<S: Serializer>(voice: &Option<Embedding>, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(voice: &Option<Embedding>, to: S) -> Result<S::Ok, S::Error> {
         voice.as_ref().map(|voice| voice.as_slice()).serialize(to)
     }
 
-    pub fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Embedding>, D::Error> {
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<Option<Embedding>, D::Error> {
         let list = Option::<Vec<f32>>::deserialize(from)?;
         let embedding = |list: Vec<f32>| {
             list.try_into().map_err(|_| serde::de::Error::custom("not an embedding's length"))
@@ -235,7 +235,8 @@ mod tests {
         let mut activity = vec![[false; LOCALS]; FRAMES];
         activity[60..240].iter_mut().for_each(|frame| frame[1] = true);
         activity[200..300].iter_mut().for_each(|frame| frame[2] = true);
-        assert_eq!(runs(&activity, 1), [60..240]);
+        let [run] = &runs(&activity, 1)[..] else { panic!("one run") };
+        assert_eq!(*run, 60..240);
         assert_eq!(runs(&activity, 0), []);
         let parts: Vec<_> = parts(60..240).collect();
         assert_eq!(parts, [60..120, 120..180, 180..240]);

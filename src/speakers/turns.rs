@@ -40,11 +40,12 @@ pub struct Turn {
     pub start: f64,
     /// Second where it ends.
     pub end: f64,
-    /// Which voice.
+    /// Index among the voices of its track.
     pub voice: usize,
 }
 
-/// The turns of pieces whose voices are known, by start; `time` gives each piece's times in those of the words.
+/// The turns of pieces whose voices are known, by start; `time` gives each piece's times in those of the
+/// words.
 pub fn turns(pieces: &[Piece], voices: &Voices, time: impl Fn(&Piece) -> (f64, f64)) -> Vec<Turn> {
     let known = pieces.iter().zip(&voices.of);
     let mut all: Vec<Turn> = known
@@ -69,8 +70,8 @@ pub fn turns(pieces: &[Piece], voices: &Voices, time: impl Fn(&Piece) -> (f64, f
 
 /// The words of a line as runs of one voice each: which words, which voice. Empty where no voice is near.
 ///
-/// A word is the voice's that has most of it, else that of the nearest turn; of equals that of the word before.
-/// Single words do not leave their neighbours for less than [`ALONE_S`] of a turn.
+/// A word is the voice's that has most of it, else that of the nearest turn; of equals that of the word
+/// before. Single words do not leave their neighbours for less than [`ALONE_S`] of a turn.
 pub fn runs(words: &[Spoken], turns: &[Turn]) -> Vec<(Range<usize>, usize)> {
     let mut of: Vec<Option<(usize, f64)>> = Vec::with_capacity(words.len());
     for word in words {

@@ -1,13 +1,13 @@
 //! The networks in a process of their own, so that whatever happens to them (no memory left, an abort, a loop
 //! that doesn't end) costs labels and never a recording or its text.
 //!
-//! The child is `hansard voices-worker`: for each window of sound it answers with the pieces that it heard. It
-//! is started when it is first needed and again after it died; it is killed when it takes too long, and always
-//! reaped. The pipe is its lifeline: it ends when its stdin does.
+//! The child is `hansard voices-worker`: for each window of sound it answers with the pieces that it heard.
+//! It is started when it is first needed and again after it died; it is killed when it takes too long, and
+//! always reaped. The pipe is its lifeline: it ends when its stdin does.
 //!
 //! A request is four numbers (`u64`, little endian): how many samples, the window's first sample, and from
-//! where to where it speaks; then the samples as `f32`. An answer is its length (`u32`) and JSON. Every length
-//! has a limit that is checked before anything is allocated.
+//! where to where it speaks; then the samples as `f32`. An answer is its length (`u32`) and JSON. Every
+//! length has a limit that is checked before anything is allocated.
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
@@ -21,7 +21,8 @@ use super::pieces::{self, Piece};
 
 /// The verb that starts the child.
 pub const VERB: &str = "voices-worker";
-/// A window takes a tenth of a second, its child's start as long; a machine that is this slow is out of memory.
+/// A window takes a tenth of a second, its child's start as long; a machine that is this slow is out of
+/// memory.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// A window has some dozens of pieces of 3 KB each; three people who never pause make 45.
 const ANSWER_BYTES_MAX: u32 = 4 << 20;

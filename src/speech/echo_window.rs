@@ -68,7 +68,8 @@ impl EchoWindow {
         self.entries.iter().filter(|entry| entry.judged && entry.utterance.is_shown()).map(|e| &e.utterance)
     }
 
-    /// Revises lines that are judged and shown, as [`Self::revise`] does; what is cut off one stays here, too.
+    /// Revises lines that are judged and shown, as [`Self::revise`] does; what is cut off one stays here,
+    /// too.
     pub fn cut(&mut self, proposal: impl Fn(&Utterance) -> Option<Proposal>) -> Vec<Utterance> {
         let (mut changed, mut cut_off) = (Vec::new(), Vec::new());
         for entry in self.entries.iter_mut().filter(|entry| entry.judged && entry.utterance.is_shown()) {

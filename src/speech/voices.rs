@@ -3,8 +3,8 @@
 //!
 //! It reads the tracks back from the disk and proposes what it finds on the one road of revisions, so a
 //! recording that runs, one that has ended and an import are treated alike. Promises: a track with one voice
-//! stays as it is; a voice that was known before keeps its id; what a person wrote is not cut; memory grows by
-//! a megabyte for an hour of speech. Refuses names: the ids are all that it gives.
+//! stays as it is; a voice that was known before keeps its id; what a person wrote is not cut; memory grows
+//! by a megabyte for an hour of speech. Refuses names: the ids are all that it gives.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -47,8 +47,8 @@ pub enum VoicesError {
     Track(#[from] TrackReaderError),
 }
 
-/// What hears voices: the networks in a process of their own. A program that has this crate as a library is not
-/// one that could be started for that: there they run in its own process.
+/// What hears voices: the networks in a process of their own. A program that has this crate as a library is
+/// not one that could be started for that: there they run in its own process.
 ///
 /// # Errors
 /// The networks don't run.
@@ -86,7 +86,7 @@ struct TakePieces {
 pub struct Found {
     /// Who speaks when, in session seconds, by start; each voice is an index into `voices`.
     pub turns: Vec<Turn>,
-    /// The voices.
+    /// In the order in which the linkage gave them.
     pub voices: Vec<FoundVoice>,
 }
 
@@ -94,7 +94,7 @@ pub struct Found {
 #[derive(Debug, Clone)]
 pub struct FoundVoice {
     pub entry: VoiceEntry,
-    /// Its direction.
+    /// Mean of what was heard of it, of length 1.
     pub centre: Embedding,
 }
 
@@ -194,8 +194,8 @@ impl TrackVoices {
     }
 
     /// Numbers the voices: one that was known keeps its number, as `before` says where each was held to speak
-    /// (number, from and to in session seconds; where that says nothing, as it was found last); new ones go by
-    /// when they are first heard, those that `stands` says it of before the others.
+    /// (number, from and to in session seconds; where that says nothing, as it was found last); new ones go
+    /// by when they are first heard, those that `stands` says it of before the others.
     pub fn number(&mut self, found: &mut Found, before: &[(u32, f64, f64)], stands: impl Fn(usize) -> bool) {
         let last = std::mem::take(&mut self.last);
         let before = if before.is_empty() { &last } else { before };

@@ -43,7 +43,7 @@ const SILENCE_DB: f64 = -80.0;
 
 /// A track whose voices are told apart.
 pub struct Track<'a> {
-    /// Its name.
+    /// As the manifest has it.
     pub name: &'a str,
     /// Its voices and turns.
     pub found: &'a Found,
