@@ -114,7 +114,8 @@ impl Stage {
         }
         // Whom a voice is linked to is told by an id, and those are known only now.
         let id = |(track, voice): (usize, usize)| &heard[track].found.voices[voice].entry.id;
-        for (voice, of_whom) in people.links() {
+        let stands = |voice: across::Voice| entries[voice.0].iter().any(|entry| entry.id == *id(voice));
+        for (voice, of_whom) in people.links(stands) {
             if let Some(entry) = entries[voice.0].iter_mut().find(|entry| entry.id == *id(voice)) {
                 entry.linked = Some(id(of_whom).clone());
             }
@@ -195,7 +196,9 @@ impl Stage {
         voices.number(found, &before(session, &lines[0].track), |voice| stands.contains(&voice));
         let says = stands.len() > 1 || lines.iter().any(|line| line.voice.is_some());
         for (mut line, voice) in made.into_iter().zip(of).filter(|(line, _)| line.edited.is_none()) {
-            line.voice = voice.filter(|_| says).map(|voice| found.voices[voice].entry.id.clone());
+            line.voice = voice
+                .filter(|voice| says && stands.contains(voice))
+                .map(|voice| found.voices[voice].entry.id.clone());
             let old = session.written(&line.id);
             if old.is_none_or(|old| Utterance { rev: old.rev, ..line.clone() } != *old) {
                 self.sink.write_revision(line);

@@ -52,7 +52,7 @@ pub struct Track<'a> {
 }
 
 /// A voice: index of its track, its own index there.
-type Voice = (usize, usize);
+pub type Voice = (usize, usize);
 
 /// Who is who across the tracks.
 #[derive(Debug, Default)]
@@ -105,9 +105,16 @@ impl People {
         Self { groups, rooms: rooms.map(|(pair, _)| pair).collect() }
     }
 
-    /// Voices that stand for others: (track, voice) of one, and of the one that it is linked to.
-    pub fn links(&self) -> impl Iterator<Item = (Voice, Voice)> {
-        self.groups.iter().flat_map(|group| group[1..].iter().map(|voice| (*voice, group[0])))
+    /// Of those voices that `stands` says it of: each that is linked to another, with that one (track and
+    /// index there).
+    pub fn links(&self, stands: impl Fn(Voice) -> bool) -> Vec<(Voice, Voice)> {
+        let mut links = Vec::new();
+        for group in &self.groups {
+            let mut standing = group.iter().copied().filter(|voice| stands(*voice));
+            let Some(first) = standing.next() else { continue };
+            links.extend(standing.map(|voice| (voice, first)));
+        }
+        links
     }
 
     /// Whether two tracks hear one room.
