@@ -1,11 +1,12 @@
 //! `hansard edit S …`: corrections of a session that is over. What was there stays: `hansard show --history`
 //! lists it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::console::{print_result, say};
 use super::mark::{exit, refresh_minutes};
-use super::{Exit, show};
+use super::{Exit, show, wrong_use};
 use crate::base::duration;
 use crate::base::text::{clean, clock, count};
 use crate::base::utterance::Utterance;
@@ -13,6 +14,7 @@ use crate::care::apply;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+use crate::engine::split::{self, Split};
 use crate::session::amend::Amendments;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
@@ -55,6 +57,12 @@ enum What {
         from: String,
         /// Who stays
         into: String,
+    },
+    /// Make two of a voice that is two people's; the one who is heard first keeps its name. A later
+    /// `transcribe` hears all voices anew
+    Split {
+        /// What it is called now, "Voice 2", or its number or id in hansard voices S
+        voice: String,
     },
     /// Correct the words of a line
     Line {
@@ -102,6 +110,7 @@ impl From<&What> for Edit {
             What::Rename { old, new } => Self::Rename { old, new },
             What::Name { voice, name } => Self::Name { voice, name },
             What::Merge { from, into } => Self::Merge { from, into },
+            What::Split { .. } => unreachable!("handled before"),
             What::Line { id, text } => Self::Line { id, text },
             What::Speaker { id, name } => Self::Speaker { id, name },
             What::Withhold { id } => Self::Withhold { id },
@@ -114,6 +123,9 @@ impl From<&What> for Edit {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = read::resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
+    if let What::Split { voice } = &args.what {
+        return split(&dir, voice, args.json, config);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let marked = Amendments::read(&dir).map(|added| added.marks).unwrap_or_default();
     let changes = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
@@ -134,6 +146,22 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     if !args.json {
         print_result(told(&args.what, &changes));
+    }
+    Ok(Exit::Well)
+}
+
+fn split(dir: &Path, voice: &str, json: bool, config: &Config) -> anyhow::Result<Exit> {
+    let split = split::split(dir, voice).map_err(|error| match error.is_failure() {
+        true => error.into(),
+        false => wrong_use(error.to_string()),
+    })?;
+    refresh_minutes(dir, config);
+    let Split { kept, new, lines } = &split;
+    if json {
+        print_result(serde_json::json!({ "kept": kept, "new": new, "lines": lines }));
+    } else {
+        let lines = count(*lines as u64, "line");
+        print_result(format!("{} is two voices now: {kept} and {new}, who says {lines}", clean(voice)));
     }
     Ok(Exit::Well)
 }

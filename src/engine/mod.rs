@@ -20,6 +20,7 @@ pub mod plan;
 mod recorded;
 mod running;
 pub mod spec;
+pub mod split;
 pub mod text;
 pub mod transcribe;
 mod voices;

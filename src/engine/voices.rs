@@ -108,19 +108,28 @@ impl Stage {
             *line = after(line, &proposal).swap_remove(0);
         }
         let made: Vec<Vec<Utterance>> = tracks.into_iter().map(|track| track.lines).collect();
-        let mut entries: Vec<Vec<VoiceEntry>> = Vec::new();
-        for (heard, made) in heard.iter_mut().zip(made) {
-            entries.push(self.write(&session, heard, made));
-        }
-        // Whom a voice is linked to is told by an id, and those are known only now.
-        let id = |(track, voice): (usize, usize)| &heard[track].found.voices[voice].entry.id;
-        let stands = |voice: across::Voice| entries[voice.0].iter().any(|entry| entry.id == *id(voice));
-        for (voice, of_whom) in people.links(stands) {
-            if let Some(entry) = entries[voice.0].iter_mut().find(|entry| entry.id == *id(voice)) {
-                entry.linked = Some(id(of_whom).clone());
+        let standing: Vec<Standing> = heard
+            .iter_mut()
+            .zip(&made)
+            .map(|(heard, made)| heard.number(made, &before(&session, &heard.lines[0].track)))
+            .collect();
+        let links = people.links(|(track, voice)| standing[track].voices.contains(&voice));
+        let id = |(track, voice): across::Voice| &heard[track].found.voices[voice].entry.id;
+        let mut entries = Vec::new();
+        for (track, (made, standing)) in made.into_iter().zip(&standing).enumerate() {
+            // A track of one voice says nothing of it in its lines, unless it is somebody's of another track,
+            // or something was said before.
+            let is_linked = links.iter().any(|(voice, _)| voice.0 == track);
+            let was_told = heard[track].lines.iter().any(|line| line.voice.is_some());
+            self.write(&session, &heard[track].found, made, standing, is_linked || was_told);
+            for voice in &standing.voices {
+                let linked =
+                    links.iter().find(|(own, _)| *own == (track, *voice)).map(|(_, to)| id(*to).clone());
+                let entry = heard[track].found.voices[*voice].entry.clone();
+                entries.push(VoiceEntry { linked, ..entry });
             }
         }
-        let entries = Voices { entries: entries.into_iter().flatten().collect() };
+        let entries = Voices { entries };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
         let found = heard.iter().flat_map(|heard| &heard.found.voices);
         let found = found.filter(|voice| entries.get(&voice.entry.id).is_some());
@@ -181,32 +190,27 @@ impl Stage {
         Ok(Some(heard))
     }
 
-    /// Writes what has become of a track's lines; gives the voices that have a word in them. A track of one
-    /// voice says nothing of it in its lines, unless something was said before.
-    fn write(&self, session: &Session, heard: &mut Heard, made: Vec<Utterance>) -> Vec<VoiceEntry> {
-        let Heard { voices, found, lines } = heard;
-        let index = |id: &str| found.voices.iter().position(|voice| voice.entry.id == id);
-        let of: Vec<Option<usize>> = made.iter().map(|line| line.voice.as_deref().and_then(index)).collect();
-        let stands: BTreeSet<usize> = made
-            .iter()
-            .zip(&of)
-            .filter(|(line, _)| line.is_shown() && line.edited.is_none())
-            .filter_map(|(_, voice)| *voice)
-            .collect();
-        voices.number(found, &before(session, &lines[0].track), |voice| stands.contains(&voice));
-        let says = stands.len() > 1 || lines.iter().any(|line| line.voice.is_some());
-        for (mut line, voice) in made.into_iter().zip(of).filter(|(line, _)| line.edited.is_none()) {
-            line.voice = voice
-                .filter(|voice| says && stands.contains(voice))
-                .map(|voice| found.voices[voice].entry.id.clone());
+    /// Writes what has become of a track's lines.
+    fn write(&self, session: &Session, found: &Found, made: Vec<Utterance>, standing: &Standing, says: bool) {
+        let says = says || standing.voices.len() > 1;
+        let lines = made.into_iter().zip(&standing.of).filter(|(line, _)| line.edited.is_none());
+        for (mut line, voice) in lines {
+            let voice = voice.filter(|voice| says && standing.voices.contains(voice));
+            line.voice = voice.map(|voice| found.voices[voice].entry.id.clone());
             let old = session.written(&line.id);
             if old.is_none_or(|old| Utterance { rev: old.rev, ..line.clone() } != *old) {
                 self.sink.write_revision(line);
             }
         }
-        let entries = found.voices.iter().enumerate().filter(|(voice, _)| stands.contains(voice));
-        entries.map(|(_, voice)| voice.entry.clone()).collect()
     }
+}
+
+/// Whose a track's lines are.
+struct Standing {
+    /// The voice of each line.
+    of: Vec<Option<usize>>,
+    /// Voices that have a word in what is shown.
+    voices: BTreeSet<usize>,
 }
 
 /// A track that was heard.
@@ -215,6 +219,18 @@ struct Heard {
     found: Found,
     /// Its lines as they stood.
     lines: Vec<Utterance>,
+}
+
+impl Heard {
+    /// Numbers the voices by whose words stand in `made`, the lines that have come of this track's.
+    fn number(&mut self, made: &[Utterance], before: &[(u32, f64, f64)]) -> Standing {
+        let index = |id: &str| self.found.voices.iter().position(|voice| voice.entry.id == id);
+        let of: Vec<Option<usize>> = made.iter().map(|line| line.voice.as_deref().and_then(index)).collect();
+        let shown = made.iter().zip(&of).filter(|(line, _)| line.is_shown() && line.edited.is_none());
+        let voices: BTreeSet<usize> = shown.filter_map(|(_, voice)| *voice).collect();
+        self.voices.number(&mut self.found, before, |voice| voices.contains(&voice));
+        Standing { of, voices }
+    }
 }
 
 /// What stands there after a proposal: the line as it is where it changes nothing.

@@ -23,6 +23,10 @@ const FOLD_PART: f64 = 0.25;
 const TRUSTED_S: f64 = 0.8;
 /// Two pieces of one window that share more of their time than this are two people.
 const SHARED_PART: f64 = 0.5;
+/// Rounds of two means, of which a few are enough.
+const HALVING_ROUNDS: usize = 10;
+/// How often they are begun.
+const HALVING_BEGINNINGS: usize = 24;
 /// Pieces that are linked at once; the table of their cosines takes the square of it, in floats.
 const BLOCK: usize = 1500;
 
@@ -55,20 +59,30 @@ pub fn voices(pieces: &[Piece], limit: Option<usize>) -> Voices {
     groups.merge(|closest, _| closest >= MERGE);
     groups.merge(|_, count| limit.is_some_and(|limit| count > limit.max(1)));
     groups.settle();
-    let centres = groups.centres();
-    let mut of = vec![None; pieces.len()];
-    for (item, group) in items.iter().zip(&groups.of) {
-        of[item.0] = Some(*group);
-    }
-    give_the_rest(pieces, &centres, &mut of);
-    keep_apart(pieces, &centres, &mut of);
-    let mut seconds = vec![0.0; centres.len()];
-    for (piece, voice) in pieces.iter().zip(&of) {
-        if let Some(voice) = voice {
-            seconds[*voice] += piece.seconds();
-        }
-    }
-    Voices { of, centres, seconds }
+    groups.given(pieces, &items)
+}
+
+/// The two voices into which the pieces of one fall most clearly; fewer where there are not two pieces.
+///
+/// Two means on the sphere, begun at several pairs of pieces that are not alike; the best end counts. Linkage
+/// would take a single odd piece off.
+pub fn halves(pieces: &[Piece]) -> Voices {
+    let items = with_voice(pieces, |_| true);
+    let vectors: Vec<&Embedding> = items.iter().map(|item| item.1).collect();
+    let seconds: Vec<f64> = items.iter().map(|item| item.2).collect();
+    let begun = |of: Vec<usize>| Groups::new(&vectors, &seconds, of);
+    let from = |first: &Embedding| {
+        let other = vectors.iter().copied().min_by(|a, b| cosine(a, first).total_cmp(&cosine(b, first)))?;
+        let nearer = |vector: &&Embedding| usize::from(cosine(vector, other) > cosine(vector, first));
+        let mut groups = begun(vectors.iter().map(nearer).collect());
+        groups.renumber();
+        (0..HALVING_ROUNDS).for_each(|_| groups.settle());
+        Some(groups)
+    };
+    let beginnings = vectors.iter().step_by(vectors.len().div_ceil(HALVING_BEGINNINGS).max(1));
+    let ends = beginnings.filter_map(|first| from(first)).filter(|groups| groups.count() == 2);
+    let best = ends.max_by(|a, b| a.fit().total_cmp(&b.fit()));
+    best.unwrap_or_else(|| begun(vec![0; items.len()])).given(pieces, &items)
 }
 
 fn with_voice(pieces: &[Piece], wanted: impl Fn(&Piece) -> bool) -> Vec<(usize, &Embedding, f64)> {
@@ -311,6 +325,13 @@ impl<'a> Groups<'a> {
         }
     }
 
+    /// How well the groups' directions stand for their vectors: the sum of the cosines, by seconds.
+    fn fit(&self) -> f64 {
+        let centres = self.centres();
+        let all = self.vectors.iter().zip(&self.of).zip(self.seconds);
+        all.map(|((vector, group), seconds)| f64::from(cosine(vector, &centres[*group])) * seconds).sum()
+    }
+
     /// Each vector goes to the group whose direction is nearest: linkage alone never takes back what it did
     /// early.
     fn settle(&mut self) {
@@ -319,6 +340,24 @@ impl<'a> Groups<'a> {
             *group = best(vector, &centres, None).unwrap_or(*group);
         }
         self.renumber();
+    }
+
+    /// All pieces with their voices; `items` are those that were grouped.
+    fn given(&self, pieces: &[Piece], items: &[(usize, &Embedding, f64)]) -> Voices {
+        let centres = self.centres();
+        let mut of = vec![None; pieces.len()];
+        for (item, group) in items.iter().zip(&self.of) {
+            of[item.0] = Some(*group);
+        }
+        give_the_rest(pieces, &centres, &mut of);
+        keep_apart(pieces, &centres, &mut of);
+        let mut seconds = vec![0.0; centres.len()];
+        for (piece, voice) in pieces.iter().zip(&of) {
+            if let Some(voice) = voice {
+                seconds[*voice] += piece.seconds();
+            }
+        }
+        Voices { of, centres, seconds }
     }
 
     fn renumber(&mut self) {
@@ -391,6 +430,16 @@ mod tests {
         let found = voices(&pieces, None);
         assert_eq!(found.centres.len(), 5);
         assert!(agree(&found.of, &told));
+    }
+
+    #[test]
+    fn a_voice_of_two_people_falls_into_them() {
+        let (pieces, told) = meeting(11, 2, 100);
+        let found = halves(&pieces);
+        assert_eq!(found.centres.len(), 2);
+        assert!(agree(&found.of, &told));
+        assert_eq!(halves(&pieces[..1]).centres.len(), 1);
+        assert_eq!(halves(&[]).centres.len(), 0);
     }
 
     #[test]

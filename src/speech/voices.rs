@@ -154,6 +154,27 @@ impl TrackVoices {
     /// Who speaks when, from all that was heard. The voices have no numbers of their own yet
     /// ([`Self::number`]).
     pub fn found(&self) -> Found {
+        self.found_by(|pieces| cluster::voices(pieces, self.limit))
+    }
+
+    /// The two voices into which that of `lines`, which were heard, falls.
+    pub fn halves(&mut self, lines: &[Utterance]) -> Found {
+        for (index, of_take) in &mut self.takes {
+            let take = self.track.takes().get(*index).cloned();
+            of_take.pieces.retain(|piece| {
+                let middle = (piece.start + piece.end) / 2.0;
+                take.as_ref().is_some_and(|take| {
+                    let at = Frames::from_seconds(middle, take.entry.rate);
+                    lines.iter().any(|line| {
+                        line.take == take.entry.take && (line.from_frame..line.to_frame).contains(&at)
+                    })
+                })
+            });
+        }
+        self.found_by(cluster::halves)
+    }
+
+    fn found_by(&self, voices_of: impl Fn(&[Piece]) -> Voices) -> Found {
         let takes = self.track.takes();
         let all: Vec<(usize, Piece)> = self
             .takes
@@ -166,7 +187,7 @@ impl TrackVoices {
             ..piece.clone()
         };
         let pieces: Vec<Piece> = all.iter().map(apart).collect();
-        let clustered = cluster::voices(&pieces, self.limit);
+        let clustered = voices_of(&pieces);
         let mut all_turns = Vec::new();
         for (index, take) in takes.iter().enumerate() {
             let of_take: Vec<usize> = (0..all.len()).filter(|at| all[*at].0 == index).collect();
