@@ -86,6 +86,7 @@ pub(super) const KEYS: &[Key] = &[
     key("remind.silent_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("remind.paused_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("minutes.paragraph_pause_s", Kind::Real { from: 0.0, to: 600.0 }),
+    key("voices.keep_vectors_days", Kind::Whole { from: 0, to: 36_500 }),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];
 

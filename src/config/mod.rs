@@ -23,7 +23,7 @@ mod suggest;
 
 use folders::Folders;
 pub use sections::{
-    Audio, Denoise, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe,
+    Audio, Denoise, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe, Voices,
 };
 pub(crate) use suggest::nearest;
 
@@ -51,6 +51,7 @@ pub struct Config {
     /// The minutes' layout.
     pub minutes: Minutes,
     /// Where models come from.
+    pub voices: Voices,
     pub models: Models,
     /// What to record if no `--source` is given; may be empty.
     #[serde(skip)]

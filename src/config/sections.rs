@@ -151,6 +151,14 @@ pub struct Minutes {
     pub paragraph_pause_s: f64,
 }
 
+/// `[voices]`: what is kept of voices.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Voices {
+    /// Days that a session's file of what its voices sound like is kept, 0..=36500; 0 keeps none.
+    pub keep_vectors_days: u32,
+}
+
 /// `[models]`: where models come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

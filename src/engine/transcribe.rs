@@ -22,6 +22,7 @@ use crate::session::manifest::SourceEntry;
 use crate::session::read::{self, ReadError};
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
+use crate::session::voices::clear_old_vectors;
 use crate::speech::analysis::Analysis;
 use crate::speech::work::Pass;
 
@@ -157,6 +158,7 @@ pub fn transcribe(
     let finished = sink.finish();
     news.end(LAST_WORDS);
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
+    voices_kept(dir, config);
     problems.extend(minutes(dir, config));
     Ok(Transcribed { pending, problems })
 }
@@ -199,7 +201,16 @@ pub(super) fn voices_of(
     let pending = voices::tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
+    voices_kept(dir, config);
     Ok(pending)
+}
+
+/// What voices sound like is kept as long as the settings say, of this session and of those beside it.
+fn voices_kept(dir: &Path, config: &Config) {
+    let days = config.voices.keep_vectors_days;
+    for recordings in dir.parent().into_iter().chain([config.paths.recordings.as_path()]) {
+        clear_old_vectors(&SystemDisk, recordings, days);
+    }
 }
 
 /// Each track goes on after the last utterance of the text that was begun last.

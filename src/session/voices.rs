@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,22 @@ pub fn clear_vectors(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
         Ok(()) => disk.sync_dir(dir).map(|()| true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+/// Deletes what the voices sound like of all sessions in `recordings` of which that was written more than so
+/// many days ago. A folder that can't be looked into is passed over.
+pub fn clear_old_vectors(disk: &dyn Disk, recordings: &Path, days: u32) {
+    let Ok(folders) = std::fs::read_dir(recordings) else { return };
+    let kept = Duration::from_secs(u64::from(days) * 24 * 3600);
+    for dir in folders.filter_map(|folder| Some(folder.ok()?.path())) {
+        let written = std::fs::symlink_metadata(dir.join(VECTORS)).and_then(|file| file.modified());
+        let is_old = |written: SystemTime| written.elapsed().is_ok_and(|age| age >= kept);
+        if written.is_ok_and(is_old)
+            && let Err(error) = clear_vectors(disk, &dir)
+        {
+            tracing::warn!(%error, dir = %dir.display(), "what voices sound like is kept beyond its time");
+        }
     }
 }
 
@@ -244,6 +261,23 @@ mod tests {
             let mode = std::fs::metadata(dir.path().join(VOICES)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn what_voices_sound_like_is_kept_for_its_days() {
+        let recordings = tempfile::tempdir().unwrap();
+        let dirs = ["old", "new"].map(|name| recordings.path().join(name));
+        for dir in &dirs {
+            std::fs::create_dir(dir).unwrap();
+            write_vectors(&SystemDisk, dir, [("room#1", &[0.5_f32, 0.25][..])].into_iter()).unwrap();
+        }
+        let ago = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
+        std::fs::File::open(dirs[0].join(VECTORS)).unwrap().set_modified(ago).unwrap();
+        clear_old_vectors(&SystemDisk, recordings.path(), 30);
+        assert_eq!(dirs.each_ref().map(|dir| dir.join(VECTORS).exists()), [false, true]);
+        clear_old_vectors(&SystemDisk, recordings.path(), 0);
+        assert!(!dirs[1].join(VECTORS).exists());
+        clear_old_vectors(&SystemDisk, &recordings.path().join("nowhere"), 0);
     }
 
     #[test]
