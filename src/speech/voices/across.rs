@@ -177,7 +177,7 @@ impl People {
         noise: &[f64],
         levels: &dyn Levels,
     ) -> BTreeMap<usize, f64> {
-        let level = |(track, voice): &Voice| {
+        let level = |(track, _): &Voice| {
             let mut windows = Vec::new();
             // The same moments on all tracks: those of the first.
             let turns = tracks[group[0].0].found.turns.iter().filter(|turn| turn.voice == group[0].1);
@@ -190,7 +190,6 @@ impl People {
                     break;
                 }
             }
-            let _ = voice;
             (*track, mean_db(&windows) - noise[*track])
         };
         group.iter().map(level).collect()
@@ -271,4 +270,111 @@ fn noise_db(track: &Track<'_>, levels: &dyn Levels) -> f64 {
     windows.sort_by(f32::total_cmp);
     let count = (windows.len() as f64 * NOISE_PART) as usize;
     mean_db(&windows[..count])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::FoundVoice;
+    use super::*;
+    use crate::session::voices::{VoiceEntry, id};
+    use crate::speakers::networks::DIMENSIONS;
+
+    /// Two microphones of one room: `a` has the first person 6 dB louder, `b` the second; `b` is set 10 dB
+    /// lower as a whole. Both make a noise of their own.
+    struct Room;
+
+    impl Levels for Room {
+        fn envelope(&self, track: &str, from_s: f64, to_s: f64) -> Vec<f32> {
+            let level = |n: usize| {
+                let at = from_s + n as f64 * WINDOW_S;
+                let said = match (track, at.rem_euclid(10.0)) {
+                    ("a", 1.0..4.0) | ("b", 6.0..9.0) => 0.2,
+                    (_, 1.0..4.0 | 6.0..9.0) => 0.1,
+                    _ => 0.001,
+                };
+                if track == "a" { said } else { 0.316 * said }
+            };
+            (0..((to_s - from_s) / WINDOW_S).round() as usize).map(level).collect()
+        }
+    }
+
+    /// A track on which person `n` speaks `turns[n]`.
+    fn found(track: &str, turns: &[&[(f64, f64)]]) -> Found {
+        let voice = |n: usize| {
+            let mut centre = Box::new([0.0; DIMENSIONS]);
+            centre[n] = 1.0;
+            let entry = VoiceEntry {
+                id: id(track, n as u32 + 1),
+                track: track.into(),
+                number: n as u32 + 1,
+                seconds: 30.0,
+                first: 0.0,
+                sample: None,
+                linked: None,
+                print: None,
+            };
+            FoundVoice { entry, centre }
+        };
+        let of =
+            |n: usize| turns[n].iter().map(move |(start, end)| Turn { start: *start, end: *end, voice: n });
+        let mut all: Vec<Turn> = (0..turns.len()).flat_map(of).collect();
+        all.sort_by(|a, b| a.start.total_cmp(&b.start));
+        Found { turns: all, voices: (0..turns.len()).map(voice).collect() }
+    }
+
+    fn said(track: &str, person: u32, start: f64, text: &str) -> Utterance {
+        let word = |(n, text): (usize, &str)| {
+            let start = start + n as f64 * 0.5;
+            Word { text: text.into(), start, end: start + 0.4, p: 0.9 }
+        };
+        let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
+        Utterance {
+            id: format!("{track}-{start}"),
+            track: track.into(),
+            voice: Some(id(track, person)),
+            start,
+            end: words[words.len() - 1].end,
+            text: text.into(),
+            words,
+            ..Utterance::default()
+        }
+    }
+
+    #[test]
+    fn around_a_table_each_person_stands_where_they_are_heard_best() {
+        let turns: [&[(f64, f64)]; 2] = [&[(1.0, 4.0), (11.0, 14.0)], &[(6.0, 9.0), (16.0, 19.0)]];
+        let (on_a, on_b) = (found("a", &turns), found("b", &turns));
+        let line = |track, person, start| said(track, person, start, "we meet at nine sharp");
+        // What the first person says at 11 s is on the worse track alone: it stays.
+        let a = vec![line("a", 1, 1.2), line("a", 2, 6.2), line("a", 2, 16.2)];
+        let echo = Utterance { bleed_of: Some("a-6.2".into()), ..line("b", 2, 6.2) };
+        let b = vec![line("b", 1, 1.3), echo, line("b", 1, 11.2), line("b", 2, 16.2)];
+        let tracks =
+            [Track { name: "a", found: &on_a, lines: a }, Track { name: "b", found: &on_b, lines: b }];
+        let people = People::find(&tracks);
+        assert_eq!(people.links(|_| true), [((1, 0), (0, 0)), ((1, 1), (0, 1))]);
+        assert_eq!(people.links(|voice| voice != (0, 1)), [((1, 0), (0, 0))]);
+        let echo = |of: &str| Proposal::Echo { of: of.into() };
+        let wanted = [
+            (0, 1, echo("b-6.2")),
+            (0, 2, echo("b-16.2")),
+            (1, 0, echo("a-1.2")),
+            // It was held to be an echo of the one that hears less of this person.
+            (1, 1, Proposal::Own),
+        ];
+        assert_eq!(people.said_once(&tracks, &Room), wanted);
+    }
+
+    #[test]
+    fn people_who_speak_at_different_times_share_no_room() {
+        let (on_a, on_b) = (found("a", &[&[(1.0, 9.0)]]), found("b", &[&[(11.0, 19.0)]]));
+        let tracks = [
+            Track { name: "a", found: &on_a, lines: vec![said("a", 1, 1.0, "good morning to you all")] },
+            Track { name: "b", found: &on_b, lines: vec![said("b", 1, 11.0, "good morning to you all")] },
+        ];
+        let people = People::find(&tracks);
+        // The same voice on a microphone and in a call later is one person, and says both.
+        assert_eq!(people.links(|_| true), [((1, 0), (0, 0))]);
+        assert_eq!(people.said_once(&tracks, &Room), []);
+    }
 }
