@@ -105,8 +105,12 @@ fn another_process_hears_the_same_and_its_death_costs_a_start() {
         let (window, middle) = (&sound[from..from + WINDOW], from as u64 + 40_000..from as u64 + 120_000);
         let heard = worker.hear(window, from as u64, &middle).unwrap();
         let told = pieces::hear(&mut own, window, from as u64, &middle).unwrap();
-        assert_eq!(heard, told);
-        assert!(!heard.is_empty());
+        assert!(!heard.is_empty() && heard.len() == told.len());
+        for (heard, told) in heard.iter().zip(&told) {
+            // As JSON a time may lose its last bit.
+            let off = (heard.start - told.start).abs() + (heard.end - told.end).abs();
+            assert!(off < 1e-9 && heard.voice == told.voice, "{from}: {} {}", heard.start, told.start);
+        }
         let id = rustix::process::Pid::from_raw(worker.process_id().unwrap().cast_signed()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
     }

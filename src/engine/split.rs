@@ -80,7 +80,8 @@ pub fn split(dir: &Path, name: &str) -> Result<Split, SplitError> {
         .collect();
     let mut heard = TrackVoices::new(dir.to_owned(), Arc::clone(shared), None);
     heard.hear(&mut *ear()?, &lines, &|| false)?;
-    let mut found = heard.halves(&lines);
+    heard.keep_only(&lines);
+    let mut found = heard.halves();
     if found.voices.len() != 2 || found.voices.iter().any(|voice| voice.entry.seconds < HALF_S_MIN) {
         return Err(SplitError::One(name.to_owned()));
     }

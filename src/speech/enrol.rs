@@ -104,6 +104,8 @@ pub fn of_lines(
 ) -> Result<Sounds, EnrolError> {
     let mut voices = TrackVoices::new(dir.to_owned(), Arc::clone(track), None);
     voices.hear(ear, lines, &|| false)?;
+    // Others speak around these lines.
+    voices.keep_only(lines);
     let voices = voices.found().voices;
     let voices = voices.into_iter().map(|voice| (voice.entry.seconds, voice.centre)).collect();
     one(voices, OF_LINES, what)

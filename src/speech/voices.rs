@@ -157,8 +157,13 @@ impl TrackVoices {
         self.found_by(|pieces| cluster::voices(pieces, self.limit))
     }
 
-    /// The two voices into which that of `lines`, which were heard, falls.
-    pub fn halves(&mut self, lines: &[Utterance]) -> Found {
+    /// The two voices into which the one falls that was heard.
+    pub fn halves(&self) -> Found {
+        self.found_by(cluster::halves)
+    }
+
+    /// Forgets what was heard beside `lines`.
+    pub fn keep_only(&mut self, lines: &[Utterance]) {
         for (index, of_take) in &mut self.takes {
             let take = self.track.takes().get(*index).cloned();
             of_take.pieces.retain(|piece| {
@@ -171,7 +176,6 @@ impl TrackVoices {
                 })
             });
         }
-        self.found_by(cluster::halves)
     }
 
     fn found_by(&self, voices_of: impl Fn(&[Piece]) -> Voices) -> Found {
