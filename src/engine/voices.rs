@@ -113,13 +113,19 @@ impl Stage {
             .zip(&made)
             .map(|(heard, made)| heard.number(made, &before(&session, &heard.lines[0].track)))
             .collect();
-        let links = people.links(|(track, voice)| standing[track].voices.contains(&voice));
+        let mut links = people.links(|(track, voice)| standing[track].voices.contains(&voice));
+        // Who gave two sources a name each, in two rooms, knows better than a likeness.
+        let is_one = |track: usize| standing[track].voices.len() == 1;
+        links.retain(|(own, to)| people.share_a_room(own.0, to.0) || !is_one(own.0) || !is_one(to.0));
         let id = |(track, voice): across::Voice| &heard[track].found.voices[voice].entry.id;
         let mut entries = Vec::new();
         for (track, (made, standing)) in made.into_iter().zip(&standing).enumerate() {
-            // A track of one voice says nothing of it in its lines, unless it is somebody's of another track,
-            // or something was said before.
-            let is_linked = links.iter().any(|(voice, _)| voice.0 == track);
+            // A track of one voice says nothing of it in its lines, unless it is somebody's of another track
+            // in that room, or something was said before.
+            let here = |(own, to): &(across::Voice, across::Voice)| {
+                own.0 == track && people.share_a_room(own.0, to.0)
+            };
+            let is_linked = links.iter().any(here);
             let was_told = heard[track].lines.iter().any(|line| line.voice.is_some());
             self.write(&session, &heard[track].found, made, standing, is_linked || was_told);
             for voice in &standing.voices {

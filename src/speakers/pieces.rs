@@ -124,20 +124,26 @@ pub fn hear(
     let mut pieces = Vec::new();
     for local in 0..LOCALS {
         let own = own_frames(&activity, local);
+        // Who says little has all of their pieces embedded on the same sound.
+        let mut last: (Vec<usize>, Option<Embedding>) = Default::default();
         for run in runs(&activity[from..to], local) {
             let run = run.start + from..run.end + from;
             for part in parts(run) {
                 let heard = nearest(&own, &part);
                 let frames = feature_frames(&heard, features.len() / BANDS);
-                let voice = (frames.len() >= FEATURES_MIN).then(|| networks.embedding(&features, &frames));
+                if frames != last.0 {
+                    let is_enough = frames.len() >= FEATURES_MIN;
+                    let voice = is_enough.then(|| networks.embedding(&features, &frames)).transpose()?;
+                    last = (frames, voice);
+                }
                 let edge = |frame: usize| window as f64 / RATE + FIRST_S + (frame as f64 - 0.5) * STEP_S;
                 pieces.push(Piece {
                     window,
                     local,
                     start: edge(part.start).max(0.0),
                     end: edge(part.end).max(0.0),
-                    embedded_s: frames.len() as f64 / FRAMES_PER_S as f64,
-                    voice: voice.transpose()?,
+                    embedded_s: last.0.len() as f64 / FRAMES_PER_S as f64,
+                    voice: last.1.clone(),
                 });
             }
         }

@@ -241,6 +241,10 @@ fn a_damaged_place_costs_that_place() {
         ("a.opus", vec!["-c:a", "libopus"]),
         ("a.mp3", vec!["-c:a", "libmp3lame", "-b:a", "96k"]),
         ("a.aac", vec!["-c:a", "aac", "-b:a", "96k"]),
+        ("a.mkv", vec!["-c:a", "flac", "-cluster_time_limit", "1000"]),
+        ("b.mkv", vec!["-c:a", "aac", "-cluster_time_limit", "1000"]),
+        ("a.webm", vec!["-c:a", "libopus", "-cluster_time_limit", "1000"]),
+        ("b.webm", vec!["-c:a", "libvorbis", "-cluster_time_limit", "1000", "-live", "1"]),
     ] {
         let whole = place.pack(name, &how);
         let path = place.damage(&whole, 0.5..0.51);
@@ -284,6 +288,7 @@ fn a_file_that_is_given_up_in_its_middle_is_broken() {
         let heard = hear(&place.damage(&whole, 0.4..0.42)).unwrap();
         println!("{name}: {:.3} s {:?} {:?}", heard.seconds(), heard.gaps, heard.broken);
         assert!(heard.broken.is_some() || heard.gaps.iter().any(|gap| gap.2 == GapCause::Damaged), "{name}");
+        assert!((heard.seconds() - 12.0).abs() < 0.1, "{name}: it goes on behind it");
     }
 }
 

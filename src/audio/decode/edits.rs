@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
+/// What is said of a file without one.
+pub(super) const NO_INDEX: &str = "its index is missing: the recorder died before it wrote it; untrunc with a \
+    good file of the same recorder can mend it";
 /// A longer index is not read; it has room for hundreds of hours.
 const MOOV_BYTES_MAX: u64 = 256 << 20;
 /// Boxes in a file's top level; more are junk.

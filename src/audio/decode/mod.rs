@@ -15,6 +15,7 @@ use crate::base::cause::GapCause;
 use crate::base::format::DeviceFormat;
 use crate::base::units::{Frames, SampleRate};
 
+mod clusters;
 mod codecs;
 mod container;
 mod edits;
@@ -197,20 +198,16 @@ impl SoundFile {
     fn open_packets(path: &Path, mut file: File, bytes: u64, track: Option<u16>) -> Result<Self, String> {
         let index = edits::read(&mut file, bytes).map_err(|error| error.to_string())?;
         if index.is_missing {
-            return Err(
-                "its index is missing: the recorder died before it wrote it; untrunc with a good file \
-                of the same recorder can mend it"
-                    .into(),
-            );
+            return Err(edits::NO_INDEX.into());
         }
         let mut parts = VecDeque::from(section::parts(&mut file, bytes).map_err(|error| error.to_string())?);
         let (from, to) = parts.pop_front().unwrap_or((0, bytes));
         let section = Section::new(file, from, to).map_err(|error| error.to_string())?;
         let unread = section.unread();
         let stream = MediaSourceStream::new(Box::new(section), Default::default());
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        let mut packets = Packets::open(stream, extension, track, &index.edits)?;
-        packets.unread = Some(unread);
+        let name = path.extension().and_then(|name| name.to_str());
+        let mut packets = Packets::open(stream, name, track, &index.edits)?;
+        packets.watch(unread, clusters::Clusters::open(path, bytes));
         let format = packets.format;
         let decoder = Decoder::Packets(Box::new(packets));
         match Self::begin(path, decoder, format, Vec::new()) {

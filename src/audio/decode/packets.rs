@@ -16,6 +16,7 @@ use symphonia::core::meta::MetadataOptions;
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
+use super::clusters::Clusters;
 use super::codecs::{LOSSY, MPEG, describe, describe_track, guarded, make_decoder, params};
 use super::edits::Edit;
 use super::section::Unread;
@@ -50,6 +51,8 @@ const BAD_MAX: u32 = 10_000;
 /// behind its stated end are another file that was joined to it.
 const PADDING_PACKETS: usize = 2;
 
+mod behind;
+
 /// What is said of a file that goes on behind its end.
 pub(super) const JOINED: &str = "another file is joined to it; it is read to its end";
 
@@ -78,10 +81,14 @@ pub(super) struct Packets {
     behind: VecDeque<Packet>,
     joined: bool,
     over: bool,
+    /// Time stamp of our last packet.
+    ticks: u64,
     /// Second at which the last packet of any track stood.
     seen_s: f64,
     /// What of the file nobody has looked at.
-    pub(super) unread: Option<Unread>,
+    unread: Option<Unread>,
+    /// Where a Matroska file goes on behind a damaged place.
+    clusters: Option<Clusters>,
     pub(super) format: DeviceFormat,
     pub(super) length: Option<Frames>,
     pub(super) remarks: Vec<String>,
@@ -153,8 +160,10 @@ impl Packets {
             behind: VecDeque::new(),
             joined: guessed,
             over: false,
+            ticks: 0,
             seen_s: 0.0,
             unread: None,
+            clusters: None,
             format: DeviceFormat { rate: SampleRate(0), channels: 0, format: SampleFormat::S16 },
             length: match params.sample_rate.map(SampleRate) {
                 Some(rate) if edit.is_some() => edit.end_s().map(|end_s| Frames::from_seconds(end_s, rate)),
@@ -235,6 +244,7 @@ impl Packets {
                 Ok(Some(packet)) if packet.track_id == self.track => {
                     let seen_s = self.seconds(self.time_base, packet.pts.get());
                     self.seen_s = self.seen_s.max(seen_s);
+                    self.ticks = u64::try_from(packet.pts.get()).unwrap_or(0);
                     return Ok(Some(packet));
                 }
                 Ok(Some(packet)) => {
@@ -243,6 +253,7 @@ impl Packets {
                     self.seen_s = self.seen_s.max(self.seconds(base, packet.pts.get()));
                     bad = 0;
                 }
+                Ok(None) if self.has_unread() && self.go_on_behind() => bad = 0,
                 Ok(None) => return Ok(None),
                 // The place of this packet lies behind the end; that of the next one may not.
                 Err(SymphoniaError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
@@ -255,10 +266,12 @@ impl Packets {
                 Err(SymphoniaError::DecodeError(reason)) => {
                     self.damaged = true;
                     bad += 1;
-                    if bad > BAD_MAX {
+                    if bad > BAD_MAX && !self.go_on_behind() {
                         return Err(reason.to_owned());
                     }
+                    bad %= BAD_MAX + 1;
                 }
+                Err(_) if self.go_on_behind() => bad = 0,
                 Err(error) => return Err(error.to_string()),
             }
         }

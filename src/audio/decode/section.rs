@@ -41,6 +41,11 @@ pub(super) struct Unread {
 }
 
 impl Unread {
+    /// Of a file of `to` bytes, as far as `reached` says.
+    pub(super) fn new(reached: Arc<AtomicU64>, to: u64) -> Self {
+        Self { reached, to }
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.to.saturating_sub(self.reached.load(Ordering::Relaxed))
     }

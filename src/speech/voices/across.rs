@@ -118,7 +118,7 @@ impl People {
     }
 
     /// Whether two tracks hear one room.
-    fn share_a_room(&self, a: usize, b: usize) -> bool {
+    pub fn share_a_room(&self, a: usize, b: usize) -> bool {
         self.rooms.contains(&(a.min(b), a.max(b)))
     }
 
