@@ -47,7 +47,7 @@ impl Pass {
 
     /// What was found, under the id that it is to have: that of the line that lies where most of it does, so
     /// that what refers to it goes on doing so; each line gives its id once. The ids of older versions name
-    /// other frames of the same sound ([`id`](crate::base::utterance::id)): there the place alone tells.
+    /// other frames of the same sound ([`id`]): there the place alone tells.
     pub fn identify(&self, mut found: Utterance) -> Utterance {
         let is_taken = |id: &str| self.current.contains(id);
         if self.before.iter().any(|old| old.id == found.id) && !is_taken(&found.id) {

@@ -71,7 +71,7 @@ pub fn turns(pieces: &[Piece], voices: &Voices, time: impl Fn(&Piece) -> (f64, f
 /// The words of a line as runs of one voice each: which words, which voice. Empty where no voice is near.
 ///
 /// A word is the voice's that has most of it, else that of the nearest turn; of equals that of the word
-/// before. Single words do not leave their neighbours for less than [`ALONE_S`] of a turn.
+/// before. Single words do not leave their neighbours for less than half a second of a turn.
 pub fn runs(words: &[Spoken], turns: &[Turn]) -> Vec<(Range<usize>, usize)> {
     let mut of: Vec<Option<(usize, f64)>> = Vec::with_capacity(words.len());
     for word in words {

@@ -28,8 +28,10 @@ impl Packets {
                     .probe(&Hint::new(), stream, FormatOptions::default(), MetadataOptions::default())
                     .map_err(|error| error.to_string())
             });
-            let is_ours = |reader: &Box<dyn FormatReader>| reader.tracks().iter().any(|t| t.id == self.track);
-            if let Some(reader) = probed.ok().filter(is_ours) {
+            let own = |reader: &dyn FormatReader| reader.tracks().iter().any(|t| t.id == self.track);
+            if let Ok(reader) = probed
+                && own(&*reader)
+            {
                 (self.reader, self.unread, self.damaged) = (reader, Some(unread), true);
                 self.decoder.reset();
                 return true;
