@@ -1,5 +1,6 @@
 //! When a file was recorded, as it says itself: `mvhd` of MP4 (ISO/IEC 14496-12), `DateUTC` of Matroska (RFC
-//! 9559), `bext` of broadcast WAVE (EBU Tech 3285), and a full time in a comment of Ogg, FLAC or MP3.
+//! 9559), `bext` of broadcast WAVE (EBU Tech 3285) and what iXML repeats of it, and a full time in a comment
+//! of Ogg, FLAC or MP3.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -17,7 +18,7 @@ pub enum Recorded {
     Local(DateTime),
 }
 
-/// Where dates stand: in front, or, of MP4 files, behind the sound.
+/// Where dates stand: in front, or, of MP4 files and of iXML, behind the sound.
 const HEAD_BYTES: u64 = 1 << 16;
 /// Seconds from 1904, where MP4 begins to count, to 1970.
 const MP4_EPOCH_S: i64 = 2_082_844_800;
@@ -41,7 +42,11 @@ pub fn recorded(path: &Path) -> Option<Recorded> {
         }
         _ if head.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]) => date_utc(&head),
         _ if head.starts_with(b"RIFF") || head.starts_with(b"RF64") || head.starts_with(b"BW64") => {
-            bext(&head).or_else(|| in_text(&head))
+            let mut tail = Vec::new();
+            file.seek(SeekFrom::Start(bytes.saturating_sub(HEAD_BYTES))).ok()?;
+            file.take(HEAD_BYTES).read_to_end(&mut tail).ok()?;
+            let in_xml = || ixml(&head).or_else(|| ixml(&tail));
+            bext(&head).or_else(in_xml).or_else(|| in_text(&head))
         }
         _ => in_text(&head),
     };
@@ -77,8 +82,21 @@ fn date_utc(bytes: &[u8]) -> Option<Recorded> {
 fn bext(bytes: &[u8]) -> Option<Recorded> {
     let at = find(bytes, b"bext")? + 8 + 256 + 32 + 32;
     let text = std::str::from_utf8(bytes.get(at..at + 18)?).ok()?;
-    let (date, time) =
-        (text[..10].replace(['_', ':', '.', '/'], "-"), text[10..].replace(['-', '.', '_'], ":"));
+    local(text.get(..10)?, text.get(10..)?)
+}
+
+/// What a recorder wrote into its chunk of XML instead (<http://www.ixml.info>).
+fn ixml(bytes: &[u8]) -> Option<Recorded> {
+    let value = |tag: &str| {
+        let rest = bytes.get(find(bytes, tag.as_bytes())? + tag.len()..)?;
+        std::str::from_utf8(rest.get(..rest.iter().take(40).position(|b| *b == b'<')?)?).ok()
+    };
+    local(value("<BWF_ORIGINATION_DATE>")?.trim(), value("<BWF_ORIGINATION_TIME>")?.trim())
+}
+
+/// A day and a time, whatever stands between their numbers.
+fn local(date: &str, time: &str) -> Option<Recorded> {
+    let (date, time) = (date.replace(['_', ':', '.', '/'], "-"), time.replace(['-', '.', '_'], ":"));
     format!("{date}T{time}").parse().ok().map(Recorded::Local)
 }
 
@@ -129,6 +147,15 @@ mod tests {
         assert_eq!(of(&matroska), Some(at));
         let bext = [b"RIFF\0\0\0\0WAVEbext\0\0\0\0", &[0; 320][..], b"2026-10-0209:30:00"].concat();
         assert_eq!(of(&bext), Some(local));
+        let tags = "<BWF_ORIGINATION_DATE>2026-10-02</BWF_ORIGINATION_DATE>\n\
+                    <BWF_ORIGINATION_TIME>09:30:00</BWF_ORIGINATION_TIME>";
+        let sound = vec![0; 200_000];
+        for ixml in [
+            [b"RIFF\0\0\0\0WAVEiXML\0\0\0\0", tags.as_bytes(), &sound].concat(),
+            [b"RIFF\0\0\0\0WAVEdata\0\0\0\0", &sound[..], tags.as_bytes()].concat(),
+        ] {
+            assert_eq!(of(&ixml), Some(local));
+        }
         assert_eq!(of(b"OggS..creation_time=2026-10-02T09:30:00.000000Z"), Some(at));
         assert_eq!(of(b"fLaC..DATE=2026-10-02T09:30:00\0"), Some(local));
         // A year is no time, and a clock that was never set is none.
