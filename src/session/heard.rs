@@ -55,9 +55,14 @@ pub fn voices(session: &Session) -> Vec<Heard> {
     }
     let mut told: HashMap<&str, Told> = HashMap::new();
     let lines = session.latest();
-    let of_voices = lines.iter().filter(|line| line.is_shown() && session.names.of_line(line).is_some());
-    for line in of_voices {
-        let Some(voice) = session.names.voice_of(line) else { continue };
+    let names = &session.names;
+    // The lines of a track of one voice say nothing of it.
+    let only = |track: &str| {
+        let mut own = names.voices().filter(|(id, _)| parts(id).is_some_and(|(of, _)| of == track));
+        own.next().filter(|_| own.next().is_none()).map(|(id, _)| id)
+    };
+    for line in lines.iter().filter(|line| line.is_shown() && !names.by_a_person(line)) {
+        let Some(voice) = names.voice_of(line).or_else(|| only(&line.track)) else { continue };
         let told = told.entry(voice).or_insert(Told { lines: 0, seconds: 0.0, first: line.start });
         told.lines += 1;
         told.seconds += (line.end - line.start).max(0.0);
