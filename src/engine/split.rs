@@ -86,10 +86,11 @@ pub fn split(dir: &Path, name: &str) -> Result<Split, SplitError> {
         return Err(SplitError::One(name.to_owned()));
     }
     let new = number(&session, track, &id, &mut found);
+    // What is cut off a line is written before the line without it: nothing is lost between the two.
     let revised: Vec<Utterance> = lines
         .iter()
         .filter_map(|line| Some(revise(line, &found.proposal(line)?, Author::Machine)))
-        .flatten()
+        .flat_map(|revised| revised.into_iter().rev())
         .collect();
     let count = revised.iter().filter(|line| line.voice.as_deref() == Some(&*new)).count();
     if count == 0 {

@@ -118,7 +118,7 @@ impl Stage {
         let is_one = |track: usize| standing[track].voices.len() == 1;
         links.retain(|(own, to)| people.share_a_room(own.0, to.0) || !is_one(own.0) || !is_one(to.0));
         let id = |(track, voice): across::Voice| &heard[track].found.voices[voice].entry.id;
-        let mut entries = Vec::new();
+        let (mut entries, mut changed) = (Vec::new(), Vec::new());
         for (track, (made, standing)) in made.into_iter().zip(&standing).enumerate() {
             // A track of one voice says nothing of it in its lines, unless it is somebody's of another track
             // in that room, or something was said before.
@@ -127,13 +127,20 @@ impl Stage {
             };
             let is_linked = links.iter().any(here);
             let was_told = heard[track].lines.iter().any(|line| line.voice.is_some());
-            self.write(&session, &heard[track].found, made, standing, is_linked || was_told);
+            let says = is_linked || was_told;
+            changed.extend(changes(&session, &heard[track].found, made, standing, says));
             for voice in &standing.voices {
                 let linked =
                     links.iter().find(|(own, _)| *own == (track, *voice)).map(|(_, to)| id(*to).clone());
                 let entry = heard[track].found.voices[*voice].entry.clone();
                 entries.push(VoiceEntry { linked, ..entry });
             }
+        }
+        // What comes to stand is written before what is shortened or hidden for it: a machine that dies
+        // between the two leaves words twice, and loses none.
+        changed.sort_by_key(|(comes_to_stand, _)| !comes_to_stand);
+        for (_, line) in changed {
+            self.sink.write_revision(line);
         }
         let entries = Voices { entries };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
@@ -195,20 +202,29 @@ impl Stage {
         }
         Ok(Some(heard))
     }
+}
 
-    /// Writes what has become of a track's lines.
-    fn write(&self, session: &Session, found: &Found, made: Vec<Utterance>, standing: &Standing, says: bool) {
-        let says = says || standing.voices.len() > 1;
-        let lines = made.into_iter().zip(&standing.of).filter(|(line, _)| line.edited.is_none());
-        for (mut line, voice) in lines {
-            let voice = voice.filter(|voice| says && standing.voices.contains(voice));
-            line.voice = voice.map(|voice| found.voices[voice].entry.id.clone());
-            let old = session.written(&line.id);
-            if old.is_none_or(|old| Utterance { rev: old.rev, ..line.clone() } != *old) {
-                self.sink.write_revision(line);
-            }
+/// What is to be written of a track's lines, and whether it comes to stand where nothing stood.
+fn changes(
+    session: &Session,
+    found: &Found,
+    made: Vec<Utterance>,
+    standing: &Standing,
+    says: bool,
+) -> Vec<(bool, Utterance)> {
+    let says = says || standing.voices.len() > 1;
+    let lines = made.into_iter().zip(&standing.of).filter(|(line, _)| line.edited.is_none());
+    let mut changed = Vec::new();
+    for (mut line, voice) in lines {
+        let voice = voice.filter(|voice| says && standing.voices.contains(voice));
+        line.voice = voice.map(|voice| found.voices[voice].entry.id.clone());
+        let old = session.written(&line.id);
+        if old.is_none_or(|old| Utterance { rev: old.rev, ..line.clone() } != *old) {
+            let comes_to_stand = line.is_shown() && !old.is_some_and(Utterance::is_shown);
+            changed.push((comes_to_stand, line));
         }
     }
+    changed
 }
 
 /// Whose a track's lines are.

@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::networks::{NetworkError, Networks, WINDOW};
@@ -92,7 +93,9 @@ impl Ear for VoicesWorker {
 /// The child, and the thread that talks to it: that may block for as long as the child likes.
 struct Running {
     child: Child,
-    requests: SyncSender<Vec<u8>>,
+    /// `None` only while it is dropped.
+    requests: Option<SyncSender<Vec<u8>>>,
+    thread: Option<JoinHandle<()>>,
     answers: Receiver<io::Result<Result<Vec<Piece>, String>>>,
 }
 
@@ -114,19 +117,20 @@ impl Running {
         let (requests, to_ask) = sync_channel::<Vec<u8>>(1);
         let (answer, answers) = sync_channel(1);
         // It ends with the child, whose pipes break, or with us.
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             for request in to_ask {
                 if answer.send(exchange(&mut stdin, &mut stdout, &request)).is_err() {
                     return;
                 }
             }
         });
-        Ok(Self { child, requests, answers })
+        Ok(Self { child, requests: Some(requests), thread: Some(thread), answers })
     }
 
     fn ask(&mut self, request: &[u8]) -> Result<Result<Vec<Piece>, String>, String> {
         let ended = || "the process that hears voices ended".to_owned();
-        self.requests.send(request.to_vec()).map_err(|_| ended())?;
+        let requests = self.requests.as_ref().ok_or_else(ended)?;
+        requests.send(request.to_vec()).map_err(|_| ended())?;
         match self.answers.recv_timeout(ANSWER_LIMIT) {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(format!("{}: {error}", ended())),
@@ -140,6 +144,10 @@ impl Drop for Running {
         // Fails only if it has ended by itself; it is reaped either way.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Its pipes are broken and it has room for its answer, so nothing blocks the thread any more.
+        drop(self.requests.take());
+        // It can only have panicked, and its answer isn't wanted any more.
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 

@@ -77,11 +77,12 @@ impl EchoWindow {
             let mut revised = revise(&entry.utterance, &proposal, Author::Machine).into_iter();
             let Some(first) = revised.next() else { continue };
             entry.utterance = first.clone();
-            changed.push(first);
             for utterance in revised {
                 changed.push(utterance.clone());
                 cut_off.push(Entry { utterance, since: entry.since, judged: true });
             }
+            // Last: a machine that dies before it has words twice, and loses none.
+            changed.push(first);
         }
         self.entries.extend(cut_off);
         changed
