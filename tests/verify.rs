@@ -207,6 +207,13 @@ fn the_account_is_held_against_the_clock_and_against_what_was_told() {
     assert_eq!(verify(&none).unwrap().problems, []);
     let rebuilt = Session::open(&none).unwrap().manifest;
     assert_eq!(rebuilt, session.manifest, "all of it stands in the journal");
+    // A recorder that died in the moment before it wrote that: nothing is wrong, and it is mended.
+    let left = dir("left");
+    edit(&left.join("session.json"), |text| text.replacen("\"closed\"", "\"recording\"", 1));
+    let report = verify(&left).unwrap();
+    assert_eq!((report.state, report.problems.len()), (Standing::Dirty, 0));
+    assert!(home.run(["recover", left.to_str().unwrap()]).out.contains("mended"));
+    assert_eq!(Session::open(&left).unwrap().manifest, session.manifest);
 
     // A line that is not there any more, or that no recorder writes.
     for (name, change) in [

@@ -14,7 +14,7 @@ use crate::care::replay::{self, Replay, ReplayError, Sum, TakeRecord};
 use crate::clock::trouble::clock_trouble;
 use crate::session::amend::Amendments;
 use crate::session::lock::SessionLock;
-use crate::session::manifest::{ClockFit, Manifest, SourceKind, TakeEntry, TrackAccount};
+use crate::session::manifest::{ClockFit, Manifest, SourceKind, State, TakeEntry, TrackAccount};
 use crate::session::read::{self, ReadError};
 use crate::session::wav::{HEADER_MAX, OnDisk};
 
@@ -174,9 +174,15 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
             unexplained: unexplained.iter().map(|stretch| (stretch.from, stretch.to)).collect(),
         });
     }
+    // A recorder that died when all but `session.json` was written leaves it as it stood all the time.
+    let (id, title) = replay.started.as_ref().map(|s| (s.id.clone(), s.title.clone())).unwrap_or_default();
+    let is_left = || {
+        read::read_manifest(dir).is_ok_and(|found| found.id == id && found.state == State::Recording)
+    };
     let state = match (&replay.closed, in_use) {
-        (Some(_), _) => Standing::Closed,
         (None, true) => Standing::Recording,
+        (Some(_), false) if is_left() => Standing::Dirty,
+        (Some(_), _) => Standing::Closed,
         (None, false) => Standing::Dirty,
     };
     // While it is in use it may be just about to be written.
@@ -186,7 +192,6 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
     let all = |frames: fn(&TakeReport) -> Frames| {
         Frames(tracks.iter().flat_map(|track: &TrackReport| &track.takes).map(|take| frames(take).0).sum())
     };
-    let (id, title) = replay.started.as_ref().map(|s| (s.id.clone(), s.title.clone())).unwrap_or_default();
     let mut manifest = reckon::manifest(&replay);
     if let Some(manifest) = &mut manifest {
         manifest.account = tracks.iter().map(|track| track.account.clone()).collect();
