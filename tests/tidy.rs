@@ -1,6 +1,6 @@
 //! The house is in order: modules import only what stands below them, no two files import each other,
-//! comments and documents keep their width, documents name only files that exist, and no file is too long to
-//! be read.
+//! comments and documents keep their width, documents name only files that exist, their links lead somewhere,
+//! and no file is too long to be read.
 //!
 //! The floor plan is the table in `src/lib.rs`. What is found is printed with its place.
 
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 const COMMENT_COLUMNS: usize = 110;
 /// Columns of a line in a document.
 const DOCUMENT_COLUMNS: usize = 120;
+/// Words of the README.
+const README_WORDS: usize = 1500;
 /// Lines of a source file, tests apart.
 const FILE_LINES: usize = 500;
 
@@ -233,11 +235,9 @@ fn comments_are_as_wide_as_they_should_be() {
 /// The documents: those at the root and those of `docs/`. What the demo writes (`docs/sample`) is not ours to
 /// wrap.
 fn documents() -> Vec<(String, String)> {
-    let named = ["README.md", "CHANGELOG.md"];
-    let mut found: Vec<(String, String)> = named
-        .into_iter()
-        .filter_map(|name| Some((name.to_owned(), fs::read_to_string(root().join(name)).ok()?)))
-        .collect();
+    let named = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"];
+    let read = |name: &str| (name.to_owned(), fs::read_to_string(root().join(name)).expect(name));
+    let mut found: Vec<(String, String)> = named.into_iter().map(read).collect();
     found.extend(files("docs", "md").into_iter().filter(|(name, _)| !name.starts_with("docs/sample/")));
     found
 }
@@ -280,6 +280,64 @@ fn documents_name_only_files_that_exist() {
     }
     assert!(named > 100, "paths were found");
     assert!(missing.is_empty(), "documents name files that do not exist:\n{}", missing.join("\n"));
+}
+
+/// The lines of a document without its blocks of code.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.lines().filter(move |line| {
+        let fence = line.trim_start().starts_with("```");
+        quoted ^= fence;
+        !fence && !quoted
+    })
+}
+
+/// What a link to a heading is called, as forges make it: `## A call, again` is `a-call-again`.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = prose(text).filter(|line| line.starts_with('#'));
+    headings
+        .map(|heading| {
+            let heading = heading.trim_start_matches('#').trim().to_lowercase();
+            let kept = heading.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let (mut links, mut broken) = (0, Vec::new());
+    for (file, text) in documents() {
+        let folder = root().join(&file).parent().unwrap().to_owned();
+        let prose: Vec<&str> = prose(&text).collect();
+        let prose = prose.join("\n");
+        for (at, _) in prose.match_indices("](") {
+            let link = prose[at + 2..].split(')').next().unwrap_or("");
+            if link.contains("://") {
+                continue;
+            }
+            links += 1;
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if path.is_empty() { root().join(&file) } else { folder.join(path) };
+            let leads = if anchor.is_empty() {
+                target.exists()
+            } else {
+                fs::read_to_string(&target).is_ok_and(|there| anchors(&there).contains(anchor))
+            };
+            if !leads {
+                broken.push(format!("{file}: {link}"));
+            }
+        }
+    }
+    assert!(links > 80, "only {links} links were found");
+    assert!(broken.is_empty(), "these lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn the_front_page_is_read_in_minutes() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let words = text.split_whitespace().count();
+    assert!(words <= README_WORDS, "README.md has {words} words; the guide has room for more");
 }
 
 /// The types that the glossary names in backquotes: `Take`, `Utterance::rev` …

@@ -55,7 +55,7 @@ struct Args {
     #[arg(long, value_enum, value_name = "SERVER")]
     server: Option<ServerArg>,
     /// If the run passes, renew what this checkout shows of the demo: docs/sample, docs/minutes-page.png,
-    /// README.md
+    /// docs/guide/formats.md
     #[arg(long, value_name = "CHECKOUT")]
     renew: Option<PathBuf>,
 }

@@ -1,5 +1,5 @@
 //! What the repository shows of the demo, from one run of it: `docs/sample/`, the picture of the page, and
-//! the pieces of the minutes in the README. Nothing of it is written by hand, so that it is what the demo
+//! the pieces of the minutes in the guide. Nothing of it is written by hand, so that it is what the demo
 //! makes.
 
 use std::fs;
@@ -18,6 +18,8 @@ use crate::stage::recorder::Session;
 const SIZE: (u32, u32) = (1100, 1180);
 /// From this session second on a word is looked for that is shown as being heard.
 const HEARD_S: f64 = 24.0;
+/// The page of the guide that quotes the minutes.
+const PIECES: &str = "docs/guide/formats.md";
 /// The account is told by these parts of the minutes.
 const ACCOUNT: [&str; 3] = ["## Who was there", "## What was marked", "## What was recorded"];
 
@@ -29,11 +31,11 @@ pub fn renew(hansard: &Path, session: &Session, root: &Path) -> Result<()> {
     export.arg("export").arg(&session.dir).args(["--format", "md,html,docx", "--no-sound", "--force"]);
     run(export.arg("--output").arg(&sample))?;
     picture(session, &root.join("docs/minutes-page.png"))?;
-    let readme = root.join("README.md");
-    let text = fs::read_to_string(&readme).with_context(|| readme.display().to_string())?;
+    let page = root.join(PIECES);
+    let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
     let minutes = fs::read_to_string(sample.join("minutes.md"))?;
-    fs::write(&readme, with_pieces(&text, [&scene(&minutes)?, &account(&minutes)?])?)?;
-    println!("{} and what it shows of the demo are this run's", readme.display());
+    fs::write(&page, with_pieces(&text, [&scene(&minutes)?, &account(&minutes)?])?)?;
+    println!("{} and what it shows of the demo are this run's", page.display());
     Ok(())
 }
 
@@ -76,13 +78,13 @@ fn account(minutes: &str) -> Result<String> {
     Ok(ACCOUNT.iter().map(part).collect::<Result<Vec<_>>>()?.join("\n\n"))
 }
 
-/// The README with these in the place of its first blocks of Markdown.
-fn with_pieces(readme: &str, pieces: [&str; 2]) -> Result<String> {
+/// A page with these in the place of its first blocks of Markdown.
+fn with_pieces(page: &str, pieces: [&str; 2]) -> Result<String> {
     const FENCE: &str = "```markdown\n";
-    let (mut out, mut rest) = (String::new(), readme);
+    let (mut out, mut rest) = (String::new(), page);
     for piece in pieces {
         let (before, after) =
-            rest.split_once(FENCE).context("a block of Markdown is missing in the README")?;
+            rest.split_once(FENCE).with_context(|| format!("a block of Markdown is missing in {PIECES}"))?;
         let (_, after) = after.split_once("\n```\n").context("a block of Markdown does not end")?;
         out += &format!("{before}{FENCE}{piece}\n```\n");
         rest = after;

@@ -62,7 +62,7 @@ pub enum Verb {
         unix,
         command(
             after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; type its \
-                          text, Enter saves it, Esc cancels. p pauses and resumes."
+                          text, Enter saves it, Esc cancels. P pauses (then y) and goes on."
         )
     )]
     Record(record::Args),
