@@ -96,12 +96,14 @@ fn clear(bar: &ProgressBar) {
 /// The line that somebody is typing, below the others; there is one keyboard. Taken away when this is
 /// dropped.
 #[derive(Debug, Default)]
+#[cfg_attr(not(unix), allow(dead_code))] // Keys are read on Unix only.
 pub(super) struct Typed {
     is_shown: bool,
 }
 
 impl Typed {
     /// Shows it as it stands; none is taken away.
+    #[cfg_attr(not(unix), allow(dead_code))]
     pub(super) fn show(&mut self, text: Option<String>) {
         let mut typed = TYPED.lock().unwrap_or_else(PoisonError::into_inner);
         self.is_shown = text.is_some();

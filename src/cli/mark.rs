@@ -60,7 +60,12 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return mark_live(recorder, args);
     }
     let Some(name) = &args.session else {
-        return Err(wrong_use("which session? --session last, or its path or id"));
+        return Err(wrong_use(if cfg!(unix) {
+            "which session? --session last, or its path or id"
+        } else {
+            "a running recorder can't be reached by other commands on this system yet: when it has ended, give \
+             --session last --at 00:12:30"
+        }));
     };
     let dir = read::resolve(&config.paths.recordings, name).map_err(show::exit)?;
     let Some(at) = args.at else {

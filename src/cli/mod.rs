@@ -9,12 +9,14 @@ use clap::{Parser, Subcommand};
 
 pub use self::console::{Log, end as end_console, say};
 use crate::config::Config;
-#[cfg(unix)]
 use crate::control::Request;
 
 pub mod config;
 mod console;
 #[cfg(unix)]
+pub mod control;
+#[cfg(not(unix))]
+#[path = "control_none.rs"]
 pub mod control;
 pub mod dated;
 mod devices;
@@ -75,18 +77,14 @@ pub enum Verb {
     /// Show a session: sources, account, transcript
     Show(show::Args),
     /// Show the running recording
-    #[cfg(unix)]
     Status(control::StatusArgs),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
     /// Pause the running recording: nothing is stored, on any track
-    #[cfg(unix)]
     Pause(control::Args),
     /// Resume a paused recording
-    #[cfg(unix)]
     Resume(control::Args),
     /// End a running recording, as Ctrl-C does
-    #[cfg(unix)]
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
     Edit(edit::Args),
@@ -182,13 +180,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Edit(args) => edit::run(&args, &config),
         Verb::Voices(args) => voices::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
-        #[cfg(unix)]
         Verb::Status(args) => control::status(&args, &config),
-        #[cfg(unix)]
         Verb::Pause(args) => control::run(&args, &config, &Request::Pause),
-        #[cfg(unix)]
         Verb::Resume(args) => control::run(&args, &config, &Request::Resume),
-        #[cfg(unix)]
         Verb::Stop(args) => control::run(&args, &config, &Request::Stop),
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),

@@ -10,16 +10,20 @@ use clap::ValueEnum;
 use super::console::{self, say};
 use super::devices::quietly;
 use super::show_news::{Shown, shows_partials};
-use super::signals::{self, Signals};
+#[cfg(unix)]
+use super::signals;
+use super::signals::Signals;
 use super::text::{Languages, Speakers, quoted};
 use super::{Exit, wrong_use};
 use crate::base::duration;
 use crate::capture::feed::Pace;
 use crate::config::Config;
+#[cfg(unix)]
+use crate::engine::Asker;
 use crate::engine::defaults::{Configured, configured_sources};
 use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
-use crate::engine::{Asker, Ended, Engine, EngineError, Recorded};
+use crate::engine::{Ended, Engine, EngineError, Recorded};
 use crate::session::folder::Folder;
 
 #[cfg(unix)]
@@ -214,9 +218,8 @@ fn conduct(
     shown.notices(engine.follow(), Some(status_every));
     let _mending = super::recover::mend_beside(&config.paths.recordings);
     let ended = engine.block_on(async |engine| {
-        let asker = engine.asker();
         #[cfg(unix)]
-        let why = until_end(engine, &asker, signals).await;
+        let why = until_end(engine, signals).await;
         #[cfg(not(unix))]
         let why = engine.until_end(async || signals.next().await).await;
         engine.finish(why, async || signals.next().await).await
@@ -246,7 +249,8 @@ fn rehearse_crash(engine: &Engine) {
 
 /// Waits for the end, and does meanwhile what the keys ask for.
 #[cfg(unix)]
-async fn until_end(engine: &mut Engine, asker: &Asker, signals: &mut Signals) -> crate::engine::Why {
+async fn until_end(engine: &mut Engine, signals: &mut Signals) -> crate::engine::Why {
+    let asker = engine.asker();
     let mut keys = keys::Keys::new(engine.clock().clone());
     let why = {
         let end = engine.until_end(async || signals.next().await);

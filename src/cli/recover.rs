@@ -19,6 +19,7 @@ use crate::session::lock::{LockError, SessionLock};
 use crate::session::read::{ReadError, resolve};
 
 /// How much nicer than the recorder the mending beside it is (0 to 19): it gets what nobody else wants.
+#[cfg(target_os = "linux")]
 const NICE: i32 = 19;
 
 /// Arguments.

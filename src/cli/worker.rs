@@ -3,6 +3,7 @@
 //!
 //! It ends when its stdin does, at once and also in the middle of a request: then its parent is gone.
 
+#[cfg(unix)]
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -15,6 +16,7 @@ use crate::recognisers::recognizer::{Recognizer, RecognizerError, Request};
 use crate::recognisers::worker::{NICENESS, default_threads};
 
 /// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
+#[cfg(target_os = "linux")]
 const OOM_SCORE_ADJ: &str = "1000";
 
 /// Labels step back behind the text, as the text does behind the recording.
@@ -135,6 +137,9 @@ fn take_stdout() -> std::io::Result<std::io::Stdout> {
 /// Steps back behind the recording: less processor time, first to go when memory runs out, no core dump onto
 /// the disk that is recorded to. Where one of these isn't granted, the work is done all the same.
 fn step_back(niceness: u8) {
+    // Elsewhere a process can't do that to itself without unsafe code.
+    #[cfg(not(unix))]
+    let _ = niceness;
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit};

@@ -4,12 +4,16 @@
 #![deny(clippy::disallowed_macros, clippy::disallowed_methods, clippy::disallowed_types)]
 
 use std::time::Duration;
+#[cfg(not(unix))]
+use std::time::Instant;
 
 use super::{Clock, MonoNs};
 
 /// Two clocks are read one after the other; with less than this between them they count as read at once.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const AT_ONCE: Duration = Duration::from_micros(100);
 /// So often it is tried.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const TRIES: usize = 10;
 
 /// The machine's monotonic clock, counting on during suspend where the system offers that.
@@ -17,6 +21,7 @@ const TRIES: usize = 10;
 pub struct SystemClock;
 
 impl Clock for SystemClock {
+    #[cfg(unix)]
     fn now(&self) -> MonoNs {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         let id = rustix::time::ClockId::Boottime;
@@ -25,6 +30,16 @@ impl Clock for SystemClock {
         let id = rustix::time::ClockId::Monotonic;
         let t = rustix::time::clock_gettime(id);
         MonoNs(t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64)
+    }
+
+    /// The performance counter, suspend included. It has no zero that can be asked for: the first reading is
+    /// ours, which the session makes long before there is a callback.
+    #[cfg(not(unix))]
+    #[allow(clippy::disallowed_types)] // Set once, it is read without a lock.
+    fn now(&self) -> MonoNs {
+        static ORIGIN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        let since = ORIGIN.get_or_init(Instant::now).elapsed();
+        MonoNs(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
     }
 
     /// On Linux one clock counts suspend and another does not. Elsewhere it is not known.

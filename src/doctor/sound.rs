@@ -22,7 +22,7 @@ use crate::clock::{MonoNs, SessionClock, SystemClock};
 use crate::recording::DeviceSpec;
 use crate::session::journal::Event;
 use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
-use crate::writer::alarms::{Change, TrackAlarms};
+use crate::writer::alarms::{Change, TrackAlarms, WITHHELD, is_withheld};
 
 /// [`Listening::step`] is to be called this often.
 pub const STEP_EVERY: Duration = Duration::from_millis(20);
@@ -411,7 +411,11 @@ fn judge(heard: &SourceReport, clipping: Option<String>, findings: &mut Vec<Find
         find(
             Severity::Loss,
             format!("delivers nothing but digital silence: every sample of {:.0} s is zero", heard.seconds),
-            "unmute it (also at the device itself) and see that it is the right one; hansard devices lists what there is",
+            if cfg!(target_os = "macos") && is_withheld(heard.source.kind, false) {
+                WITHHELD
+            } else {
+                "unmute it (also at the device itself) and see that it is the right one; hansard devices lists what there is"
+            },
         );
     } else if heard.peak_dbfs.is_none_or(|peak| peak < QUIET_DBFS) && !loopback {
         find(

@@ -394,6 +394,7 @@ fn empty_account(track: &str) -> TrackAccount {
 
 /// A folder of the user's own.
 fn private_dir(dir: &Path) -> std::io::Result<()> {
+    #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -167,11 +167,9 @@ impl TrackAlarms {
         }
         if !self.zeros && to - since >= DEAD_S {
             self.zeros = true;
-            let text = format!(
-                "has delivered nothing but digital silence since {}{}",
-                hms(since),
-                why_zeros(self.kind, &self.condition)
-            );
+            let withheld = cfg!(target_os = "macos") && is_withheld(self.kind, self.heard);
+            let why = if withheld { format!(": {WITHHELD}") } else { why_zeros(self.kind, &self.condition) };
+            let text = format!("has delivered nothing but digital silence since {}{why}", hms(since));
             self.change_at(Alarm::Zeros, true, text, since);
         }
     }
@@ -344,6 +342,18 @@ impl SpaceAlarm {
 /// Seconds of recording, at `per_second` bytes a second, for which there is room in `available` bytes.
 pub fn space_left_s(available: u64, per_second: u64) -> f64 {
     available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
+}
+
+/// What a Mac does with a microphone that a program may not hear: every call succeeds, and every sample is zero.
+/// The permission is that of the program which started ours.
+pub const WITHHELD: &str = "macOS gives silence to a program that may not hear the microphone. Allow it to the \
+    program in which you started Hansard (Terminal, for example), in System Settings > Privacy & Security > \
+    Microphone; then quit that program, open it again and start the recording anew";
+
+/// Whether a Mac may be keeping this source's sound back: a microphone that has never delivered anything but
+/// zeros. One that was heard before is muted, or was unplugged.
+pub fn is_withheld(kind: SourceKind, heard: bool) -> bool {
+    kind == SourceKind::Mic && !heard
 }
 
 /// Why a device may deliver zeros.

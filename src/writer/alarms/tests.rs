@@ -172,3 +172,18 @@ fn a_disk_that_fills_up_is_said_twice_and_then_ends_the_recording() {
     assert_eq!(with(&mut space, 700), Space::Same);
     assert!(matches!(with(&mut space, 800), Space::Changed(change) if !change.on));
 }
+
+#[test]
+fn only_a_microphone_that_was_never_heard_lacks_a_macs_permission() {
+    assert!(is_withheld(SourceKind::Mic, false));
+    assert!(!is_withheld(SourceKind::Mic, true), "it was heard: now it is muted");
+    for kind in [SourceKind::Loopback, SourceKind::File, SourceKind::Synth] {
+        assert!(!is_withheld(kind, false), "{kind:?}");
+    }
+    assert!(WITHHELD.contains("Privacy & Security > Microphone"));
+
+    let mut mic = TrackAlarms::new(SourceKind::Mic);
+    feed(&mut mic, 0.0, 9.0, |_| 0.0);
+    let text = mic.take_changes().remove(0).text;
+    assert_eq!(text.contains("System Settings"), cfg!(target_os = "macos"), "{text}");
+}
