@@ -11,6 +11,7 @@ pub use self::console::{Log, end as end_console, say};
 use crate::config::Config;
 use crate::control::Request;
 
+pub mod complete;
 pub mod config;
 mod console;
 #[cfg(unix)]
@@ -107,6 +108,9 @@ pub enum Verb {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// What may stand where the cursor is (called by the scripts of `completions`)
+    #[command(hide = true)]
+    Complete(complete::Args),
     /// The recogniser's process (started by `record` and `transcribe`)
     #[command(hide = true)]
     AsrWorker(worker::Args),
@@ -153,7 +157,14 @@ pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
 
 /// Carries out what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    if let Verb::Complete(args) = &cli.verb {
+        return Ok(complete::run(args));
+    }
     if let Verb::Completions { shell } = cli.verb {
+        if let Some(script) = complete::script(shell) {
+            std::io::stdout().write_all(script.as_bytes())?;
+            return Ok(Exit::Well);
+        }
         let mut command = <Cli as clap::CommandFactory>::command();
         // Into memory first: the generator panics where nobody reads its output to the end.
         let mut script = Vec::new();
@@ -190,6 +201,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),
-        Verb::Completions { .. } | Verb::AsrWorker(_) | Verb::VoicesWorker => unreachable!("handled above"),
+        Verb::Completions { .. } | Verb::Complete(_) | Verb::AsrWorker(_) | Verb::VoicesWorker => {
+            unreachable!("handled above")
+        }
     }
 }

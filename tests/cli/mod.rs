@@ -7,6 +7,7 @@
 mod account;
 mod accuracy;
 mod alarms;
+mod complete;
 mod control;
 mod disk;
 mod doctor;
