@@ -62,6 +62,7 @@
 //! | 5 | [`recording`] | lanes and the writer's thread as one handle; goes on without any actor |
 //! | 5 | [`control`] | the socket of a running recorder |
 //! | 5 | [`export`] | minutes and the other formats |
+//! | 5 | [`desktop`] | desktop notifications of a recording |
 //! | 5 | [`power`] | keeps the computer awake, watches the battery |
 //! | 4 | [`writer`] | the one thread that writes: tracks, journal, manifest, transcript |
 //! | 4 | [`care`] | sessions that are over: verify, recover, edit, work on them again |
@@ -87,6 +88,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod desktop;
 pub mod doctor;
 pub mod engine;
 pub mod export;

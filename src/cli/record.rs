@@ -18,6 +18,7 @@ use super::{Exit, wrong_use};
 use crate::base::duration;
 use crate::capture::feed::Pace;
 use crate::config::Config;
+use crate::desktop::Desktop;
 #[cfg(unix)]
 use crate::engine::Asker;
 use crate::engine::defaults::{Configured, configured_sources};
@@ -150,7 +151,7 @@ pub(super) struct Imported {
 /// failed, which is said.
 pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Imported> {
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, ended) = conduct(wish, config, json, &mut signals)?;
+    let (folder, ended) = conduct(wish, config, json, false, &mut signals)?;
     let (dir, asked) = (folder.path(), ended.asked);
     let (mut exit, account, errors) = report::judge(&dir, &ended);
     if asked {
@@ -171,7 +172,7 @@ fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
         tracing::warn!(%error, "the terminal can stop this recording (Ctrl-Z)");
     }
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, mut ended) = conduct(wish, config, json, &mut signals)?;
+    let (folder, mut ended) = conduct(wish, config, json, config.record.notify, &mut signals)?;
     let mut shown = None;
     let recorded = wish.text.then(|| {
         let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
@@ -187,14 +188,17 @@ fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
     Ok(report(&folder.path(), &ended, recorded.as_ref(), json))
 }
 
-/// Records and transcribes until the end, however it comes about: the session, and how it ended.
+/// Records and transcribes until the end, however it comes about: the session, and how it ended. With
+/// `notify` the desktop is told.
 fn conduct(
     wish: &Wish,
     config: &Config,
     json: bool,
+    notify: bool,
     signals: &mut Signals,
 ) -> anyhow::Result<(Arc<Folder>, Ended)> {
     let plan = quietly(|| Plan::new(wish, config)).map_err(engine_error)?;
+    let title = plan.title.clone().unwrap_or_default();
     if let TextPlan::Later(reason) = &plan.text {
         say(reason);
         say("the recording runs without text; `hansard transcribe` makes it later");
@@ -216,6 +220,7 @@ fn conduct(
     shown.lines(engine.follow(), json);
     let status_every = Duration::from_secs_f64(config.record.status_every_s);
     shown.notices(engine.follow(), Some(status_every));
+    let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
     let _mending = super::recover::mend_beside(&config.paths.recordings);
     let ended = engine.block_on(async |engine| {
         #[cfg(unix)]
@@ -226,6 +231,7 @@ fn conduct(
     });
     drop(engine);
     shown.end();
+    desktop.into_iter().for_each(Desktop::end);
     Ok((folder, ended.context("the recorder has no threads")?))
 }
 

@@ -57,6 +57,7 @@ pub(super) const KEYS: &[Key] = &[
     key("record.finish_timeout_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("record.transcribe", Kind::Switch),
     key("record.stay_awake", Kind::Switch),
+    key("record.notify", Kind::Switch),
     key(
         "transcribe.model",
         Kind::Text { wants: "\"auto\" or the name of a model (`hansard models list`)", tidy: word },

@@ -62,6 +62,8 @@ pub struct Record {
     pub transcribe: bool,
     /// Whether to keep the computer from falling asleep while recording.
     pub stay_awake: bool,
+    /// Whether the desktop is told of alarms and of the end.
+    pub notify: bool,
 }
 
 /// `[transcribe]`: recognition, live or later.

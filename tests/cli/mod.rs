@@ -9,6 +9,7 @@ mod accuracy;
 mod alarms;
 mod complete;
 mod control;
+mod desktop;
 mod disk;
 mod doctor;
 mod edit;
