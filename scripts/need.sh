@@ -27,6 +27,7 @@ have() {
     pulseaudio-utils) on_path pactl pacat paplay parec ;;
     browser) on_path chromium || on_path chromium-browser || on_path google-chrome ;;
     writer) have_writer ;;
+    debootstrap) on_path debootstrap || [ -x /usr/sbin/debootstrap ] ;;
     poppler-utils) on_path pdftotext ;;
     python3-venv) python3 -c 'import ensurepip, venv' 2>/dev/null ;;
     python3-dev) python3 -c 'import os, sysconfig as s; os.stat(s.get_path("include") + "/Python.h")' 2>/dev/null ;;
@@ -47,6 +48,8 @@ have_writer() {
 packages_of() {
   case $1 in
     browser) echo chromium ;;
+    rpmbuild) echo rpm ;;
+    xz) echo xz-utils ;;
     writer) printf '%s\n' libreoffice-writer-nogui libreoffice-writer ;;
     pipewire) echo pipewire pipewire-pulse wireplumber dbus-daemon ;;
     *) echo "$1" ;;
@@ -153,6 +156,7 @@ not_debian() {
       python3-venv) echo "python3 with venv" ;;
       python3-dev) echo "Python's headers" ;;
       python3-pip) echo "pip for python3" ;;
+      rpmbuild) echo "rpmbuild (rpm-build)" ;;
       *) echo "$thing" ;;
     esac
   done | sed 's/^/       /' >&2
