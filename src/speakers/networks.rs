@@ -13,7 +13,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use rten::{Model, ModelOptions, RunOptions, ThreadPool};
+use rten::{Model, ModelOptions, RunOptions, ThreadPool, op_registry};
 use rten_tensor::prelude::*;
 use rten_tensor::{NdTensor, NdTensorView};
 use sha2::{Digest as _, Sha256};
@@ -170,9 +170,50 @@ impl Networks {
 }
 
 fn model(file: &[u8]) -> Result<Model, NetworkError> {
-    let mut options = ModelOptions::with_all_ops();
+    let mut options = ModelOptions::with_ops(operators());
     options.prepack_weights(true);
     options.load(file.to_vec()).map_err(|error| NetworkError(error.to_string()))
+}
+
+/// The operators of both networks, and no others: what is not named is not linked. The rest would make the program
+/// larger, and one of them (`Asinh`) asks for a newer glibc than most systems have.
+fn operators() -> rten::OpRegistry {
+    op_registry!(
+        Abs,
+        Add,
+        AveragePool,
+        BatchNormalization,
+        Cast,
+        Concat,
+        ConstantOfShape,
+        Conv,
+        DequantizeLinear,
+        Div,
+        Equal,
+        Expand,
+        Gather,
+        InstanceNormalization,
+        LSTM,
+        LeakyRelu,
+        LogSoftmax,
+        MatMul,
+        MaxPool,
+        Mul,
+        Pad,
+        ReduceMean,
+        ReduceProd,
+        Relu,
+        Reshape,
+        Shape,
+        Sigmoid,
+        Slice,
+        Sqrt,
+        Squeeze,
+        Sub,
+        Transpose,
+        Unsqueeze,
+        Where
+    )
 }
 
 /// A vector brought to length 1; `None` for one without a direction.
