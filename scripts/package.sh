@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes packages of a build: package.sh TARGET_FOLDER PROFILE. Called by ../dev.
+# Makes packages of a build: package.sh TARGET_FOLDER PROFILE. Called by ../dev. With --check PROGRAM it only looks whether
+# that program would run on the systems that packages are for.
 #
 # Plain dpkg-deb and rpmbuild: both are kept by their distributions, and nothing has to be compiled for them. All packages
 # hold the same tree; only a few places differ.
@@ -7,8 +8,6 @@ set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd)
 cd -- "$root"
-target=$1
-build=$target/$2
 
 # What a package may ask of a system, so that one build runs on what is in use: Debian 12, Ubuntu 22.04, RHEL 9 and later.
 glibc_max=2.34
@@ -19,6 +18,36 @@ size_max=$((45 * 1000 * 1000))
 
 say() { printf 'package: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
+
+# The versions of symbols called $2_… that are newer than $3, in the program $1.
+newer_than() {
+  objdump -T "$1" | { grep -o "$2_[0-9.]*[0-9]" || true; } | sort -Vu | sed "s/^$2_//" |
+    awk -v max="$3" '
+      function number(v, p, n, i, s) { n = split(v, p, "."); s = 0; for (i = 1; i <= 4; i++) s = s * 1000 + p[i]; return s }
+      number($0) > number(max)'
+}
+
+# Dies where the program $1 needs more than that.
+check() {
+  local library pair family most newer needs
+  needs=$(objdump -p "$1" | awk '$1 == "NEEDED" { print $2 }')
+  for library in $needs; do
+    [[ " $libraries " == *" $library "* ]] || die "the program needs $library, which a system may not have"
+  done
+  for pair in "GLIBC $glibc_max" "GLIBCXX $glibcxx_max"; do
+    read -r family most <<<"$pair"
+    newer=$(newer_than "$1" "$family" "$most")
+    [ -z "$newer" ] || {
+      objdump -T "$1" | grep -E "${family}_(${newer//$'\n'/|})\b" | awk '{ print $NF }' | sort -u | head -n 20 >&2
+      die "the symbols above need ${family} newer than $most: ${newer//$'\n'/ }; packages are built on Debian 12 or Ubuntu 22.04"
+    }
+  done
+  say "it needs GLIBC ≤ $glibc_max, GLIBCXX ≤ $glibcxx_max and ${needs//$'\n'/ }"
+}
+
+if [ "$1" = --check ]; then check "$2"; exit; fi
+target=$1
+build=$target/$2
 
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 triple=$(rustc -vV | sed -n 's/^host: //p')
@@ -49,28 +78,9 @@ strip --strip-all -o "$program" "$build/hansard"
 objcopy --only-keep-debug "$build/hansard" "$work/$name.debug"
 (cd -- "$work" && objcopy --add-gnu-debuglink="$name.debug" "$program")
 
-# The versions of symbols called $1_… that are newer than $2.
-newer_than() {
-  objdump -T "$program" | { grep -o "$1_[0-9.]*[0-9]" || true; } | sort -Vu | sed "s/^$1_//" |
-    awk -v max="$2" '
-      function number(v, p, n, i, s) { n = split(v, p, "."); s = 0; for (i = 1; i <= 4; i++) s = s * 1000 + p[i]; return s }
-      number($0) > number(max)'
-}
-
-needs=$(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }')
-for library in $needs; do
-  [[ " $libraries " == *" $library "* ]] || die "the program needs $library, which a system may not have"
-done
-for pair in "GLIBC $glibc_max" "GLIBCXX $glibcxx_max"; do
-  read -r family most <<<"$pair"
-  newer=$(newer_than "$family" "$most")
-  [ -z "$newer" ] || {
-    objdump -T "$program" | grep -E "${family}_(${newer//$'\n'/|})\b" | awk '{ print $NF }' | sort -u | head -n 20 >&2
-    die "the symbols above need ${family} newer than $most: ${newer//$'\n'/ }"
-  }
-done
+check "$program"
 size=$(stat -c %s "$program")
-say "the program is $size bytes, stripped; it needs GLIBC ≤ $glibc_max, GLIBCXX ≤ $glibcxx_max and ${needs//$'\n'/ }"
+say "the program is $size bytes, stripped"
 # What is built for tests is not made small.
 [ "$size" -le "$size_max" ] || [ "$2" != release ] || die "the program is larger than $size_max bytes"
 
@@ -192,6 +202,7 @@ cp -a '$files/.' %{buildroot}
 /usr/share/zsh/site-functions/_hansard
 /usr/share/fish/vendor_completions.d/hansard.fish
 /usr/share/man/man1/hansard*.1.gz
+%dir /usr/share/doc/hansard
 %license /usr/share/doc/hansard/LICENSE-MIT
 %license /usr/share/doc/hansard/LICENSE-APACHE
 %license /usr/share/doc/hansard/THIRD-PARTY.txt

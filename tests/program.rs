@@ -9,6 +9,8 @@ mod dev_plan;
 mod export;
 mod hostile;
 mod models;
+#[cfg(target_os = "linux")]
+mod packages;
 mod speech;
 mod support;
 mod verify;

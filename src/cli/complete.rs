@@ -31,7 +31,7 @@ use crate::speakers::enrolled::Enrolled;
 mod line;
 
 /// A sound server that does not list its devices by then is left out: somebody waits for the prompt.
-const DEVICES_WITHIN: Duration = Duration::from_millis(400);
+const DEVICES_WITHIN: Duration = Duration::from_millis(600);
 /// As many sessions are offered, the newest ones.
 const SESSIONS_MAX: usize = 50;
 
