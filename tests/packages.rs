@@ -1,4 +1,4 @@
-//! What packages hold and ask for. That they can be installed, and removed without a trace, is `./dev soak`'s.
+//! What packages hold and ask for. `./dev soak` installs one, and removes it without a trace.
 
 use std::fs;
 use std::path::Path;

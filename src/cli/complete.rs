@@ -1,8 +1,8 @@
-//! `hansard complete SHELL LINE`: what may stand where the cursor is. The scripts of `hansard completions` call
-//! it at each TAB, so that sessions, devices, models and people are those that there are now.
+//! `hansard complete SHELL LINE`: what may stand where the cursor is. The scripts of `hansard completions`
+//! call it at each TAB, so that sessions, devices, models and people are those that there are now.
 //!
-//! Promises: it is quick, starts no device, writes nothing but candidates, and where something can't be read it
-//! offers less. The grammar is clap's own; the shells' ways with words are in [`line`].
+//! Promises: it is quick, starts no device, writes nothing but candidates, and where something can't be read
+//! it offers less. The grammar is clap's own; the shells' ways with words are in [`line`].
 
 use std::ffi::OsStr;
 use std::fs;
@@ -56,7 +56,8 @@ pub enum Shell {
     Fish,
 }
 
-/// The script of a shell that asks this program; `None` for others, which get a fixed list of verbs and flags.
+/// The script of a shell that asks this program; `None` for others, which get a fixed list of verbs and
+/// flags.
 pub fn script(shell: clap_complete::Shell) -> Option<&'static str> {
     match shell {
         clap_complete::Shell::Bash => Some(include_str!("complete/hansard.bash")),

@@ -1,9 +1,9 @@
-//! Desktop notifications of a recording: an alarm, that it has stopped, that it is safe. A recorder runs behind
-//! other windows, where nobody sees its terminal.
+//! Desktop notifications of a recording: an alarm, that it has stopped, that it is safe. A recorder runs
+//! behind other windows, where nobody sees its terminal.
 //!
 //! They are sent by programs that the desktop has anyway; a library would bring forty crates for three lines.
-//! Promises: what can't be shown fails silently, and nothing here holds up the recording or its end for longer
-//! than [`AT_END`]. Refuses: to be the only place where something is told.
+//! Promises: what can't be shown fails silently, and nothing here holds up the recording or its end for
+//! longer than [`AT_END`]. Refuses: to be the only place where something is told.
 
 use std::io;
 use std::path::Path;
@@ -150,8 +150,8 @@ fn notify_send(notification: &Notification) -> Command {
     command
 }
 
-/// systemd's program for the bus, where libnotify's is not installed. The signature and the order are those of
-/// the Desktop Notifications Specification, `Notify`.
+/// systemd's program for the bus, where libnotify's is not installed. The signature and the order are those
+/// of the Desktop Notifications Specification, `Notify`.
 fn busctl(notification: &Notification) -> Command {
     const SERVICE: &str = "org.freedesktop.Notifications";
     let urgency = if notification.urgency == Urgency::Alarm { "2" } else { "1" };

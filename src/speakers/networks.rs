@@ -175,8 +175,8 @@ fn model(file: &[u8]) -> Result<Model, NetworkError> {
     options.load(file.to_vec()).map_err(|error| NetworkError(error.to_string()))
 }
 
-/// The operators of both networks, and no others: what is not named is not linked. The rest would make the program
-/// larger, and one of them (`Asinh`) asks for a newer glibc than most systems have.
+/// The operators of both networks, and no others: what is not named is not linked. The rest would make the
+/// program larger, and one of them (`Asinh`) asks for a newer glibc than most systems have.
 fn operators() -> rten::OpRegistry {
     op_registry!(
         Abs,

@@ -344,8 +344,8 @@ pub fn space_left_s(available: u64, per_second: u64) -> f64 {
     available.saturating_sub(SPACE_STOP_BYTES) as f64 / per_second.max(1) as f64
 }
 
-/// What a Mac does with a microphone that a program may not hear: every call succeeds, and every sample is zero.
-/// The permission is that of the program which started ours.
+/// What a Mac does with a microphone that a program may not hear: every call succeeds, and every sample is
+/// zero. The permission is that of the program which started ours.
 pub const WITHHELD: &str = "macOS gives silence to a program that may not hear the microphone. Allow it to the \
     program in which you started Hansard (Terminal, for example), in System Settings > Privacy & Security > \
     Microphone; then quit that program, open it again and start the recording anew";

@@ -5,8 +5,8 @@
 pub(super) struct Line {
     /// The words without their quotes; the last one, which may be empty, is where the cursor is.
     pub(super) words: Vec<String>,
-    /// Bytes of the last word that bash leaves as they are: up to the last character that breaks words, or to a
-    /// quote that is still open.
+    /// Bytes of the last word that bash leaves as they are: up to the last character that breaks words, or to
+    /// a quote that is still open.
     kept: usize,
     /// A quote is still open.
     quoted: bool,
