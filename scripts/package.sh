@@ -105,6 +105,8 @@ python3 scripts/licences.py "$triple" >"$work/THIRD-PARTY.txt"
 for file in README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE "$work/THIRD-PARTY.txt"; do
   put 644 "$file" "share/doc/hansard/$(basename -- "$file")"
 done
+# Where README.md links to.
+while read -r file; do put 644 "$file" "share/doc/hansard/$file"; done < <(find docs -type f)
 find "$tree" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
 
 # The same tree below /usr, in the folder $1; zsh reads what packages bring from $2.
@@ -207,6 +209,7 @@ cp -a '$files/.' %{buildroot}
 %license /usr/share/doc/hansard/LICENSE-APACHE
 %license /usr/share/doc/hansard/THIRD-PARTY.txt
 %doc /usr/share/doc/hansard/README.md
+%doc /usr/share/doc/hansard/docs
 %doc /usr/share/doc/hansard/CHANGELOG.md
 TEXT
   rpmbuild -bb --quiet --target "$rpm_arch" --define "_topdir $work/rpmbuild" --define "_rpmdir $out" \

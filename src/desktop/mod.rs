@@ -73,9 +73,7 @@ impl Notification {
     /// What a desktop is told of news, if anything.
     fn of(news: &News, meeting: &str) -> Option<Self> {
         let (urgency, title, text) = match news {
-            News::Stage(Stage::Finishing(_) | Stage::AtOnce(_)) => {
-                (Urgency::Info, "Recording stopped", meeting.to_owned())
-            }
+            News::Stage(Stage::Finishing(_)) => (Urgency::Info, "Recording stopped", meeting.to_owned()),
             News::Stage(Stage::Safe) => (Urgency::Info, "The recording is safe", meeting.to_owned()),
             News::Stage(Stage::RecorderFailed | Stage::DiskSilent) => {
                 (Urgency::Alarm, "Recording alarm", Notice::of(news)?.text)
