@@ -18,7 +18,7 @@ use crate::session::journal::Event;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
-use crate::speakers::enrolled::Enrolled;
+use crate::speakers::enrolled::{Enrolled, Person};
 use crate::speakers::networks::Embedding;
 use crate::speakers::recognise;
 use crate::speakers::worker::Ear;
@@ -93,10 +93,11 @@ struct Stage {
 impl Stage {
     fn run(self) -> Result<(), String> {
         let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
-        let Some(mut heard) = self.hear(&session.latest())? else {
+        let people = self.people();
+        let Some(mut heard) = self.hear(&session.latest(), &people)? else {
             return Err("it was interrupted".into());
         };
-        self.recognise(heard.iter_mut().map(|heard| &mut heard.found));
+        recognise(heard.iter_mut().map(|heard| &mut heard.found), &people);
         let mut tracks: Vec<across::Track<'_>> = Vec::new();
         for Heard { found, lines, .. } in &heard {
             let cut = lines.iter().flat_map(|line| match found.proposal(line) {
@@ -160,9 +161,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Notes which voices are those of people who are enrolled. What can't be read of them is said, and costs
-    /// their names alone.
-    fn recognise<'a>(&self, tracks: impl Iterator<Item = &'a mut Found>) {
+    /// The people who are enrolled. What can't be read of them is said, and costs their names alone.
+    fn people(&self) -> Vec<Person> {
         let enrolled = Enrolled::read(&self.enrolled).unwrap_or_else(|error| {
             tracing::warn!(%error, "nobody is known by the voice");
             Enrolled::default()
@@ -170,21 +170,11 @@ impl Stage {
         for error in &enrolled.broken {
             tracing::warn!(%error, "somebody is not known by the voice");
         }
-        if enrolled.people.is_empty() {
-            return;
-        }
-        for found in tracks {
-            let voices: Vec<(f64, &Embedding)> =
-                found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
-            let prints = recognise::prints(&voices, &enrolled.people);
-            for (voice, print) in found.voices.iter_mut().zip(prints) {
-                voice.entry.print = print;
-            }
-        }
+        enrolled.people
     }
 
     /// Hears the tracks that say something; `None` means that it was interrupted.
-    fn hear(&self, lines: &[Utterance]) -> Result<Option<Vec<Heard>>, String> {
+    fn hear(&self, lines: &[Utterance], people: &[Person]) -> Result<Option<Vec<Heard>>, String> {
         let (mut ear, mut heard) = (None, Vec::new());
         let known = kept::take(&self.dir);
         for (index, track) in self.tracks.iter().enumerate() {
@@ -200,7 +190,9 @@ impl Stage {
                 Some(ear) => ear,
                 none => none.insert((self.ear)().map_err(|error| error.to_string())?),
             };
-            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit).knowing(&known);
+            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit)
+                .knowing(&known)
+                .meeting(people);
             let stopped = || self.stop.load(Ordering::Relaxed);
             voices.hear(&mut **ear, &lines, &stopped).map_err(|error| error.to_string())?;
             if stopped() {
@@ -209,6 +201,18 @@ impl Stage {
             heard.push(Heard { found: voices.found(), voices, lines });
         }
         Ok(Some(heard))
+    }
+}
+
+/// Notes which voices are those of people who are enrolled.
+fn recognise<'a>(tracks: impl Iterator<Item = &'a mut Found>, people: &[Person]) {
+    for found in tracks {
+        let voices: Vec<(f64, &Embedding)> =
+            found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
+        let prints = recognise::prints(&voices, people);
+        for (voice, print) in found.voices.iter_mut().zip(prints) {
+            voice.entry.print = print;
+        }
     }
 }
 

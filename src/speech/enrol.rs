@@ -129,7 +129,7 @@ pub fn of_file(
         let window = &sound[from..sound.len().min(from + WINDOW)];
         found.extend(ear.hear(window, *start, &pieces::middle(&starts, at))?);
     }
-    let voices = cluster::voices(&found, None);
+    let voices = cluster::voices(&found, None, &|_| None);
     let voices = voices.seconds.into_iter().zip(voices.centres).collect();
     let sounds = one(voices, OF_FILE, path.display().to_string())?;
     Ok(Sounds { is_part, ..sounds })

@@ -21,8 +21,10 @@ use crate::revise::Proposal;
 use crate::session::shared::{TakeShared, TrackShared};
 use crate::session::voices::{self, Sample, VoiceEntry};
 use crate::speakers::cluster::{self, Voices};
+use crate::speakers::enrolled::Person;
 use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
+use crate::speakers::recognise;
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
 use crate::speakers::worker::{Ear, VoicesWorker};
 
@@ -69,6 +71,8 @@ pub struct TrackVoices {
     track: Arc<TrackShared>,
     /// Most voices that there may be.
     limit: Option<usize>,
+    /// Who is known by the voice.
+    people: Vec<Person>,
     /// What was heard: by take, then by window.
     takes: BTreeMap<usize, TakePieces>,
     /// What it need not hear again.
@@ -107,8 +111,14 @@ pub struct FoundVoice {
 impl TrackVoices {
     /// Nothing of `track` was heard yet. There are at most `limit` voices on it.
     pub fn new(dir: PathBuf, track: Arc<TrackShared>, limit: Option<usize>) -> Self {
-        let (takes, known, last) = Default::default();
-        Self { dir, track, limit, takes, known, keeps: false, ids_given: 0, last }
+        let (takes, known, people, last) = Default::default();
+        Self { dir, track, limit, people, takes, known, keeps: false, ids_given: 0, last }
+    }
+
+    /// The same, where these `people` are enrolled: who certainly is one of them is a voice after little
+    /// speech.
+    pub fn meeting(self, people: &[Person]) -> Self {
+        Self { people: people.to_vec(), ..self }
     }
 
     /// The same, and what it hears is kept for the end of the recording ([`kept`]).
@@ -180,7 +190,8 @@ impl TrackVoices {
     /// Who speaks when, from all that was heard. The voices have no numbers of their own yet
     /// ([`Self::number`]).
     pub fn found(&self) -> Found {
-        self.found_by(|pieces| cluster::voices(pieces, self.limit))
+        let known = |centre: &Embedding| recognise::certainly(centre, &self.people);
+        self.found_by(|pieces| cluster::voices(pieces, self.limit, &known))
     }
 
     /// The two voices into which the one falls that was heard.
