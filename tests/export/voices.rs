@@ -331,7 +331,7 @@ fn the_minutes_count_people() {
     assert!(part.contains("Carol") && part.contains("voice 3") && !part.contains("Alice"), "{part}");
 
     let page = of(&["--format=html", "--no-sound"]);
-    let hint = "<bdi>Room, voice 2</bdi>: who is this? Perhaps <bdi>&lt;Dan&gt;</bdi>? \
+    let hint = "<span class=\"asked\"><bdi>Room, voice 2</bdi>: who is this? Perhaps <bdi>&lt;Dan&gt;</bdi>? \
                 <code>hansard edit room name &quot;Room, voice 2&quot; NAME</code>";
     assert!(page.contains(hint), "{page}");
     assert_eq!(page.matches("who is this?").count(), 2);
@@ -375,6 +375,75 @@ fn the_page_shows_one_persons_words_alone() {
     assert_eq!(shown("Alice"), json!(["Alice"]));
     assert_eq!(shown("Everybody"), all);
     assert_eq!(chrome.complaints(), Vec::<Value>::new());
+}
+
+#[test]
+fn the_page_lets_a_voice_be_heard_that_nobody_has_named() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let sample = Sample { take: 1, from: Frames(12 * 48_000), to: Frames(12 * 48_000 + 38_400) };
+    let (root, dir) =
+        session(&talk(), &[entry(0, 1), VoiceEntry { sample: Some(sample), ..entry(0, 2) }, entry(0, 3)]);
+    edit(root.path(), &["name", "Room, voice 1", "Carol"]);
+    let page = dir.join("minutes.html");
+    let buttons = "[...document.querySelectorAll('.hear')]";
+    let told = "document.querySelector('.silent').checkVisibility()";
+    expect(0, hansard(root.path(), &["export", "room", "--format=html"]));
+    chrome.open(&page, "");
+    chrome.until("document.body.classList.contains('sound')");
+    assert_eq!(
+        chrome.js(&format!("{buttons}.map((b) => b.textContent)")),
+        json!(["Hear Room, voice 2 for 0.8 s", "Hear Room, voice 3 for 1.6 s"]),
+        "those that nobody has named; one without a sample is heard in its longest line"
+    );
+    assert_eq!(chrome.js(told), false);
+
+    // By the keyboard, from where the reader is, and back to there; the page stays where it is.
+    chrome.js("sound.currentTime = 30; scrollTo(0, 0)");
+    chrome.until("!sound.seeking");
+    chrome.js("sound.addEventListener('play', () => { window.from = sound.currentTime; })");
+    chrome.js(&format!("{buttons}[0].focus({{preventScroll: true}})"));
+    chrome.key("Enter", "\r");
+    chrome.until("window.from !== undefined");
+    let from = chrome.number("window.from");
+    assert!((12.0..12.8).contains(&from), "{from}");
+    assert_eq!(
+        chrome.js(&format!("{buttons}.map((b) => b.getAttribute('aria-pressed'))")),
+        json!(["true", "false"])
+    );
+    chrome.until("sound.paused && sound.currentTime === 30");
+    assert_eq!(chrome.js("[scrollY, document.querySelector('.hear[aria-pressed=true]')]"), json!([0, null]));
+    // Once more is the end of it; whoever goes somewhere else meanwhile stays there.
+    chrome.js(&format!("{buttons}[1].click()"));
+    chrome.until("!sound.paused");
+    chrome.js(&format!("{buttons}[1].click()"));
+    chrome.until("sound.paused && sound.currentTime === 30");
+    chrome.js(&format!("{buttons}[0].click()"));
+    chrome.js("document.querySelector('.turn a.time').click()");
+    chrome.until(
+        "!sound.paused && !document.querySelector('.hear[aria-pressed=true]') && sound.currentTime < 9",
+    );
+    chrome.js("sound.pause()");
+    assert_eq!(chrome.complaints(), Vec::<Value>::new());
+
+    // Only what was selected is to be heard.
+    for (to, count) in [("--to=10s", 0), ("--to=11s", 1), ("--to=13s", 2)] {
+        let part = hansard(root.path(), &["export", "room", "--format=html", "--output=-", to]);
+        assert_eq!(expect(0, part).matches("<li><a class=\"time\"").count(), count, "{to}");
+    }
+
+    // Without its sound the page says so, and where a voice can be heard then.
+    let sound = chrome.js("decodeURI(document.getElementById('sound').getAttribute('src'))");
+    fs::remove_file(dir.join(sound.as_str().unwrap())).unwrap();
+    chrome.open(&page, "");
+    chrome.until("document.getElementById('sound') === null");
+    assert_eq!(chrome.js(&format!("{buttons}.some((b) => b.checkVisibility())")), false);
+    assert_eq!(chrome.js(told), true);
+    assert!(
+        chrome
+            .js("document.querySelector('.silent').textContent")
+            .to_string()
+            .contains("--play \\\"Room, voice 2\\\"")
+    );
 }
 
 #[test]
