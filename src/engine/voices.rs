@@ -18,9 +18,7 @@ use crate::session::journal::Event;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
-use crate::speakers::enrolled::Enrolled;
-use crate::speakers::networks::Embedding;
-use crate::speakers::recognise;
+use crate::speech::known;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
 use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
@@ -156,23 +154,8 @@ impl Stage {
     /// Notes which voices are those of people who are enrolled. What can't be read of them is said, and costs
     /// their names alone.
     fn recognise<'a>(&self, tracks: impl Iterator<Item = &'a mut Found>) {
-        let enrolled = Enrolled::read(&self.enrolled).unwrap_or_else(|error| {
-            tracing::warn!(%error, "nobody is known by the voice");
-            Enrolled::default()
-        });
-        for error in &enrolled.broken {
+        for error in known::recognise(&self.enrolled, tracks) {
             tracing::warn!(%error, "somebody is not known by the voice");
-        }
-        if enrolled.people.is_empty() {
-            return;
-        }
-        for found in tracks {
-            let voices: Vec<(f64, &Embedding)> =
-                found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
-            let prints = recognise::prints(&voices, &enrolled.people);
-            for (voice, print) in found.voices.iter_mut().zip(prints) {
-                voice.entry.print = print;
-            }
         }
     }
 
