@@ -16,7 +16,7 @@ use crate::base::utterance::Utterance;
 use crate::session::shared::TrackShared;
 use crate::speakers::cluster;
 use crate::speakers::networks::{Embedding, NetworkError, WINDOW};
-use crate::speakers::pieces;
+use crate::speakers::pieces::{self, Piece};
 use crate::speakers::worker::Ear;
 
 /// Seconds of speech without which a voice is not known well enough.
@@ -122,6 +122,17 @@ pub fn of_file(
     sound_track: Option<u16>,
 ) -> Result<Sounds, EnrolError> {
     let (sound, is_part) = listen(path, channel, sound_track)?;
+    let voices = cluster::voices(&pieces_of(ear, &sound)?, None);
+    let voices = voices.seconds.into_iter().zip(voices.centres).collect();
+    let sounds = one(voices, OF_FILE, path.display().to_string())?;
+    Ok(Sounds { is_part, ..sounds })
+}
+
+/// The pieces of all voices in a sound, 16 kHz mono.
+///
+/// # Errors
+/// The networks fail.
+pub fn pieces_of(ear: &mut dyn Ear, sound: &[f32]) -> Result<Vec<Piece>, NetworkError> {
     let starts = pieces::windows(sound.len() as u64);
     let mut found = Vec::new();
     for (at, start) in starts.iter().enumerate() {
@@ -129,10 +140,7 @@ pub fn of_file(
         let window = &sound[from..sound.len().min(from + WINDOW)];
         found.extend(ear.hear(window, *start, &pieces::middle(&starts, at))?);
     }
-    let voices = cluster::voices(&found, None);
-    let voices = voices.seconds.into_iter().zip(voices.centres).collect();
-    let sounds = one(voices, OF_FILE, path.display().to_string())?;
-    Ok(Sounds { is_part, ..sounds })
+    Ok(found)
 }
 
 /// The one voice of several that has nearly all of the speech.

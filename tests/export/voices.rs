@@ -8,6 +8,7 @@ use std::process::Command;
 
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::base::utterance::Utterance;
+use hansard::doctor::voices::{LastMeeting, VoicesReport, judge, last_meeting};
 use hansard::export::turns::Meeting;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{Manifest, SourceKind};
@@ -592,4 +593,37 @@ fn the_verb_lists_voices_and_lets_them_be_heard() {
     let (root, _dir) = session(&[voiced("u1", 0, 0, 1.0, "Yes.")], &[]);
     let none = expect(0, hansard(root.path(), &["voices", "room"]));
     assert!(none.starts_with("No voices were told apart"), "{none}");
+}
+
+#[test]
+fn doctor_tells_of_the_last_meeting_in_which_a_microphone_was_shared() {
+    let mut manifest = manifest("room", "In the room", START, &["Room", "Alice"]);
+    manifest.sources[1].device = Some("pulseaudio:alsa_input.headset".into());
+    let (root, dir) = session_of(&manifest, &talk(), &[]);
+    let of = |n: usize| last_meeting(root.path(), &manifest.sources[n]).map(|last| last.voices);
+    assert_eq!((of(0), of(1)), (Some(3), Some(1)));
+    edit(root.path(), &["merge", "Room, voice 3", "Room, voice 1"]);
+    assert_eq!(of(0), Some(2), "two of them were one");
+    // One in which nobody spoke says nothing; another device or channel is another source.
+    let mut later = manifest.clone();
+    (later.id, later.start.utc) = ("later".into(), "2027-03-14T08:30:00Z".parse().unwrap());
+    write(root.path(), &later, &[]);
+    assert_eq!(of(0), Some(2));
+    let mut other = manifest.sources[0].clone();
+    other.channel = Some(2);
+    assert_eq!(last_meeting(root.path(), &other), None);
+    assert_eq!(last_meeting(&dir.join("nowhere"), &manifest.sources[0]), None);
+
+    let last_meeting = last_meeting(root.path(), &manifest.sources[0]);
+    assert_eq!(last_meeting, Some(LastMeeting { session: "room".into(), voices: 2 }));
+    let report = VoicesReport { last_meeting, ..VoicesReport::default() };
+    let told = judge("Desk", &report, None).unwrap();
+    assert!(told.text.contains("in the last meeting that it was in (room): 2 voices"), "{told:?}");
+    assert!(told.advice.contains("told apart by their voices"), "{told:?}");
+    assert!(
+        judge("Desk", &report, Some(1)).unwrap().advice.contains("speakers = 1 leaves them under one name")
+    );
+    let now = VoicesReport { voices: Some(3), speech_s: 20.0, ..report };
+    assert!(judge("Desk", &now, None).unwrap().text.contains("3 voices just now"));
+    assert_eq!(judge("Desk", &VoicesReport { voices: Some(1), last_meeting: None, ..now }, None), None);
 }
