@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::alone;
 use crate::base::utterance::Utterance;
 use crate::care::offline::OfflineSink;
 use crate::live::SessionSink as _;
@@ -140,6 +141,13 @@ impl Stage {
         for (_, line) in changed {
             self.sink.write_revision(line);
         }
+        entries.extend(alone::known(
+            &self.dir,
+            &self.tracks,
+            &self.limits,
+            &session.latest(),
+            &self.enrolled,
+        ));
         let entries = Voices { entries };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
         let found = heard.iter().flat_map(|heard| &heard.found.voices);
