@@ -6,12 +6,21 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::support::live::{Run, check_take, no_losses, record_for, spoken, start_at, until};
+use crate::support::live::{Made, facts};
+use crate::support::live::{Run, check_take, no_losses, record_for, spoken, start_at, start_with, until};
+use crate::support::sound::pcm;
+use crate::support::stage::meeting::speak;
 use hansard::actors::Role;
 use hansard::actors::transcriber::{MakeRecognizer, Outcome};
 use hansard::capture::feed::Pace;
+use hansard::config::Config;
+use hansard::live::{News, display_name};
 use hansard::recognisers::scripted::{ScriptedRecognizer, Step};
 use hansard::session::manifest::Manifest;
+use hansard::speakers::enrolled::{Consent, EmbeddedBy, Recording, add};
+use hansard::speakers::networks::Networks;
+use hansard::speech::enrol;
+use hansard::speech::work::Pass;
 
 const SOURCES: [&str; 2] =
     ["Alice=synth:coded,secs=0", "Bob=synth:coded,secs=0,rate=44100,channels=2,block=1-3000"];
@@ -159,4 +168,82 @@ fn a_panic_in_the_recorder_ends_the_program_with_code_3_and_closed_files() {
     assert_eq!(manifest.state, hansard::session::manifest::State::Closed);
     let (_, count) = check_take(&dir.join("tracks/alice.wav"), 1);
     assert!(count > 40_000, "{count} frames of more than a second");
+}
+
+/// A file in which each of these voices says each of these sentences by turns; `None` where flite is absent.
+fn spoken_by(path: &Path, voices: &[&str], sentences: &[&str]) -> Option<()> {
+    let mut noise = hansard::base::random::Random::new(7);
+    let mut samples = Vec::new();
+    for (sentence, voice) in sentences.iter().flat_map(|sentence| voices.iter().map(move |v| (sentence, v))) {
+        let Ok(said) = speak(voice, sentence) else {
+            println!("skipped: flite is absent");
+            return None;
+        };
+        let sound = said.samples.into_iter().chain(std::iter::repeat_n(0.0, 36_000));
+        samples.extend(sound.map(|x| ((x + noise.range(-1e-3, 1e-3) as f32) * 32_000.0) as i32));
+    }
+    pcm(path, 48_000, 1, 16, &samples);
+    Some(())
+}
+
+/// What the end of the recording would call her, the lines are called while it runs; and no file is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrolled_voice_is_named_while_it_is_recorded() {
+    const SENTENCES: [&str; 4] = [
+        "Good morning everybody, let us begin with the garden and the old fence behind the house.",
+        "Who of you could bring a hammer, a saw and some nails, before the winter comes?",
+        "Then we shall meet on Saturday at nine o'clock, at the gate, whatever the weather is like.",
+        "I have asked for two offers, and the second one is by far the better one of them.",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let (own, room) = (folder.path().join("carol.wav"), folder.path().join("room.wav"));
+    let Some(()) = spoken_by(&own, &["slt"], &SENTENCES) else { return };
+    spoken_by(&room, &["slt", "rms"], &SENTENCES[1..]);
+    let mut config = Config::load(None).unwrap();
+    config.paths.voices = folder.path().join("voices");
+    let sounds = enrol::of_file(&mut Networks::load().unwrap(), &own, None, None).unwrap();
+    let consent = Consent { note: "yes".into(), date: jiff::civil::date(2026, 3, 14) };
+    let recording = Recording {
+        source: "a file".into(),
+        seconds: sounds.seconds,
+        consent,
+        model: EmbeddedBy::ours(),
+        centre: sounds.centre,
+    };
+    add(&config.paths.voices, "Carol", vec![recording]).unwrap();
+
+    let made = Made { facts: facts(), make: says_hello() };
+    let source = format!("Room=file:{}", room.display());
+    let run = start_with(Pace::Real, &[&source], config, (Arc::new(made), Some(Pass::Live))).await;
+    let mut news = run.recording.news.subscribe();
+    let names = std::thread::spawn(move || {
+        let mut names = Vec::new();
+        while let Some(told) = news.wait() {
+            if let News::Line(line) = told {
+                names.push(display_name(news.naming(), &line.utterance));
+            }
+        }
+        names
+    });
+    until("both voices to be known", || {
+        let (mut first, mut second) = (false, false);
+        for line in run.heard.lines.lock().unwrap().iter() {
+            first |= line.voice.as_deref() == Some("room#1");
+            second |= line.voice.as_deref() == Some("room#2");
+        }
+        first && second
+    })
+    .await;
+    record_for(6_000).await;
+    let dir = run.recording.dir.clone();
+    let files = ["events.jsonl", "transcript.jsonl", "session.json"];
+    let text = files.map(|file| std::fs::read_to_string(dir.join(file)).unwrap()).concat();
+    assert!(!text.contains("Carol") && !dir.join("voices.jsonl").exists());
+    run.finish().await;
+    drop(run);
+    let names = names.join().unwrap();
+    println!("{names:?}");
+    assert_eq!(names[0], "Room", "nobody is known at once");
+    assert!(names.iter().any(|name| name == "Carol"), "{names:?}");
+    assert!(names.iter().any(|name| name.starts_with("Room, voice ")), "{names:?}");
 }

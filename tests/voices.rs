@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::base::utterance::Utterance;
+use hansard::doctor::voices::people;
 use hansard::session::manifest::{ClockFit, SourceKind, TakeEntry};
 use hansard::session::shared::{TakeShared, TrackShared};
 use hansard::session::wav::Layout;
@@ -267,8 +268,10 @@ fn two_voices_by_turns_are_two_and_one_is_one() {
             return;
         };
         let pieces = hear(&sound);
-        let found = cluster::voices(&pieces, None);
+        let found = cluster::voices(&pieces, None, cluster::NOBODY);
         assert_eq!(found.centres.len(), voices.len(), "{:?}", found.seconds);
+        assert_eq!(people(&pieces) == Some(2), voices.len() == 2, "{:?}", found.seconds);
+        assert_eq!(people(&hear(&sound[..8 * 16_000])), None, "too little is said to tell");
         // Each piece lies in the turn of one person: all of one person's have one voice, nobody else's has
         // it.
         let mut pairs: Vec<(usize, usize)> = Vec::new();
@@ -297,6 +300,73 @@ fn a_voice_is_nearer_to_itself_than_to_another() {
         for b in 0..a {
             let (like, same) = (cosine(&voices[a], &voices[b]), turns[a].2 == turns[b].2);
             assert!(if same { like > 0.5 } else { like < 0.45 }, "{a} {b} {same}: {like}");
+        }
+    }
+}
+
+/// Sound at 16 kHz, mono.
+fn sound_of(path: &std::path::Path) -> Vec<f32> {
+    use hansard::audio::decode::{Read, SoundFile};
+    let mut file = SoundFile::open(path).unwrap();
+    assert_eq!((file.format().rate.0, file.format().channels), (16_000, 1), "{}", path.display());
+    let mut sound = Vec::new();
+    while !matches!(file.read(16_000, &mut sound).unwrap(), Read::End) {}
+    sound
+}
+
+/// How many people `doctor` would hear in excerpts of one person's reading, and of meetings.
+#[test]
+#[ignore = "measures; takes minutes"]
+fn how_often_one_person_is_taken_for_several() {
+    let Some(read) = shared("speech/librispeech") else { return };
+    let mut readers: std::collections::BTreeMap<String, Vec<f32>> = Default::default();
+    let mut files: Vec<_> = std::fs::read_dir(&read).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    for path in files.iter().filter(|path| path.extension().is_some_and(|ext| ext == "flac")) {
+        let who = path.file_name().unwrap().to_string_lossy().split('-').next().unwrap().to_owned();
+        readers.entry(who).or_default().extend(sound_of(path));
+    }
+    let meetings = [
+        "ami/dev00.wav",
+        "ami/dev01.wav",
+        "ami/trn04.wav",
+        "ami/trn05.wav",
+        "call/sample.wav",
+        "meetings/dev_n3.flac",
+        "meetings/dev_p5.flac",
+        "meetings/dev_r2.flac",
+        "meetings/dev_r4.flac",
+        "meetings/tts_n4.flac",
+    ];
+    let meetings: Vec<(String, Vec<f32>)> = meetings
+        .iter()
+        .filter_map(|name| {
+            let path = shared(&format!("speech/{name}"))?;
+            Some(((*name).to_owned(), sound_of(&path)))
+        })
+        .collect();
+    let readers: Vec<(String, Vec<f32>)> = readers.into_iter().collect();
+    for (kind, sounds) in [("one", &readers), ("meeting", &meetings)] {
+        for seconds in [5, 10, 15, 20, 30, 45] {
+            for (name, sound) in sounds {
+                let length = seconds * 16_000;
+                let most = if kind == "one" { 6 } else { 4 };
+                for (n, part) in sound.chunks_exact(length).take(most).enumerate() {
+                    let pieces = hear(part);
+                    let found = cluster::voices(&pieces, None, cluster::NOBODY);
+                    let all: f64 = found.seconds.iter().sum();
+                    let mut each = found.seconds.clone();
+                    each.sort_by(|a, b| b.total_cmp(a));
+                    let near = (0..found.centres.len())
+                        .flat_map(|a| (0..a).map(move |b| (a, b)))
+                        .map(|(a, b)| cosine(&found.centres[a], &found.centres[b]))
+                        .fold(-1.0_f32, f32::max);
+                    println!(
+                        "@ {kind} {seconds} {name} {n} {all:.1} {near:.2} {each:.1?} {:?}",
+                        people(&pieces)
+                    );
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! restarted: what is known of the work stands in an [`Analysis`] outside of it, and the sound on the disk.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -61,6 +62,8 @@ pub struct Arguments {
     pub denoise: Denoise,
     /// Most voices of each track; `None` sets no bound, 1 tells none apart.
     pub voices: Vec<Option<usize>>,
+    /// Folder of people who are known by their voices.
+    pub enrolled: PathBuf,
     /// What the recogniser is told; its `denoise` follows from the field of that name.
     pub hints: Hints,
 }
@@ -194,6 +197,7 @@ impl Actor for Transcriber {
             voices: Voices::new(
                 arguments.session.clone(),
                 arguments.voices.clone(),
+                arguments.enrolled.clone(),
                 arguments.pass == Pass::Live,
             ),
             started: now,

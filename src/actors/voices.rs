@@ -1,11 +1,15 @@
 //! The Transcriber's voices: hears them on another thread while a recording runs, and begins anew where that
-//! fails, as often as its other children may. Text goes before.
+//! fails, as often as its other children may. Text goes before. Voices of people who are enrolled are
+//! recognised as at the end of the recording; whose they are is told to those who show lines, and to no file.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::children::Restarts;
 use crate::live::SessionView;
 use crate::session::journal::Event;
+use crate::speakers::enrolled::EnrolledError;
+use crate::speech::known;
 use crate::speech::voices::Found;
 use crate::speech::voices::live::LiveVoices;
 use crate::speech::work::Work;
@@ -18,6 +22,8 @@ const RESTARTS_A_MINUTE: usize = 5;
 /// What was found of voices, with what has heard them.
 pub struct VoicesAnswer {
     result: Result<Vec<(String, Found)>, String>,
+    /// What could not be read of people who are enrolled.
+    unread: Vec<EnrolledError>,
     live: Option<LiveVoices>,
 }
 
@@ -32,6 +38,10 @@ pub(super) struct Voices {
     session: SessionView,
     /// Most voices of each track; `None` sets no bound, 1 tells none apart.
     limits: Vec<Option<usize>>,
+    /// Folder of people who are known by their voices.
+    enrolled: PathBuf,
+    /// It was said that somebody there can't be read.
+    is_said: bool,
     /// `None` while it is at work, where nobody waits for lines, or if it has failed too often.
     live: Option<LiveVoices>,
     at: Instant,
@@ -40,11 +50,18 @@ pub(super) struct Voices {
 
 impl Voices {
     /// Hears nothing unless it is `wanted`.
-    pub(super) fn new(session: SessionView, limits: Vec<Option<usize>>, wanted: bool) -> Self {
+    pub(super) fn new(
+        session: SessionView,
+        limits: Vec<Option<usize>>,
+        enrolled: PathBuf,
+        wanted: bool,
+    ) -> Self {
         Self {
             live: wanted.then(|| LiveVoices::new(&session, &limits)),
             session,
             limits,
+            enrolled,
+            is_said: false,
             at: Instant::now(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
         }
@@ -61,26 +78,38 @@ impl Voices {
             return;
         }
         let Some(mut live) = self.live.take() else { return };
+        let enrolled = self.enrolled.clone();
         let heard = tokio::task::spawn_blocking(move || {
-            let result = live.step(&lines).map_err(|error| error.to_string());
-            (result, live)
+            let (people, unread) = known::people(&enrolled);
+            let result = live.step(&lines, &people).map_err(|error| error.to_string());
+            (result, unread, live)
         });
         tokio::spawn(async move {
-            let (result, live) = match heard.await {
-                Ok((result, live)) => (result, Some(live)),
-                Err(panic) => (Err(panic.to_string()), None),
+            let (result, unread, live) = match heard.await {
+                Ok((result, unread, live)) => (result, unread, Some(live)),
+                Err(panic) => (Err(panic.to_string()), Vec::new(), None),
             };
-            tell(VoicesAnswer { result, live });
+            tell(VoicesAnswer { result, unread, live });
         });
     }
 
     /// What fails is begun anew, unless it fails too often: then the lines have no voices until the end.
     pub(super) fn take(&mut self, answer: VoicesAnswer, work: &mut Work) {
         self.at = Instant::now();
+        if !std::mem::replace(&mut self.is_said, !answer.unread.is_empty()) {
+            for error in &answer.unread {
+                tracing::warn!(%error, "somebody is not known by the voice");
+            }
+        }
         match answer.result {
             Ok(found) => {
                 self.live = answer.live;
-                found.iter().for_each(|(track, found)| work.take_voices(track, found));
+                for (track, found) in &found {
+                    // Lines that are revised for it are shown under the names that it gives.
+                    let entries = found.voices.iter().map(|voice| voice.entry.clone());
+                    self.session.news.know_voices(track, entries);
+                    work.take_voices(track, found);
+                }
             }
             Err(reason) if self.restarts.allow(Instant::now()) => {
                 tracing::warn!(reason, "voices are heard anew");

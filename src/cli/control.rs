@@ -115,7 +115,7 @@ pub(super) fn run(args: &Args, config: &Config, request: &Request) -> anyhow::Re
         Response::Stopped { closed: false } => {
             print_result("the disk did not answer in time: hansard verify tells what is there");
         }
-        Response::Marked(_) | Response::Refused { .. } => {}
+        Response::Marked(_) | Response::Named | Response::Refused { .. } => {}
     }
     Ok(exit(&response))
 }

@@ -1,24 +1,37 @@
-//! `hansard edit S …`: corrections of a session that is over. What was there stays: `hansard show --history`
-//! lists it.
+//! `hansard edit S …`: corrections of a session that is over, and what people are called in one that is being
+//! recorded. What was there stays: `hansard show --history` lists it.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::console::{print_result, say};
+#[cfg(unix)]
+use super::control;
 use super::mark::{exit, refresh_minutes};
 use super::{Exit, show, wrong_use};
 use crate::base::duration;
 use crate::base::text::{clean, clock, count};
+#[cfg(unix)]
+use crate::base::utterance::Edited;
 use crate::base::utterance::Utterance;
 use crate::care::apply;
+#[cfg(unix)]
+use crate::care::edit;
 use crate::care::edit::{Change, Edit};
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
+#[cfg(unix)]
+use crate::control::{
+    Request, Response,
+    folder::{self, Running},
+};
 use crate::engine::split::{self, Split};
 use crate::session::amend::Amendments;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::read;
+#[cfg(unix)]
+use crate::session::reading::Session;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -126,6 +139,12 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if let What::Split { voice } = &args.what {
         return split(&dir, voice, args.json, config);
     }
+    #[cfg(unix)]
+    if let What::Rename { .. } | What::Name { .. } | What::Merge { .. } = &args.what
+        && let Some(recorder) = folder::find(&dir)
+    {
+        return name_live(recorder, &dir, args);
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let marked = Amendments::read(&dir).map(|added| added.marks).unwrap_or_default();
     let changes = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
@@ -136,18 +155,38 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
             say(format_args!("{} in it is hidden too, until {id} is restored", count(hidden, "mark")));
         }
     }
-    for change in &changes {
-        if args.json {
-            print_result(match change {
-                Change::Event(event) => serde_json::to_string(event)?,
-                Change::Utterance(line) => serde_json::to_string(line)?,
-            });
-        }
-    }
+    tell(args, &changes)
+}
+
+fn tell(args: &Args, changes: &[Change]) -> anyhow::Result<Exit> {
     if !args.json {
-        print_result(told(&args.what, &changes));
+        print_result(told(&args.what, changes));
+        return Ok(Exit::Well);
+    }
+    for change in changes {
+        print_result(match change {
+            Change::Event(event) => serde_json::to_string(event)?,
+            Change::Utterance(line) => serde_json::to_string(line)?,
+        });
     }
     Ok(Exit::Well)
+}
+
+/// Says what somebody is called of a session that is being recorded: its recorder writes it down.
+#[cfg(unix)]
+fn name_live(recorder: Running, dir: &Path, args: &Args) -> anyhow::Result<Exit> {
+    let session = Session::open(dir).map_err(show::exit)?;
+    let edited = Edited { utc: SystemClock.utc(), journal: 0 };
+    let changes = edit::plan(&session, &Edit::from(&args.what), edited)
+        .map_err(|error| wrong_use(error.to_string()))?;
+    let events = changes.iter().filter_map(|change| match change {
+        Change::Event(event) => Some(event.clone()),
+        Change::Utterance(_) => None,
+    });
+    match control::ask_of(recorder, &Request::Name { events: events.collect() })? {
+        Response::Named => tell(args, &changes),
+        other => Err(anyhow::anyhow!("the recorder answers something else: {other:?}")),
+    }
 }
 
 fn split(dir: &Path, voice: &str, json: bool, config: &Config) -> anyhow::Result<Exit> {

@@ -14,9 +14,10 @@ use crate::base::text::{clean, count, length, wrap};
 use crate::config::Config;
 use crate::engine::enrolled::{self, ClearError, Forgotten};
 use crate::engine::spec::{SourceSpec, SpecKind};
-use crate::session::heard;
+use crate::session::heard::{self, Heard};
 use crate::session::read;
 use crate::session::reading::Session;
+use crate::session::voices;
 use crate::speakers::enrolled::{
     Consent, EmbeddedBy, Enrolled, EnrolledError, Person, Recording, add, checked_name, checked_note,
 };
@@ -70,8 +71,9 @@ pub enum Verb {
 pub struct EnrolArgs {
     /// Name of that person, as it shall stand in the minutes
     name: String,
-    /// A voice of a session, as `hansard voices S` lists it (last#2, last#room#1), or sound files in which
-    /// that person alone speaks: 10 s at least, 20 to 30 s are better. FILE#2 is a channel of a file
+    /// A voice of a session, as `hansard voices S` lists it (last#2, last#room#1), the track of one person
+    /// (last#carol), or sound files in which that person alone speaks: 10 s at least, 20 to 30 s are better.
+    /// FILE#2 is a channel of a file
     #[arg(required = true, value_name = "S#V|FILE")]
     inputs: Vec<PathBuf>,
     /// Who agreed, to whom, when: it is stored with the voice
@@ -137,7 +139,11 @@ impl Input {
         let session = Box::new(Session::open(&dir).map_err(show::exit)?);
         let voices = heard::voices(&session);
         let id = match (voice, &voices[..]) {
-            (Some(voice), _) => show::voice(&voices, voice)?.id.clone(),
+            (Some(asked), _) => match (heard::find(&voices, asked), track_of_one(&session, &voices, asked)) {
+                (None, Some(track)) => track,
+                _ => show::voice(&voices, asked)?.id.clone(),
+            },
+            (None, []) if session.manifest.sources.len() == 1 => session.manifest.sources[0].track.clone(),
             (None, [only]) => only.id.clone(),
             (None, _) => {
                 let name = quoted(Path::new(name));
@@ -157,7 +163,10 @@ impl Input {
                 let channel = channel.map(|channel| format!("#{channel}")).unwrap_or_default();
                 format!("file {name}{channel}")
             }
-            Self::Voice { session, id } => format!("session {}, voice {id}", clean(&session.manifest.id)),
+            Self::Voice { session, id } => {
+                let what = if voices::parts(id).is_some() { "voice" } else { "track" };
+                format!("session {}, {what} {id}", clean(&session.manifest.id))
+            }
         }
     }
 
@@ -176,6 +185,15 @@ impl Input {
             }
         }
     }
+}
+
+/// The track that somebody means by its name or that of its source, where no voices were told apart on it: it
+/// is one person's by declaration, or has no text yet.
+fn track_of_one(session: &Session, told: &[Heard], asked: &str) -> Option<String> {
+    let is_told = |track: &str| told.iter().any(|voice| voice.track == track);
+    let mut sources = session.manifest.sources.iter().filter(|source| !is_told(&source.track));
+    let source = sources.find(|source| source.track == asked || clean(&source.name) == clean(asked));
+    source.map(|source| source.track.clone())
 }
 
 fn enrol(args: &EnrolArgs, config: &Config) -> anyhow::Result<Exit> {

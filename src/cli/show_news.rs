@@ -1,20 +1,22 @@
 //! News on the terminal: lines of text to stdout, what happens besides to stderr. Each subscriber has a
 //! thread of its own and never holds anything up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::console::{print_waiting, say, status};
 use super::growing::{self, Growing};
 use super::progress::Bar;
-use crate::base::text::{fit, timer};
+use crate::base::text::{clean, fit, timer};
 use crate::base::utterance::Utterance;
 use crate::live::{
     Bus, Cursor, Device, Doing, JsonLines, News, Notice, Stage, Status, Subscription, TrackStatus,
+    display_name,
 };
 use crate::session::journal::Event;
-use crate::session::voices;
+use crate::session::naming::Naming;
+use crate::session::people::NamedBy;
 
 /// The threads that show news; they end with the news.
 #[derive(Default)]
@@ -81,30 +83,28 @@ impl Shown {
 
 fn show_lines(mut news: Subscription, json: bool) {
     let growing = Growing::default();
-    let (mut lines, mut printed) = (JsonLines::default(), HashMap::new());
+    let (mut lines, mut shown) = (JsonLines::default(), Lines::default());
     while let Some(told) = news.wait() {
         match &told {
             News::Line(line) => growing.finished(&line.utterance),
-            News::Partial(utterance) => growing.show(utterance),
+            News::Partial(utterance) => {
+                let speaker = display_name(news.naming(), utterance);
+                growing.show(&Utterance { speaker, ..(**utterance).clone() });
+            }
             _ => {}
         }
+        let names = news.naming();
         if json {
-            if let Some(line) = lines.line(&told, Cursor::default()) {
+            if let Some(line) = lines.line(&told, Cursor::default(), names) {
                 print_waiting(&line);
             }
-        } else if let News::Line(line) = &told
+            continue;
+        }
+        shown.renamed(names);
+        if let News::Line(line) = &told
             && line.utterance.is_shown()
         {
-            let utterance = &line.utterance;
-            let (at, who, text) = (timer(utterance.start), voice_name(utterance), &utterance.text);
-            match printed.insert(utterance.id.clone(), utterance.voice.clone()) {
-                None => print_waiting(&format!("[{at}] {who}: {text}")),
-                // What was printed stands there: what is new is whose it is.
-                Some(before) if before != utterance.voice => {
-                    print_waiting(&format!("[{at}] is {who}: {}", fit(text, CORRECTED_COLUMNS)));
-                }
-                Some(_) => {}
-            }
+            shown.line(&line.utterance, names);
         }
     }
 }
@@ -112,12 +112,40 @@ fn show_lines(mut news: Subscription, json: bool) {
 /// Columns of a line's text that is printed again with its voice.
 const CORRECTED_COLUMNS: usize = 40;
 
-/// Who says a line as far as it is known while it is made: the source's name, with its voice's number where
-/// voices are told apart.
-fn voice_name(line: &Utterance) -> String {
-    match line.voice.as_deref().and_then(voices::parts) {
-        Some((_, number)) => format!("{}, voice {number}", line.speaker),
-        None => line.speaker.clone(),
+/// Lines that were printed: what was printed stands there, so what is new about it is said once more.
+#[derive(Default)]
+struct Lines {
+    /// By id, its voice, and who it was said to be.
+    printed: HashMap<String, (Option<String>, String)>,
+    /// By voice, its name as it was told last.
+    voices: BTreeMap<String, String>,
+}
+
+impl Lines {
+    fn line(&mut self, line: &Utterance, names: Option<&Naming>) {
+        let (at, who) = (timer(line.start), clean(&display_name(names, line)));
+        let voice = line.voice.as_ref();
+        if let Some((id, name)) = voice.and_then(|id| Some((id, names?.of_voice(id)?))) {
+            self.voices.insert(id.clone(), name.name.clone());
+        }
+        match self.printed.insert(line.id.clone(), (line.voice.clone(), who.clone())) {
+            None => print_waiting(&format!("[{at}] {who}: {}", line.text)),
+            Some((before, called)) if before.as_ref() != voice && called != who => {
+                print_waiting(&format!("[{at}] is {who}: {}", fit(&line.text, CORRECTED_COLUMNS)));
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Says who is called otherwise now than in the lines that stand there.
+    fn renamed(&mut self, names: Option<&Naming>) {
+        let Some(names) = names else { return };
+        for (id, called) in &mut self.voices {
+            let Some(now) = names.of_voice(id).filter(|now| now.name != *called) else { continue };
+            let known = if now.by == NamedBy::Print { ", known by the voice" } else { "" };
+            print_waiting(&format!("{} is {} now{known}", clean(called), clean(&now.name)));
+            called.clone_from(&now.name);
+        }
     }
 }
 

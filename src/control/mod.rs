@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::live::{Cursor, Status, Wanted};
+use crate::session::journal::Event;
 use crate::session::mark::{Mark, MarkKind};
 
 #[cfg(unix)]
@@ -34,6 +35,12 @@ pub enum Request {
         /// Session second; `None` means now.
         #[serde(default)]
         at: Option<f64>,
+    },
+    /// Say what people are called: lines of the journal of the kinds `renamed`, `voice_named` and
+    /// `voice_merged`.
+    Name {
+        /// What is to be written, in order.
+        events: Vec<Event>,
     },
     /// Record nothing until it is resumed.
     Pause,
@@ -82,6 +89,8 @@ pub enum Response {
     Status(Box<Status>),
     /// It was marked.
     Marked(Mark),
+    /// They are called so.
+    Named,
     /// It is paused.
     Paused {
         /// Since which session second.

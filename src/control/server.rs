@@ -212,7 +212,8 @@ async fn follow(
             }
         };
         let Some(told) = told else { return Ok(()) };
-        let Some(mut line) = lines.line(&told, subscription.cursor()) else { continue };
+        let cursor = subscription.cursor();
+        let Some(mut line) = lines.line(&told, cursor, subscription.naming()) else { continue };
         line.push('\n');
         timeout(FOLLOWER_LIMIT, writer.write_all(line.as_bytes())).await??;
     }

@@ -7,6 +7,7 @@
 //! | [`threads`] | with which priority the sound system's threads run here |
 //! | [`disk`] | room, speed |
 //! | [`text`] | model, and whether text keeps up |
+//! | [`voices`] | whether several people share a microphone |
 //!
 //! Each of them measures and judges; what it found wrong is a [`Finding`], with what to do next.
 
@@ -16,6 +17,7 @@ pub mod disk;
 pub mod sound;
 pub mod text;
 pub mod threads;
+pub mod voices;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rtrb::Consumer;
 use serde::Serialize;
 
+use super::voices::{Kept, VoicesReport};
 use super::{Finding, Severity, dbfs};
 use crate::base::cause::{Alarm, Condition};
 use crate::base::format::DeviceFormat;
@@ -85,6 +86,9 @@ pub struct SourceReport {
     pub trouble: Option<String>,
     /// What the sound system said meanwhile.
     pub notices: Vec<String>,
+    /// Whether several people share it.
+    #[serde(flatten)]
+    pub people: VoicesReport,
 }
 
 /// Missing sound.
@@ -141,14 +145,14 @@ impl Listening {
         self.devices.iter().any(|device| device.opened_s.is_some())
     }
 
-    /// What was heard, source by source, and what is wrong with it.
-    pub fn heard(self) -> (Vec<SourceReport>, Vec<Finding>) {
+    /// What was heard, source by source, with its sound, and what is wrong with it.
+    pub fn heard(self) -> (Vec<(SourceReport, Kept)>, Vec<Finding>) {
         let mut all = Vec::new();
         let mut findings = Vec::new();
         for device in self.devices {
-            for (heard, clipping) in device.heard() {
-                judge(&heard, clipping, &mut findings);
-                all.push(heard);
+            for (heard, ear) in device.heard() {
+                judge(&heard, ear.clipping, &mut findings);
+                all.push((heard, ear.kept));
             }
         }
         (all, findings)
@@ -288,6 +292,7 @@ impl Device {
         let span = (self.frames.seconds(format.rate), (self.frames + frames).seconds(format.rate));
         for ear in &mut self.ears {
             ear.hear(samples, usize::from(format.channels.max(1)), span);
+            ear.kept.hear(samples, &format, ear.source.channel);
         }
         self.frames += frames;
         self.sound += frames;
@@ -312,8 +317,8 @@ impl Device {
         self.over && self.queue.is_empty()
     }
 
-    /// What was heard of each of its sources; and what clipped.
-    fn heard(self) -> Vec<(SourceReport, Option<String>)> {
+    /// What was heard of each of its sources.
+    fn heard(self) -> Vec<(SourceReport, SourceProbe)> {
         let rate = self.format.map(|format| format.rate);
         let seconds = rate.map_or(0.0, |rate| self.sound.seconds(rate));
         let observed: Vec<_> = self.observed.iter().copied().filter(|(at, _)| *at > self.anew).collect();
@@ -344,8 +349,10 @@ impl Device {
             players: self.condition.players.clone(),
             trouble: self.trouble.clone(),
             notices: self.notices.clone(),
+            people: VoicesReport::default(),
         };
-        self.ears.iter().map(|ear| (device(ear), ear.clipping.clone())).collect()
+        let reports: Vec<SourceReport> = self.ears.iter().map(device).collect();
+        reports.into_iter().zip(self.ears).collect()
     }
 }
 
@@ -357,12 +364,14 @@ struct SourceProbe {
     peak: f32,
     energy: f64,
     samples: u64,
+    kept: Kept,
 }
 
 impl SourceProbe {
     fn new(source: SourceEntry) -> Self {
         let alarms = TrackAlarms::new(source.kind);
-        Self { source, alarms, clipping: None, peak: 0.0, energy: 0.0, samples: 0 }
+        let kept = Kept::default();
+        Self { source, alarms, clipping: None, peak: 0.0, energy: 0.0, samples: 0, kept }
     }
 
     /// Interleaved samples; `span` is in seconds of the take.

@@ -1,6 +1,7 @@
 //! Whether a recording would go well, by trying: what `record` would open is opened, where it would write is
 //! written, the recogniser that it would start works; nothing is stored.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -17,10 +18,12 @@ use crate::doctor::disk::{self, DiskReport};
 use crate::doctor::sound::{Listening, STEP_EVERY, SourceReport};
 use crate::doctor::text::{ModelReport, Speed};
 use crate::doctor::threads::{Before, Realtime};
+use crate::doctor::voices::{self, Kept};
 use crate::doctor::{Finding, Severity};
 use crate::recognisers::engine::Engine;
 use crate::recording::DeviceSpec;
 use crate::session::manifest::{SourceEntry, SourceKind};
+use crate::speech::voices::ear;
 use crate::speech::work::Pass;
 use crate::writer::alarms::TEXT_BYTES_PER_S;
 
@@ -152,7 +155,7 @@ pub async fn examine(
     if !devices.is_empty() {
         told(Step::Listening(seconds));
     }
-    let needed = listen(devices, &sources, seconds, &mut report).await?;
+    let needed = listen(devices, &sources, (seconds, config), &mut report).await?;
 
     let dir = config.paths.recordings.clone();
     let examined = tokio::task::spawn_blocking(move || disk::examine(&dir, needed)).await;
@@ -170,7 +173,7 @@ pub async fn examine(
 async fn listen(
     devices: Vec<DeviceSpec>,
     specs: &[SourceSpec],
-    seconds: f64,
+    (seconds, config): (f64, &Config),
     report: &mut Report,
 ) -> Result<u64, DoctorError> {
     if devices.is_empty() {
@@ -186,10 +189,39 @@ async fn listen(
         every.tick().await;
     }
     let (mut heard, findings) = listening.heard();
-    heard.sort_by_key(|heard| specs.iter().position(|spec| spec.name == heard.source.name));
+    heard.sort_by_key(|(heard, _)| specs.iter().position(|spec| spec.name == heard.source.name));
     report.findings.extend(findings);
-    report.sources = heard;
+    // What was delivered and what was lost is known: now the processor may be busy.
+    let recordings = config.paths.recordings.clone();
+    let heard = tokio::task::spawn_blocking(move || look_for_voices(heard, &recordings));
+    report.sources = heard.await.map_err(DoctorError::Thread)?;
+    for heard in &report.sources {
+        let limit = text::voices(config, &heard.source);
+        report.findings.extend(voices::judge(&heard.source.name, &heard.people, limit));
+    }
     Ok(report.sources.iter().map(bytes_per_s).sum())
+}
+
+/// Finds out which of the sources several people share; of what is played nobody needs to be told. What fails
+/// costs what it would have told.
+fn look_for_voices(heard: Vec<(SourceReport, Kept)>, recordings: &Path) -> Vec<SourceReport> {
+    let mut own_ear = None;
+    let look = |(mut report, kept): (SourceReport, Kept)| {
+        if report.source.kind == SourceKind::Loopback {
+            return report;
+        }
+        if report.delivers && !report.only_zeros {
+            let ear = own_ear.get_or_insert_with(ear);
+            match ear.as_mut().map(|ear| kept.listen(&mut **ear)) {
+                Ok(Ok(people)) => report.people = people,
+                Ok(Err(error)) => tracing::warn!(%error, "voices are not heard"),
+                Err(error) => tracing::warn!(%error, "voices are not heard"),
+            }
+        }
+        report.people.last_meeting = voices::last_meeting(recordings, &report.source);
+        report
+    };
+    heard.into_iter().map(look).collect()
 }
 
 /// What a source takes of the disk, in bytes a second.

@@ -24,7 +24,7 @@ use crate::session::reading::Session;
 use crate::session::voices::{self, VOICES, Voices};
 use crate::speakers::enrolled::{self, EnrolledError};
 use crate::speakers::worker::Ear;
-use crate::speech::enrol::{self, EnrolError, Sounds};
+use crate::speech::enrol::{self, EnrolError, Lines, Sounds};
 
 /// Most bytes of an export that are looked through for a name.
 const LOOKED_THROUGH_MAX: u64 = 64 << 20;
@@ -41,6 +41,11 @@ pub enum VoiceError {
     /// The track isn't there.
     #[error("the session has no track {0:?}")]
     NoTrack(String),
+    /// Nobody said a word there, or it is no text yet.
+    #[error(
+        "the session has no line of {0:?}: hansard transcribe makes text of it, or give its file, tracks/{0}.wav"
+    )]
+    NoLines(String),
 }
 
 impl VoiceError {
@@ -49,13 +54,13 @@ impl VoiceError {
         match self {
             Self::Offline(error) => error.is_failure(),
             Self::Enrol(error) => error.is_failure(),
-            Self::NoTrack(_) => false,
+            Self::NoTrack(_) | Self::NoLines(_) => false,
         }
     }
 }
 
-/// What a voice of a session sounds like: it is heard again, so that a session without a file of directions
-/// does as well.
+/// What a voice of a session sounds like, or the one person of a track, by its name. It is heard again, so
+/// that a session without a file of directions does as well.
 ///
 /// # Errors
 /// See [`VoiceError`].
@@ -64,8 +69,13 @@ pub fn of_session(ear: &mut dyn Ear, session: &Session, voice: &str) -> Result<S
     let tracks = offline::tracks(session)?;
     let shared = tracks.iter().find(|shared| shared.track == track);
     let shared = shared.ok_or_else(|| VoiceError::NoTrack(track.to_owned()))?;
-    let what = format!("voice {voice} of {}", session.manifest.id);
-    Ok(enrol::of_lines(ear, &session.dir, shared, &lines_of(session, voice, track), what)?)
+    let lines = lines_of(session, voice, track);
+    if lines.is_empty() {
+        return Err(VoiceError::NoLines(track.to_owned()));
+    }
+    let (which, what) = if voice == track { (Lines::OfTrack, "track") } else { (Lines::OfVoice, "voice") };
+    let what = format!("{what} {voice} of {}", session.manifest.id);
+    Ok(enrol::of_lines(ear, &session.dir, shared, (which, &lines), what)?)
 }
 
 /// The lines that a voice says. On a track of one voice the lines have none, and are all its.
@@ -73,7 +83,7 @@ fn lines_of(session: &Session, voice: &str, track: &str) -> Vec<Utterance> {
     let names = &session.names;
     let shown_as = names.of(voice).map(|name| name.shown_as.as_str());
     let of_track = names.voices().filter(|(id, _)| voices::parts(id).is_some_and(|(of, _)| of == track));
-    let is_alone = of_track.count() == 1;
+    let is_alone = of_track.count() < 2;
     let is_its = |line: &&Utterance| match line.voice.as_deref() {
         Some(own) => own == voice || names.of(own).map(|name| name.shown_as.as_str()) == shown_as,
         None => is_alone,

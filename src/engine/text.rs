@@ -141,6 +141,7 @@ pub fn arguments(
         settings,
         denoise: config.transcribe.denoise,
         voices: wanted.sources.iter().map(|source| voices(config, source)).collect(),
+        enrolled: config.paths.voices.clone(),
         hints,
     })
 }

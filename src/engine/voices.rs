@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use super::alone;
 use crate::base::utterance::Utterance;
 use crate::care::offline::OfflineSink;
 use crate::live::SessionSink as _;
@@ -18,10 +19,9 @@ use crate::session::journal::Event;
 use crate::session::reading::Session;
 use crate::session::shared::TrackShared;
 use crate::session::voices::{self, VoiceEntry, Voices};
-use crate::speakers::enrolled::{Enrolled, Person};
-use crate::speakers::networks::Embedding;
-use crate::speakers::recognise;
+use crate::speakers::enrolled::Person;
 use crate::speakers::worker::Ear;
+use crate::speech::known;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
 use crate::speech::voices::{Found, TrackVoices, VoicesError, ear as ear_of_voices, kept};
@@ -97,7 +97,7 @@ impl Stage {
         let Some(mut heard) = self.hear(&session.latest(), &people)? else {
             return Err("it was interrupted".into());
         };
-        recognise(heard.iter_mut().map(|heard| &mut heard.found), &people);
+        known::recognise(heard.iter_mut().map(|heard| &mut heard.found), &people);
         let mut tracks: Vec<across::Track<'_>> = Vec::new();
         for Heard { found, lines, .. } in &heard {
             let cut = lines.iter().flat_map(|line| match found.proposal(line) {
@@ -147,6 +147,7 @@ impl Stage {
         for (_, line) in changed {
             self.sink.write_revision(line);
         }
+        entries.extend(alone::known(&self.dir, &self.tracks, &self.limits, &session.latest(), &people));
         let mut turns = BTreeMap::new();
         heard.iter().for_each(|heard| turns.extend(heard.found.turns_by_voice()));
         turns.retain(|id, _| entries.iter().any(|entry: &VoiceEntry| entry.id == *id));
@@ -163,20 +164,17 @@ impl Stage {
 
     /// The people who are enrolled. What can't be read of them is said, and costs their names alone.
     fn people(&self) -> Vec<Person> {
-        let enrolled = Enrolled::read(&self.enrolled).unwrap_or_else(|error| {
-            tracing::warn!(%error, "nobody is known by the voice");
-            Enrolled::default()
-        });
-        for error in &enrolled.broken {
+        let (people, unread) = known::people(&self.enrolled);
+        for error in &unread {
             tracing::warn!(%error, "somebody is not known by the voice");
         }
-        enrolled.people
+        people
     }
 
     /// Hears the tracks that say something; `None` means that it was interrupted.
     fn hear(&self, lines: &[Utterance], people: &[Person]) -> Result<Option<Vec<Heard>>, String> {
         let (mut ear, mut heard) = (None, Vec::new());
-        let known = kept::take(&self.dir);
+        let kept = kept::take(&self.dir);
         for (index, track) in self.tracks.iter().enumerate() {
             // An echo is heard, too: around a table it is decided here whose track has the words.
             let has_words = |line: &&Utterance| line.withheld.is_none() && !line.text.is_empty();
@@ -190,9 +188,8 @@ impl Stage {
                 Some(ear) => ear,
                 none => none.insert((self.ear)().map_err(|error| error.to_string())?),
             };
-            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit)
-                .knowing(&known)
-                .meeting(people);
+            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit).knowing(&kept);
+            voices.meet(people);
             let stopped = || self.stop.load(Ordering::Relaxed);
             voices.hear(&mut **ear, &lines, &stopped).map_err(|error| error.to_string())?;
             if stopped() {
@@ -201,18 +198,6 @@ impl Stage {
             heard.push(Heard { found: voices.found(), voices, lines });
         }
         Ok(Some(heard))
-    }
-}
-
-/// Notes which voices are those of people who are enrolled.
-fn recognise<'a>(tracks: impl Iterator<Item = &'a mut Found>, people: &[Person]) {
-    for found in tracks {
-        let voices: Vec<(f64, &Embedding)> =
-            found.voices.iter().map(|voice| (voice.entry.seconds, &voice.centre)).collect();
-        let prints = recognise::prints(&voices, people);
-        for (voice, print) in found.voices.iter_mut().zip(prints) {
-            voice.entry.print = print;
-        }
     }
 }
 

@@ -45,7 +45,7 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("title", &escape(&meeting.title())),
             ("style", &style),
             ("lead", &blocks::render(&document::lead(meeting))),
-            ("who", &who(meeting)),
+            ("who", &who(meeting, options.sound.is_some())),
             ("only", &only(meeting)),
             ("marks", &marks::section(meeting)),
             ("minutes", &minutes),
@@ -139,23 +139,51 @@ fn only(meeting: &Meeting) -> String {
     out + "</select>\n"
 }
 
-/// How to say who the voices are that nobody has named.
-fn unknown(meeting: &Meeting) -> String {
+/// How to say who the voices are that nobody has named, and how each of them sounds; `can_sound` says whether
+/// the page has its sound beside it.
+fn unknown(meeting: &Meeting, can_sound: bool) -> String {
     let session = session_word(&meeting.session.manifest);
-    let mut items = String::new();
+    let (mut items, mut can_be_heard) = (String::new(), None);
     for (person, unknown) in
         meeting.people.iter().filter_map(|person| Some((person, person.unknown.as_ref()?)))
     {
         let who = escape(&person.name);
         let perhaps =
             unknown.perhaps.as_ref().map(|name| format!(" Perhaps {}?", self::name(&text::name(name))));
+        let sample = unknown.sample.map(|sample| sample_of(meeting, &who, sample, can_sound));
+        can_be_heard = can_be_heard.or(sample.as_ref().map(|_| who.clone()));
         let _ = writeln!(
             items,
-            "<li><bdi>{who}</bdi>: who is this?{} <code>hansard edit {session} name &quot;{who}&quot; NAME</code></li>",
+            "<li>{}<span class=\"asked\"><bdi>{who}</bdi>: who is this?{} <code>hansard edit {session} name &quot;{who}&quot; NAME</code></span></li>",
+            sample.unwrap_or_default(),
             perhaps.unwrap_or_default()
         );
     }
-    if items.is_empty() { items } else { format!("<ul class=\"unknown\">\n{items}</ul>\n") }
+    if items.is_empty() {
+        return items;
+    }
+    let silent = can_be_heard.map(|who| {
+        format!(
+            "<p class=\"silent\">Nobody can be heard here: the sound does not lie beside this page. \
+             <code>hansard voices {session} --play &quot;{who}&quot;</code> plays a voice.</p>\n"
+        )
+    });
+    let silent = silent.unwrap_or_default();
+    format!("<ul class=\"unknown\">\n{items}</ul>\n{silent}")
+}
+
+/// A button that plays how a voice sounds, which shows once there is sound, and where that lies.
+fn sample_of(meeting: &Meeting, who: &str, (from, to): (f64, f64), can_sound: bool) -> String {
+    let button = match can_sound {
+        true => format!(
+            "<button type=\"button\" class=\"hear sounding\" aria-pressed=\"false\" data-from=\"{from:.3}\" data-to=\"{to:.3}\">\
+             <svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path class=\"go\" d=\"M5 2.5v15l12.5-7.5z\"/>\
+             <path class=\"halt\" d=\"M4 4h12v12H4z\"/></svg><span class=\"unseen\">Hear <bdi>{who}</bdi> for </span>{}</button>",
+            length(to - from)
+        ),
+        false => String::new(),
+    };
+    format!("{button}{}", time_link(meeting, from))
 }
 
 /// A place in the session as links name it: seconds with milliseconds.
@@ -169,7 +197,7 @@ fn time_link(meeting: &Meeting, seconds: f64) -> String {
     format!("<a class=\"time\" href=\"#{}\" title=\"{day}\">{into}</a>", place(seconds))
 }
 
-fn who(meeting: &Meeting) -> String {
+fn who(meeting: &Meeting, can_sound: bool) -> String {
     let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
     let share = |person: &Person| match all > 0.0 {
         true => format!("{:.0} %", 100.0 * person.talking_s / all),
@@ -210,7 +238,7 @@ fn who(meeting: &Meeting) -> String {
         "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">Who was there</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
          <thead><tr><th scope=\"col\">Speaker</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n{}</section>",
         timeline::render(meeting),
-        unknown(meeting)
+        unknown(meeting, can_sound)
     )
 }
 

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::floor::Turn;
 use super::selection::Selection;
+use super::sound::sample;
 use super::timing::spoken;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -27,10 +28,13 @@ pub struct Person {
 }
 
 /// A voice that nobody has named.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unknown {
     /// Who it may be of those who are enrolled.
     pub perhaps: Option<String>,
+    /// Session seconds from … to where it can be heard alone, within the selection; the stretch that
+    /// `hansard voices S --play` plays. `None` where there is none.
+    pub sample: Option<(f64, f64)>,
 }
 
 /// Which names are heard on which tracks as voices.
@@ -72,7 +76,11 @@ pub(super) fn of(
         let theirs = voices.iter().filter(|voice| text::name(&voice.name) == *name);
         let theirs: Vec<&Heard> = theirs.collect();
         let perhaps = theirs.iter().find_map(|voice| voice.perhaps.clone());
-        theirs.first().filter(|voice| voice.is_unknown()).map(|_| Unknown { perhaps })
+        let is_told =
+            |span: &(f64, f64)| span.0 < span.1 && selection.covers(span.0) && span.1 <= selection.to;
+        let place = |voice: &&Heard| Some(sample::place(session, &voice.id, voice.sample)?.span());
+        let sample = || theirs.iter().find_map(place).filter(is_told);
+        theirs.first().filter(|voice| voice.is_unknown()).map(|_| Unknown { perhaps, sample: sample() })
     };
     let person = |name: String| Person {
         talking_s: union(spans.get(&name).cloned().unwrap_or_default()),

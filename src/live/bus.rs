@@ -1,4 +1,5 @@
-//! The broadcast, and subscriptions to it that read on from the files after a lag.
+//! The broadcast, and subscriptions to it that read on from the files after a lag. Who listens is also told
+//! what people are called by then: names are made for whoever shows them, and are in no news.
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -16,7 +17,9 @@ use crate::base::cause::Alarm;
 use crate::base::utterance::Utterance;
 use crate::session::journal::{Event, Line};
 use crate::session::line_tail::LineTail;
+use crate::session::naming::Naming;
 use crate::session::read::{JOURNAL, ReadError, TRANSCRIPT};
+use crate::session::voices::VoiceEntry;
 
 /// News that wait for a subscriber: some ten seconds of a lively meeting. After more it reads on from the
 /// files.
@@ -76,6 +79,8 @@ struct Standing {
     /// Why the recording is to end.
     ending: Option<String>,
     cursor: Cursor,
+    /// What is known of the voices that are heard. Replaced as a whole.
+    voices: Arc<Vec<VoiceEntry>>,
 }
 
 impl Bus {
@@ -115,6 +120,14 @@ impl Bus {
     /// Why the recorder itself ends the recording. `None` means that it doesn't.
     pub fn ending(&self) -> Option<String> {
         self.standing().ending.clone()
+    }
+
+    /// From now on this is known of the voices of a track. It is never written down: who is shown a name asks
+    /// [`Subscription::naming`] for it.
+    pub fn know_voices(&self, track: &str, voices: impl IntoIterator<Item = VoiceEntry>) {
+        let mut standing = self.standing();
+        let others = standing.voices.iter().filter(|entry| entry.track != track).cloned();
+        standing.voices = Arc::new(others.chain(voices).collect());
     }
 
     /// What has been published so far.
@@ -181,6 +194,20 @@ pub struct Subscription {
     read: HashMap<String, u32>,
     /// Gone once all is heard.
     listening: Option<Listening>,
+    standing: Arc<Mutex<Standing>>,
+    names: Asked,
+}
+
+/// What people are called, for a subscriber that asks.
+#[derive(Debug, Default)]
+enum Asked {
+    /// It never did.
+    #[default]
+    Not,
+    /// The session can't be read.
+    Failed,
+    /// With what was known of voices when it asked last.
+    Known(Box<Naming>, Arc<Vec<VoiceEntry>>),
 }
 
 /// Reading on from the files.
@@ -194,7 +221,32 @@ impl Subscription {
     fn new(bus: &Bus, news: Receiver<News>, cursor: Cursor) -> Self {
         let (waiting, read) = (VecDeque::new(), HashMap::new());
         let (dir, listening) = (bus.dir.to_path_buf(), Some(Listening::new(&bus.listeners)));
-        Self { dir, news, cursor, behind: None, waiting, read, listening }
+        let (standing, names) = (Arc::clone(&bus.standing), Asked::Not);
+        Self { dir, news, cursor, behind: None, waiting, read, listening, standing, names }
+    }
+
+    /// What people are called by all that was given so far and by what is known of voices now. Reads the
+    /// session the first time; `None` where it can't be read.
+    pub fn naming(&mut self) -> Option<&Naming> {
+        if matches!(self.names, Asked::Not) {
+            self.names = match Naming::open(&self.dir) {
+                Ok(naming) => Asked::Known(Box::new(naming), Arc::default()),
+                Err(error) => {
+                    tracing::warn!(%error, "lines are shown without the names that people were given");
+                    Asked::Failed
+                }
+            };
+        }
+        let Asked::Known(naming, known) = &mut self.names else { return None };
+        let now = Arc::clone(&self.standing.lock().unwrap_or_else(PoisonError::into_inner).voices);
+        if !Arc::ptr_eq(known, &now) {
+            // Before any voice was heard in this pass, what the session's files say holds.
+            if !now.is_empty() {
+                naming.voices(&now);
+            }
+            *known = now;
+        }
+        Some(naming)
     }
 
     /// Where it stands: a subscriber that goes on from here misses nothing.
@@ -273,6 +325,13 @@ impl Subscription {
 
     /// News as it is to be told; `None` if it was told already.
     fn take(&mut self, news: News) -> Option<News> {
+        if let Asked::Known(naming, _) = &mut self.names {
+            match &news {
+                News::Event(line) => naming.event(line),
+                News::Line(line) => naming.line(&line.utterance),
+                _ => {}
+            }
+        }
         match &news {
             News::Event(line) if line.seq < self.cursor.seq => return None,
             News::Event(line) => self.cursor.seq = line.seq + 1,

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Cursor, News};
+use super::{Cursor, News, display_name};
+use crate::base::utterance::Utterance;
+use crate::session::naming::Naming;
 
 /// What somebody wants to hear beside utterances, finished and growing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,18 +43,18 @@ impl JsonLines {
         Self { wanted, told: HashSet::new() }
     }
 
-    /// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, once it is
-    /// judged and if it is shown; should it be revised later, that is a line as well, whatever it says. One
-    /// that still grows has `final` false, and no text where it is retracted. `cursor` is where the
-    /// subscriber stands.
-    pub fn line(&mut self, news: &News, cursor: Cursor) -> Option<String> {
+    /// News as a line of JSON, if it is wanted. An utterance is a line as the transcript has it, with `name`,
+    /// what its speaker is called by `names`. It comes once it is judged and if it is shown; should it be
+    /// revised later, that is a line as well, whatever it says. One that still grows has `final` false, and
+    /// no text where it is retracted. `cursor` is where the subscriber stands.
+    pub fn line(&mut self, news: &News, cursor: Cursor, names: Option<&Naming>) -> Option<String> {
         let wanted = self.wanted;
         let line = match news {
             News::Line(line) if line.utterance.is_shown() || self.told.contains(&line.utterance.id) => {
                 self.told.insert(line.utterance.id.clone());
-                serde_json::to_string(&line.utterance)
+                serde_json::to_string(&Named::new(&line.utterance, names))
             }
-            News::Partial(utterance) => serde_json::to_string(&**utterance),
+            News::Partial(utterance) => serde_json::to_string(&Named::new(utterance, names)),
             News::Event(line) if wanted.events && !line.event.is_bookkeeping() => {
                 serde_json::to_string(&**line)
             }
@@ -71,12 +73,25 @@ impl JsonLines {
     }
 }
 
+/// An utterance with what its speaker is called.
+#[derive(Serialize)]
+struct Named<'a> {
+    #[serde(flatten)]
+    utterance: &'a Utterance,
+    name: String,
+}
+
+impl<'a> Named<'a> {
+    fn new(utterance: &'a Utterance, names: Option<&Naming>) -> Self {
+        Self { name: display_name(names, utterance), utterance }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::base::utterance::Utterance;
     use crate::live::TranscriptLine;
 
     #[test]
@@ -90,7 +105,7 @@ mod tests {
             }))
             .unwrap();
             let news = News::Line(Arc::new(TranscriptLine { utterance, until: 0 }));
-            lines.line(&news, Cursor::default()).is_some()
+            lines.line(&news, Cursor::default(), None).is_some()
         };
         assert!(!said("echo", 1, Some("other")), "never shown");
         assert!(said("own", 0, None));

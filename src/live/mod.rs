@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::utterance::Utterance;
 use crate::session::journal::{Event, Line};
+use crate::session::naming::Naming;
+use crate::session::voices;
 
 mod bus;
 mod json;
@@ -23,6 +25,15 @@ pub use json::{JsonLines, Wanted};
 pub use notice::{Notice, Urgency};
 pub use status::{Device, Doing, Status, TrackStatus, Trouble};
 pub use view::{SessionSink, SessionView};
+
+/// What a line's speaker is called; where no names are known, the source's name with the number of the voice.
+pub fn display_name(names: Option<&Naming>, line: &Utterance) -> String {
+    match (names, line.voice.as_deref().and_then(voices::parts)) {
+        (Some(names), _) => names.of_line(line),
+        (None, Some((_, number))) => format!("{}, voice {number}", line.speaker),
+        (None, None) => line.speaker.clone(),
+    }
+}
 
 /// Something new.
 #[derive(Debug, Clone)]

@@ -106,6 +106,29 @@ impl Amendments {
         Ok(gathered.into_amendments())
     }
 
+    /// Takes in what a further line of the journal says of names; whether it says anything new of them.
+    pub fn hear(&mut self, line: &Line) -> bool {
+        let renamed = self.renames.last().map(|rename| rename.seq);
+        if renamed.max(self.voices.last().map(|change| change.0)).is_some_and(|last| line.seq <= last) {
+            return false;
+        }
+        match &line.event {
+            Event::Renamed { from, to } => {
+                self.renames.push(Rename { seq: line.seq, from: from.clone(), to: to.clone() });
+            }
+            Event::VoiceNamed { voice, name } => {
+                let (voice, name) = (voice.clone(), name.clone());
+                self.voices.push((line.seq, VoiceChange::Named { voice, name }));
+            }
+            Event::VoiceMerged { from, into } => {
+                let (from, into) = (from.clone(), into.clone());
+                self.voices.push((line.seq, VoiceChange::Merged { from, into }));
+            }
+            _ => return false,
+        }
+        true
+    }
+
     /// What `name` is called now. Of a name that was written by a person only what was said after the
     /// journal's line `since` holds.
     pub fn name_of(&self, name: &str, since: u64) -> String {

@@ -24,6 +24,7 @@ pub mod lock;
 pub mod manifest;
 pub mod mark;
 pub mod names;
+pub mod naming;
 pub mod people;
 pub mod read;
 pub mod reading;

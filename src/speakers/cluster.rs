@@ -56,6 +56,9 @@ pub struct Voices {
 /// Whose voice a direction certainly is of people who are known: a number for each of them.
 pub type Known<'a> = &'a dyn Fn(&Embedding) -> Option<usize>;
 
+/// No voice is known.
+pub const NOBODY: Known<'static> = &|_| None;
+
 /// Finds the voices of a track's pieces, at most `limit`. Who is `known` is heard out of less, and is one
 /// voice.
 pub fn voices(pieces: &[Piece], limit: Option<usize>, known: Known<'_>) -> Voices {
@@ -449,7 +452,7 @@ mod tests {
     fn as_many_voices_as_there_are_people_and_each_piece_with_its_own() {
         for people in 1..=8 {
             let (pieces, told) = meeting(people as u64, people, 200);
-            let found = voices(&pieces, None, &|_| None);
+            let found = voices(&pieces, None, NOBODY);
             assert_eq!(found.centres.len(), people);
             assert!(agree(&found.of, &told), "{people} people");
             assert_eq!(found.seconds.iter().sum::<f64>().round(), 200.0);
@@ -459,7 +462,7 @@ mod tests {
     #[test]
     fn blocks_give_what_the_whole_gives() {
         let (pieces, told) = meeting(77, 5, 2 * BLOCK + 100);
-        let found = voices(&pieces, None, &|_| None);
+        let found = voices(&pieces, None, NOBODY);
         assert_eq!(found.centres.len(), 5);
         assert!(agree(&found.of, &told));
     }
@@ -477,10 +480,10 @@ mod tests {
     #[test]
     fn a_bound_is_kept_and_is_no_aim() {
         let (pieces, _) = meeting(3, 4, 120);
-        assert_eq!(voices(&pieces, Some(2), &|_| None).centres.len(), 2);
-        assert_eq!(voices(&pieces, Some(1), &|_| None).centres.len(), 1);
-        assert_eq!(voices(&pieces, Some(9), &|_| None).centres.len(), 4);
-        assert_eq!(voices(&[], Some(9), &|_| None), Voices::default());
+        assert_eq!(voices(&pieces, Some(2), NOBODY).centres.len(), 2);
+        assert_eq!(voices(&pieces, Some(1), NOBODY).centres.len(), 1);
+        assert_eq!(voices(&pieces, Some(9), NOBODY).centres.len(), 4);
+        assert_eq!(voices(&[], Some(9), NOBODY), Voices::default());
     }
 
     #[test]
@@ -494,7 +497,7 @@ mod tests {
         let short = Piece { voice: None, embedded_s: 0.1, ..pieces[other].clone() };
         pieces.insert(first + 1, beside);
         pieces.push(short);
-        let found = voices(&pieces, None, &|_| None);
+        let found = voices(&pieces, None, NOBODY);
         assert_eq!(found.centres.len(), 2);
         assert_ne!(found.of[first], found.of[first + 1]);
         assert_eq!(found.of[pieces.len() - 1], found.of[other + 1]);
@@ -515,7 +518,7 @@ mod tests {
     #[test]
     fn who_says_little_is_a_voice_if_it_is_known_or_unlike_all_others() {
         let (pieces, told) = meeting(9, 2, 60);
-        let centre = voices(&pieces, None, &|_| None).centres.remove(0);
+        let centre = voices(&pieces, None, NOBODY).centres.remove(0);
         let with_guest = |near: f32, seconds: f64| {
             let (voice, mut pieces) = (beside(&centre, near), pieces.clone());
             for n in 0..4 {
@@ -529,7 +532,7 @@ mod tests {
             [(0.0, 1.2, 2, 2), (0.0, 2.0, 3, 3), (0.45, 1.2, 2, 2), (0.45, 2.0, 2, 3)]
         {
             let (guest, pieces) = with_guest(near, seconds);
-            let found = voices(&pieces, None, &|_| None);
+            let found = voices(&pieces, None, NOBODY);
             assert_eq!(found.centres.len(), unknown, "{near} {seconds}");
             let is_guest = |vector: &Embedding| (cosine(vector, &guest) > 0.9).then_some(7);
             let found = voices(&pieces, None, &is_guest);

@@ -14,16 +14,17 @@ use crate::base::text::length;
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
 use crate::session::shared::TrackShared;
-use crate::speakers::cluster;
+use crate::speakers::cluster::{self, NOBODY};
 use crate::speakers::networks::{Embedding, NetworkError, WINDOW};
-use crate::speakers::pieces;
+use crate::speakers::pieces::{self, Piece};
 use crate::speakers::worker::Ear;
 
 /// Seconds of speech without which a voice is not known well enough.
 pub const SECONDS_MIN: f64 = 10.0;
 /// Seconds of a file that are listened to: far more than a voice needs, and 40 MB.
 pub const LISTENED_S: u64 = 600;
-/// A file holds one person if this part of its speech is of one voice.
+/// A file, or a track that is said to be one person's, holds one person if this part of its speech is of one
+/// voice.
 const OF_FILE: f64 = 0.9;
 /// Lines of one voice also hold what others said beside it.
 const OF_LINES: f64 = 0.67;
@@ -91,6 +92,15 @@ fn told(seconds: &[f64]) -> String {
     seconds.iter().map(|seconds| length(*seconds)).collect::<Vec<_>>().join(", ")
 }
 
+/// Which lines somebody is to be known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lines {
+    /// Those of one voice of a track, beside which others speak.
+    OfVoice,
+    /// All of a track that is one person's.
+    OfTrack,
+}
+
 /// The voice that says `lines`, all of one track of the session in `dir`; `what` they are, for an error.
 ///
 /// # Errors
@@ -99,7 +109,7 @@ pub fn of_lines(
     ear: &mut dyn Ear,
     dir: &Path,
     track: &Arc<TrackShared>,
-    lines: &[Utterance],
+    (which, lines): (Lines, &[Utterance]),
     what: String,
 ) -> Result<Sounds, EnrolError> {
     let mut voices = TrackVoices::new(dir.to_owned(), Arc::clone(track), None);
@@ -108,7 +118,8 @@ pub fn of_lines(
     voices.keep_only(lines);
     let voices = voices.found().voices;
     let voices = voices.into_iter().map(|voice| (voice.entry.seconds, voice.centre)).collect();
-    one(voices, OF_LINES, what)
+    let part = if which == Lines::OfTrack { OF_FILE } else { OF_LINES };
+    one(voices, part, what)
 }
 
 /// The voice in a file, or in one channel or one sound track of it, both from 1.
@@ -122,6 +133,17 @@ pub fn of_file(
     sound_track: Option<u16>,
 ) -> Result<Sounds, EnrolError> {
     let (sound, is_part) = listen(path, channel, sound_track)?;
+    let voices = cluster::voices(&pieces_of(ear, &sound)?, None, NOBODY);
+    let voices = voices.seconds.into_iter().zip(voices.centres).collect();
+    let sounds = one(voices, OF_FILE, path.display().to_string())?;
+    Ok(Sounds { is_part, ..sounds })
+}
+
+/// The pieces of all voices in a sound, 16 kHz mono.
+///
+/// # Errors
+/// The networks fail.
+pub fn pieces_of(ear: &mut dyn Ear, sound: &[f32]) -> Result<Vec<Piece>, NetworkError> {
     let starts = pieces::windows(sound.len() as u64);
     let mut found = Vec::new();
     for (at, start) in starts.iter().enumerate() {
@@ -129,10 +151,7 @@ pub fn of_file(
         let window = &sound[from..sound.len().min(from + WINDOW)];
         found.extend(ear.hear(window, *start, &pieces::middle(&starts, at))?);
     }
-    let voices = cluster::voices(&found, None, &|_| None);
-    let voices = voices.seconds.into_iter().zip(voices.centres).collect();
-    let sounds = one(voices, OF_FILE, path.display().to_string())?;
-    Ok(Sounds { is_part, ..sounds })
+    Ok(found)
 }
 
 /// The one voice of several that has nearly all of the speech.

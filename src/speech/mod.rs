@@ -6,6 +6,7 @@ pub mod echo_window;
 pub mod enrol;
 pub mod foreign;
 pub mod gates;
+pub mod known;
 pub mod language;
 pub mod levels;
 pub mod listen;

@@ -115,10 +115,9 @@ impl TrackVoices {
         Self { dir, track, limit, people, takes, known, keeps: false, ids_given: 0, last }
     }
 
-    /// The same, where these `people` are enrolled: who certainly is one of them is a voice after little
-    /// speech.
-    pub fn meeting(self, people: &[Person]) -> Self {
-        Self { people: people.to_vec(), ..self }
+    /// From now on these `people` are known: who certainly is one of them is a voice after little speech.
+    pub fn meet(&mut self, people: &[Person]) {
+        self.people = people.to_vec();
     }
 
     /// The same, and what it hears is kept for the end of the recording ([`kept`]).

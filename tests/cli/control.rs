@@ -377,3 +377,49 @@ fn a_pause_that_somebody_forgot_is_said_again_and_speech_into_it_is_an_alarm() {
     home.run(["stop"]).expect(0);
     running.end().expect(0);
 }
+
+#[test]
+fn who_is_named_while_it_is_recorded_is_called_so_at_once() {
+    let home = Home::new();
+    let (running, dir) = recorder(&home);
+    let mut follower = UnixStream::connect(socket(&home)).unwrap();
+    follower.write_all(b"{\"ask\":\"follow\"}\n").unwrap();
+    let told = home.run(["edit", "last", "rename", "Alice", "Alicia", "--json"]);
+    let told: Event = serde_json::from_str(&told.expect(0).out).unwrap();
+    assert_eq!(told, Event::Renamed { from: "Alice".into(), to: "Alicia".into() });
+    let is_written = |to: &str| {
+        let to = format!("\"to\":\"{to}\"");
+        wait("the name is written", || fs::read_to_string(dir.join("events.jsonl")).unwrap().contains(&to));
+    };
+    is_written("Alicia");
+    home.run(["edit", "last", "name", "Alicia", "Alice Weiss"]).expect(0);
+    is_written("Alice Weiss");
+    home.refuses(&["edit", "last", "name", "Carol", "Dan"], &["no speaker \"Carol\"", "Alice Weiss"]);
+    home.refuses(&["edit", "last", "rename", "Bob", "Alice Weiss"], &["`merge` makes one of two"]);
+    // What changes lines waits until the session is over.
+    home.refuses(&["edit", "last", "hide", "--from=0s", "--to=1s"], &["in use"]);
+    let ask = |line: &str| {
+        let mut stream = UnixStream::connect(socket(&home)).unwrap();
+        stream.write_all(line.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for junk in [
+        "{\"ask\":\"name\",\"events\":[]}\n",
+        "{\"ask\":\"name\",\"events\":[{\"kind\":\"resumed\",\"payload\":{\"at\":1.0}}]}\n",
+        "{\"ask\":\"name\",\"events\":[{\"kind\":\"voice_named\",\"payload\":{\"voice\":\"../x#1\",\"name\":\"X\"}}]}\n",
+        "{\"ask\":\"name\",\"events\":[{\"kind\":\"renamed\",\"payload\":{\"from\":\"Bob\",\"to\":\"\\u202e \"}}]}\n",
+    ] {
+        assert!(ask(junk).starts_with("{\"answer\":\"refused\""), "{junk}");
+    }
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+    let mut followed = String::new();
+    follower.read_to_string(&mut followed).unwrap();
+    assert_eq!(followed.matches("\"kind\":\"renamed\"").count(), 2, "{followed}");
+    let session = Session::open(&dir).unwrap();
+    let names: Vec<&str> = session.manifest.sources.iter().map(|source| source.name.as_str()).collect();
+    assert_eq!(names, ["Alice Weiss", "Bob"]);
+    check_coded(&session, "alice");
+}

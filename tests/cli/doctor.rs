@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::support::home::{Home, Ran, shared};
+use crate::support::sound::pcm;
+use crate::support::stage::meeting::speak;
 
 /// The findings about one source or part of the machine: severity, and all that is said.
 fn findings(report: &Value, about: &str) -> Vec<(String, String)> {
@@ -186,4 +188,41 @@ fn the_recogniser_is_put_to_work() {
     assert!(factor > 0.0 && text["load_s"].as_f64().unwrap() > 0.0 && text["sources"] == 2, "{text}");
     // However slow this machine is: what is said of it agrees with what was measured.
     assert_eq!(at_once < 2, !findings(&report, "text").is_empty(), "{report}");
+}
+
+/// Two people at one microphone, who take turns for half a minute; and one of them alone.
+#[test]
+fn a_microphone_that_several_people_share_is_told() {
+    let home = Home::new();
+    for (name, voices) in [("two.wav", &["slt", "rms"][..]), ("one.wav", &["slt", "slt"])] {
+        let mut samples = Vec::new();
+        for sentence in [
+            "Good morning everybody, let us begin with the garden and the old fence behind the house.",
+            "Then we shall meet on Saturday at nine o'clock, at the gate, whatever the weather is like.",
+            "I have asked for two offers, and the second one is by far the better one of them.",
+        ] {
+            for voice in voices {
+                let Ok(said) = speak(voice, sentence) else { return println!("skipped: flite is absent") };
+                let sound = said.samples.into_iter().chain(std::iter::repeat_n(0.0, 12_000));
+                samples.extend(sound.map(|x| (x * 16_000.0) as i32));
+            }
+        }
+        pcm(&home.path("cwd").join(name), 48_000, 1, 16, &samples);
+    }
+    let sources = ["--source=Room=file:two.wav", "--source=Ann=file:one.wav"];
+    let args = ["doctor", "--seconds=50", "--no-transcribe", "--json", sources[0], sources[1]];
+    let ran = home.start(args).end_after(120);
+    let report = ran.expect(0).json();
+    let room = source(&report, "Room");
+    assert_eq!(room["voices"], 2, "{room}");
+    let told = findings(&report, "Room");
+    assert!(
+        told.iter().any(|(severity, text)| severity == "hint"
+            && text.contains("hears several people: 2 voices just now")
+            && text.contains("one microphone each is better")),
+        "{told:?}"
+    );
+    let ann = source(&report, "Ann");
+    assert_eq!((&ann["voices"], findings(&report, "Ann").len()), (&1.into(), 0), "{ann}");
+    assert_left_nothing(&home, &ran);
 }

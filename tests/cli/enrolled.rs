@@ -189,6 +189,10 @@ fn who_is_enrolled_is_named_in_later_meetings_until_forgotten() {
         (&"Dan".into(), true),
         "{listed}"
     );
+    // One person's by declaration: no voice is told, and whose it is is known all the same.
+    let alone = heard(&home, &["transcribe", "later.wav", "--speakers=1", TINY]).expect(0).session();
+    assert!(alone.utterances.iter().all(|line| line.voice.is_none()));
+    assert_eq!(speaker(&alone, "river"), "Dan", "{:?}", alone.voices);
     let named = heard(&home, &["transcribe", "Bob=later.wav", TINY]).expect(0).session();
     assert_eq!(speaker(&named, "river"), "Bob");
     assert_eq!(home.run(["voices", "last", "--json"]).expect(0).json()[0]["name"], "Bob");
@@ -215,4 +219,60 @@ fn who_is_enrolled_is_named_in_later_meetings_until_forgotten() {
     let later = Session::open(&later.dir).unwrap();
     assert_eq!(speaker(&later, "river"), "later");
     assert_eq!(home.run(["voices", "list"]).expect(0).out, "");
+}
+
+/// A headset in an interview: one person's by declaration, so no voices are told apart there.
+#[test]
+fn who_has_a_track_of_their_own_is_enrolled_from_it() {
+    let home = Home::new();
+    let Some(sound) = wave(&home.path("cwd").join("carol.wav"), &["slt"], &ENROL) else { return };
+    let mixed = wave(&home.path("cwd").join("both.wav"), &["slt", "rms"], &ENROL[..3]).unwrap();
+    let sources = ["Carol=synth:noise,secs=1", "Both=synth:noise,secs=1", "Still=synth:noise,secs=1"];
+    let sources = sources.map(|source| format!("--source={source}"));
+    let (_, session) =
+        home.record(0, &["--no-transcribe", "--speakers=1", &sources[0], &sources[1], &sources[2]]);
+    // As if these two had been heard by the microphones, and everything they said were text.
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&fs::read(session.dir.join("session.json")).unwrap()).unwrap();
+    let mut lines = String::new();
+    for (track, file) in [("carol", &sound), ("both", &mixed)] {
+        let at =
+            manifest["takes"].as_array().unwrap().iter().position(|take| take["track"] == track).unwrap();
+        let frames = hound::WavReader::open(file).unwrap().duration();
+        fs::copy(file, session.dir.join(manifest["takes"][at]["file"].as_str().unwrap())).unwrap();
+        let take = &mut manifest["takes"][at];
+        (take["frames"], take["format"], take["data_offset"]) = (frames.into(), "s16".into(), 44.into());
+        let line = hansard::base::utterance::Utterance {
+            id: format!("{track}-1-0"),
+            track: track.into(),
+            speaker: track.into(),
+            take: 1,
+            to_frame: hansard::base::units::Frames(u64::from(frames)),
+            end: f64::from(frames) / f64::from(RATE),
+            text: "Yes.".into(),
+            is_final: true,
+            ..Default::default()
+        };
+        lines += &(serde_json::to_string(&line).unwrap() + "\n");
+    }
+    fs::write(session.dir.join("session.json"), manifest.to_string()).unwrap();
+    fs::write(session.dir.join("transcript.jsonl"), lines).unwrap();
+
+    let enrol =
+        |input: &str| ["voices", "enrol", "Carol", input, "--consent=agreed", "--json"].map(str::to_owned);
+    let told = home.start(enrol("last#carol")).end_after(120).expect(0).json();
+    let recording = &told["recordings"][0];
+    assert!(recording["source"].as_str().unwrap().ends_with(", track carol"), "{told}");
+    assert!(recording["seconds"].as_f64().unwrap() > 10.0, "{told}");
+    home.start(enrol("last#Carol")).end_after(120).expect(0);
+    for (input, part) in [
+        ("last#both", "holds several voices"),
+        ("last#Still", "hansard transcribe makes text of it"),
+        ("last#nobody", "there is no voice \"nobody\""),
+        ("last", "which voice of it?"),
+    ] {
+        let ran = home.start(enrol(input)).end_after(120);
+        ran.expect(1);
+        assert!(ran.err.contains(part), "{input}: {}", ran.err);
+    }
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
 use hansard::base::utterance::Utterance;
+use hansard::doctor::voices::{LastMeeting, VoicesReport, judge, last_meeting};
 use hansard::export::turns::Meeting;
 use hansard::session::disk::SystemDisk;
 use hansard::session::manifest::{Manifest, SourceKind};
@@ -332,7 +333,7 @@ fn the_minutes_count_people() {
     assert!(part.contains("Carol") && part.contains("voice 3") && !part.contains("Alice"), "{part}");
 
     let page = of(&["--format=html", "--no-sound"]);
-    let hint = "<bdi>Room, voice 2</bdi>: who is this? Perhaps <bdi>&lt;Dan&gt;</bdi>? \
+    let hint = "<span class=\"asked\"><bdi>Room, voice 2</bdi>: who is this? Perhaps <bdi>&lt;Dan&gt;</bdi>? \
                 <code>hansard edit room name &quot;Room, voice 2&quot; NAME</code>";
     assert!(page.contains(hint), "{page}");
     assert_eq!(page.matches("who is this?").count(), 2);
@@ -376,6 +377,75 @@ fn the_page_shows_one_persons_words_alone() {
     assert_eq!(shown("Alice"), json!(["Alice"]));
     assert_eq!(shown("Everybody"), all);
     assert_eq!(chrome.complaints(), Vec::<Value>::new());
+}
+
+#[test]
+fn the_page_lets_a_voice_be_heard_that_nobody_has_named() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let sample = Sample { take: 1, from: Frames(12 * 48_000), to: Frames(12 * 48_000 + 38_400) };
+    let (root, dir) =
+        session(&talk(), &[entry(0, 1), VoiceEntry { sample: Some(sample), ..entry(0, 2) }, entry(0, 3)]);
+    edit(root.path(), &["name", "Room, voice 1", "Carol"]);
+    let page = dir.join("minutes.html");
+    let buttons = "[...document.querySelectorAll('.hear')]";
+    let told = "document.querySelector('.silent').checkVisibility()";
+    expect(0, hansard(root.path(), &["export", "room", "--format=html"]));
+    chrome.open(&page, "");
+    chrome.until("document.body.classList.contains('sound')");
+    assert_eq!(
+        chrome.js(&format!("{buttons}.map((b) => b.textContent)")),
+        json!(["Hear Room, voice 2 for 0.8 s", "Hear Room, voice 3 for 1.6 s"]),
+        "those that nobody has named; one without a sample is heard in its longest line"
+    );
+    assert_eq!(chrome.js(told), false);
+
+    // By the keyboard, from where the reader is, and back to there; the page stays where it is.
+    chrome.js("sound.currentTime = 30; scrollTo(0, 0)");
+    chrome.until("!sound.seeking");
+    chrome.js("sound.addEventListener('play', () => { window.from = sound.currentTime; })");
+    chrome.js(&format!("{buttons}[0].focus({{preventScroll: true}})"));
+    chrome.key("Enter", "\r");
+    chrome.until("window.from !== undefined");
+    let from = chrome.number("window.from");
+    assert!((12.0..12.8).contains(&from), "{from}");
+    assert_eq!(
+        chrome.js(&format!("{buttons}.map((b) => b.getAttribute('aria-pressed'))")),
+        json!(["true", "false"])
+    );
+    chrome.until("sound.paused && sound.currentTime === 30");
+    assert_eq!(chrome.js("[scrollY, document.querySelector('.hear[aria-pressed=true]')]"), json!([0, null]));
+    // Once more is the end of it; whoever goes somewhere else meanwhile stays there.
+    chrome.js(&format!("{buttons}[1].click()"));
+    chrome.until("!sound.paused");
+    chrome.js(&format!("{buttons}[1].click()"));
+    chrome.until("sound.paused && sound.currentTime === 30");
+    chrome.js(&format!("{buttons}[0].click()"));
+    chrome.js("document.querySelector('.turn a.time').click()");
+    chrome.until(
+        "!sound.paused && !document.querySelector('.hear[aria-pressed=true]') && sound.currentTime < 9",
+    );
+    chrome.js("sound.pause()");
+    assert_eq!(chrome.complaints(), Vec::<Value>::new());
+
+    // Only what was selected is to be heard.
+    for (to, count) in [("--to=10s", 0), ("--to=11s", 1), ("--to=13s", 2)] {
+        let part = hansard(root.path(), &["export", "room", "--format=html", "--output=-", to]);
+        assert_eq!(expect(0, part).matches("<li><a class=\"time\"").count(), count, "{to}");
+    }
+
+    // Without its sound the page says so, and where a voice can be heard then.
+    let sound = chrome.js("decodeURI(document.getElementById('sound').getAttribute('src'))");
+    fs::remove_file(dir.join(sound.as_str().unwrap())).unwrap();
+    chrome.open(&page, "");
+    chrome.until("document.getElementById('sound') === null");
+    assert_eq!(chrome.js(&format!("{buttons}.some((b) => b.checkVisibility())")), false);
+    assert_eq!(chrome.js(told), true);
+    assert!(
+        chrome
+            .js("document.querySelector('.silent').textContent")
+            .to_string()
+            .contains("--play \\\"Room, voice 2\\\"")
+    );
 }
 
 #[test]
@@ -615,4 +685,37 @@ fn the_verb_lists_voices_and_lets_them_be_heard() {
     let (root, _dir) = session(&[voiced("u1", 0, 0, 1.0, "Yes.")], &[]);
     let none = expect(0, hansard(root.path(), &["voices", "room"]));
     assert!(none.starts_with("No voices were told apart"), "{none}");
+}
+
+#[test]
+fn doctor_tells_of_the_last_meeting_in_which_a_microphone_was_shared() {
+    let mut manifest = manifest("room", "In the room", START, &["Room", "Alice"]);
+    manifest.sources[1].device = Some("pulseaudio:alsa_input.headset".into());
+    let (root, dir) = session_of(&manifest, &talk(), &[]);
+    let of = |n: usize| last_meeting(root.path(), &manifest.sources[n]).map(|last| last.voices);
+    assert_eq!((of(0), of(1)), (Some(3), Some(1)));
+    edit(root.path(), &["merge", "Room, voice 3", "Room, voice 1"]);
+    assert_eq!(of(0), Some(2), "two of them were one");
+    // One in which nobody spoke says nothing; another device or channel is another source.
+    let mut later = manifest.clone();
+    (later.id, later.start.utc) = ("later".into(), "2027-03-14T08:30:00Z".parse().unwrap());
+    write(root.path(), &later, &[]);
+    assert_eq!(of(0), Some(2));
+    let mut other = manifest.sources[0].clone();
+    other.channel = Some(2);
+    assert_eq!(last_meeting(root.path(), &other), None);
+    assert_eq!(last_meeting(&dir.join("nowhere"), &manifest.sources[0]), None);
+
+    let last_meeting = last_meeting(root.path(), &manifest.sources[0]);
+    assert_eq!(last_meeting, Some(LastMeeting { session: "room".into(), voices: 2 }));
+    let report = VoicesReport { last_meeting, ..VoicesReport::default() };
+    let told = judge("Desk", &report, None).unwrap();
+    assert!(told.text.contains("in the last meeting that it was in (room): 2 voices"), "{told:?}");
+    assert!(told.advice.contains("told apart by their voices"), "{told:?}");
+    assert!(
+        judge("Desk", &report, Some(1)).unwrap().advice.contains("speakers = 1 leaves them under one name")
+    );
+    let now = VoicesReport { voices: Some(3), speech_s: 20.0, ..report };
+    assert!(judge("Desk", &now, None).unwrap().text.contains("3 voices just now"));
+    assert_eq!(judge("Desk", &VoicesReport { voices: Some(1), last_meeting: None, ..now }, None), None);
 }

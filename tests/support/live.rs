@@ -69,8 +69,8 @@ pub struct Run {
 
 /// Any recogniser, as an engine that can do everything.
 pub struct Made {
-    facts: Facts,
-    make: MakeRecognizer,
+    pub facts: Facts,
+    pub make: MakeRecognizer,
 }
 
 impl std::fmt::Debug for Made {
@@ -89,16 +89,21 @@ impl recognisers::engine::Engine for Made {
     }
 }
 
-/// Starts the recorder with all its actors on these sources.
-pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run {
-    let facts = Facts {
+/// What an engine says of itself that can do everything.
+pub fn facts() -> Facts {
+    Facts {
         name: "made".into(),
         languages: Languages::All,
         longest_s: 30.0,
         cost: Cost::Elsewhere { at_once: 1 },
         fit: Fit::Live,
         gives: Gives::ALL,
-    };
+    }
+}
+
+/// Starts the recorder with all its actors on these sources.
+pub async fn start_at(pace: Pace, wanted: &[&str], make: MakeRecognizer) -> Run {
+    let facts = facts();
     let mut config = Config::load(None).unwrap();
     // The pauses of the known recording last 0.5 s and more, or 0.3 s and less: where it is cut doesn't
     // hang on a window.

@@ -6,12 +6,15 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
+use crate::base::text::clean;
 use crate::capture::drain::Timeline;
 use crate::control::{Request, Response};
 use crate::live::{Device, Doing, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble};
 use crate::recording::reminders::Heard;
+use crate::session::journal::Event;
 use crate::session::mark::{self, MarkKind};
 use crate::session::shared::TrackShared;
+use crate::session::voices;
 
 impl State {
     /// Carries out what was asked and answers; who asked may be gone.
@@ -26,6 +29,7 @@ impl State {
             Request::Stop => Response::Stopped { closed: self.is_safe },
             Request::Status => Response::Status(Box::new(self.status())),
             Request::Mark { text, kind, at } => self.mark(&text, kind, at),
+            Request::Name { events } => self.name(events),
             Request::Pause => self.pause(),
             Request::Resume => self.resume(),
             // A stream, which the socket's server gives from the news.
@@ -45,6 +49,22 @@ impl State {
             Ok((kind, text)) => Response::Marked(self.recording.mark(at, kind, text)),
             Err(error) => refused(error),
         }
+    }
+
+    fn name(&self, events: Vec<Event>) -> Response {
+        let is_name = |name: &str| !clean(name).is_empty();
+        let is_voice = |id: &str| voices::parts(id).is_some();
+        let is_naming = |event: &Event| match event {
+            Event::Renamed { from, to } => is_name(from) && is_name(to),
+            Event::VoiceNamed { voice, name } => is_voice(voice) && is_name(name),
+            Event::VoiceMerged { from, into } => is_voice(from) && is_voice(into),
+            _ => false,
+        };
+        if events.is_empty() || !events.iter().all(is_naming) {
+            return refused("that says of nobody what they are called");
+        }
+        events.into_iter().for_each(|event| self.recording.note(event));
+        Response::Named
     }
 
     fn pause(&self) -> Response {

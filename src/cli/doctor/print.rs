@@ -65,6 +65,9 @@ fn source(out: &mut impl Write, heard: &SourceReport) -> io::Result<()> {
     entry(out, "clock", &clock(heard))?;
     entry(out, "latency", &latency(heard))?;
     entry(out, "lost", &lost(heard))?;
+    if let Some(voices) = voices(heard) {
+        entry(out, "voices", &voices)?;
+    }
     heard.notices.iter().try_for_each(|notice| entry(out, "notice", &clean(notice)))
 }
 
@@ -110,6 +113,18 @@ fn lost(heard: &SourceReport) -> String {
         n => count(n, "xrun"),
     };
     format!("{missing}; {xruns}")
+}
+
+/// How many people were heard, where anybody was.
+fn voices(heard: &SourceReport) -> Option<String> {
+    let spoken = length(heard.people.speech_s);
+    match heard.people.voices {
+        _ if heard.people.speech_s <= 0.0 => None,
+        Some(voices) => Some(format!("{} in {spoken} of speech", count(voices as u64, "voice"))),
+        None => Some(format!(
+            "{spoken} of speech is too little to tell one person from two (--seconds 40, and talk)"
+        )),
+    }
 }
 
 fn threads(realtime: &Realtime) -> String {

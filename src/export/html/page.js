@@ -158,7 +158,7 @@
       for (const [line] of now) spans[line].classList.add("line-now");
     }
     const inView = now.filter(([line]) => isShown(line));
-    if (following && !sound.paused && inView.length) {
+    if (following && !sample && !sound.paused && inView.length) {
       const [line, word] = inView[0];
       if (!inSight(wordRange(line, word))) reveal(wordRange(line, word));
     }
@@ -176,12 +176,37 @@
     head.setAttribute("x2", x);
     head.setAttribute("visibility", at > 0 ? "visible" : "hidden");
   }
+  // How one voice sounds: some seconds, then the sound is where it was before. Only the sound moves, not the page.
+  let sample = null;
+  function leaveSample() {
+    if (sample) sample.button.setAttribute("aria-pressed", "false");
+    sample = null;
+  }
+  function endSample() {
+    if (!sample) return;
+    const { before } = sample;
+    leaveSample();
+    sound.pause();
+    sound.currentTime = before;
+  }
+  function hear(button) {
+    const before = sample ? sample.before : sound.currentTime, again = sample && sample.button === button;
+    if (again) { endSample(); return; }
+    leaveSample();
+    const own = sample = { button, before, to: Math.min(Number(button.dataset.to), length()) };
+    button.setAttribute("aria-pressed", "true");
+    sound.currentTime = Math.min(Number(button.dataset.from), length());
+    sound.play().catch(() => { if (sample === own) endSample(); });
+  }
+  const checkSample = () => { if (sample && !sound.seeking && sound.currentTime >= sample.to) endSample(); };
   function frame() {
+    checkSample();
     paintNow();
     if (!sound.paused) requestAnimationFrame(frame);
   }
   function go(seconds, andPlay) {
     if (!sounding) { show(seconds); return; }
+    leaveSample();
     sound.currentTime = Math.min(Math.max(0, seconds), length());
     if (andPlay) sound.play().catch(() => {});
     paintPlace();
@@ -204,7 +229,7 @@
     // A page whose sound was left behind is a page without sound: the player stays hidden.
     sound.addEventListener("error", () => { if (!sounding) sound.remove(); });
     sound.addEventListener("loadedmetadata", ready);
-    sound.addEventListener("timeupdate", () => { paintPlace(); paintNow(); });
+    sound.addEventListener("timeupdate", () => { checkSample(); paintPlace(); paintNow(); });
     sound.addEventListener("seeked", () => { paintPlace(); paintNow(); });
     sound.addEventListener("play", () => {
       document.body.classList.add("playing");
@@ -214,7 +239,9 @@
     sound.addEventListener("pause", () => {
       document.body.classList.remove("playing");
       play.setAttribute("aria-label", "Play");
+      if (sound.paused) endSample();
     });
+    for (const button of document.querySelectorAll(".hear")) button.addEventListener("click", () => hear(button));
     if (sound.readyState >= 1) ready();
     play.addEventListener("click", toggle);
     seek.addEventListener("input", () => go(Number(seek.value), false));

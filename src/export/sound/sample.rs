@@ -25,6 +25,13 @@ pub struct Place {
     to: Frames,
 }
 
+impl Place {
+    /// Session seconds from … to: where it lies in the sound of all tracks, too.
+    pub fn span(&self) -> (f64, f64) {
+        (self.take.time_of(self.from), self.take.time_of(self.to))
+    }
+}
+
 /// Where a voice can be heard alone: there where `sample` says, else in the longest of its lines. `None`
 /// where it says nothing that is shown.
 pub fn place(session: &Session, voice: &str, sample: Option<Sample>) -> Option<Place> {

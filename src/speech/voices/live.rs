@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::{Found, TrackVoices, VoicesError};
 use crate::base::utterance::Utterance;
 use crate::live::SessionView;
+use crate::speakers::enrolled::Person;
 use crate::speakers::worker::Ear;
+use crate::speech::known;
 
 /// All tracks of a recording.
 pub struct LiveVoices {
@@ -28,11 +30,11 @@ impl LiveVoices {
     }
 
     /// Hears what is new of the tracks' latest lines; gives what is found of those tracks of which something
-    /// was heard.
+    /// was heard, with those of `people` whose voices they are.
     ///
     /// # Errors
     /// A track can't be read back, or the networks fail.
-    pub fn step(&mut self, lines: &[Utterance]) -> Result<Vec<(String, Found)>, VoicesError> {
+    pub fn step(&mut self, lines: &[Utterance], people: &[Person]) -> Result<Vec<(String, Found)>, VoicesError> {
         let mut all = Vec::new();
         for voices in self.tracks.iter_mut().flatten() {
             let track = voices.track.track.clone();
@@ -46,11 +48,13 @@ impl LiveVoices {
             };
             if voices.hear(&mut **ear, &own, &|| false)? > 0 {
                 voices.thin();
+                voices.meet(people);
                 let mut found = voices.found();
                 voices.number(&mut found, &[], |_| true);
                 all.push((track, found));
             }
         }
+        known::recognise(all.iter_mut().map(|(_, found)| found), people);
         Ok(all)
     }
 }
