@@ -93,11 +93,11 @@ struct Stage {
 impl Stage {
     fn run(self) -> Result<(), String> {
         let session = Session::open(&self.dir).map_err(|error| error.to_string())?;
-        let people = self.people();
-        let Some(mut heard) = self.hear(&session.latest(), &people)? else {
+        let enrolled = self.people();
+        let Some(mut heard) = self.hear(&session.latest(), &enrolled)? else {
             return Err("it was interrupted".into());
         };
-        known::recognise(heard.iter_mut().map(|heard| &mut heard.found), &people);
+        known::recognise(heard.iter_mut().map(|heard| &mut heard.found), &enrolled);
         let mut tracks: Vec<across::Track<'_>> = Vec::new();
         for Heard { found, lines, .. } in &heard {
             let cut = lines.iter().flat_map(|line| match found.proposal(line) {
@@ -147,7 +147,7 @@ impl Stage {
         for (_, line) in changed {
             self.sink.write_revision(line);
         }
-        entries.extend(alone::known(&self.dir, &self.tracks, &self.limits, &session.latest(), &people));
+        entries.extend(alone::known(&self.dir, &self.tracks, &self.limits, &session.latest(), &enrolled));
         let mut turns = BTreeMap::new();
         heard.iter().for_each(|heard| turns.extend(heard.found.turns_by_voice()));
         turns.retain(|id, _| entries.iter().any(|entry: &VoiceEntry| entry.id == *id));

@@ -141,7 +141,8 @@ impl Naming {
         let said = |voice: &String| Utterance { voice: Some(voice.clone()), ..Utterance::default() };
         let lines: Vec<Utterance> =
             self.edited.values().cloned().chain(self.counts.keys().map(said)).collect();
-        self.names = Names::new(&self.sources, &Voices { entries }, &self.amendments, &lines);
+        self.names =
+            Names::new(&self.sources, &Voices { entries, ..Voices::default() }, &self.amendments, &lines);
     }
 }
 

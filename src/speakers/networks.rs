@@ -175,16 +175,6 @@ fn model(file: &[u8]) -> Result<Model, NetworkError> {
     options.load(file.to_vec()).map_err(|error| NetworkError(error.to_string()))
 }
 
-/// Cosine of two vectors of length 1.
-pub fn cosine(a: &Embedding, b: &Embedding) -> f32 {
-    a.iter().zip(b.iter()).map(|(a, b)| a * b).sum()
-}
-
-/// The direction between two; `None` where they are opposite.
-pub(super) fn middle_of(a: &Embedding, b: &Embedding) -> Option<Embedding> {
-    unit(Box::new(std::array::from_fn(|at| a[at] + b[at])))
-}
-
 /// The operators of both networks, and no others: what is not named is not linked. The rest would make the
 /// program larger, and one of them (`Asinh`) asks for a newer glibc than most systems have.
 fn operators() -> rten::OpRegistry {

@@ -34,7 +34,11 @@ impl LiveVoices {
     ///
     /// # Errors
     /// A track can't be read back, or the networks fail.
-    pub fn step(&mut self, lines: &[Utterance], people: &[Person]) -> Result<Vec<(String, Found)>, VoicesError> {
+    pub fn step(
+        &mut self,
+        lines: &[Utterance],
+        people: &[Person],
+    ) -> Result<Vec<(String, Found)>, VoicesError> {
         let mut all = Vec::new();
         for voices in self.tracks.iter_mut().flatten() {
             let track = voices.track.track.clone();
