@@ -5,7 +5,8 @@ usage: voices.py SEGMENTATION.onnx CAMPPLUS.onnx OUT_DIR     (needs numpy and on
 
 Segmentation: all weights as f16. CAM++: weights of 16,384 numbers and more as int8 with one scale per output
 channel (DequantizeLinear, which the runtime computes once, as it loads), the others as f16. Biases and norms
-stay f32. CAM++ must be without the ReLU at its end that some copies of it have: the published network ends
+stay f32. Its 52 masks are computed once for each 100 frames, for which they are the same, instead of once for
+each frame: 850 operators instead of 3,200, a twentieth of the time, the same numbers. CAM++ must be without the ReLU at its end that some copies of it have: the published network ends
 without one, and voices lie twice as near to each other with it.
 """
 import sys
@@ -39,8 +40,56 @@ def shorten(graph):
         node.output[:] = [name(value) for value in node.output]
 
 
+def masks_once(graph):
+    """Masks are made of a mean over all frames and of means over 100, and spread over the frames last."""
+    maker = {value: node for node in graph.node for value in node.output}
+    instead = {}
+    for node in graph.node:
+        if node.op_type != 'Sigmoid':
+            continue
+        # Sigmoid <- Conv <- Relu <- Conv <- Add <- the two means, the second one spread over the frames.
+        add = node
+        for _ in range(4):
+            add = maker[add.input[0]]
+        mean, spread = (maker[value] for value in add.input)
+        assert (add.op_type, mean.op_type, spread.op_type) == ('Add', 'ReduceMean', 'Slice')
+        frames = mean.input[0]
+        (pool,) = (
+            each for each in graph.node
+            if each.op_type == 'AveragePool' and maker[each.input[0]].input[0] == frames
+        )
+        pool.input[0], add.input[1] = frames, pool.output[0]
+        if not instead:
+            numbers = {'mask.axis': 2, 'mask.zero': 0, 'mask.one': 1, 'mask.frames': 100}
+            for name, number in numbers.items():
+                graph.initializer.append(numpy_helper.from_array(np.array(number, np.int64), name))
+            instead[id(pool)] = [
+                helper.make_node('Shape', [frames], ['mask.shape']),
+                helper.make_node('Gather', ['mask.shape', 'mask.axis'], ['mask.count'], axis=0),
+                helper.make_node('Range', ['mask.zero', 'mask.count', 'mask.one'], ['mask.range']),
+                helper.make_node('Div', ['mask.range', 'mask.frames'], ['mask.of']),
+                pool,
+            ]
+        mask = node.output[0]
+        instead[id(node)] = [node, helper.make_node('Gather', [mask, 'mask.of'], [mask + '.spread'], axis=2)]
+        for each in graph.node:
+            each.input[:] = [mask + '.spread' if value == mask else value for value in each.input]
+    nodes = [each for node in graph.node for each in instead.get(id(node), [node])]
+    needed, kept = {value.name for value in graph.output}, []
+    for node in reversed(nodes):
+        if needed.intersection(node.output):
+            kept.append(onnx.NodeProto.FromString(node.SerializeToString()))
+            needed.update(node.input)
+    del graph.node[:]
+    graph.node.extend(reversed(kept))
+    for tensor in [tensor for tensor in graph.initializer if tensor.name not in needed]:
+        graph.initializer.remove(tensor)
+
+
 def pack(source, target, int8_from):
     model = onnx.load(source)
+    if int8_from < float('inf'):
+        masks_once(model.graph)
     graph, nodes, added = model.graph, [], []
     for tensor in graph.initializer:
         a = numpy_helper.to_array(tensor)

@@ -5,6 +5,7 @@
 //! the blocks' groups with each other. A group is known by the mean of its vectors and their number, from
 //! which the average cosine of two groups follows exactly.
 
+pub use super::networks::cosine;
 use super::networks::{DIMENSIONS, Embedding};
 use super::pieces::Piece;
 
@@ -94,11 +95,6 @@ fn with_voice(pieces: &[Piece], wanted: impl Fn(&Piece) -> bool) -> Vec<(usize, 
         .into_iter()
         .filter_map(|at| pieces[at].voice.as_ref().map(|voice| (at, voice, pieces[at].seconds())))
         .collect()
-}
-
-/// Cosine of two vectors of length 1.
-pub fn cosine(a: &Embedding, b: &Embedding) -> f32 {
-    a.iter().zip(b.iter()).map(|(a, b)| a * b).sum()
 }
 
 /// Pieces that took no part go to the nearest voice, or to that of their neighbour in the same window.

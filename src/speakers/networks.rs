@@ -200,6 +200,7 @@ fn operators() -> rten::OpRegistry {
         MaxPool,
         Mul,
         Pad,
+        Range,
         ReduceMean,
         ReduceProd,
         Relu,
@@ -214,6 +215,16 @@ fn operators() -> rten::OpRegistry {
         Unsqueeze,
         Where
     )
+}
+
+/// Cosine of two vectors of length 1.
+pub fn cosine(a: &Embedding, b: &Embedding) -> f32 {
+    a.iter().zip(b.iter()).map(|(a, b)| a * b).sum()
+}
+
+/// The direction between two; `None` where they are opposite.
+pub(super) fn middle_of(a: &Embedding, b: &Embedding) -> Option<Embedding> {
+    unit(Box::new(std::array::from_fn(|at| a[at] + b[at])))
 }
 
 /// A vector brought to length 1; `None` for one without a direction.
