@@ -1,7 +1,9 @@
-//! The ground floor: words that everybody uses. Nothing here knows a thread or a device, and but for what not
-//! every file system can do ([`filesystem`]), nothing a file: the rest is pure.
+//! The ground floor: words that everybody uses. Nothing here knows a device, and but for what not every file
+//! system can do ([`filesystem`]) and a process that is asked ([`child`]), nothing a file or a thread: the
+//! rest is pure.
 
 pub mod cause;
+pub mod child;
 pub mod clock_map;
 pub mod duration;
 pub mod filesystem;

@@ -2,8 +2,8 @@
 //! that doesn't end) costs labels and never a recording or its text.
 //!
 //! The child is `hansard voices-worker`: for each window of sound it answers with the pieces that it heard.
-//! It is started when it is first needed and again after it died; it is killed when it takes too long, and
-//! always reaped. The pipe is its lifeline: it ends when its stdin does.
+//! It is started when it is first needed and again after it died; it is killed when it takes too long or
+//! grows, and always reaped ([`child`](crate::base::child)).
 //!
 //! A request is four numbers (`u64`, little endian): how many samples, the window's first sample, and from
 //! where to where it speaks; then the samples as `f32`. An answer is its length (`u32`) and JSON. Every
@@ -11,14 +11,13 @@
 
 use std::io::{self, Read, Write};
 use std::ops::Range;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
+use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout, Command};
 use std::time::Duration;
 
 use super::networks::{NetworkError, Networks, WINDOW};
 use super::pieces::{self, Piece};
+use crate::base::child::{AskedChild, NoAnswer};
 
 /// The verb that starts the child.
 pub const VERB: &str = "voices-worker";
@@ -27,6 +26,8 @@ pub const VERB: &str = "voices-worker";
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// A window has some dozens of pieces of 3 KB each; three people who never pause make 45.
 const ANSWER_BYTES_MAX: u32 = 4 << 20;
+/// How much the child may grow beyond what it had after its first answer, in bytes: it has some 100 MB.
+const GROWTH_BYTES_MAX: u64 = 256 << 20;
 /// So often in a row it may fail on a window.
 const TRIES: u32 = 2;
 
@@ -48,30 +49,51 @@ impl Ear for Networks {
 /// One to whom the child listens.
 pub struct VoicesWorker {
     program: PathBuf,
-    child: Option<Running>,
+    growth_limit: u64,
+    child: Option<AskedChild<Vec<u8>, io::Result<Answer>>>,
 }
+
+/// What the child says of a window.
+type Answer = Result<Vec<Piece>, String>;
 
 impl VoicesWorker {
     /// No process yet. `program` is one that knows the verb [`VERB`].
     pub fn new(program: PathBuf) -> Self {
-        Self { program, child: None }
+        Self { program, growth_limit: GROWTH_BYTES_MAX, child: None }
+    }
+
+    /// The same with another limit to what the process may grow beyond what it had after its first answer, in
+    /// bytes, before another one takes its place. Only Linux tells.
+    pub fn with_growth_limit(self, growth_limit: u64) -> Self {
+        Self { growth_limit, ..self }
     }
 
     /// The child's process id while there is a child.
     pub fn process_id(&self) -> Option<u32> {
-        self.child.as_ref().map(|running| running.child.id())
+        self.child.as_ref().map(AskedChild::id)
     }
 
     fn ask(&mut self, request: &[u8]) -> Result<Vec<Piece>, NetworkError> {
-        let running = match &mut self.child {
-            Some(running) => running,
-            none => none.insert(Running::start(&self.program)?),
+        let child = match &mut self.child {
+            Some(child) => child,
+            none => none.insert(start(&self.program)?),
         };
-        let answer = running.ask(request);
-        if answer.is_err() {
-            self.child = None;
-        }
-        answer.map_err(NetworkError::new)?.map_err(NetworkError::new)
+        let told = match child.ask(request.to_vec(), ANSWER_LIMIT) {
+            Ok(Ok(answer)) => {
+                if child.has_grown(self.growth_limit) {
+                    tracing::warn!(
+                        "the process that hears voices has grown too large; another takes its place"
+                    );
+                    self.child = None;
+                }
+                return answer.map_err(NetworkError::new);
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(NoAnswer::Ended) => "it ended".to_owned(),
+            Err(NoAnswer::Late) => format!("a window took more than {} s", ANSWER_LIMIT.as_secs()),
+        };
+        let last_words = self.child.take().map(AskedChild::end).unwrap_or_default();
+        Err(NetworkError::new(format!("the process that hears voices: {told} ({last_words})")))
     }
 }
 
@@ -90,72 +112,17 @@ impl Ear for VoicesWorker {
     }
 }
 
-/// The child, and the thread that talks to it: that may block for as long as the child likes.
-struct Running {
-    child: Child,
-    /// `None` only while it is dropped.
-    requests: Option<SyncSender<Vec<u8>>>,
-    thread: Option<JoinHandle<()>>,
-    answers: Receiver<io::Result<Result<Vec<Piece>, String>>>,
+fn start(program: &Path) -> Result<AskedChild<Vec<u8>, io::Result<Answer>>, NetworkError> {
+    let mut command = Command::new(program);
+    command.arg(VERB);
+    let exchange = |stdin: &mut ChildStdin, stdout: &mut ChildStdout, request: Vec<u8>| {
+        exchange(stdin, stdout, &request)
+    };
+    let child = AskedChild::start(command, exchange);
+    child.map_err(|error| NetworkError::new(format!("{}: {error}", program.display())))
 }
 
-impl Running {
-    fn start(program: &PathBuf) -> Result<Self, NetworkError> {
-        let mut command = Command::new(program);
-        command.arg(VERB).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        #[cfg(unix)]
-        {
-            use std::os::unix::process::CommandExt as _;
-            // Ctrl-C at the terminal is for the recorder.
-            command.process_group(0);
-        }
-        let mut child =
-            command.spawn().map_err(|error| NetworkError::new(format!("{}: {error}", program.display())))?;
-        let (Some(mut stdin), Some(mut stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(NetworkError::new("no pipe to the process that hears voices"));
-        };
-        let (requests, to_ask) = sync_channel::<Vec<u8>>(1);
-        let (answer, answers) = sync_channel(1);
-        // It ends with the child, whose pipes break, or with us.
-        let thread = std::thread::spawn(move || {
-            for request in to_ask {
-                if answer.send(exchange(&mut stdin, &mut stdout, &request)).is_err() {
-                    return;
-                }
-            }
-        });
-        Ok(Self { child, requests: Some(requests), thread: Some(thread), answers })
-    }
-
-    fn ask(&mut self, request: &[u8]) -> Result<Result<Vec<Piece>, String>, String> {
-        let ended = || "the process that hears voices ended".to_owned();
-        let requests = self.requests.as_ref().ok_or_else(ended)?;
-        requests.send(request.to_vec()).map_err(|_| ended())?;
-        match self.answers.recv_timeout(ANSWER_LIMIT) {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(format!("{}: {error}", ended())),
-            Err(_) => Err(format!("a window took more than {} s", ANSWER_LIMIT.as_secs())),
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // Fails only if it has ended by itself; it is reaped either way.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        // Its pipes are broken and it has room for its answer, so nothing blocks the thread any more.
-        drop(self.requests.take());
-        // It can only have panicked, and its answer isn't wanted any more.
-        let _ = self.thread.take().map(JoinHandle::join);
-    }
-}
-
-fn exchange(
-    stdin: &mut ChildStdin,
-    stdout: &mut ChildStdout,
-    request: &[u8],
-) -> io::Result<Result<Vec<Piece>, String>> {
+fn exchange(stdin: &mut ChildStdin, stdout: &mut ChildStdout, request: &[u8]) -> io::Result<Answer> {
     stdin.write_all(request)?;
     stdin.flush()?;
     let mut length = [0; 4];
