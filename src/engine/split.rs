@@ -107,7 +107,10 @@ pub fn split(dir: &Path, name: &str) -> Result<Split, SplitError> {
     entries.retain(|entry| entry.id != id);
     entries.extend(found.voices.iter().map(|voice| voice.entry.clone()));
     entries.sort_by(|a: &VoiceEntry, b| (&a.track, a.number).cmp(&(&b.track, b.number)));
-    Voices::write(&SystemDisk, dir, &Voices { entries })?;
+    let mut turns = session.voices.turns.clone();
+    turns.remove(&id);
+    turns.extend(found.turns_by_voice());
+    Voices::write(&SystemDisk, dir, &Voices { entries, turns })?;
     Ok(Split { kept: id, new, lines: count })
 }
 

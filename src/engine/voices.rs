@@ -3,7 +3,7 @@
 //!
 //! It is the last thing that is done, and what fails here costs labels only: text and sound are on the disk.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -142,7 +142,10 @@ impl Stage {
         for (_, line) in changed {
             self.sink.write_revision(line);
         }
-        let entries = Voices { entries };
+        let mut turns = BTreeMap::new();
+        heard.iter().for_each(|heard| turns.extend(heard.found.turns_by_voice()));
+        turns.retain(|id, _| entries.iter().any(|entry: &VoiceEntry| entry.id == *id));
+        let entries = Voices { entries, turns };
         Voices::write(&SystemDisk, &self.dir, &entries).map_err(|error| error.to_string())?;
         let found = heard.iter().flat_map(|heard| &heard.found.voices);
         let found = found.filter(|voice| entries.get(&voice.entry.id).is_some());

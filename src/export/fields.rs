@@ -22,7 +22,9 @@ impl Fields {
         let mut taken = HashSet::new();
         let mut speakers = HashMap::new();
         let of_people = meeting.people.iter().map(|person| person.name.clone());
-        for name in of_people.chain(meeting.said.iter().map(|said| text::name(&said.speaker))) {
+        let of_lines = meeting.said.iter().map(|said| text::name(&said.speaker));
+        let of_voices = meeting.speaking.people().into_iter().map(|span| span.who);
+        for name in of_people.chain(of_lines).chain(of_voices) {
             if speakers.contains_key(&name) {
                 continue;
             }
@@ -41,7 +43,12 @@ impl Fields {
 
     /// Who said it, as a field.
     pub fn speaker(&self, said: &Utterance) -> &str {
-        self.speakers.get(&text::name(&said.speaker)).map_or("unknown", String::as_str)
+        self.name(&text::name(&said.speaker))
+    }
+
+    /// A display name as a field.
+    pub fn name(&self, name: &str) -> &str {
+        self.speakers.get(name).map_or("unknown", String::as_str)
     }
 }
 
@@ -57,7 +64,7 @@ pub(super) fn each_said(meeting: &Meeting, out: &mut String, mut tell: impl FnMu
 }
 
 /// What a reader must know at its place, as a comment: all three formats pass over a line that begins so.
-fn comment(notice: &Notice) -> String {
+pub(super) fn comment(notice: &Notice) -> String {
     let (from, to) = span(notice.from, notice.to);
     format!(";; {} to {} {}\n", seconds(from), seconds(to), notice.what())
 }

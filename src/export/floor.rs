@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 
 use super::order::Breaks;
+use super::speaking::{OVERLAP_S, Speaking};
 use super::timing::{TimedWord, spoken, words};
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -30,8 +31,6 @@ const SILENCE_S: f64 = 30.0;
 const TURN_S: f64 = 300.0;
 /// What is put in waits this long (seconds) for the end of the clause, so that it tears none apart.
 const CLAUSE_S: f64 = 1.5;
-/// Speaking at once for this long (seconds) is worth telling; less is a quick reply.
-const OVERLAP_S: f64 = 0.5;
 
 /// What one person said until somebody else took over.
 #[derive(Debug, Clone)]
@@ -120,7 +119,12 @@ impl<'a> Said<'a> {
 
 /// Joins utterances, which must be in order of start and hold at least a word each. `pause_s` is the silence
 /// that parts paragraphs; no turn goes on over one of the `breaks`.
-pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64, breaks: &Breaks) -> Vec<Turn<'a>> {
+pub fn turns<'a>(
+    said: &[&'a Utterance],
+    pause_s: f64,
+    breaks: &Breaks,
+    speaking: &Speaking,
+) -> Vec<Turn<'a>> {
     let said: Vec<Said> = said.iter().map(|utterance| Said::new(utterance)).collect();
     let mut put_in: HashMap<usize, Vec<usize>> = HashMap::new();
     let mut takers = Vec::new();
@@ -146,7 +150,8 @@ pub fn turns<'a>(said: &[&'a Utterance], pause_s: f64, breaks: &Breaks) -> Vec<T
                 let still =
                     |(who, end): &(&&str, &f64)| **who != this.speaker && **end - this.start >= OVERLAP_S;
                 let over = reached.iter().filter(still).max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)));
-                turn.over = over.map(|(who, _)| (*who).to_owned());
+                let over = over.map(|(who, _)| *who).or_else(|| speaking.still_spoke(this.utterance));
+                turn.over = over.map(str::to_owned);
                 turns.push(turn);
             }
         }

@@ -37,6 +37,7 @@ pub mod save;
 pub mod seglst;
 pub mod selection;
 pub mod sound;
+pub mod speaking;
 pub mod srt;
 pub mod stm;
 pub mod timing;

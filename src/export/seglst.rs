@@ -2,6 +2,8 @@
 //! `speaker`, `start_time`, `end_time` (seconds) and `words`; MeetEval passes over the keys that are ours.
 //! Without the array, an object a line, it is JSON Lines.
 //!
+//! `overlap` says who else spoke during a segment for half a second and more, and when.
+//!
 //! A list of segments has no place for what nobody said: each segment has `before`, what was marked and what
 //! must be known before it, in order; the last one has `after`.
 
@@ -10,6 +12,7 @@ use serde::Serialize;
 use super::evidence::Evidence;
 use super::notices::Notice;
 use super::order::Entry;
+use super::speaking::Span;
 use super::turns::Meeting;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -38,6 +41,9 @@ struct Segment<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<Evidence<'a>>,
     word_times: Vec<WordTime<'a>>,
+    /// Who else spoke meanwhile.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    overlap: Vec<Overlap>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     before: Vec<Between<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -66,6 +72,14 @@ impl<'a> Between<'a> {
         let (start_time, end_time) = (to_millis(told.from), to_millis(told.to));
         Self { kind: told.kind.name(), start_time, end_time, speakers: &told.who, text: told.what() }
     }
+}
+
+/// Somebody else speaks, too.
+#[derive(Serialize)]
+struct Overlap {
+    speaker: String,
+    start_time: f64,
+    end_time: f64,
 }
 
 #[derive(Serialize)]
@@ -117,6 +131,11 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
         end: to_millis(word.end),
         p: word.p,
     };
+    let overlap = |span: Span| Overlap {
+        speaker: span.who,
+        start_time: to_millis(span.start),
+        end_time: to_millis(span.end),
+    };
     Segment {
         session_id: &meeting.session.manifest.id,
         speaker: text::name(&said.speaker),
@@ -135,6 +154,7 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
         bleed_of: said.bleed_of.as_deref(),
         evidence: evidence.then(|| meeting.evidence(said)),
         word_times: said.words.iter().map(word_time).collect(),
+        overlap: meeting.speaking.beside(said).into_iter().map(overlap).collect(),
         before: Vec::new(),
         after: Vec::new(),
     }

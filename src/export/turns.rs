@@ -13,6 +13,7 @@ use super::notices::{Facts, Notice, notices};
 use super::order::{Breaks, Entry, in_order};
 use super::pending::{self, PendingText};
 use super::people;
+use super::speaking::Speaking;
 use super::timing::spoken;
 use crate::base::text;
 use crate::base::utterance::Utterance;
@@ -38,6 +39,8 @@ pub struct Meeting<'a> {
     pub said: Vec<&'a Utterance>,
     /// The same, by speaker's turn, by start.
     pub turns: Vec<Turn<'a>>,
+    /// Who spoke when, overlaps included, within the selection.
+    pub speaking: Speaking,
     /// What a reader must know at its place, within the selection, by time.
     pub notices: Vec<Notice>,
     /// What became of each track's sound.
@@ -104,7 +107,9 @@ impl<'a> Meeting<'a> {
         let notices = notices(&facts, selection);
         let marked = session.marks().iter().filter(|mark| selection.covers(mark.at)).map(|mark| mark.at);
         let breaks = Breaks::new(notices.iter().map(|notice| notice.from).chain(marked).collect());
-        let mut turns = floor::turns(&shown, paragraph_pause_s, &breaks);
+        let told = shown.iter().chain(held.iter().filter(|_| selection.withheld)).copied();
+        let speaking = Speaking::of(session, selection, &told.collect::<Vec<_>>());
+        let mut turns = floor::turns(&shown, paragraph_pause_s, &breaks, &speaking);
         let people = people::of(session, selection, &shown, &turns);
         let hidden = Hidden {
             withheld: held.iter().filter(|u| u.withheld.is_some()).count(),
@@ -125,6 +130,7 @@ impl<'a> Meeting<'a> {
             selection,
             said,
             turns,
+            speaking,
             notices,
             accounts,
             gaps,

@@ -1,13 +1,14 @@
-//! `voices.jsonl`: the voices that were told apart in a session, a voice a line. It may be written anew at
-//! any time and holds nothing that a person said of them: names that people gave are in the journal
-//! ([`amend`](super::amend)).
+//! `voices.jsonl`: the voices that were told apart in a session, a voice a line, and behind them lines of
+//! when each speaks, `{"voice", "turns"}`. It may be written anew at any time and holds nothing that a person
+//! said of them: names that people gave are in the journal ([`amend`](super::amend)).
 //!
 //! Promises: bounded memory, no panic on any file. A file that isn't there has no voices; a line that can't
 //! be understood, or that contradicts itself or one before it, is passed over: its voice goes by its number
-//! then. No vector stands here: what a voice sounds like is nobody's business who reads a transcript.
+//! then, and by the times of its lines. No vector stands here: what a voice sounds like is nobody's business
+//! who reads a transcript.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -28,12 +29,26 @@ pub const VECTORS: &str = "voices.vectors";
 const VOICES_BYTES_MAX: u64 = 16 << 20;
 /// More than anybody can tell apart.
 const VOICES_MAX: usize = 10_000;
+/// Turns on one line of the file: some 16 bytes each.
+const TURNS_A_LINE: usize = 4_000;
 
 /// The voices of a session.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Voices {
     /// In the order of the file; ids are unique.
     pub entries: Vec<VoiceEntry>,
+    /// By id, when each of them speaks: from and to in session seconds, by start. Several may speak at once.
+    /// None for a voice of which only its lines are known.
+    pub turns: BTreeMap<String, Vec<(f64, f64)>>,
+}
+
+/// A line of turns.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TurnsLine<'a> {
+    voice: Cow<'a, str>,
+    /// From and to in thousandths of session seconds.
+    turns: Vec<(u64, u64)>,
 }
 
 /// Replaces what the voices of the session in `dir` sound like: the id and the direction of each.
@@ -177,8 +192,13 @@ impl Voices {
     pub fn read(dir: &Path) -> Result<Self, ReadError> {
         let path = dir.join(VOICES);
         let (mut entries, mut seen) = (Vec::new(), HashSet::new());
+        let mut turns: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
         let Some(mut lines) = LineReader::open(&path, VOICES_BYTES_MAX)? else { return Ok(Self::default()) };
         while let Some(line) = lines.next_line()? {
+            if let Ok(line) = serde_json::from_slice::<TurnsLine<'_>>(line.bytes) {
+                turns.entry(line.voice.clone().into_owned()).or_default().extend(line.sane());
+                continue;
+            }
             let Ok(entry) = serde_json::from_slice::<VoiceEntry>(line.bytes) else { continue };
             if !entry.is_sane() || !seen.insert(entry.id.clone()) {
                 continue;
@@ -193,7 +213,9 @@ impl Voices {
             }
             entries.push(entry);
         }
-        Ok(Self { entries })
+        turns.retain(|voice, turns| seen.contains(voice) && !turns.is_empty());
+        turns.values_mut().for_each(|turns| turns.sort_by(|a, b| a.0.total_cmp(&b.0)));
+        Ok(Self { entries, turns })
     }
 
     /// Replaces the voices of the session in `dir`: at any moment the old ones or the new ones are there.
@@ -206,12 +228,29 @@ impl Voices {
             serde_json::to_writer(&mut bytes, entry)?;
             bytes.push(b'\n');
         }
+        let millis = |seconds: f64| (seconds.max(0.0) * 1000.0).round() as u64;
+        for (voice, turns) in &voices.turns {
+            for turns in turns.chunks(TURNS_A_LINE) {
+                let turns = turns.iter().map(|(from, to)| (millis(*from), millis(*to))).collect();
+                serde_json::to_writer(&mut bytes, &TurnsLine { voice: voice.into(), turns })?;
+                bytes.push(b'\n');
+            }
+        }
         disk.replace(&dir.join(VOICES), &bytes)
     }
 
     /// The voice of that id.
     pub fn get(&self, id: &str) -> Option<&VoiceEntry> {
         self.entries.iter().find(|entry| entry.id == id)
+    }
+}
+
+impl TurnsLine<'_> {
+    /// Those that are stretches of a session, in seconds.
+    fn sane(&self) -> impl Iterator<Item = (f64, f64)> {
+        let seconds = |millis: u64| millis as f64 / 1000.0;
+        let turns = self.turns.iter().map(move |(from, to)| (seconds(*from), seconds(*to)));
+        turns.filter(|(from, to)| from < to && is_time(*to))
     }
 }
 
@@ -251,8 +290,11 @@ mod tests {
         assert_eq!(Voices::read(dir.path()).unwrap(), Voices::default());
         let linked =
             VoiceEntry { linked: Some(id("room", 1)), sample: None, print: None, ..voice("call", 2) };
-        let voices = Voices { entries: vec![voice("room", 1), linked] };
-        Voices::write(&SystemDisk, dir.path(), &Voices { entries: vec![voice("old", 1)] }).unwrap();
+        let old = Voices { entries: vec![voice("old", 1)], ..Voices::default() };
+        let many = (0..TURNS_A_LINE + 7).map(|n| (n as f64, n as f64 + 1.5)).collect();
+        let turns = BTreeMap::from([(id("room", 1), many), (id("call", 2), vec![(0.25, 3.0)])]);
+        let voices = Voices { entries: vec![voice("room", 1), linked], turns };
+        Voices::write(&SystemDisk, dir.path(), &old).unwrap();
         Voices::write(&SystemDisk, dir.path(), &voices).unwrap();
         assert_eq!(Voices::read(dir.path()).unwrap(), voices);
         #[cfg(unix)]
@@ -296,12 +338,17 @@ mod tests {
             // What other versions add is no reason to pass it over; the first of an id counts.
             good.replace("\"track\"", "\"centroid\":[0.1],\"track\""),
             good.replace("Carol", "Mallory"),
+            "{\"voice\":\"room#1\",\"turns\":[[5000,4000],[9000,9500],[1,18446744073709551615],[250,750]]}"
+                .into(),
+            "{\"voice\":\"room#1\",\"turns\":[[-1,2]]}".into(),
+            "{\"voice\":\"nobody#1\",\"turns\":[[1,2]]}".into(),
             "{\"id\":\"room#2\",\"track\":\"room\",\"number\":2,\"seconds\":1,\"first\":0}".into(),
             good[..20].into(),
         ];
         std::fs::write(dir.path().join(VOICES), lines.join("\n")).unwrap();
         let read = Voices::read(dir.path()).unwrap();
         assert_eq!(read.entries.len(), 2);
+        assert_eq!(read.turns, BTreeMap::from([(id("room", 1), vec![(0.25, 0.75), (9.0, 9.5)])]));
         assert_eq!((&read.entries[0], read.entries[1].number), (&voice("room", 1), 2));
         assert_eq!(read.get("room#2").map(|entry| &entry.sample), Some(&None));
     }

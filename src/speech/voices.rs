@@ -284,6 +284,16 @@ impl TrackVoices {
 }
 
 impl Found {
+    /// When each voice speaks, by its id: from and to in session seconds, by start.
+    pub fn turns_by_voice(&self) -> BTreeMap<String, Vec<(f64, f64)>> {
+        let mut all: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+        for turn in &self.turns {
+            let Some(voice) = self.voices.get(turn.voice) else { continue };
+            all.entry(voice.entry.id.clone()).or_default().push((turn.start, turn.end));
+        }
+        all
+    }
+
     /// The voices of a line's words; `None` where none is near.
     pub fn proposal(&self, line: &Utterance) -> Option<Proposal> {
         let spoken = |word: &Word| Spoken {
