@@ -1,11 +1,20 @@
 //! The networks that tell voices apart against values that the original runtime gave, and voices that are
 //! built into a meeting.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use hansard::base::units::{Frames, SampleFormat, SampleRate};
+use hansard::base::utterance::Utterance;
+use hansard::session::manifest::{ClockFit, SourceKind, TakeEntry};
+use hansard::session::shared::{TakeShared, TrackShared};
+use hansard::session::wav::Layout;
 use hansard::speakers::cluster::{self, cosine};
 use hansard::speakers::filter_bank::{BANDS, FilterBank};
-use hansard::speakers::networks::{Embedding, Networks, WINDOW};
+use hansard::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use hansard::speakers::pieces::{self, Piece};
-use hansard::speakers::worker::{self, Ear as _, VoicesWorker};
+use hansard::speakers::worker::{self, Ear, VoicesWorker};
+use hansard::speech::voices::{TrackVoices, kept};
 
 use crate::support::stage::meeting::speak;
 
@@ -120,6 +129,97 @@ fn another_process_hears_the_same_and_its_death_costs_a_start() {
     let junk = [&(WINDOW as u64 + 1).to_le_bytes()[..], &[0; 24]].concat();
     assert!(worker::serve(&junk[..], Vec::new()).is_err());
     assert!(worker::serve(&[][..], Vec::new()).is_ok());
+}
+
+/// One that answers a window of 16 samples with no pieces, and has 4 MB more at the second one.
+#[cfg(target_os = "linux")]
+const GROWS: &str = r#"#!/bin/sh
+x=xxxxxxxxxxxxxxxx
+windows=0
+while [ "$(head -c 96 | wc -c)" -eq 96 ]; do
+    windows=$((windows+1))
+    n=0
+    while [ $windows -eq 2 ] && [ $n -lt 18 ]; do x=$x$x; n=$((n+1)); done
+    printf '\011\000\000\000{"Ok":[]}'
+done
+"#;
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_process_that_grows_makes_place_for_another() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("grows");
+    std::fs::write(&program, GROWS).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    for (limit, stays) in [(1 << 30, true), (1 << 20, false)] {
+        let mut worker = VoicesWorker::new(program.clone()).with_growth_limit(limit);
+        let mut ids = Vec::new();
+        for _ in 0..3 {
+            assert_eq!(worker.hear(&[0.0; 16], 0, &(0..16)).unwrap(), []);
+            ids.push(worker.process_id());
+        }
+        assert!(ids[0].is_some() && ids[2].is_some(), "{ids:?}");
+        assert_eq!((ids[1] == ids[0], ids[2] == ids[0]), (stays, stays), "{limit}: {ids:?}");
+    }
+}
+
+/// Counts what it is asked.
+struct Counting(usize);
+
+impl Ear for Counting {
+    fn hear(&mut self, _: &[f32], window: u64, middle: &Range<u64>) -> Result<Vec<Piece>, NetworkError> {
+        self.0 += 1;
+        let at = |sample: u64| sample as f64 / 16_000.0;
+        let (start, end) = (at(middle.start), at(middle.end));
+        Ok(vec![Piece { window, local: 0, start, end, embedded_s: 0.0, voice: None }])
+    }
+}
+
+#[test]
+fn the_end_of_a_recording_hears_only_what_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let seconds = 23;
+    let layout = Layout { rate: SampleRate::HZ_16000, channels: 1, format: SampleFormat::S16 };
+    let mut file = layout.header(seconds * 32_000).unwrap();
+    file.resize(file.len() + seconds as usize * 32_000, 0);
+    std::fs::write(dir.path().join("room.wav"), file).unwrap();
+    let take = |frames: u64| {
+        TakeShared::new(TakeEntry {
+            track: "room".into(),
+            take: 1,
+            file: "room.wav".into(),
+            rate: layout.rate,
+            channels: 1,
+            format: layout.format,
+            data_offset: 44,
+            frames: Frames(frames),
+            offset: 0.0,
+            clock: ClockFit::nominal(0.0, layout.rate),
+            foreign: Vec::new(),
+        })
+    };
+    let heard = |take: TakeShared, voices: &dyn Fn(TrackVoices) -> TrackVoices| {
+        let track = Arc::new(TrackShared::new("room", "Room", SourceKind::Mic));
+        let (to_frame, end) = (take.written(), take.written().0 as f64 / 16_000.0);
+        track.add_take(Arc::new(take));
+        let line = Utterance { track: "room".into(), take: 1, to_frame, end, ..Utterance::default() };
+        let mut voices = voices(TrackVoices::new(dir.path().to_owned(), track, None));
+        let mut ear = Counting(0);
+        let windows = voices.hear(&mut ear, &[line], &|| false).unwrap();
+        (windows, ear.0)
+    };
+    // Two windows are whole while it runs, at 0 s and 5 s.
+    assert_eq!(heard(take(17 * 16_000), &TrackVoices::keeping), (2, 2));
+    let known = kept::take(dir.path());
+    let closed = || {
+        let take = take(seconds * 16_000);
+        take.close();
+        take
+    };
+    // At the end there are those at 10 s and 13 s, too.
+    assert_eq!(heard(closed(), &|voices| voices.knowing(&known)), (4, 2));
+    assert_eq!(heard(closed(), &|voices| voices.knowing(&kept::take(dir.path()))), (4, 4));
 }
 
 /// From and to in seconds, and whose it is.

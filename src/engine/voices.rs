@@ -21,9 +21,10 @@ use crate::session::voices::{self, VoiceEntry, Voices};
 use crate::speakers::enrolled::Enrolled;
 use crate::speakers::networks::Embedding;
 use crate::speakers::recognise;
+use crate::speakers::worker::Ear;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
-use crate::speech::voices::{Found, TrackVoices, ear as ear_of_voices};
+use crate::speech::voices::{Found, TrackVoices, VoicesError, ear as ear_of_voices, kept};
 
 /// How often it is looked whether it is to end early.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -46,6 +47,7 @@ pub(super) fn tell_apart(
         sink: Arc::clone(sink),
         limits,
         enrolled: enrolled.to_owned(),
+        ear: ear_of_voices,
         stop: Arc::clone(&stop),
     };
     let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());
@@ -83,6 +85,8 @@ struct Stage {
     limits: Vec<Option<usize>>,
     /// Folder of people who are known by their voices.
     enrolled: PathBuf,
+    /// What hears them.
+    ear: fn() -> Result<Box<dyn Ear>, VoicesError>,
     stop: Arc<AtomicBool>,
 }
 
@@ -182,6 +186,7 @@ impl Stage {
     /// Hears the tracks that say something; `None` means that it was interrupted.
     fn hear(&self, lines: &[Utterance]) -> Result<Option<Vec<Heard>>, String> {
         let (mut ear, mut heard) = (None, Vec::new());
+        let known = kept::take(&self.dir);
         for (index, track) in self.tracks.iter().enumerate() {
             // An echo is heard, too: around a table it is decided here whose track has the words.
             let has_words = |line: &&Utterance| line.withheld.is_none() && !line.text.is_empty();
@@ -193,9 +198,9 @@ impl Stage {
             }
             let ear = match &mut ear {
                 Some(ear) => ear,
-                none => none.insert(ear_of_voices().map_err(|error| error.to_string())?),
+                none => none.insert((self.ear)().map_err(|error| error.to_string())?),
             };
-            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit);
+            let mut voices = TrackVoices::new(self.dir.clone(), Arc::clone(track), limit).knowing(&known);
             let stopped = || self.stop.load(Ordering::Relaxed);
             voices.hear(&mut **ear, &lines, &stopped).map_err(|error| error.to_string())?;
             if stopped() {
@@ -274,3 +279,6 @@ fn before(session: &Session, track: &str) -> Vec<(u32, f64, f64)> {
     let last: HashMap<&str, (u32, f64, f64)> = told.collect();
     last.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use self::kept::Kept;
 use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
 use crate::base::text;
 use crate::base::units::{Frames, SampleRate};
@@ -26,6 +27,7 @@ use crate::speakers::turns::{Spoken, Turn, runs, turns};
 use crate::speakers::worker::{Ear, VoicesWorker};
 
 pub mod across;
+pub mod kept;
 pub mod live;
 
 /// Seconds before and after a line that are heard as part of it: voices begin before words.
@@ -69,6 +71,10 @@ pub struct TrackVoices {
     limit: Option<usize>,
     /// What was heard: by take, then by window.
     takes: BTreeMap<usize, TakePieces>,
+    /// What it need not hear again.
+    known: Kept,
+    /// What it hears is kept for who comes after it.
+    keeps: bool,
     /// Ids of voices by their numbers, as they were given out: an id is never used for another voice.
     ids_given: u32,
     /// Where each voice was held to speak last.
@@ -101,7 +107,19 @@ pub struct FoundVoice {
 impl TrackVoices {
     /// Nothing of `track` was heard yet. There are at most `limit` voices on it.
     pub fn new(dir: PathBuf, track: Arc<TrackShared>, limit: Option<usize>) -> Self {
-        Self { dir, track, limit, takes: BTreeMap::new(), ids_given: 0, last: Vec::new() }
+        let (takes, known, last) = Default::default();
+        Self { dir, track, limit, takes, known, keeps: false, ids_given: 0, last }
+    }
+
+    /// The same, and what it hears is kept for the end of the recording ([`kept`]).
+    pub fn keeping(self) -> Self {
+        Self { keeps: true, ..self }
+    }
+
+    /// The same, and what is `known` of the track is not heard again.
+    pub fn knowing(self, known: &Kept) -> Self {
+        let own = known.iter().filter(|((track, ..), _)| *track == self.track.track);
+        Self { known: own.map(|(window, pieces)| (window.clone(), pieces.clone())).collect(), ..self }
     }
 
     /// Hears the windows of sound in which `lines` lie and that were not heard yet, as far as they are
@@ -139,9 +157,17 @@ impl TrackVoices {
                 if stop() {
                     return Ok(count);
                 }
-                let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
-                let window = sound.read(start, WINDOW, rate)?;
-                let found = ear.hear(window, start, &middle)?;
+                let name = (self.track.track.clone(), take.entry.take, start, middle.end);
+                let found = match self.known.remove(&name) {
+                    Some(found) => found,
+                    None => {
+                        let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
+                        ear.hear(sound.read(start, WINDOW, rate)?, start, &middle)?
+                    }
+                };
+                if self.keeps {
+                    kept::keep(&self.dir, name, &found);
+                }
                 of_take.pieces.extend(found);
                 of_take.heard.insert(start);
                 count += 1;

@@ -1,5 +1,5 @@
 //! The voices of a recording that runs: told a few seconds after they spoke, and corrected as more of them is
-//! heard. The end of the recording does the whole once more.
+//! heard. The end of the recording does the whole once more, with what was heard here.
 
 use std::sync::Arc;
 
@@ -20,7 +20,8 @@ impl LiveVoices {
     /// Nothing was heard yet. `limits` has the most voices of each track; `None` sets no bound.
     pub fn new(session: &SessionView, limits: &[Option<usize>]) -> Self {
         let track = |(track, limit): (&Arc<_>, Option<usize>)| {
-            (limit != Some(1)).then(|| TrackVoices::new(session.dir.clone(), Arc::clone(track), limit))
+            let voices = || TrackVoices::new(session.dir.clone(), Arc::clone(track), limit).keeping();
+            (limit != Some(1)).then(voices)
         };
         let limits = limits.iter().copied().chain(std::iter::repeat(None));
         Self { ear: None, tracks: session.tracks.iter().zip(limits).map(track).collect() }
