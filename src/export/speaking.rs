@@ -20,7 +20,7 @@ pub const OVERLAP_S: f64 = 0.5;
 /// and of voices are made by different networks.
 const NEAR_S: f64 = 1.0;
 /// What is left of a turn beside a line that a person gave to somebody else goes with the line where it is
-/// shorter than this, in seconds: voices begin before words.
+/// shorter than this, in seconds: voices begin before words. So far beside a line others speak with it, too.
 const REST_S: f64 = 0.5;
 
 /// Somebody speaks without a break.
@@ -122,15 +122,15 @@ impl Speaking {
     /// Where somebody else speaks while the speaker of a line does, on any track, by start.
     pub fn beside(&self, line: &Utterance) -> Vec<Span> {
         let this = Span::of(line);
-        let own = self.around(&this).filter(|span| span.is_by(&this));
-        let own: Vec<Span> = own.map(|span| span.within(&this)).collect();
+        let wide = Span { start: this.start - REST_S, end: this.end + REST_S, ..this };
         let at_once = |own: &Span| {
             let others = self.around(own).filter(|other| other.who != own.who);
-            let both = others.map(|other| other.within(own));
+            let both = others.map(|other| other.within(own)).filter(|both| both.shared(&wide) > 0.0);
             both.filter(|both| both.end - both.start >= OVERLAP_S).collect::<Vec<_>>()
         };
+        let own = self.around(&wide).filter(|span| span.is_by(&wide));
         // On several tracks it is one thing that is said.
-        let all = own.iter().flat_map(at_once).map(|span| Span { track: String::new(), ..span });
+        let all = own.flat_map(at_once).map(|span| Span { track: String::new(), ..span });
         joined(all.collect())
     }
 

@@ -549,9 +549,9 @@ fn who_speaks_while_another_of_the_room_still_does_is_marked_so() {
     assert_eq!(md.matches("still spoke").count(), 1, "{md}");
     let segments: Vec<Value> = serde_json::from_str(&of("json")).unwrap();
     let overlaps: Vec<&Value> = segments.iter().map(|segment| &segment["overlap"]).collect();
-    // Up to where the line's last word ends.
-    let second = json!([{"speaker": "Room, voice 1", "start_time": 4.2, "end_time": 5.0}]);
-    assert_eq!(overlaps, [&Value::Null, &second, &Value::Null, &Value::Null]);
+    let beside = |who: &str| json!([{"speaker": who, "start_time": 4.0, "end_time": 5.0}]);
+    let (first, second) = (beside("Room, voice 2"), beside("Room, voice 1"));
+    assert_eq!(overlaps, [&first, &second, &Value::Null, &Value::Null]);
 }
 
 #[test]
