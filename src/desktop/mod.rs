@@ -35,7 +35,7 @@ impl Desktop {
         let show = move || {
             while let Some(news) = news.wait() {
                 if let Some(notification) = Notification::of(&news, &title)
-                    && send(&notification).is_none()
+                    && !send(&notification)
                 {
                     return;
                 }
@@ -99,18 +99,21 @@ fn is_there() -> bool {
             || is_set("XDG_RUNTIME_DIR").is_some_and(|folder| Path::new(&folder).join("bus").exists()))
 }
 
-/// Sends it by the first program that is there; `None` where none is.
-fn send(notification: &Notification) -> Option<()> {
+/// Sends it by the first program that is there; whether one is.
+fn send(notification: &Notification) -> bool {
     let senders: &[fn(&Notification) -> Command] =
         if cfg!(target_os = "macos") { &[osascript] } else { &[notify_send, busctl] };
     for sender in senders {
         match start(&mut sender(notification)) {
-            Ok(child) => return Some(wait(child)),
+            Ok(child) => {
+                wait(child);
+                return true;
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => tracing::info!(%error, "a desktop notification can't be sent"),
         }
     }
-    None
+    false
 }
 
 fn start(command: &mut Command) -> io::Result<Child> {
