@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use crate::recording::PauseError;
 use crate::session::lock::LockError;
 
+pub mod calendar;
 pub mod defaults;
 pub mod doctor;
 pub mod enrolled;
