@@ -183,7 +183,7 @@ fn choose<'e>(
         };
         let rank = if times.whole_days && rank < 3 { 2 } else { rank };
         candidates.push((rank, until.abs(), event, start));
-        if matches!(times.repeats, Repeats::Unread(_)) && standing.len() > 1 {
+        if matches!(times.repeats, Repeats::Unread) && standing.len() > 1 {
             notes.push(format!(
                 "how {:?} repeats was not understood: only its first time counts",
                 event.title()

@@ -141,11 +141,14 @@ fn read(format: Format, text: &str) -> String {
 
 fn words(text: &str) -> BTreeSet<String> {
     let letters = text.split(|c: char| !c.is_alphabetic() && c != '_').map(str::to_lowercase);
-    letters.filter(|word| word.chars().count() > 1).collect()
+    // Fingerprints are of no language.
+    let is_hex = |word: &String| word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    letters.filter(|word| word.chars().count() > 1 && !is_hex(word)).collect()
 }
 
 /// Of no language, or names of ours: commands, files, units, the zone.
-const NEUTRAL: [&str; 37] = [
+const NEUTRAL: [&str; 38] = [
+    "id",
     "hansard",
     "edit",
     "verify",
@@ -190,8 +193,8 @@ fn common(language: DocumentLanguage) -> &'static [&'static str] {
     match language {
         DocumentLanguage::English => &[],
         DocumentLanguage::German => &[
-            "frames", "text", "version", "name", "in", "so", "enter", "was", "hansard", "die", "hat", "also",
-            "an",
+            "frames", "text", "version", "name", "in", "so", "enter", "was", "echo", "hand", "hansard",
+            "die", "hat", "also", "an",
         ],
         DocumentLanguage::French => &[
             "notes",
@@ -364,6 +367,7 @@ fn who_was_there_are_people_and_devices_stand_at_the_end() {
             people.contains("Alice") && !people.contains("Remote") && !people.contains("Desk"),
             "{people}"
         );
+        let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
         let (_, recorded) = rest.split_once("What was recorded").unwrap();
         assert!(recorded.contains("Remote (microphone Desk"), "{recorded}");
         assert!(!text.contains("Etc/") && !text.contains("(+01:00"), "{text}");
@@ -402,7 +406,8 @@ fn long_speech_stands_in_paragraphs_that_can_be_read() {
     assert_eq!(alice.paragraphs.len(), 3, "{:?}", alice.paragraphs.len());
     assert!(alice.paragraphs[..2].iter().all(|p| p.pieces.last().unwrap().text().ends_with("so.")));
     // Named again after more than ten seconds, and it is no turn more.
-    assert_eq!((meeting.turns[1].speaker.as_str(), meeting.turns[1].start), ("Alice", 98.0));
+    assert_eq!(meeting.turns[1].speaker, "Alice");
+    assert!((meeting.turns[1].start - 98.0).abs() < 0.1, "{}", meeting.turns[1].start);
     assert_eq!(meeting.people[0].turns, 1);
     // Later paragraphs have their time: in Markdown before the text, in the page in the margin.
     let page = told(Format::Html, &meeting);

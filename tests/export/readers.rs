@@ -109,6 +109,8 @@ pub fn read_md(md: &str) -> (String, Vec<(String, String)>) {
             }
             Event::End(_) => {}
             Event::Text(text) => block += &text,
+            // A command in the head; what is said has none.
+            Event::Code(text) if heading.is_none() => block += &text,
             other => panic!("the minutes hold what nobody said: {other:?} in\n{md}"),
         }
     }

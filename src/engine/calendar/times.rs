@@ -30,7 +30,7 @@ pub(super) enum Repeats {
     No,
     By(Rule),
     /// In a way that is not understood here.
-    Unread(String),
+    Unread,
 }
 
 #[derive(Debug)]
@@ -67,8 +67,7 @@ impl Times {
         let length_s = end.map_or(day, |end| super::seconds(&start, &end)).max(day);
         let repeats = match get("RRULE") {
             None => Repeats::No,
-            Some(rule) => Rule::read(&rule.value, &start, now)
-                .map_or_else(|| Repeats::Unread(rule.value.clone()), Repeats::By),
+            Some(rule) => Rule::read(&rule.value, &start, now).map_or(Repeats::Unread, Repeats::By),
         };
         let mut except = Vec::new();
         for property in properties.iter().filter(|property| property.name == "EXDATE") {
