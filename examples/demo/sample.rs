@@ -58,7 +58,7 @@ fn picture(session: &Session, to: &Path) -> Result<()> {
 
 /// Two turns before the first mark, the mark and the turn after it.
 fn scene(minutes: &str) -> Result<String> {
-    let (_, rest) = minutes.split_once("\n## Minutes\n\n").context("no minutes")?;
+    let (_, rest) = minutes.split_once("\n## What was said\n\n").context("nothing was said")?;
     let blocks: Vec<&str> = rest.split("\n\n").take_while(|block| !block.starts_with("## ")).collect();
     let begins = |n: &usize| blocks[*n].starts_with("**");
     let mark = blocks.iter().position(|block| block.starts_with("> ")).context("no mark in the minutes")?;

@@ -132,6 +132,50 @@ pub fn code(text: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(is_named).map(|(code, _)| *code).or_else(alias)
 }
 
+/// A language that documents are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DocumentLanguage {
+    English,
+    German,
+    French,
+    Spanish,
+    Italian,
+    Dutch,
+    Japanese,
+}
+
+impl DocumentLanguage {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::English,
+        Self::German,
+        Self::French,
+        Self::Spanish,
+        Self::Italian,
+        Self::Dutch,
+        Self::Japanese,
+    ];
+
+    /// Its code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
+            Self::Italian => "it",
+            Self::Dutch => "nl",
+            Self::Japanese => "ja",
+        }
+    }
+
+    /// The one of a code or an English name, in any case.
+    pub fn find(text: &str) -> Option<Self> {
+        let code = code(text)?;
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
+}
+
 /// The English name of a code.
 pub fn name(code: &str) -> Option<&'static str> {
     LANGUAGES.iter().find(|(known, _)| *known == code).map(|(_, name)| *name)

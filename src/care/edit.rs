@@ -10,6 +10,7 @@ use crate::base::text::clean;
 use crate::base::utterance::{Edited, Utterance, Word};
 use crate::revise::{Author, Proposal};
 use crate::session::amend::Passage;
+use crate::session::details::{self, Detail, DetailError};
 use crate::session::journal::Event;
 use crate::session::people::{NamedBy, VoiceName};
 use crate::session::reading::Session;
@@ -81,6 +82,12 @@ pub enum Edit {
         /// Id of the mark.
         id: String,
     },
+    /// Something else is said of the meeting as such.
+    Describe {
+        detail: Detail,
+        /// As somebody wrote it; none takes it away.
+        written: Vec<String>,
+    },
 }
 
 /// What is to be appended.
@@ -135,6 +142,9 @@ pub enum EditError {
     /// It is hidden by a passage.
     #[error("that line lies in the hidden passage {0}; `restore {0}` shows it again")]
     Hidden(String),
+    /// It can't be said of a meeting.
+    #[error(transparent)]
+    Detail(#[from] DetailError),
     /// A passage that is none.
     #[error("a passage begins before it ends, within the session")]
     NoPassage,
@@ -198,6 +208,17 @@ fn one(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, EditErr
             }
             let id = format!("hide-{}", session.amendments.passages_made + 1);
             Ok(Change::Event(Event::Hidden { id, from: *from, to: *to, shown: false }))
+        }
+        Edit::Describe { detail, written } => {
+            let lines = details::read(*detail, written)?;
+            let is_same = match detail {
+                Detail::Title => lines.first() == Some(&session.manifest.title),
+                detail => session.amendments.details.of(*detail) == lines,
+            };
+            if is_same {
+                return Err(EditError::Same);
+            }
+            Ok(Change::Event(Event::Described { detail: *detail, lines }))
         }
         Edit::Unmark { id } => {
             let mark = session.marks().iter().find(|mark| mark.id == *id);

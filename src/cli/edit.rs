@@ -27,6 +27,7 @@ use crate::control::{
 };
 use crate::engine::split::{self, Split};
 use crate::session::amend::Amendments;
+use crate::session::details::Detail;
 use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::read;
@@ -115,6 +116,40 @@ enum What {
         /// The mark
         id: String,
     },
+    /// Give the meeting another title; its folder and its id stay
+    Title {
+        /// As it is to stand
+        title: String,
+    },
+    /// Say where the meeting was; "" takes it away
+    Place {
+        /// As it is to stand
+        place: String,
+    },
+    /// Say who was there; this list replaces the one before
+    Present {
+        /// Names, also several in one with ; between them; "" takes all away
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Say who had sent word that they would not come
+    Excused {
+        /// Names, also several in one with ; between them; "" takes all away
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Say who was asked to come
+    Invited {
+        /// Names, also several in one with ; between them; "" takes all away
+        #[arg(required = true, value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Say what the meeting was to be about
+    Agenda {
+        /// Its points in order, also several in one with ; between them; "" takes all away
+        #[arg(required = true, value_name = "POINT")]
+        points: Vec<String>,
+    },
 }
 
 impl From<&What> for Edit {
@@ -130,6 +165,12 @@ impl From<&What> for Edit {
             What::Restore { id } => Self::Restore { id },
             What::Hide { from, to } => Self::Hide { from, to },
             What::Unmark { id } => Self::Unmark { id },
+            What::Title { title } => Self::Describe { detail: Detail::Title, written: vec![title] },
+            What::Place { place } => Self::Describe { detail: Detail::Place, written: vec![place] },
+            What::Present { names } => Self::Describe { detail: Detail::Present, written: names },
+            What::Excused { names } => Self::Describe { detail: Detail::Excused, written: names },
+            What::Invited { names } => Self::Describe { detail: Detail::Invited, written: names },
+            What::Agenda { points } => Self::Describe { detail: Detail::Agenda, written: points },
         }
     }
 }
@@ -232,6 +273,12 @@ fn one_told(change: &Change) -> String {
             format!("{id}: {} to {} is {what}", clock(*from, true), clock(*to, true))
         }
         Change::Event(Event::Mark { id, .. }) => format!("{id} is taken back"),
+        Change::Event(Event::Described { detail, lines }) if lines.is_empty() => {
+            format!("{}: nothing", detail.name())
+        }
+        Change::Event(Event::Described { detail, lines }) => {
+            format!("{}: {}", detail.name(), lines.join("; "))
+        }
         Change::Event(_) => String::new(),
         Change::Utterance(line) => {
             let held = if line.is_shown() { "" } else { " [withheld]" };

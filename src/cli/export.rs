@@ -41,6 +41,10 @@ pub struct Args {
     /// A file (for several formats: a folder) to write to instead of the session's folder; - for stdout
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Language of headings, labels and dates: en, de, fr, es, it, nl, ja [default: export.language, else the
+    /// one that was spoken most]
+    #[arg(long, value_name = "L")]
+    document_language: Option<String>,
     /// Replace files that were changed by hand
     #[arg(long)]
     force: bool,
@@ -136,6 +140,11 @@ fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    let mut config = config.clone();
+    if let Some(language) = &args.document_language {
+        config.set("export.language", language, "--document-language")?;
+    }
+    let config = &config;
     let formats = asked(&args.format);
     let options = options(args, &formats)?;
     let session = show::open(&config.paths.recordings, &args.session)?;
@@ -157,7 +166,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if to_stdout {
         check_stdout(&formats)?;
     }
-    let mut meeting = Meeting::select(&session, config.minutes.paragraph_pause_s, &selection);
+    let mut meeting = Meeting::select(&session, config.minutes.paragraph_pause_s, &selection)
+        .in_language(config.export.language_in_force());
     if formats.iter().any(|format| format.tells_files(&options)) {
         meeting = meeting.with_files(files(&session));
     }

@@ -8,6 +8,7 @@ use super::{Exit, say, show};
 use crate::base::text::{clean, clock, fit, name};
 use crate::config::Config;
 use crate::export::account;
+use crate::session::amend;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::{Found, TRANSCRIPT, is_ambiguous, list, wall};
@@ -62,7 +63,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         let start = wall(&manifest.start, 0.0);
         let format = if is_ambiguous(&start) { "%Y-%m-%d %H:%M %:z" } else { "%Y-%m-%d %H:%M" };
         let start = start.strftime(format).to_string();
-        let title = fit(&name(&manifest.title), COLUMNS - 28);
+        let title = fit(&name(&title(found)), COLUMNS - 28);
         writeln!(out, "{start}  {:>8}  {title}", clock(manifest.duration, true))?;
         // The id is for copying: it is never cut; names give way.
         let mut line = format!("    {}", clean(&manifest.id));
@@ -104,7 +105,7 @@ fn row(found: &Found) -> Row {
     Row {
         id: manifest.id.clone(),
         path: found.dir.display().to_string(),
-        title: manifest.title.clone(),
+        title: title(found),
         start: wall(&manifest.start, 0.0).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         start_utc: manifest.start.utc.to_string(),
         duration_s: manifest.duration,
@@ -113,6 +114,11 @@ fn row(found: &Found) -> Row {
         lost_s: account::lost(manifest).known(),
         text_pending: is_pending(found),
     }
+}
+
+/// The title that counts.
+fn title(found: &Found) -> String {
+    amend::title(&found.dir).unwrap_or_else(|| found.manifest.title.clone())
 }
 
 /// Whether there is text that has not been made.

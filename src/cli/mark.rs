@@ -128,7 +128,12 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
 /// told of it.
 pub(super) fn refresh_minutes(dir: &Path, config: &Config) {
     if dir.join(Format::Md.file_name()).exists()
-        && let Err(error) = export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s)
+        && let Err(error) = export::write_minutes(
+            &SystemDisk,
+            dir,
+            config.minutes.paragraph_pause_s,
+            config.export.language_in_force(),
+        )
     {
         say(format_args!("the minutes were not written again: {error}"));
     }

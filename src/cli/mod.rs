@@ -20,6 +20,7 @@ pub mod control;
 #[path = "control_none.rs"]
 pub mod control;
 pub mod dated;
+mod described;
 mod devices;
 pub mod doctor;
 pub mod edit;

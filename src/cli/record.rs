@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 
 use super::console::{self, say};
+use super::described::Described;
 use super::devices::quietly;
 use super::show_news::{Shown, shows_partials};
 #[cfg(unix)]
@@ -52,6 +53,8 @@ pub struct Args {
     /// Title of the meeting
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
+    #[command(flatten)]
+    described: Described,
     /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT;
     /// append #N to record one channel. Without any: those in the config, else the default microphone and
     /// loopback
@@ -101,6 +104,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
+    let (title, details) = args.described.read(args.title.as_deref(), None, &mut config)?;
     let pace = match args.pace {
         PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,
@@ -109,7 +113,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     languages.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     speakers.apply(sources.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.speakers)))?;
     let wish = Wish {
-        title: args.title.clone(),
+        title,
+        details,
         pace,
         limit: args.duration,
         text: !args.no_transcribe && config.record.transcribe,

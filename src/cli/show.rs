@@ -6,12 +6,14 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::{Exit, say, wrong_use};
+use crate::base::languages::DocumentLanguage;
 use crate::base::text::{clean, count, length, name, wrap};
 use crate::base::utterance::{Evidence, Utterance};
 use crate::clock::trouble::clock_trouble;
 use crate::config::Config;
 use crate::export::turns::Meeting;
 use crate::export::{account, pending};
+use crate::session::details::Detail;
 use crate::session::heard::{self, Heard};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
@@ -94,7 +96,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         writeln!(out)?;
         return Ok(Exit::Well);
     }
-    let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s);
+    let english = Some(DocumentLanguage::English);
+    let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s).in_language(english);
     head(&mut out, &meeting)?;
     sources(&mut out, &session)?;
     voices(&mut out, &session)?;
@@ -106,7 +109,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if let Some(pending) = &meeting.pending {
         indented(&mut out, &pending.text(), 2)?;
     } else if utterances.is_empty() {
-        writeln!(out, "  {}", Meeting::NOTHING_SAID)?;
+        writeln!(out, "  {}", meeting.words.said.nothing)?;
     }
     for utterance in utterances {
         line(&mut out, &meeting, utterance, args)?;
@@ -129,6 +132,13 @@ fn head(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
     }
     writeln!(out, "{}, {}", meeting.when(), length(manifest.duration))?;
     writeln!(out, "{}", meeting.session.dir.display())?;
+    let details = &meeting.session.amendments.details;
+    for detail in Detail::ALL.into_iter().filter(|detail| *detail != Detail::Title) {
+        let lines: Vec<String> = details.of(detail).iter().map(|line| clean(line)).collect();
+        if !lines.is_empty() {
+            indented(out, &format!("{}: {}", detail.name(), lines.join("; ")), 0)?;
+        }
+    }
     if manifest.state == State::Recording {
         let dir = &meeting.session.dir;
         if SessionLock::is_held(dir) {
@@ -215,7 +225,7 @@ fn accounts(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
         writeln!(out, "  {}", line.track)?;
         indented(out, &line.equation(), 6)?;
         for clause in line.losses.iter().chain(&line.absences) {
-            indented(out, clause, 6)?;
+            indented(out, &clause.to_string(), 6)?;
         }
     }
     Ok(())

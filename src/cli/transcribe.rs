@@ -6,6 +6,7 @@ use anyhow::Context as _;
 
 use super::console::{self, print_result, say};
 use super::dated;
+use super::described::Described;
 use super::record::{self, Imported};
 use super::show_news::Shown;
 use super::signals::Signals;
@@ -36,6 +37,8 @@ pub struct Args {
     /// Title of that session [default: the first file's name]
     #[arg(long, value_name = "TITLE")]
     title: Option<String>,
+    #[command(flatten)]
+    described: Described,
     /// Name of the speaker, of a single sound file [default: the file's name]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -90,7 +93,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if specs.iter().any(Option::is_some) || specs.len() > 1 {
         let specs = specs.into_iter().zip(&args.inputs);
         let specs = specs.map(|(spec, path)| spec.unwrap_or_else(|| SourceSpec::of_file(path))).collect();
-        return transcribe_files(specs, args, &config, (&languages, &speakers));
+        return transcribe_files(specs, args, config, (&languages, &speakers));
     }
     for (flag, given) in
         [("--title", args.title.is_some()), ("--name", args.name.is_some()), ("--date", args.date.is_some())]
@@ -99,6 +102,10 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
             let why = "is for sound files that become a session; this session has its own";
             return Err(wrong_use(format!("{flag} {why}")));
         }
+    }
+    if let Some(flag) = args.described.given() {
+        let edit = "is for sound files that become a session; `hansard edit` says it of this one";
+        return Err(wrong_use(format!("{flag} {edit}")));
     }
     let name = args.inputs[0].to_string_lossy();
     let dir = read::resolve(&config.paths.recordings, &name)
@@ -111,7 +118,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
 fn transcribe_files(
     specs: Vec<SourceSpec>,
     args: &Args,
-    config: &Config,
+    mut config: Config,
     (languages, speakers): (&Languages, &Speakers),
 ) -> anyhow::Result<Exit> {
     if args.resume {
@@ -128,7 +135,9 @@ fn transcribe_files(
     if !args.json {
         specs.iter().for_each(offer);
     }
-    let begun = Some(args.date.clone().unwrap_or_else(|| dated::of_files(&specs)));
+    let begun = args.date.clone().unwrap_or_else(|| dated::of_files(&specs));
+    let (title, details) = args.described.read(args.title.as_deref(), Some(&begun.at), &mut config)?;
+    let (begun, config) = (Some(begun), &config);
     let mut specs = settle_names(specs).map_err(|error| wrong_use(error.to_string()))?;
     languages.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.language)))?;
     speakers.apply(specs.iter_mut().map(|spec| (spec.name.as_str(), &mut spec.speakers)))?;
@@ -139,8 +148,9 @@ fn transcribe_files(
     {
         return Err(wrong_use(reason));
     }
-    let title = args.title.clone().or_else(|| specs.first().map(|spec| spec.name.clone()));
-    let wish = Wish { title, pace: Pace::Max { limit: None }, text: false, begun, ..Wish::new(specs) };
+    let title = title.or_else(|| specs.first().map(|spec| spec.name.clone()));
+    let wish =
+        Wish { title, details, pace: Pace::Max { limit: None }, text: false, begun, ..Wish::new(specs) };
     let imported = record::import(&wish, config, args.json)?;
     if imported.exit == Exit::Failed {
         if args.json {

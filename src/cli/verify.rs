@@ -98,7 +98,7 @@ fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
         };
         writeln!(out, "{}: {verdict}; {}", name(&track.name), coverage(track))?;
         for clause in line.losses.iter().chain(&line.absences) {
-            indented(out, clause)?;
+            indented(out, &clause.to_string())?;
         }
         for (from, to) in &track.unexplained {
             indented(out, &format!("sound is missing without a word between {} and {}", at(*from), at(*to)))?;

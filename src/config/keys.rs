@@ -4,7 +4,7 @@
 use toml::Value;
 
 use super::nearest;
-use crate::base::languages;
+use crate::base::languages::{self, DocumentLanguage};
 
 /// What may stand for a key.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +25,8 @@ pub(super) enum Kind {
     Switch,
 }
 
-/// The recogniser's prompt has 224 tokens, some of three characters.
-const VOCABULARY_CHARS: usize = 600;
+/// Characters of the vocabulary: the recogniser's prompt has 224 tokens, some of three characters.
+pub const VOCABULARY_CHARS: usize = 600;
 
 /// A key by its full name, `section.key`.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +87,13 @@ pub(super) const KEYS: &[Key] = &[
     key("remind.silent_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("remind.paused_after_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("minutes.paragraph_pause_s", Kind::Real { from: 0.0, to: 600.0 }),
+    key(
+        "export.language",
+        Kind::Text {
+            wants: "\"auto\", or the language of the documents: en, de, fr, es, it, nl, ja, or its English name",
+            tidy: document_language,
+        },
+    ),
     key("voices.keep_vectors_days", Kind::Whole { from: 0, to: 36_500 }),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];
@@ -218,6 +225,11 @@ pub(super) fn language_instead(got: &str) -> String {
         Some((code, name)) => format!("{LANGUAGE}; did you mean {code} ({name})?"),
         None => LANGUAGE.into(),
     }
+}
+
+fn document_language(text: &str) -> Option<String> {
+    let auto = text.trim().eq_ignore_ascii_case("auto").then_some("auto");
+    auto.or_else(|| DocumentLanguage::find(text).map(DocumentLanguage::code)).map(str::to_owned)
 }
 
 /// Terms with one comma and one space between them.

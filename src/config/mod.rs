@@ -22,8 +22,10 @@ mod show;
 mod suggest;
 
 use folders::Folders;
+pub use keys::VOCABULARY_CHARS;
 pub use sections::{
-    Audio, Denoise, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe, Voices,
+    Audio, Denoise, Export, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe,
+    Voices,
 };
 pub(crate) use suggest::nearest;
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub remind: Remind,
     /// The minutes' layout.
     pub minutes: Minutes,
+    /// Documents that others read.
+    pub export: Export,
     /// Where models come from.
     pub voices: Voices,
     pub models: Models,

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use crate::base::languages::DocumentLanguage;
+
 /// `[paths]`: folders, absolute.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -151,6 +153,21 @@ pub struct Remind {
 pub struct Minutes {
     /// Seconds of a speaker's pause that begin a new paragraph, 0..=600.
     pub paragraph_pause_s: f64,
+}
+
+/// `[export]`: documents that others read.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Export {
+    /// Code of the language of their headings, labels and dates, or "auto".
+    pub language: String,
+}
+
+impl Export {
+    /// The language that was set; `None` means that of each meeting.
+    pub fn language_in_force(&self) -> Option<DocumentLanguage> {
+        DocumentLanguage::find(&self.language)
+    }
 }
 
 /// `[voices]`: what is kept of voices.

@@ -300,7 +300,12 @@ fn exports(dir: &Path, config: &Config, name: &str, was_named: bool, done: &mut 
     if !is_in_minutes || (is_written && !was_named) {
         return false;
     }
-    match export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s) {
+    match export::write_minutes(
+        &SystemDisk,
+        dir,
+        config.minutes.paragraph_pause_s,
+        config.export.language_in_force(),
+    ) {
         Ok(_) => true,
         Err(ExportError::Edited { .. }) => {
             done.leaves(

@@ -12,6 +12,7 @@ use crate::recording::PauseError;
 use crate::session::lock::LockError;
 
 mod alone;
+pub mod calendar;
 pub mod defaults;
 pub mod doctor;
 pub mod enrolled;

@@ -21,6 +21,7 @@ use crate::capture::synth::Synth;
 use crate::config::{Config, TrackFormat};
 use crate::recognisers::engine::Engine;
 use crate::recording::DeviceSpec;
+use crate::session::details::Details;
 use crate::session::disk::{Disk as _, SystemDisk};
 use crate::session::manifest::{FORMAT, Manifest, SourceEntry, SourceKind, Start, State, TrackAccount};
 use crate::session::names;
@@ -75,6 +76,8 @@ pub enum PlanError {
 pub struct Wish {
     /// Title of the meeting. `None` means "meeting".
     pub title: Option<String>,
+    /// What else is known of it beforehand; its title stands above.
+    pub details: Details,
     /// What to record; names differ ([`settle_names`](crate::engine::spec::settle_names)).
     pub sources: Vec<SourceSpec>,
     /// How files and scripts are delivered.
@@ -112,6 +115,7 @@ impl Wish {
     pub fn new(sources: Vec<SourceSpec>) -> Self {
         Self {
             title: None,
+            details: Details::default(),
             sources,
             pace: Pace::Real,
             limit: None,
@@ -175,6 +179,8 @@ impl SourceOptions {
 pub struct Plan {
     /// Title of the meeting. `None` means "meeting".
     pub title: Option<String>,
+    /// What else is known of it beforehand; its title stands above.
+    pub details: Details,
     /// One per device, with its tracks.
     pub devices: Vec<DeviceSpec>,
     /// One per track, in the user's order.
@@ -216,6 +222,7 @@ impl Plan {
         };
         Ok(Self {
             title: wish.title.clone(),
+            details: wish.details.clone(),
             devices,
             sources,
             text,

@@ -30,8 +30,12 @@ pub(super) fn minutes(dir: &std::path::Path, config: &Config) -> Vec<Problem> {
     if let Err(error) = times::settle(&SystemDisk, dir) {
         problems.push(error.into());
     }
-    let written: Result<PathBuf, _> =
-        export::write_minutes(&SystemDisk, dir, config.minutes.paragraph_pause_s);
+    let written: Result<PathBuf, _> = export::write_minutes(
+        &SystemDisk,
+        dir,
+        config.minutes.paragraph_pause_s,
+        config.export.language_in_force(),
+    );
     if let Err(error) = written {
         problems.push(error.into());
     }

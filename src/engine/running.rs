@@ -24,6 +24,7 @@ use crate::live::{Bus, Cursor, SessionView, Subscription};
 use crate::power::Power;
 use crate::recording::Recording;
 use crate::recording::reminders::Intervals;
+use crate::session::amend::described;
 use crate::session::disk::SystemDisk;
 use crate::session::folder::Folder;
 use crate::session::journal::Event;
@@ -79,7 +80,8 @@ impl Engine {
     /// # Errors
     /// Nothing is recorded then.
     pub fn start(plan: Plan, config: &Config) -> Result<Self, EngineError> {
-        let Plan { title, devices, sources, text, limit, counted, pass, partials, lacks, begun } = plan;
+        let Plan { title, details, devices, sources, text, limit, counted, pass, partials, lacks, begun } =
+            plan;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
@@ -91,6 +93,7 @@ impl Engine {
         let sources = manifest.sources.clone();
         let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices)
             .map_err(|error| EngineError::Files { dir, error })?;
+        described(&details).into_iter().for_each(|event| recording.note(event));
         lacks.into_iter().for_each(|lack| recording.note(lack_event(lack)));
         let text_later = match &text {
             TextPlan::Later(reason) => Some(reason.clone()),

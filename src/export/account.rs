@@ -1,12 +1,15 @@
 //! The account of a session's frames, in words.
 
-use crate::base::text::{clean, count, grouped, length, name};
+use super::wording::{ENGLISH, Wording};
+use crate::base::text::{clean, grouped, name};
 use crate::base::units::{Frames, SampleRate};
 use crate::care::reckon::{reckon, rounding_s};
 use crate::care::replay::{Replay, Scan};
 use crate::session::account::is_unknown;
-use crate::session::manifest::{GapCause, GapSum, Manifest, SourceKind, TrackAccount};
+use crate::session::manifest::{GapCause, GapSum, Manifest, SourceEntry, SourceKind, TrackAccount};
 use crate::session::reading::Session;
+
+pub use super::kinds::Lost;
 
 /// One track's account, ready to be told.
 #[derive(Debug)]
@@ -25,15 +28,51 @@ pub struct AccountLine {
     pub gaps: Frames,
     /// How much of it was lost.
     pub lost: Lost,
-    /// What was lost, a clause per cause: `2.1 s lost: device was unplugged`.
-    pub losses: Vec<String>,
+    /// What was lost, a clause per cause.
+    pub losses: Vec<Clause>,
     /// What is missing without being a loss, likewise.
-    pub absences: Vec<String>,
+    pub absences: Vec<Clause>,
     /// `expected - written - gaps`.
     pub unexplained: i64,
     /// Whether that is no more than rounding: what is left where a take begins or ends, since a clock is
     /// measured and frames are counted.
     pub is_rounding: bool,
+}
+
+/// What is missing of a track for one cause; shown, it is `2.1 s lost: device was unplugged`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Clause {
+    /// There is no sound.
+    Missing {
+        amount: Lost,
+        /// Whether it is a loss.
+        lost: bool,
+        /// Why, and of what kind of source; `None` where nothing says so.
+        why: Option<(GapCause, SourceKind)>,
+        times: u64,
+    },
+    /// There are so many seconds of nothing but digital silence.
+    Silence(f64),
+}
+
+impl Clause {
+    /// In the words of a document.
+    pub fn told(&self, words: &Wording) -> String {
+        let account = &words.account;
+        match self {
+            Self::Silence(seconds) => (account.silence)(&(words.length)(*seconds)),
+            Self::Missing { amount, lost, why, times } => {
+                let why = why.map_or(account.no_reason, |(cause, kind)| (words.reason)(cause, kind));
+                (account.missing)(&words.lost(*amount), *lost, why, *times)
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Clause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.told(&ENGLISH))
+    }
 }
 
 impl AccountLine {
@@ -89,40 +128,15 @@ pub fn add_silences(lines: &mut [AccountLine], replay: &Replay, duration: f64) {
         let of = replay.silences.iter().filter(|(track, _, _)| clean(track) == line.track);
         let seconds: f64 = of.map(|(_, from, to)| (to.min(duration) - from).max(0.0)).sum();
         if seconds > 0.0 {
-            line.absences.push(format!("{} of nothing but digital silence (muted?)", length(seconds)));
+            line.absences.push(Clause::Silence(seconds));
         }
-    }
-}
-
-/// How much sound was lost.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Lost {
-    /// Seconds that are known.
-    pub seconds: f64,
-    /// Beside them an amount that nobody knows.
-    pub unknown: bool,
-}
-
-impl Lost {
-    /// Whether anything was lost.
-    pub fn is_any(&self) -> bool {
-        self.unknown || self.seconds > 0.0
-    }
-
-    /// Seconds in all, if that is known.
-    pub fn known(&self) -> Option<f64> {
-        (!self.unknown).then_some(self.seconds)
     }
 }
 
 /// `2.1 s`, `at least 2.1 s`, `an unknown amount`
 impl std::fmt::Display for Lost {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.unknown, self.seconds > 0.0) {
-            (true, false) => f.write_str("an unknown amount"),
-            (true, true) => write!(f, "at least {}", length(self.seconds)),
-            (false, _) => f.write_str(&length(self.seconds)),
-        }
+        f.write_str(&ENGLISH.lost(*self))
     }
 }
 
@@ -183,13 +197,11 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
     let source = manifest.sources.iter().find(|source| source.track == account.track);
     let kind = source.map_or(SourceKind::Mic, |source| source.kind);
     let clause = |gap: &GapSum| {
-        let long = match is_unknown_gap(manifest, account, gap) {
-            true => Lost { seconds: 0.0, unknown: true }.to_string(),
-            false => length(seconds(manifest, account, gap.frames)),
+        let amount = match is_unknown_gap(manifest, account, gap) {
+            true => Lost { seconds: 0.0, unknown: true },
+            false => Lost { seconds: seconds(manifest, account, gap.frames), unknown: false },
         };
-        let what = if gap.loss { "lost" } else { "not recorded" };
-        let times = if gap.count > 1 { format!(" ({})", count(gap.count, "time")) } else { String::new() };
-        format!("{long} {what}: {}{times}", reason(gap.cause, kind))
+        Clause::Missing { amount, lost: gap.loss, why: Some((gap.cause, kind)), times: gap.count }
     };
     let of = |loss: bool| {
         account.gaps.iter().filter(|gap| gap.loss == loss && gap.frames.0 > 0).map(clause).collect()
@@ -197,11 +209,11 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
     let gaps = account.gaps.iter().fold(0u64, |sum, gap| sum.saturating_add(gap.frames.0));
     let named =
         account.gaps.iter().filter(|gap| gap.loss).fold(0u64, |sum, gap| sum.saturating_add(gap.frames.0));
-    let mut losses: Vec<String> = of(true);
+    let mut losses: Vec<Clause> = of(true);
     let unnamed = account.lost.0.saturating_sub(named);
     if unnamed > 0 {
-        let long = length(seconds(manifest, account, Frames(unnamed)));
-        losses.push(format!("{long} lost: nothing says why"));
+        let amount = Lost { seconds: seconds(manifest, account, Frames(unnamed)), unknown: false };
+        losses.push(Clause::Missing { amount, lost: true, why: None, times: 1 });
     }
     let takes = manifest.takes.iter().filter(|take| take.track == account.track).count();
     let off = seconds(manifest, account, Frames(account.unexplained.unsigned_abs()));
@@ -220,38 +232,22 @@ fn line(manifest: &Manifest, account: &TrackAccount) -> AccountLine {
     }
 }
 
-/// Why sound is missing, for people.
-pub fn reason(cause: GapCause, kind: SourceKind) -> &'static str {
-    match (cause, kind) {
-        (GapCause::Stall, SourceKind::Loopback) => "nothing was playing",
-        (GapCause::NotStarted, _) => "device started late",
-        (GapCause::Stall, _) => "device delivered nothing",
-        (GapCause::Slip, _) => "device skipped a little",
-        (GapCause::Overrun, _) => "computer was too busy to take the sound in time",
-        (GapCause::DeviceLost, SourceKind::File) => "file broke off",
-        (GapCause::DeviceLost, _) => "device was unplugged",
-        (GapCause::Foreign, _) => "another device's sound came instead",
-        (GapCause::Restart, _) => "recorder was restarted",
-        (GapCause::Suspend, _) => "computer slept",
-        (GapCause::Suspended, _) => "recorder's process was stopped",
-        (GapCause::Paused, _) => "recording was paused",
-        (GapCause::Muted, _) => "track was muted",
-        (GapCause::WriteError, _) => "disk refused to write",
-        (GapCause::Ended, _) => "source had ended",
-        (GapCause::Damaged, _) => "file is damaged there",
-        (GapCause::Unrecorded, _) => "file holds no sound for this time",
-    }
+/// What a source was recorded with: `microphone Blue Yeti, channel 2`.
+pub fn recorded_from(source: &SourceEntry) -> String {
+    let kind = match source.kind {
+        SourceKind::Loopback => "loopback",
+        kind => (ENGLISH.account.source)(kind),
+    };
+    with_device(kind, source, |n| format!("channel {n}"))
 }
 
-/// What a source was recorded with: `microphone Blue Yeti, channel 2`.
-pub fn recorded_from(source: &crate::session::manifest::SourceEntry) -> String {
-    let kind = match source.kind {
-        SourceKind::Mic => "microphone",
-        SourceKind::Loopback => "loopback",
-        SourceKind::File => "file",
-        SourceKind::Synth => "synthetic sound",
-    };
+/// The same in the words of a document.
+pub fn recorded_from_in(words: &Wording, source: &SourceEntry) -> String {
+    with_device((words.account.source)(source.kind), source, words.account.channel)
+}
+
+fn with_device(kind: &str, source: &SourceEntry, channel: fn(u16) -> String) -> String {
     let device = source.device_name.as_deref().or(source.device.as_deref()).map(clean).unwrap_or_default();
-    let channel = source.channel.map(|n| format!(", channel {n}")).unwrap_or_default();
+    let channel = source.channel.map(|n| format!(", {}", channel(n))).unwrap_or_default();
     format!("{kind} {device}{channel}").replace(" ,", ",").trim_end().to_owned()
 }

@@ -106,8 +106,9 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
     let mut captions = Vec::new();
     for (i, utterance) in said.iter().enumerate() {
         let speaker = text::name(&utterance.speaker);
+        let speaker = meeting.called(&speaker).to_owned();
         let name = Atom::label(&labelled_as(utterance, &speaker, names, rules), utterance.start);
-        let changes = i == 0 || text::name(&said[i - 1].speaker) != speaker;
+        let changes = i == 0 || said[i - 1].speaker != utterance.speaker;
         let others = others(said, i);
         // Told at the start, and again where somebody else spoke at the same time or since the last caption.
         let label = |part: &[Atom], first: bool| {
@@ -123,7 +124,8 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
     if let Some(nothing) = meeting.nothing_said() {
         captions.push(of_ours(nothing, 0.0, 5.0, rules));
     }
-    captions.extend(meeting.notices.iter().map(|notice| of_notice(notice, rules)));
+    captions
+        .extend(meeting.notices.iter().map(|notice| of_notice(&notice.told(meeting.words), notice, rules)));
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
     part(&mut captions, rules);
     captions.sort_by_key(|caption| (caption.start_ms, caption.end_ms));
@@ -151,8 +153,8 @@ fn part(captions: &mut [Caption], rules: &Rules) {
 }
 
 /// It stands while there is nothing to hear, as long as a caption may.
-fn of_notice(notice: &Notice, rules: &Rules) -> Caption {
-    of_ours(&notice.what(), notice.from, notice.to.min(notice.from + rules.max_s), rules)
+fn of_notice(told: &str, notice: &Notice, rules: &Rules) -> Caption {
+    of_ours(told, notice.from, notice.to.min(notice.from + rules.max_s), rules)
 }
 
 /// A caption that nobody said, between brackets.

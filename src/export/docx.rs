@@ -11,7 +11,7 @@ use zip::ZipWriter;
 use zip::result::ZipResult;
 use zip::write::SimpleFileOptions;
 
-use super::minutes::{Block, Head, Inline, MARKED, Marked, document};
+use super::minutes::{Block, Head, Inline, Marked, document};
 use super::turns::Meeting;
 use crate::base::text;
 
@@ -39,7 +39,7 @@ pub fn render(meeting: &Meeting, evidence: bool) -> ZipResult<Vec<u8>> {
         ("docProps/core.xml", &properties(meeting)),
         ("word/document.xml", &body(meeting, evidence)),
         ("word/_rels/document.xml.rels", DOCUMENT_RELS),
-        ("word/styles.xml", STYLES),
+        ("word/styles.xml", &STYLES.replace("{{language}}", meeting.words.tag)),
         ("word/numbering.xml", NUMBERING),
         ("word/footer1.xml", &footer(meeting)),
     ];
@@ -53,16 +53,17 @@ pub fn render(meeting: &Meeting, evidence: bool) -> ZipResult<Vec<u8>> {
 fn body(meeting: &Meeting, evidence: bool) -> String {
     let mut out = format!("{XML}<w:document {NAMESPACES}><w:body>");
     for block in document(meeting, evidence) {
-        put(&mut out, &block);
+        put(&mut out, &block, meeting.words.marks.heading);
     }
     out + SECTION + "</w:body></w:document>"
 }
 
-fn put(out: &mut String, block: &Block) {
+fn put(out: &mut String, block: &Block, marked_heading: &str) {
     match block {
         Block::Heading(1, text) => paragraph(out, "Title", &run("", text), text),
         Block::Heading(level, text) => {
-            let runs = if text == MARKED { bookmark(0, MARKS, &run("", text)) } else { run("", text) };
+            let runs =
+                if text == marked_heading { bookmark(0, MARKS, &run("", text)) } else { run("", text) };
             paragraph(out, &format!("Heading{}", level - 1), &runs, text);
         }
         Block::Text(spans) => paragraph(out, "Normal", &runs(spans), &all(spans)),
@@ -200,9 +201,9 @@ fn footer(meeting: &Meeting) -> String {
 /// What file managers show of it. The meeting's start is its date: it stays the same whenever it is written.
 fn properties(meeting: &Meeting) -> String {
     let start = meeting.session.manifest.start.utc.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let title = escape(&meeting.title());
+    let (title, language) = (escape(&meeting.title()), meeting.words.tag);
     format!(
-        r#"{XML}<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><dc:title>{title}</dc:title><dc:creator>Hansard</dc:creator><dcterms:created xsi:type="dcterms:W3CDTF">{start}</dcterms:created></cp:coreProperties>"#
+        r#"{XML}<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><dc:title>{title}</dc:title><dc:creator>Hansard</dc:creator><dc:language>{language}</dc:language><dcterms:created xsi:type="dcterms:W3CDTF">{start}</dcterms:created></cp:coreProperties>"#
     )
 }
 

@@ -1,9 +1,9 @@
 //! Who had the floor: from utterances to turns, paragraphs and interjections.
 //!
 //! A *turn* is what one person said until somebody else took over. A *paragraph* ends where the speaker
-//! paused after a sentence. An *interjection* is a word or two that another person put in while the speaker
-//! went on ("mm-hm", "yes, exactly"): it stands at its place in the speaker's paragraph. An answer to a
-//! question is a turn, however short. Pure.
+//! paused after a sentence, or with the sentence that makes it long enough to read. An *interjection* is a
+//! word or two that another person put in while the speaker went on ("mm-hm", "yes, exactly"): it stands at
+//! its place in the speaker's paragraph. An answer to a question is a turn, however short. Pure.
 //!
 //! Promise: every utterance is told exactly once, each word of it in order.
 
@@ -25,8 +25,19 @@ const NEAR: usize = 32;
 const PARAGRAPH_S: f64 = 45.0;
 /// A pause this many times as long as that of a paragraph ends it in the middle of a sentence too.
 const LONG_PAUSE: f64 = 3.0;
-/// A silence (seconds) after which even the same speaker begins a new turn, with a time of day of its own.
-const SILENCE_S: f64 = 30.0;
+/// A silence (seconds) after which even the same speaker is named again, with a time of day.
+const SILENCE_S: f64 = 10.0;
+/// A silence (seconds) after which even the same speaker takes the floor anew.
+const NEW_TURN_S: f64 = 30.0;
+/// Columns of a paragraph that ends with its sentence: some 60 words of a language with an alphabet, or 180
+/// characters of one without.
+const READABLE: usize = 360;
+/// Columns after which a paragraph without a sentence's end is parted at a pause.
+const UNREADABLE: usize = 720;
+/// Columns that are no paragraph of their own at a turn's end.
+const REST: usize = 90;
+/// A pause (seconds) between words at which somebody breathes.
+const BREATH_S: f64 = 0.5;
 /// A turn this long (seconds) ends with its paragraph, for the same reason.
 const TURN_S: f64 = 300.0;
 /// What is put in waits this long (seconds) for the end of the clause, so that it tears none apart.
@@ -43,7 +54,7 @@ pub struct Turn<'a> {
     pub end: f64,
     /// Who was still speaking when it began.
     pub over: Option<String>,
-    /// It goes on with the turn before: only a mark or a notice stands between them.
+    /// It goes on with the turn before: only a mark, a notice or a short silence stands between them.
     pub continued: bool,
     /// Why it does not stand in the minutes; `None` if it does.
     pub withheld: Option<String>,
@@ -143,7 +154,9 @@ pub fn turns<'a>(
         let pieces = pieces(this, &guests);
         let last = turns.last_mut().filter(|turn| goes_on(turn, this, pause_s));
         match last {
-            Some(turn) if !breaks.part(turn.start, this.start) => turn.add(this, pieces, pause_s),
+            Some(turn) if !breaks.part(turn.start, this.start) && this.start - turn.end <= SILENCE_S => {
+                turn.add(this, pieces, pause_s);
+            }
             Some(_) => turns.push(Turn { continued: true, ..Turn::begin(this, pieces) }),
             None => {
                 let mut turn = Turn::begin(this, pieces);
@@ -158,6 +171,7 @@ pub fn turns<'a>(
         let end = reached.entry(&this.speaker).or_insert(this.end);
         *end = end.max(this.end);
     }
+    turns.iter_mut().for_each(Turn::make_readable);
     turns
 }
 
@@ -192,7 +206,7 @@ fn host(said: &[Said], i: usize, pause_s: f64, breaks: &Breaks) -> Option<usize>
 fn goes_on(turn: &Turn, next: &Said, pause_s: f64) -> bool {
     turn.withheld.is_none()
         && turn.speaker == next.speaker
-        && next.start - turn.end <= SILENCE_S
+        && next.start - turn.end <= NEW_TURN_S
         && (next.end - turn.start <= TURN_S || !turn.parts_from(next, pause_s))
 }
 
@@ -224,6 +238,12 @@ impl<'a> Turn<'a> {
         self.end = self.end.max(said.end);
     }
 
+    /// Parts paragraphs that nobody would read through.
+    fn make_readable(&mut self) {
+        let paragraphs = std::mem::take(&mut self.paragraphs);
+        self.paragraphs = paragraphs.into_iter().flat_map(readable).collect();
+    }
+
     /// Whether a new paragraph begins with `next`.
     fn parts_from(&self, next: &Said, pause_s: f64) -> bool {
         let Some(last) = self.paragraphs.last() else { return true };
@@ -233,6 +253,59 @@ impl<'a> Turn<'a> {
         let long = next.end - last.start > PARAGRAPH_S;
         if ended { pause > pause_s || long } else { pause > LONG_PAUSE * pause_s }
     }
+}
+
+/// A paragraph as several: each ends with the sentence that makes it long enough, or, where a sentence has no
+/// end, at a pause. What others put in counts for nothing and stays where it is.
+fn readable<'a>(paragraph: Paragraph<'a>) -> Vec<Paragraph<'a>> {
+    let width = |word: &TimedWord| text::columns(&word.text) + 1;
+    let all = paragraph.pieces.iter().filter(|piece| !piece.interjection).flat_map(|piece| &piece.words);
+    let mut left: usize = all.map(width).sum();
+    if left <= READABLE + REST {
+        return vec![paragraph];
+    }
+    let mut out: Vec<Paragraph<'a>> = Vec::new();
+    let (mut pieces, mut columns): (Vec<TurnPart<'a>>, usize) = Default::default();
+    let end = paragraph.end;
+    let mut close = |pieces: &mut Vec<TurnPart<'a>>| {
+        let words = || pieces.iter().flat_map(|piece| &piece.words);
+        let start = words().next().map_or(paragraph.start, |word| word.start);
+        // The first one begins where the paragraph did, and the last one ends there.
+        let start = if out.is_empty() { paragraph.start } else { start };
+        let until = words().map(|word| word.end).fold(start, f64::max);
+        out.push(Paragraph { start, end: until, pieces: std::mem::take(pieces) });
+    };
+    for piece in paragraph.pieces {
+        if piece.interjection {
+            pieces.push(piece);
+            continue;
+        }
+        let (utterance, mut words) = (piece.utterance, piece.words.into_iter().peekable());
+        let mut taken = Vec::new();
+        while let Some(word) = words.next() {
+            columns += width(&word);
+            left -= width(&word);
+            let breath = words.peek().is_none_or(|next| next.start - word.end >= BREATH_S);
+            let ends = ends_sentence(&word.text);
+            taken.push(word);
+            let long = (columns >= READABLE && ends) || (columns >= UNREADABLE && breath);
+            if long && left > REST {
+                pieces.push(TurnPart { utterance, words: std::mem::take(&mut taken), interjection: false });
+                close(&mut pieces);
+                columns = 0;
+            }
+        }
+        if !taken.is_empty() {
+            pieces.push(TurnPart { utterance, words: taken, interjection: false });
+        }
+    }
+    if !pieces.is_empty() {
+        close(&mut pieces);
+    }
+    if let Some(last) = out.last_mut() {
+        last.end = last.end.max(end);
+    }
+    out
 }
 
 /// A turn of its own for what does not stand in the minutes.

@@ -37,10 +37,10 @@ impl Gap {
         is_unknown(self.cause, self.kind, self.seconds)
     }
 
-    /// How long it is, for people.
-    pub fn amount(&self) -> String {
+    /// How long it is.
+    pub fn amount(&self) -> Lost {
         let seconds = if self.is_unknown() { 0.0 } else { self.seconds };
-        Lost { seconds, unknown: self.is_unknown() }.to_string()
+        Lost { seconds, unknown: self.is_unknown() }
     }
 
     /// Session second of its end.

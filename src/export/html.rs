@@ -15,11 +15,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-use super::minutes::{self as document, Block, Inline};
+use super::Options;
+use super::minutes as document;
 use super::pending::session_word;
-use super::turns::{Meeting, Person};
-use super::{Options, account};
-use crate::base::text::{self, length};
+use super::turns::Meeting;
+use super::wording::Wording;
+use crate::base::text;
 
 mod blocks;
 mod marks;
@@ -44,31 +45,63 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("version", env!("CARGO_PKG_VERSION")),
             ("title", &escape(&meeting.title())),
             ("style", &style),
-            ("lead", &blocks::render(&document::lead(meeting))),
+            ("lead", &blocks::render(meeting, &document::lead(meeting))),
             ("who", &who(meeting, options.sound.is_some())),
             ("only", &only(meeting)),
             ("marks", &marks::section(meeting)),
             ("minutes", &minutes),
-            ("made", &blocks::section("made", &document::made(meeting))),
-            ("recorded", &blocks::section("recorded", &recorded(meeting))),
+            ("made", &blocks::section(meeting, "made", &document::made(meeting))),
+            ("recorded", &blocks::section(meeting, "recorded", &document::recorded(meeting))),
             ("evidence", &evidence(meeting)),
             ("sound", &sound(options.sound)),
             ("data", &words::data(meeting, &lines)),
             ("script", &script),
         ],
+        &labels(meeting.words),
     )
+}
+
+/// The words of the template, by their names in it. They may hold markup: they are ours.
+fn labels(words: &Wording) -> [(&'static str, &'static str); 22] {
+    let page = &words.page;
+    [
+        ("w.lang", words.language.code()),
+        ("w.skip", page.skip),
+        ("w.in_minutes", page.in_minutes),
+        ("w.search_in", page.search_in),
+        ("w.search", page.search),
+        ("w.match_before", page.match_before),
+        ("w.match_after", page.match_after),
+        ("w.dark", page.dark),
+        ("w.said", words.said.heading),
+        ("w.keys", page.keys),
+        ("w.space", page.space),
+        ("w.key_play", page.key_play),
+        ("w.key_seek", page.key_seek),
+        ("w.key_turn", page.key_turn),
+        ("w.key_search", page.key_search),
+        ("w.key_escape", page.key_escape),
+        ("w.sound", page.sound),
+        ("w.play", page.play),
+        ("w.place", page.place),
+        ("w.speed", page.speed),
+        ("w.follow", page.follow),
+        ("w.decimal", words.decimal),
+    ]
 }
 
 // Writing into a String can't fail; `let _` says so at each place.
 
 /// Puts values into a template's `{{name}}`s. Once: what stands in a value is not looked at.
-fn fill(template: &str, values: &[(&str, &str)]) -> String {
+fn fill(template: &str, values: &[(&str, &str)], words: &[(&str, &str)]) -> String {
     let mut out = String::with_capacity(template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").unwrap_or((after, ""));
         out.push_str(before);
-        out.push_str(values.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value));
+        out.push_str(
+            values.iter().chain(words).find(|(known, _)| *known == name).map_or("", |(_, value)| value),
+        );
         rest = after;
     }
     out.push_str(rest);
@@ -127,14 +160,19 @@ fn number(meeting: &Meeting, speaker: &str) -> String {
 
 /// The choice of whose words are shown, where there are several; the script puts it to work.
 fn only(meeting: &Meeting) -> String {
-    if meeting.people.len() < 2 {
+    if meeting.heard().count() < 2 {
         return String::new();
     }
-    let mut out = String::from(
-        "    <label for=\"only\" class=\"unseen\">Whose words are shown</label>\n    <select id=\"only\"><option value=\"\">Everybody</option>",
+    let page = &meeting.words.page;
+    let mut out = format!(
+        "    <label for=\"only\" class=\"unseen\">{}</label>\n    <select id=\"only\"><option value=\"\">{}</option>",
+        escape(page.whose),
+        escape(page.everybody)
     );
-    for (place, person) in meeting.people.iter().enumerate() {
-        let _ = write!(out, "<option value=\"{place}\">{}</option>", escape(&text::fit(&person.name, 32)));
+    for person in meeting.heard() {
+        let place = meeting.people.iter().position(|other| other.name == person.name).unwrap_or(0);
+        let name = escape(&text::fit(meeting.called(&person.name), 32));
+        let _ = write!(out, "<option value=\"{place}\">{name}</option>");
     }
     out + "</select>\n"
 }
@@ -143,19 +181,24 @@ fn only(meeting: &Meeting) -> String {
 /// the page has its sound beside it.
 fn unknown(meeting: &Meeting, can_sound: bool) -> String {
     let session = session_word(&meeting.session.manifest);
+    let page = &meeting.words.page;
     let (mut items, mut can_be_heard) = (String::new(), None);
     for (person, unknown) in
         meeting.people.iter().filter_map(|person| Some((person, person.unknown.as_ref()?)))
     {
-        let who = escape(&person.name);
-        let perhaps =
-            unknown.perhaps.as_ref().map(|name| format!(" Perhaps {}?", self::name(&text::name(name))));
-        let sample = unknown.sample.map(|sample| sample_of(meeting, &who, sample, can_sound));
-        can_be_heard = can_be_heard.or(sample.as_ref().map(|_| who.clone()));
+        let (shown, typed) = (escape(meeting.called(&person.name)), escape(&person.name));
+        let perhaps = unknown.perhaps.as_ref().map(|name| {
+            // The name is kept to itself, whatever stands around it.
+            format!(" {}", (page.perhaps)(&self::name(&text::name(name))))
+        });
+        let sample = unknown.sample.map(|sample| sample_of(meeting, &shown, sample, can_sound));
+        can_be_heard = can_be_heard.or(sample.as_ref().map(|_| typed.clone()));
         let _ = writeln!(
             items,
-            "<li>{}<span class=\"asked\"><bdi>{who}</bdi>: who is this?{} <code>hansard edit {session} name &quot;{who}&quot; NAME</code></span></li>",
+            "<li>{}<span class=\"asked\"><bdi>{shown}</bdi>{}{}{} <code>hansard edit {session} name &quot;{typed}&quot; NAME</code></span></li>",
             sample.unwrap_or_default(),
+            escape(meeting.words.colon),
+            escape(page.who_is),
             perhaps.unwrap_or_default()
         );
     }
@@ -164,8 +207,8 @@ fn unknown(meeting: &Meeting, can_sound: bool) -> String {
     }
     let silent = can_be_heard.map(|who| {
         format!(
-            "<p class=\"silent\">Nobody can be heard here: the sound does not lie beside this page. \
-             <code>hansard voices {session} --play &quot;{who}&quot;</code> plays a voice.</p>\n"
+            "<p class=\"silent\">{} <code>hansard voices {session} --play &quot;{who}&quot;</code></p>\n",
+            escape(page.unheard)
         )
     });
     let silent = silent.unwrap_or_default();
@@ -178,8 +221,9 @@ fn sample_of(meeting: &Meeting, who: &str, (from, to): (f64, f64), can_sound: bo
         true => format!(
             "<button type=\"button\" class=\"hear sounding\" aria-pressed=\"false\" data-from=\"{from:.3}\" data-to=\"{to:.3}\">\
              <svg viewBox=\"0 0 20 20\" aria-hidden=\"true\"><path class=\"go\" d=\"M5 2.5v15l12.5-7.5z\"/>\
-             <path class=\"halt\" d=\"M4 4h12v12H4z\"/></svg><span class=\"unseen\">Hear <bdi>{who}</bdi> for </span>{}</button>",
-            length(to - from)
+             <path class=\"halt\" d=\"M4 4h12v12H4z\"/></svg><span class=\"unseen\">{} <bdi>{who}</bdi>, </span>{}</button>",
+            escape(meeting.words.page.hear),
+            escape(&(meeting.words.length)(to - from))
         ),
         false => String::new(),
     };
@@ -198,61 +242,48 @@ fn time_link(meeting: &Meeting, seconds: f64) -> String {
 }
 
 fn who(meeting: &Meeting, can_sound: bool) -> String {
-    let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
-    let share = |person: &Person| match all > 0.0 {
-        true => format!("{:.0} %", 100.0 * person.talking_s / all),
-        false => "–".to_owned(),
-    };
+    let words = &meeting.words.who;
     let mut rows = String::new();
     // Who spoke for how long is not known before all is text.
     let pending = meeting.pending.is_some();
     let part = meeting.pending.as_ref().is_some_and(|pending| pending.is_part);
-    for person in meeting.people.iter().filter(|_| pending) {
-        let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
-        let until = part.then(|| format!("<td class=\"n\">{}</td>", meeting.text_until(person)));
-        let until = until.unwrap_or_default();
+    for person in meeting.heard() {
+        let (who, colour) = (escape(meeting.called(&person.name)), colour(meeting, &person.name));
+        let cells = match (pending, part) {
+            (false, _) => vec![
+                (meeting.words.length)(person.talking_s),
+                document::share(meeting, person),
+                person.turns.to_string(),
+            ],
+            (true, true) => vec![meeting.text_until(person)],
+            (true, false) => Vec::new(),
+        };
+        let cells: String =
+            cells.iter().map(|cell| format!("<td class=\"n\">{}</td>", escape(cell))).collect();
         let _ = writeln!(
             rows,
-            "<tr class=\"{colour}\"><th scope=\"row\" title=\"{who}\"><bdi>{who}</bdi></th>{until}</tr>"
+            "<tr class=\"{colour}\"><th scope=\"row\" title=\"{who}\"><bdi>{who}</bdi></th>{cells}</tr>"
         );
     }
-    for person in meeting.people.iter().filter(|_| !pending) {
-        let (who, colour) = (escape(&person.name), colour(meeting, &person.name));
-        let _ = writeln!(
-            rows,
-            "<tr class=\"{colour}\"><th scope=\"row\" title=\"{who}\"><bdi>{who}</bdi></th><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
-            length(person.talking_s),
-            share(person),
-            person.turns
-        );
+    // Its marks and its time are there, whoever was heard.
+    if rows.is_empty() {
+        return format!("<section>\n{}</section>", timeline::render(meeting));
     }
-    let columns: &[&str] = match (pending, part) {
-        (false, _) => &["Talking time", "Share", "Turns"],
-        (true, true) => &["Text up to"],
-        (true, false) => &[],
+    let columns = match (pending, part) {
+        (false, _) => vec![words.talking_time, words.share, words.turns],
+        (true, true) => vec![words.text_up_to],
+        (true, false) => Vec::new(),
     };
     let head: String =
-        columns.iter().map(|name| format!("<th scope=\"col\" class=\"n\">{name}</th>")).collect();
+        columns.iter().map(|name| format!("<th scope=\"col\" class=\"n\">{}</th>", escape(name))).collect();
     format!(
-        "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">Who was there</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
-         <thead><tr><th scope=\"col\">Speaker</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n{}</section>",
+        "<section aria-labelledby=\"h-who\">\n<h2 id=\"h-who\">{}</h2>\n<div class=\"who-when\">\n<table class=\"people\">\n\
+         <thead><tr><th scope=\"col\">{}</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>\n{}</div>\n{}</section>",
+        escape(words.heading),
+        escape(words.speaker),
         timeline::render(meeting),
         unknown(meeting, can_sound)
     )
-}
-
-/// What became of each track's sound, with where it came from: the table of people has no room for that.
-fn recorded(meeting: &Meeting) -> Vec<Block> {
-    let mut blocks = document::recorded(meeting);
-    let sources = meeting.session.manifest.sources.iter();
-    let from: Vec<String> = sources
-        .map(|source| format!("{}, {}", text::name(&source.name), account::recorded_from(source)))
-        .collect();
-    if !blocks.is_empty() {
-        blocks.insert(1, Block::Text(vec![Inline::Plain(format!("Sources: {}.", from.join("; ")))]));
-    }
-    blocks
 }
 
 /// Frames and fingerprints, folded up: whoever doubts the record unfolds them.
@@ -261,13 +292,14 @@ fn evidence(meeting: &Meeting) -> String {
     let sections: Vec<String> = sections
         .iter()
         .filter(|(_, blocks)| !blocks.is_empty())
-        .map(|(class, blocks)| blocks::section(class, blocks))
+        .map(|(class, blocks)| blocks::section(meeting, class, blocks))
         .collect();
     if sections.is_empty() {
         return String::new();
     }
     format!(
-        "<details class=\"evidence\"><summary>Frames and fingerprints</summary>\n{}\n</details>",
+        "<details class=\"evidence\"><summary>{}</summary>\n{}\n</details>",
+        escape(meeting.words.evidence.summary),
         sections.join("\n")
     )
 }
@@ -307,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_once() {
-        assert_eq!(fill("<{{a}}{{b}}>{{none}}", &[("a", "{{b}}"), ("b", "x{{")]), "<{{b}}x{{>");
+        assert_eq!(fill("<{{a}}{{b}}>{{none}}", &[("a", "{{b}}")], &[("b", "x{{")]), "<{{b}}x{{>");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::session::mark::Mark;
 
 /// The whole document; a label an utterance, or a word, a mark and a notice.
 pub fn render(meeting: &Meeting, by_word: bool) -> String {
+    let wording = meeting.words;
     let mut labels: Vec<(f64, f64, String)> = Vec::new();
     for said in &meeting.said {
         let name = text::name(&said.speaker);
@@ -25,10 +26,13 @@ pub fn render(meeting: &Meeting, by_word: bool) -> String {
             labels.push((start, end, format!("{name}: {}{why}", text::clean(&said.text))));
         }
     }
-    let mark =
-        |mark: &Mark| (mark.at, mark.at, format!("{}: {}", mark.kind.title(), text::clean(&mark.text)));
+    let mark = |mark: &Mark| {
+        let (kind, colon) = ((wording.marks.one)(mark.kind), wording.colon);
+        (mark.at, mark.at, format!("{kind}{colon}{}", text::clean(&mark.text)))
+    };
     labels.extend(meeting.marks().map(mark));
-    labels.extend(meeting.notices.iter().map(|told| (told.from, told.to, format!("[{}]", told.what()))));
+    labels
+        .extend(meeting.notices.iter().map(|told| (told.from, told.to, format!("[{}]", told.told(wording)))));
     labels.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut out = String::new();
     for (start, end, text) in labels {

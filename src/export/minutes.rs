@@ -2,22 +2,24 @@
 //! Markdown, plain text and Word are drawn from the same blocks, so that they never say different things.
 //! Pure.
 //!
-//! Order: title, when, what a reader must not miss; who was there; what was marked; the minutes; how they
-//! came about; what was recorded. Frames and fingerprints come after that, where evidence is asked for. Texts
-//! are on one line and not escaped: that is each format's own business.
+//! Order: title, when, whether anything is missing, where, by whom and about what it was; who was there; what
+//! was marked; what was said; how the document came about; what was recorded and with what. Frames and
+//! fingerprints come after that, where evidence is asked for. Texts are on one line and not escaped: that is
+//! each format's own business. All words are those of the meeting's [`Wording`](super::wording::Wording).
 
 use super::account::{self, AccountLine};
 use super::evidence::{self, Fingerprint};
 use super::order::Entry;
-use super::pending::PendingText;
 use super::turns::{Meeting, Paragraph, Person, Turn};
-use crate::base::text::{self, grouped, length};
+use super::wording::Wording;
+use crate::base::text;
 use crate::base::utterance::Utterance;
-use crate::session::manifest::{Manifest, State};
+use crate::session::manifest::SourceEntry;
 use crate::session::mark::{Mark, MarkKind};
 
-/// The heading over what was marked, to which each mark leads back.
-pub const MARKED: &str = "What was marked";
+mod head;
+
+pub(super) use head::lead;
 
 /// A piece of the document.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,100 +120,50 @@ pub fn document(meeting: &Meeting, evidence: bool) -> Vec<Block> {
     out
 }
 
-/// When it was, and what a reader must know before he reads on.
-pub(super) fn lead(meeting: &Meeting) -> Vec<Block> {
-    let manifest = &meeting.session.manifest;
-    let mut out = vec![Block::Text(plain(format!("{} · {}", meeting.when(), length(manifest.duration))))];
-    let mut warn = |text: String| out.push(Block::Text(vec![Inline::Strong(text)]));
-    if let Some(part) = part(meeting) {
-        warn(part);
-    }
-    if let Some(PendingText { before, command, after, .. }) = &meeting.pending {
-        let mut spans = vec![Inline::Strong(before.clone())];
-        if let Some(command) = command {
-            spans.extend([Inline::Plain(" ".to_owned()), Inline::Code(command.clone())]);
-        }
-        if !after.is_empty() {
-            spans.push(Inline::Plain(format!(" {after}")));
-        }
-        out.push(Block::Text(spans));
-    }
-    let mut warn = |text: String| out.push(Block::Text(vec![Inline::Strong(text)]));
-    if manifest.state == State::Recording {
-        warn("This recording was not finished in order, or is still going on.".to_owned());
-    }
-    let lost: Vec<String> = meeting
-        .accounts
-        .iter()
-        .filter(|line| line.lost.is_any())
-        .map(|line| format!("{} of {}", line.lost, line.name))
-        .collect();
-    if !lost.is_empty() {
-        warn(format!("Sound was lost: {}. The last part of these minutes says why.", lost.join(", ")));
-    }
-    out
-}
-
-/// That it is only a part, and which.
-fn part(meeting: &Meeting) -> Option<String> {
-    let selection = &meeting.selection;
-    if !selection.is_part() {
-        return None;
-    }
-    let mut what = String::from("These minutes are a part of the meeting");
-    let (from, to) = (meeting.clock(selection.from), meeting.clock(selection.to.min(1e9)));
-    match (selection.from > 0.0, selection.to.is_finite()) {
-        (true, true) => what += &format!(": from {from} to {to}"),
-        (true, false) => what += &format!(": from {from} on"),
-        (false, true) => what += &format!(": up to {to}"),
-        (false, false) => {}
-    }
-    if !selection.speakers.is_empty() {
-        what += &format!("; only what {} said", selection.speakers.join(", "));
-    }
-    Some(what + ".")
-}
-
+/// Who was heard. Nothing where nobody was.
 fn who(meeting: &Meeting) -> Vec<Block> {
-    let heading = Block::Heading(2, "Who was there".to_owned());
-    let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
-    let share = |person: &Person| match all > 0.0 {
-        true => format!("{:.0} %", 100.0 * person.talking_s / all),
-        false => "–".to_owned(),
-    };
-    let sources = &meeting.session.manifest.sources;
-    let heard_on = |person: &Person| {
-        let of_them = sources.iter().filter(|source| person.tracks.contains(&source.track));
-        of_them.map(account::recorded_from).collect::<Vec<_>>().join(" and ")
-    };
+    let words = &meeting.words.who;
+    let heading = Block::Heading(2, words.heading.to_owned());
+    let name = |person: &Person| meeting.called(&person.name).to_owned();
     // Who spoke for how long is not known before all is text.
     if let Some(pending) = &meeting.pending {
         let part = pending.is_part;
-        let until = |person: &Person| part.then(|| meeting.text_until(person));
         let row = |person: &Person| {
-            let name = std::iter::once(person.name.clone());
-            name.chain(until(person)).chain([heard_on(person)]).collect()
+            let until = part.then(|| meeting.text_until(person));
+            std::iter::once(name(person)).chain(until).collect()
         };
-        let rows = meeting.people.iter().map(row).collect();
+        let rows = meeting.heard().map(row).collect();
         let (head, align) = match part {
-            true => (vec!["Speaker", "Text up to", "Recorded from"], "lrl"),
-            false => (vec!["Speaker", "Recorded from"], "ll"),
+            true => (vec![words.speaker, words.text_up_to], "lr"),
+            false => (vec![words.speaker], "l"),
         };
         return vec![heading, Block::Table(head, align, rows)];
     }
     let row = |person: &Person| {
-        let (time, turns) = (length(person.talking_s), person.turns.to_string());
-        vec![person.name.clone(), time, share(person), turns, heard_on(person)]
+        let time = (meeting.words.length)(person.talking_s);
+        vec![name(person), time, share(meeting, person), person.turns.to_string()]
     };
-    let head = vec!["Speaker", "Talking time", "Share", "Turns", "Recorded from"];
-    let rows = meeting.people.iter().map(row).collect();
-    vec![heading, Block::Table(head, "lrrrl", rows)]
+    let rows: Vec<Vec<String>> = meeting.heard().map(row).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let head = vec![words.speaker, words.talking_time, words.share, words.turns];
+    vec![heading, Block::Table(head, "lrrr", rows)]
+}
+
+/// How much of what was said somebody said, in percent.
+pub(super) fn share(meeting: &Meeting, person: &Person) -> String {
+    let all: f64 = meeting.people.iter().map(|person| person.talking_s).sum();
+    match all > 0.0 {
+        true => (meeting.words.who.percent)(&format!("{:.0}", 100.0 * person.talking_s / all)),
+        false => "–".to_owned(),
+    }
 }
 
 /// All that was marked, by kind, each with its time, which leads to its place.
 fn marks(meeting: &Meeting) -> Vec<Block> {
     let mut out = Vec::new();
-    for (kind, plural) in MarkKind::ALL.into_iter().zip(["Decisions", "Actions", "Questions", "Notes"]) {
+    for kind in MarkKind::ALL {
         let of_kind = meeting.marks().enumerate().filter(|(_, mark)| mark.kind == kind);
         let items: Vec<Block> = of_kind
             .map(|(n, mark)| {
@@ -220,12 +172,12 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
             })
             .collect();
         if !items.is_empty() {
-            out.push(Block::Heading(3, plural.to_owned()));
+            out.push(Block::Heading(3, (meeting.words.marks.many)(kind).to_owned()));
             out.extend(items);
         }
     }
     if !out.is_empty() {
-        out.insert(0, Block::Heading(2, MARKED.to_owned()));
+        out.insert(0, Block::Heading(2, meeting.words.marks.heading.to_owned()));
     }
     out
 }
@@ -233,7 +185,7 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
 fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
     Marked {
         anchor: format!("mark_{}", n + 1),
-        kind: mark.kind.title(),
+        kind: (meeting.words.marks.one)(mark.kind),
         into: meeting.clock(mark.at),
         day: meeting.time_of_day(mark.at),
         text: text::clean(&mark.text),
@@ -242,14 +194,14 @@ fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
 
 /// What was said, with what was marked and what must be known at its place.
 fn minutes(meeting: &Meeting) -> Vec<Block> {
-    let mut out = vec![Block::Heading(2, "Minutes".to_owned())];
+    let mut out = vec![Block::Heading(2, meeting.words.said.heading.to_owned())];
     if let Some(nothing) = meeting.nothing_said() {
         out.push(Block::Text(vec![Inline::Aside(nothing.to_owned())]));
     }
     for entry in meeting.entries() {
         match entry {
             Entry::Notice(notice) => {
-                let (when, what) = (notice.when(meeting.long), notice.brief());
+                let (when, what) = (notice.when(meeting.long), notice.brief(meeting.words));
                 out.push(Block::Notice(format!("{when} {what}")));
             }
             Entry::Mark(n, mark) => out.push(Block::Mark(marked(meeting, n, mark))),
@@ -257,7 +209,7 @@ fn minutes(meeting: &Meeting) -> Vec<Block> {
                 out.push(Block::Turn(head(meeting, turn)));
                 out.extend(turn.paragraphs.iter().enumerate().map(|(n, paragraph)| {
                     let time = (n > 0).then(|| meeting.clock(paragraph.start));
-                    Block::Said(time, spans(paragraph))
+                    Block::Said(time, spans(meeting, paragraph))
                 }));
             }
         }
@@ -266,24 +218,27 @@ fn minutes(meeting: &Meeting) -> Vec<Block> {
 }
 
 fn head(meeting: &Meeting, turn: &Turn) -> Head {
-    let over = turn.over.iter().map(|other| format!("while {other} still spoke"));
+    let over = turn.over.iter().map(|other| (meeting.words.said.still_spoke)(meeting.called(other)));
     Head {
-        speaker: turn.speaker.clone(),
+        speaker: meeting.called(&turn.speaker).to_owned(),
         into: meeting.clock(turn.start),
         day: meeting.time_of_day(turn.start),
-        notes: over.chain(turn.withheld.clone()).collect(),
+        notes: over.chain(meeting.withheld(turn)).collect(),
     }
 }
 
 /// What is said, with what others put in at its place. Spaces between spans belong to the plain ones.
-fn spans(paragraph: &Paragraph) -> Vec<Inline> {
+fn spans(meeting: &Meeting, paragraph: &Paragraph) -> Vec<Inline> {
     let mut out = Vec::new();
     for piece in &paragraph.pieces {
         if !out.is_empty() {
             out.push(Inline::Plain(" ".to_owned()));
         }
         out.push(match piece.interjection {
-            true => Inline::Aside(format!("({}: {})", text::name(&piece.utterance.speaker), piece.text())),
+            true => {
+                let name = text::name(&piece.utterance.speaker);
+                Inline::Aside(format!("({}{}{})", meeting.called(&name), meeting.words.colon, piece.text()))
+            }
             false => Inline::Plain(piece.text()),
         });
     }
@@ -292,97 +247,100 @@ fn spans(paragraph: &Paragraph) -> Vec<Inline> {
 
 /// How the text came about, and what of it was left out.
 pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
+    let (words, about) = (meeting.words, &meeting.words.about);
     let mut notes = Vec::new();
     let by: Vec<String> =
         meeting.recognised_by().into_iter().map(|(model, lang)| format!("{model} ({lang})")).collect();
     if !by.is_empty() {
-        notes.push(format!("Transcribed by {}.", by.join(", ")));
+        notes.push((about.transcribed_by)(&by.join(", ")));
     }
-    let hidden: Vec<String> = [
-        (meeting.hidden.echoes, "echo of another track", "echoes of other tracks"),
-        (
-            meeting.hidden.withheld,
-            "utterance without enough evidence of speech",
-            "utterances without enough evidence of speech",
-        ),
-    ]
-    .into_iter()
-    .filter(|(n, ..)| *n > 0)
-    .map(|(n, one, many)| format!("{n} {}", if n == 1 { one } else { many }))
-    .collect();
+    let count =
+        |n: usize, told: fn(u64, &str) -> String| (n > 0).then(|| told(n as u64, &words.grouped(n as u64)));
+    let hidden = meeting.hidden;
+    let hidden = [count(hidden.echoes, about.echoes), count(hidden.withheld, about.without_evidence)];
+    let hidden: Vec<String> = hidden.into_iter().flatten().collect();
     if !hidden.is_empty() {
-        let what = if meeting.selection.withheld {
-            "Marked as withheld"
-        } else {
-            "Left out, but kept in the transcript"
-        };
-        notes.push(format!("{what}: {}.", hidden.join(", ")));
+        let told = if meeting.selection.withheld { about.marked_withheld } else { about.left_out };
+        notes.push(told(&hidden.join(", ")));
     }
-    let edited = meeting.said.iter().filter(|said| said.edited.is_some()).count() as u64;
-    if edited > 0 {
-        notes.push(format!("Corrected by hand: {}.", text::count(edited, "utterance")));
-    }
+    let edited = meeting.said.iter().filter(|said| said.edited.is_some()).count();
+    notes.extend(count(edited, about.corrected));
+    notes.extend(meeting.zone().map(|zone| (about.zone)(&zone)));
     let id = text::clean(&meeting.session.manifest.id);
-    notes.push(format!("Written by Hansard {} from the session {id}.", env!("CARGO_PKG_VERSION")));
-    let heading = Block::Heading(2, "About these minutes".to_owned());
-    vec![heading, Block::Text(plain(notes.join(" ")))]
+    notes.push((about.written)(env!("CARGO_PKG_VERSION"), &id));
+    vec![Block::Heading(2, about.heading.to_owned()), Block::Text(plain(notes.join(words.space)))]
 }
 
-/// What became of each track's sound: that all of it is there, or what is missing of which.
+/// What became of each track's sound, that all of it is there or what is missing of which, and what it was
+/// recorded with.
 pub(super) fn recorded(meeting: &Meeting) -> Vec<Block> {
-    let lines = &meeting.accounts;
+    let (lines, words) = (&meeting.accounts, meeting.words);
     if lines.is_empty() {
         return Vec::new();
     }
-    let mut out = vec![Block::Heading(2, "What was recorded".to_owned())];
-    if lines.iter().all(|line| line.losses.is_empty() && line.absences.is_empty()) {
+    let mut out = vec![Block::Heading(2, words.account.heading.to_owned())];
+    let all = lines.iter().all(|line| line.losses.is_empty() && line.absences.is_empty());
+    // That something is complete is only said where that is known.
+    if all && !meeting.complete.is_warning() {
         let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
-        let names = names.join(", ");
-        out.push(Block::Text(plain(format!("The recording is complete: nothing is missing ({names})."))));
-        return out;
+        out.push(Block::Text(plain((words.account.complete)(&names.join(", ")))));
+    } else {
+        out.extend(lines.iter().map(|line| Block::Item(in_words(meeting, line))));
+        if lines.iter().all(|line| line.losses.is_empty()) && !meeting.complete.is_warning() {
+            out.push(Block::Text(plain(words.account.nothing_lost)));
+        }
     }
-    out.extend(lines.iter().map(|line| Block::Item(in_words(&meeting.session.manifest, line))));
-    if lines.iter().all(|line| line.losses.is_empty()) {
-        out.push(Block::Text(plain("Nothing was lost.")));
+    let from = |source: &SourceEntry| {
+        format!("{} ({})", text::name(&source.name), account::recorded_from_in(words, source))
+    };
+    let from: Vec<String> = meeting.session.manifest.sources.iter().map(from).collect();
+    if !from.is_empty() {
+        let from = from.join(words.semicolon);
+        let sources = format!("{}{}{from}{}", words.account.sources, words.colon, words.stop);
+        out.push(Block::Text(plain(sources)));
     }
     out
 }
 
 /// The same in frames: what is there and what is missing add up to what was to be expected.
 pub(super) fn frames(meeting: &Meeting) -> Vec<Block> {
-    let lines = &meeting.accounts;
+    let (lines, words) = (&meeting.accounts, meeting.words);
     if lines.is_empty() {
         return Vec::new();
     }
     let row = |line: &AccountLine| {
         vec![
             line.name.clone(),
-            grouped(line.expected.0),
-            grouped(line.written.0),
-            grouped(line.gaps.0),
-            line.lost.to_string(),
+            words.grouped(line.expected.0),
+            words.grouped(line.written.0),
+            words.grouped(line.gaps.0),
+            words.lost(line.lost),
             line.unexplained.to_string(),
         ]
     };
-    let rest = if lines.iter().all(|line| line.is_rounding) { "+ rounding" } else { "Unexplained" };
-    let head = vec!["Track", "Frames expected", "= written", "+ in gaps", "Of it lost", rest];
+    let evidence = &words.evidence;
+    let is_rounding = lines.iter().all(|line| line.is_rounding);
+    let rest = if is_rounding { evidence.rounding } else { evidence.difference };
+    let head = vec![evidence.track, evidence.expected, evidence.written, evidence.gaps, evidence.lost, rest];
     let table = Block::Table(head, "lrrrrr", lines.iter().map(row).collect());
-    vec![Block::Heading(2, "The account in frames".to_owned()), table]
+    vec![Block::Heading(2, evidence.frames.to_owned()), table]
 }
 
 /// `Alice: 12 min 30 s recorded, in 2 takes; 2.1 s lost: device was unplugged.`
-fn in_words(manifest: &Manifest, line: &AccountLine) -> Vec<Inline> {
-    let takes = manifest.takes.iter().filter(|take| text::clean(&take.track) == line.track).count();
-    let takes = if takes > 1 { format!(", in {takes} takes") } else { String::new() };
-    let mut spans = plain(format!("{}: {} recorded{takes}", line.name, length(line.written_s)));
+fn in_words(meeting: &Meeting, line: &AccountLine) -> Vec<Inline> {
+    let words = meeting.words;
+    let takes = &meeting.session.manifest.takes;
+    let takes = takes.iter().filter(|take| text::clean(&take.track) == line.track).count();
+    let mut spans = plain((words.account.recorded)(&line.name, &(words.length)(line.written_s), takes));
     if line.losses.is_empty() && line.absences.is_empty() {
-        spans.extend(plain(", nothing missing"));
+        spans.extend(plain(words.account.nothing_missing));
     }
     for loss in &line.losses {
-        spans.extend([Inline::Plain("; ".to_owned()), Inline::Strong(loss.clone())]);
+        spans.extend([Inline::Plain(words.semicolon.to_owned()), Inline::Strong(loss.told(words))]);
     }
-    spans.extend(line.absences.iter().map(|absence| Inline::Plain(format!("; {absence}"))));
-    spans.extend(plain("."));
+    let absent = line.absences.iter().map(|absence| format!("{}{}", words.semicolon, absence.told(words)));
+    spans.extend(absent.map(Inline::Plain));
+    spans.extend(plain(words.stop));
     joined(spans)
 }
 
@@ -400,21 +358,28 @@ fn joined(spans: Vec<Inline>) -> Vec<Inline> {
 
 /// Where each line comes from: its samples, and who heard what in them.
 fn sources(meeting: &Meeting) -> Vec<Block> {
+    let (words, told) = (meeting.words, &meeting.words.evidence);
     let row = |line: &&Utterance| {
         let proof = meeting.evidence(line);
-        let file =
-            proof.file.map_or_else(|| format!("{}, take {}", proof.track, proof.take), evidence::shown);
-        let frames = format!("{}–{}", grouped(proof.from_frame.0), grouped(proof.to_frame.0));
-        let confidence = format!("{:.2}", proof.confidence);
-        let model = if proof.edited.is_some() { "by hand".to_owned() } else { text::clean(proof.model) };
-        vec![meeting.clock(line.start), text::name(&line.speaker), file, frames, confidence, model]
+        let file = proof.file.map_or_else(|| (told.take)(proof.track, proof.take), evidence::shown);
+        let frames = frames_of(words, proof.from_frame.0, proof.to_frame.0);
+        let confidence = words.number(&format!("{:.2}", proof.confidence));
+        let model = if proof.edited.is_some() { told.by_hand.to_owned() } else { text::clean(proof.model) };
+        let name = text::name(&line.speaker);
+        let name = meeting.called(&name).to_owned();
+        vec![meeting.clock(line.start), name, file, frames, confidence, model]
     };
     let rows: Vec<Vec<String>> = meeting.said.iter().map(row).collect();
     if rows.is_empty() {
         return Vec::new();
     }
-    let head = vec!["From", "Speaker", "File", "Frames", "Confidence", "Model"];
-    vec![Block::Heading(2, "Where each line comes from".to_owned()), Block::Table(head, "rllrrl", rows)]
+    let head = vec![told.from, words.who.speaker, told.file, told.frames_of, told.confidence, told.model];
+    vec![Block::Heading(2, told.lines.to_owned()), Block::Table(head, "rllrrl", rows)]
+}
+
+/// From which frame up to which.
+pub(super) fn frames_of(words: &Wording, from: u64, to: u64) -> String {
+    format!("{}–{}", words.grouped(from), words.grouped(to))
 }
 
 /// The files of the tracks, by which they can be relied on later.
@@ -422,30 +387,28 @@ pub(super) fn files(meeting: &Meeting) -> Vec<Block> {
     if meeting.files.is_empty() {
         return Vec::new();
     }
-    let mut out = vec![Block::Heading(2, "Fingerprints".to_owned())];
+    let (words, evidence) = (meeting.words, &meeting.words.evidence);
+    let mut out = vec![Block::Heading(2, evidence.fingerprints.to_owned())];
     let (mut sums, mut others) = (Vec::new(), Vec::new());
     let mut put_off = 0;
     for file in &meeting.files {
         let name = evidence::shown(&file.file);
         match &file.fingerprint {
             Fingerprint::Sha256(hex) => sums.push(format!("{hex}  {name}")),
-            Fingerprint::Growing => others.push(format!("{name}: it is still being written")),
+            Fingerprint::Growing => others.push(format!("{name}{}{}", words.colon, evidence.growing)),
             Fingerprint::NotYet => put_off += 1,
-            Fingerprint::Unreadable(why) => others.push(format!("{name}: {}", text::clean(why))),
+            Fingerprint::Unreadable(why) => {
+                others.push(format!("{name}{}{}", words.colon, text::clean(why)));
+            }
         }
     }
     if !sums.is_empty() {
-        out.push(Block::Text(plain(
-            "SHA-256 of each track's file as it was when these minutes were written. In the session's folder, sha256sum --check \
-             holds the files against these lines:",
-        )));
+        out.push(Block::Text(plain(evidence.sha256)));
         out.push(Block::Code(sums));
     }
     if put_off > 0 {
-        out.push(Block::Text(plain(format!(
-            "The tracks' SHA-256 were left out: {} of sound were to be read.",
-            size(meeting.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add)),
-        ))));
+        let bytes = meeting.files.iter().map(|file| file.bytes).fold(0, u64::saturating_add);
+        out.push(Block::Text(plain((evidence.put_off)(&words.number(&size(bytes))))));
     }
     out.extend(others.into_iter().map(|line| Block::Item(plain(line))));
     out

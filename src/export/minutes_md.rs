@@ -9,7 +9,7 @@
 
 use std::fmt::Write as _;
 
-use super::minutes::{Block, Head, Inline, MARKED, document};
+use super::minutes::{Block, Head, Inline, document};
 use super::turns::Meeting;
 use crate::base::text::{self, pad, pad_left};
 
@@ -26,7 +26,7 @@ pub fn render(meeting: &Meeting, evidence: bool) -> String {
             out.push('\n');
         }
         in_list = is_item;
-        put(&mut out, &block);
+        put(&mut out, &block, meeting.words.marks.heading);
     }
     // One end of line, not two.
     out.truncate(out.trim_end().len());
@@ -34,7 +34,7 @@ pub fn render(meeting: &Meeting, evidence: bool) -> String {
 }
 
 // Writing into a String can't fail; `let _` says so at each place.
-fn put(out: &mut String, block: &Block) {
+fn put(out: &mut String, block: &Block, marked: &str) {
     let _ = match block {
         Block::Heading(level, text) => write!(out, "{} {}\n\n", "#".repeat((*level).into()), escape(text)),
         Block::Text(spans) => write!(out, "{}\n\n", line(spans)),
@@ -44,7 +44,7 @@ fn put(out: &mut String, block: &Block) {
         Block::Said(Some(time), spans) => write!(out, "*{time}* · {}\n\n", line(spans)),
         Block::Mark(mark) => {
             let (kind, into, day, text) = (mark.kind, &mark.into, of_day(&mark.day), escape(&mark.text));
-            let (anchor, back) = (&mark.anchor, MARKED.to_lowercase().replace(' ', "-"));
+            let (anchor, back) = (&mark.anchor, marked.to_lowercase().replace(' ', "-"));
             write!(out, "> **{kind}** · [{into}](#{back}){day} · {text}<a id=\"{anchor}\"></a>\n\n")
         }
         // Brackets alone lead nowhere: no name is defined in the document.

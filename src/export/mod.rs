@@ -7,6 +7,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::languages::DocumentLanguage;
 use crate::session::disk::Disk;
 use crate::session::read::ReadError;
 use crate::session::reading::Session;
@@ -15,6 +16,7 @@ use turns::Meeting;
 
 pub mod account;
 pub mod captions;
+pub mod complete;
 pub mod csv;
 pub mod ctm;
 pub mod docx;
@@ -24,6 +26,7 @@ mod fields;
 pub mod floor;
 pub mod gaps;
 pub mod html;
+pub mod kinds;
 pub mod labels;
 mod memory;
 pub mod minutes;
@@ -44,6 +47,7 @@ pub mod timing;
 pub mod turns;
 pub mod txt;
 pub mod vtt;
+pub mod wording;
 
 /// What a session can be exported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -272,15 +276,17 @@ pub fn made(folder: &Path) -> Vec<PathBuf> {
     memory::made(folder)
 }
 
-/// Writes `minutes.md` of the session in `session_dir` and gives its path. Minutes that were edited by hand
+/// Writes `minutes.md` of the session in `session_dir`, in `language` or else that of the meeting, and gives
+/// its path. Minutes that were edited by hand
 /// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown.
 pub fn write_minutes(
     disk: &dyn Disk,
     session_dir: &Path,
     paragraph_pause_s: f64,
+    language: Option<DocumentLanguage>,
 ) -> Result<PathBuf, ExportError> {
     let session = Session::open(session_dir)?;
-    let meeting = Meeting::new(&session, paragraph_pause_s);
+    let meeting = Meeting::new(&session, paragraph_pause_s).in_language(language);
     let minutes = Format::Md.render(&meeting, &Options::default())?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
     target.check(&minutes)?;

@@ -4,13 +4,15 @@
 //! Promise: whoever reads on from a moment at which somebody may have spoken unheard is told so there, in
 //! whatever format. What several tracks miss together is said once.
 
-use super::account::reason;
 use super::gaps::Gap;
 use super::selection::Selection;
+use super::wording::{ENGLISH, Wording};
 use crate::base::text;
 use crate::session::amend::Passage;
 use crate::session::manifest::{GapCause, SourceEntry, SourceKind};
 use crate::session::texted::Pending;
+
+pub use super::kinds::NoticeKind;
 
 /// Missing sound shorter than this many seconds is told in the account alone: nobody misses a word in it.
 const TOLD_S: f64 = 1.0;
@@ -30,53 +32,40 @@ pub struct Notice {
     /// Display names of those who are heard on them; empty means everybody.
     pub who: Vec<String>,
     /// Why, where that is known.
-    pub why: Option<String>,
+    pub why: Option<Reason>,
     /// Whether sound was lost by it.
     pub lost: bool,
 }
 
-/// What it says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NoticeKind {
-    /// There is no sound.
-    NotRecorded,
-    /// The user had paused the recording.
-    Paused,
-    /// People hid what was said.
-    Hidden,
-    /// There is nothing but digital silence where something should be heard.
-    Silent,
-    /// What is said is far too quiet.
-    TooQuiet,
-    /// The recogniser failed in it, and passed it over.
-    NotTranscribed,
-    /// What was said has not been made into text yet.
-    TextPending,
+/// Why something is to be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Sound is missing, of that kind of source; the second says whether nobody knows how much.
+    Gap(GapCause, SourceKind, bool),
+    RecogniserFailed,
+    /// Muted, or the wrong device.
+    Muted,
+    /// Muted while something was played.
+    LoudspeakerMuted,
+    /// Words may be missing.
+    WordsMissing,
+    /// The command that makes the text.
+    Command(String),
 }
 
-impl NoticeKind {
-    /// The name that stands in files.
-    pub const fn name(self) -> &'static str {
+impl Reason {
+    fn told(&self, words: &Wording) -> String {
+        let why = &words.why;
         match self {
-            Self::NotRecorded => "not_recorded",
-            Self::Paused => "paused",
-            Self::Hidden => "hidden",
-            Self::Silent => "silent",
-            Self::TooQuiet => "too_quiet",
-            Self::NotTranscribed => "not_transcribed",
-            Self::TextPending => "text_pending",
-        }
-    }
-
-    const fn words(self) -> &'static str {
-        match self {
-            Self::NotRecorded => "not recorded",
-            Self::Paused => "paused",
-            Self::Hidden => "hidden",
-            Self::Silent => "only digital silence",
-            Self::TooQuiet => "very quiet",
-            Self::NotTranscribed => "text missing",
-            Self::TextPending => "text not made yet",
+            Self::Gap(cause, kind, false) => (words.reason)(*cause, *kind).to_owned(),
+            Self::Gap(cause, kind, true) => {
+                format!("{}{}{}", (words.reason)(*cause, *kind), words.semicolon, why.length_unknown)
+            }
+            Self::RecogniserFailed => why.recogniser_failed.to_owned(),
+            Self::Muted => why.muted.to_owned(),
+            Self::LoudspeakerMuted => why.loudspeaker_muted.to_owned(),
+            Self::WordsMissing => why.words_missing.to_owned(),
+            Self::Command(command) => command.clone(),
         }
     }
 }
@@ -87,31 +76,24 @@ impl Notice {
         Self { kind, from, to, tracks: Vec::new(), who: Vec::new(), why: None, lost: false }
     }
 
-    /// What it says without when: `Bob not recorded: device was unplugged`.
+    /// What it says without when, to a program: `Bob not recorded: device was unplugged`.
     pub fn what(&self) -> String {
-        let why = self.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        self.bare() + &why
+        self.told(&ENGLISH)
     }
 
-    /// The same for a document, whose beginning has the command that makes the text.
-    pub fn brief(&self) -> String {
-        if self.kind == NoticeKind::TextPending { self.bare() } else { self.what() }
+    /// The same in the words of a document.
+    pub fn told(&self, words: &Wording) -> String {
+        let why = self.why.as_ref().map(|why| format!("{}{}", words.colon, why.told(words)));
+        self.bare(words) + &why.unwrap_or_default()
     }
 
-    fn bare(&self) -> String {
-        let who = match self.who.as_slice() {
-            [] => String::new(),
-            [one] => one.clone(),
-            [most @ .., last] => format!("{} and {last}", most.join(", ")),
-        };
-        match (self.kind, who.as_str()) {
-            (NoticeKind::TextPending, "") => "text not made yet".to_owned(),
-            (NoticeKind::TextPending, who) => format!("text of {who} not made yet"),
-            (NoticeKind::NotTranscribed, who) => format!("text of {who} missing"),
-            (NoticeKind::Silent, who) => format!("{who}: only digital silence"),
-            (kind, "") => kind.words().to_owned(),
-            (kind, who) => format!("{who} {}", kind.words()),
-        }
+    /// The same for a document whose beginning has the command that makes the text.
+    pub fn brief(&self, words: &Wording) -> String {
+        if self.kind == NoticeKind::TextPending { self.bare(words) } else { self.told(words) }
+    }
+
+    fn bare(&self, words: &Wording) -> String {
+        (words.notice)(self.kind, &(words.list)(&self.who))
     }
 
     /// When it was, `00:49–01:03`; `long` is whether times are told with hours.
@@ -183,9 +165,9 @@ fn missing(facts: &Facts, pauses: &[(f64, f64)]) -> Vec<Notice> {
         let near = |a: f64, b: f64| (a - b).abs() <= TOGETHER_S;
         let same = |group: &&mut Vec<&Gap>| {
             let first = group[0];
-            let why =
-                first.cause == gap.cause && reason(first.cause, first.kind) == reason(gap.cause, gap.kind);
-            why && near(gap.at, first.at) && near(gap.end(), first.end())
+            let why = |gap: &Gap| (ENGLISH.reason)(gap.cause, gap.kind);
+            let same = first.cause == gap.cause && why(first) == why(gap);
+            same && near(gap.at, first.at) && near(gap.end(), first.end())
         };
         match groups.iter_mut().rev().take(8).find(same) {
             Some(group) => group.push(gap),
@@ -203,7 +185,7 @@ fn not_transcribed(sources: &[SourceEntry], (track, from, to): &(String, f64, f6
     Notice {
         tracks: vec![track.clone()],
         who: vec![name_of(sources, track)],
-        why: Some("the recogniser failed here".to_owned()),
+        why: Some(Reason::RecogniserFailed),
         ..Notice::of_all(NoticeKind::NotTranscribed, *from, *to)
     }
 }
@@ -211,13 +193,13 @@ fn not_transcribed(sources: &[SourceEntry], (track, from, to): &(String, f64, f6
 fn silent(facts: &Facts, (track, from, to): &(String, f64, f64)) -> Notice {
     let kind = facts.sources.iter().find(|source| source.track == *track).map(|source| source.kind);
     let why = match kind {
-        Some(SourceKind::Loopback) => "the loudspeaker may have been muted while something was played",
-        _ => "it may have been muted, or the wrong device",
+        Some(SourceKind::Loopback) => Reason::LoudspeakerMuted,
+        _ => Reason::Muted,
     };
     Notice {
         tracks: vec![track.clone()],
         who: vec![name_of(facts.sources, track)],
-        why: Some(why.to_owned()),
+        why: Some(why),
         ..Notice::of_all(NoticeKind::Silent, *from, to.min(facts.end.max(*from)))
     }
 }
@@ -226,7 +208,7 @@ fn too_quiet(facts: &Facts, (track, from, to): &(String, f64, f64)) -> Notice {
     Notice {
         tracks: vec![track.clone()],
         who: vec![name_of(facts.sources, track)],
-        why: Some("words may be missing".to_owned()),
+        why: Some(Reason::WordsMissing),
         ..Notice::of_all(NoticeKind::TooQuiet, *from, to.min(facts.end.max(*from)))
     }
 }
@@ -249,7 +231,7 @@ fn pending(facts: &Facts) -> Vec<Notice> {
             None => out.push(Notice {
                 tracks: vec![track],
                 who: vec![who],
-                why: Some(command.clone()),
+                why: Some(Reason::Command(command.clone())),
                 ..Notice::of_all(NoticeKind::TextPending, until, facts.end.max(until))
             }),
         }
@@ -280,11 +262,8 @@ fn of_group(sources: &[SourceEntry], group: &[&Gap]) -> Notice {
         to: group.iter().map(|gap| gap.end()).fold(first.at, f64::max),
         tracks: group.iter().map(|gap| gap.track.clone()).collect(),
         who: group.iter().map(|gap| gap.who.clone()).collect(),
-        why: (!paused).then(|| {
-            let unknown =
-                if group.iter().any(|gap| gap.is_unknown()) { "; nobody knows how much" } else { "" };
-            format!("{}{unknown}", reason(first.cause, first.kind))
-        }),
+        why: (!paused)
+            .then(|| Reason::Gap(first.cause, first.kind, group.iter().any(|gap| gap.is_unknown()))),
         lost: group.iter().any(|gap| gap.is_lost()),
     };
     notice.who.dedup();

@@ -1,5 +1,6 @@
 //! Text that has not been made yet, in words: where it is missing nobody may take it for silence.
 
+use super::wording::{ENGLISH, Wording};
 use crate::base::text;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State};
@@ -9,20 +10,47 @@ use crate::session::texted::Pending;
 /// A sentence or two, with the command that goes on; formats set it apart where they can.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingText {
-    /// What stands before the command.
-    pub before: String,
     /// What to type; `None` while the text is being made anyway.
     pub command: Option<String>,
-    /// What stands after the command.
-    pub after: String,
     /// Whether a part of the text is there.
     pub is_part: bool,
+    /// Up to which session second the text of whom stands; `None` means its end. Empty unless a part of it is
+    /// there.
+    until: Vec<(String, Option<f64>)>,
+    long: bool,
 }
 
 impl PendingText {
-    /// The whole of it.
+    /// What stands before the command.
+    pub fn before(&self, words: &Wording) -> &'static str {
+        match (&self.command, self.is_part) {
+            (None, _) => words.pending.running,
+            (Some(_), true) => words.pending.part,
+            (Some(_), false) => words.pending.none,
+        }
+    }
+
+    /// What stands after it: `– it stands up to 12:20 (Alice), 11:58 (Bob)`, or nothing.
+    pub fn after(&self, words: &Wording) -> String {
+        if self.until.is_empty() {
+            return String::new();
+        }
+        let of_track = |(name, until): &(String, Option<f64>)| {
+            (words.pending.of)(&reached(*until, self.long, words), name)
+        };
+        let each: Vec<String> = self.until.iter().map(of_track).collect();
+        (words.pending.until)(&each.join(", "))
+    }
+
+    /// The whole of it, for a terminal.
     pub fn text(&self) -> String {
-        let parts = [Some(self.before.as_str()), self.command.as_deref(), Some(self.after.as_str())];
+        self.told(&ENGLISH)
+    }
+
+    /// The whole of it.
+    pub fn told(&self, words: &Wording) -> String {
+        let after = self.after(words);
+        let parts = [Some(self.before(words)), self.command.as_deref(), Some(after.as_str())];
         parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -46,46 +74,28 @@ pub fn of(session: &Session) -> Option<PendingText> {
     let pending = session.pending()?;
     let manifest = &session.manifest;
     let is_part = pending.is_part();
-    if manifest.state == State::Recording && SessionLock::is_held(&session.dir) {
-        let before =
-            "This meeting is being recorded at this moment; its text is not complete yet.".to_owned();
-        return Some(PendingText { before, command: None, after: until(manifest, &pending), is_part });
-    }
-    let before = match is_part {
-        true => "The text of this meeting has not been made to its end yet:",
-        false => "The text of this meeting has not been made yet:",
-    };
-    let (command, after) = (Some(command(manifest, &pending)), until(manifest, &pending));
-    Some(PendingText { before: before.to_owned(), command, after, is_part })
-}
-
-/// `– it stands up to 12:20 (Alice), 11:58 (Bob)`
-fn until(manifest: &Manifest, pending: &Pending) -> String {
-    if !pending.is_part() {
-        return String::new();
-    }
-    let long = manifest.duration >= 3600.0;
+    let running = manifest.state == State::Recording && SessionLock::is_held(&session.dir);
+    let command = (!running).then(|| command(manifest, &pending));
     let of_track = |(track, until): &(String, Option<f64>)| {
         let source = manifest.sources.iter().find(|source| source.track == *track);
-        let name = text::name(source.map_or(track, |source| &source.name));
-        format!("{} ({name})", reached(*until, long))
+        (text::name(source.map_or(track, |source| &source.name)), *until)
     };
-    let each: Vec<String> = pending.until.iter().map(of_track).collect();
-    format!("– it stands up to {}", each.join(", "))
+    let until = pending.until.iter().filter(|_| is_part).map(of_track).collect();
+    Some(PendingText { command, is_part, until, long: manifest.duration >= 3600.0 })
 }
 
 /// Up to when a text stands, `12:20` or `the end`.
-fn reached(until: Option<f64>, long: bool) -> String {
-    until.map_or_else(|| "the end".to_owned(), |until| text::clock(until, long))
+fn reached(until: Option<f64>, long: bool, words: &Wording) -> String {
+    until.map_or_else(|| words.pending.end.to_owned(), |until| text::clock(until, long))
 }
 
 /// Up to when the text of these tracks stands, which are one person's: the earliest counts.
-pub fn until_of(session: &Session, tracks: &[String], long: bool) -> String {
-    let Some(pending) = session.pending() else { return reached(None, long) };
+pub fn until_of(session: &Session, tracks: &[String], long: bool, words: &Wording) -> String {
+    let Some(pending) = session.pending() else { return reached(None, long, words) };
     let of_them = pending.until.iter().filter(|(track, _)| tracks.contains(track)).map(|(_, until)| *until);
     let earliest = of_them.reduce(|a, b| match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     });
-    reached(earliest.flatten(), long)
+    reached(earliest.flatten(), long, words)
 }

@@ -1,11 +1,12 @@
 //! The one core that feeds every format: a session as its exports tell it.
 //!
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
-//! Of the disk only the journal is read, for what is missing.
+//! Of the disk only the journal is read, for what is missing, and how long the tracks' files are.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::account::{self, AccountLine};
+use super::complete::Completeness;
 use super::evidence::{Evidence, TrackFile};
 use super::floor;
 use super::gaps::{self, Gap};
@@ -15,10 +16,13 @@ use super::pending::{self, PendingText};
 use super::people;
 use super::speaking::Speaking;
 use super::timing::spoken;
+use super::wording::{self, Wording};
+use crate::base::languages::DocumentLanguage;
 use crate::base::text;
 use crate::base::utterance::Utterance;
 use crate::care::replay;
 use crate::session::mark::Mark;
+use crate::session::people::NamedBy;
 use crate::session::read::{is_ambiguous, is_time};
 use crate::session::reading::Session;
 use crate::session::texted::FailedSegment;
@@ -55,6 +59,13 @@ pub struct Meeting<'a> {
     pub hidden: Hidden,
     /// Whether it lasted an hour: times are told with hours then.
     pub long: bool,
+    /// Whether anything is missing.
+    pub complete: Completeness,
+    /// The words that documents are written in: those of the language that was spoken most, where there are
+    /// any, unless another one was chosen ([`Meeting::in_language`]).
+    pub words: &'static Wording,
+    /// What voices are called that nobody has named, by their display names, where that is not English.
+    voices: HashMap<String, String>,
     /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
     pub files: Vec<TrackFile>,
 }
@@ -68,7 +79,7 @@ pub struct Hidden {
     pub echoes: usize,
 }
 
-/// Why an utterance does not stand in the minutes, in words; `None` if it does.
+/// Why an utterance does not stand in the minutes, to a program; `None` if it does.
 pub fn hidden_because(utterance: &Utterance) -> Option<String> {
     match (&utterance.withheld, &utterance.bleed_of) {
         (Some(reason), _) => Some(format!("withheld: {}", text::name(reason))),
@@ -125,6 +136,9 @@ impl<'a> Meeting<'a> {
         turns.sort_by(|a, b| a.start.total_cmp(&b.start));
         let long = said.iter().map(|u| u.end).fold(end, f64::max) >= 3600.0;
         let (selection, files, pending) = (selection.clone(), Vec::new(), pending::of(session));
+        let whole = scan.damage.is_none() && !scan.replay.takes.is_empty();
+        let complete = Completeness::of(session, &accounts, &notices, whole);
+        let words = wording::of(spoken_most(session, &said));
         Self {
             session,
             selection,
@@ -138,8 +152,39 @@ impl<'a> Meeting<'a> {
             people,
             hidden,
             long,
+            complete,
+            words,
+            voices: voices(session, words),
             files,
         }
+    }
+
+    /// The same in the words of a language; `None` leaves those of the meeting.
+    pub fn in_language(self, language: Option<DocumentLanguage>) -> Self {
+        let words = language.map_or(self.words, wording::of);
+        Self { words, voices: voices(self.session, words), ..self }
+    }
+
+    /// What somebody is called in the document, who is named by a display name.
+    pub fn called<'n>(&'n self, name: &'n str) -> &'n str {
+        self.voices.get(name).map_or(name, String::as_str)
+    }
+
+    /// Why a turn does not stand in the minutes; `None` if it does.
+    pub fn withheld(&self, turn: &Turn) -> Option<String> {
+        turn.withheld.as_ref()?;
+        let line = turn.pieces().next()?.utterance;
+        match (&line.withheld, &line.bleed_of) {
+            (Some(reason), _) => Some(self.words.withheld(reason)),
+            (None, Some(of)) => Some((self.words.said.echo_of)(&text::name(of))),
+            (None, None) => None,
+        }
+    }
+
+    /// Those of the people who were heard; while text is pending, all of them: nobody knows.
+    pub fn heard(&self) -> impl Iterator<Item = &Person> {
+        let all = self.pending.is_some();
+        self.people.iter().filter(move |person| all || person.turns > 0 || person.talking_s > 0.0)
     }
 
     /// The same, with what is known of the tracks' files.
@@ -174,7 +219,7 @@ impl<'a> Meeting<'a> {
 
     /// Up to when the text of a person stands, `12:20`: while a part of it is pending, that is what is known.
     pub fn text_until(&self, person: &Person) -> String {
-        pending::until_of(self.session, &person.tracks, self.long)
+        pending::until_of(self.session, &person.tracks, self.long, self.words)
     }
 
     /// Time into the meeting.
@@ -183,7 +228,7 @@ impl<'a> Meeting<'a> {
     }
 
     /// Time of day, `09:30:05`, and `02:30:05 +01:00` in a meeting for which clocks were changed: an hour of
-    /// that day comes twice. Every clock of a document is from here or from [`Meeting::when`].
+    /// that day comes twice. Every clock of a document is from here or from [`Meeting::held`].
     /// `None` where only the day of the recording is known.
     pub fn time_of_day(&self, seconds: f64) -> Option<String> {
         if !self.session.manifest.start.clock_known {
@@ -193,8 +238,42 @@ impl<'a> Meeting<'a> {
         Some(self.session.wall(seconds).strftime(format).to_string())
     }
 
-    /// `2026-03-14, 09:30–10:12 (+01:00, Europe/Vienna)`; where clocks were changed meanwhile,
-    /// `2026-10-25, 02:30 +02:00 – 02:10 +01:00 (Europe/Vienna)`; of a file that tells no more,
+    /// When it was, for a document: `Saturday, 14 March 2026, 09:30–10:12`; where clocks were changed
+    /// meanwhile, with their distance from UTC; where only the day is known, that.
+    pub fn held(&self) -> String {
+        let manifest = &self.session.manifest;
+        let (start, end) = (self.session.wall(0.0), self.session.wall(manifest.duration));
+        let day = |at: &jiff::Zoned| (self.words.date)(at.date());
+        if !manifest.start.clock_known {
+            return format!("{}, {}", day(&start), self.words.head.clock_unknown);
+        }
+        let format = if start.offset() == end.offset() { "%H:%M" } else { "%H:%M UTC%:z" };
+        let (from, to) = (start.strftime(format), end.strftime(format));
+        let dash = if start.offset() == end.offset() { "–" } else { " – " };
+        match start.date() == end.date() {
+            true => format!("{}, {from}{dash}{to}", day(&start)),
+            false => format!("{}, {from} – {}, {to}", day(&start), day(&end)),
+        }
+    }
+
+    /// The zone of its times of day: `UTC+01:00 (Europe/Vienna)`, or `UTC`; `None` where no time is known.
+    pub fn zone(&self) -> Option<String> {
+        let start = &self.session.manifest.start;
+        if !start.clock_known {
+            return None;
+        }
+        let at = self.session.wall(0.0);
+        let place = start.zone.as_deref().map(text::clean).filter(|zone| !zone.starts_with("Etc/"));
+        let place = place.filter(|zone| !zone.is_empty() && zone != "UTC");
+        let utc = match at.offset().is_zero() {
+            true => "UTC".to_owned(),
+            false => at.strftime("UTC%:z").to_string(),
+        };
+        Some(place.map_or(utc.clone(), |place| format!("{utc} ({place})")))
+    }
+
+    /// For a terminal: `2026-03-14, 09:30–10:12 (+01:00, Europe/Vienna)`; where clocks were changed
+    /// meanwhile, `2026-10-25, 02:30 +02:00 – 02:10 +01:00 (Europe/Vienna)`; of a file that tells no more,
     /// `2026-10-02, time of day not known`.
     pub fn when(&self) -> String {
         let manifest = &self.session.manifest;
@@ -228,12 +307,9 @@ impl<'a> Meeting<'a> {
         self.said.iter().map(|said| said.end).chain(marks).fold(self.session.manifest.duration, f64::max)
     }
 
-    /// Why there is no text, where somebody listened to all of the sound.
-    pub const NOTHING_SAID: &'static str = "No speech was transcribed.";
-
     /// That nobody spoke, if that is known.
     pub fn nothing_said(&self) -> Option<&'static str> {
-        (self.said.is_empty() && self.pending.is_none()).then_some(Self::NOTHING_SAID)
+        (self.said.is_empty() && self.pending.is_none()).then_some(self.words.said.nothing)
     }
 
     /// Models and languages of what was said, each once, in order of appearance.
@@ -253,4 +329,39 @@ fn failed(session: &Session) -> Vec<(String, f64, f64)> {
         (is_time(from) && is_time(to)).then(|| (segment.track.clone(), from, to.max(from)))
     };
     session.texted.failed.iter().filter_map(place).collect()
+}
+
+/// The language that documents have which was spoken most, else the one that was told of the sources, else
+/// English.
+fn spoken_most(session: &Session, said: &[&Utterance]) -> DocumentLanguage {
+    let mut seconds: Vec<(&str, f64)> = Vec::new();
+    for line in said {
+        let long = (line.end - line.start).max(0.0);
+        match seconds.iter_mut().find(|(language, _)| *language == line.language) {
+            Some((_, sum)) => *sum += long,
+            None => seconds.push((&line.language, long)),
+        }
+    }
+    // Of two that were spoken alike the one that came first.
+    let most = seconds.iter().rev().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(language, _)| *language);
+    let told = || session.manifest.sources.iter().find_map(|source| source.language.as_deref());
+    let language = most.or_else(told).and_then(DocumentLanguage::find);
+    language.unwrap_or(DocumentLanguage::English)
+}
+
+/// What voices are called that nobody has named, by the names that the session gives them.
+fn voices(session: &Session, words: &Wording) -> HashMap<String, String> {
+    if words.language == DocumentLanguage::English {
+        return HashMap::new();
+    }
+    let numbered = session.names.voices().filter(|(_, voice)| voice.by == NamedBy::Number);
+    let told = numbered.filter_map(|(_, voice)| {
+        let name = text::name(&voice.name);
+        let own = match name.rsplit_once(", voice ") {
+            Some((place, number)) => (words.said.voice_of)(place, number),
+            None => (words.said.voice)(name.strip_prefix("Voice ")?),
+        };
+        Some((name, own))
+    });
+    told.collect()
 }

@@ -7,7 +7,11 @@ use super::turns::Meeting;
 
 /// The whole document.
 pub fn render(meeting: &Meeting, rules: &Rules, words: bool) -> String {
-    let pending = meeting.pending.as_ref().map(|pending| format!(". {}", pending.text())).unwrap_or_default();
+    let pending = meeting
+        .pending
+        .as_ref()
+        .map(|pending| format!(". {}", pending.told(meeting.words)))
+        .unwrap_or_default();
     let note = escape(&format!("{}, {}{pending}", meeting.title(), meeting.when()));
     let mut out = format!("WEBVTT\n\nNOTE {note}\n\n");
     for (n, caption) in captions(meeting, Names::Apart, rules).iter().enumerate() {

@@ -1,5 +1,5 @@
-//! What people added to a session after the fact or beside the sound: marks, other names, hidden passages;
-//! read from the journal, where it was appended.
+//! What people added to a session after the fact or beside the sound: marks, other names, hidden passages,
+//! its title and who was there; read from the journal, where it was appended.
 //!
 //! Nothing is changed by it on the disk: it is laid over what was recorded when a session is read, so it
 //! holds for text that is made later as well. Promises: bounded memory, no panic on any journal. A line that
@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::details::{Detail, Details};
 use super::journal::{Event, Line};
 use super::lines::LineReader;
 use super::mark::Mark;
@@ -19,6 +20,8 @@ use crate::revise::cut;
 const ADDED_MAX: usize = 100_000;
 /// Why an utterance is withheld that lies in a hidden passage.
 pub const HIDDEN: &str = "hidden";
+/// A line's kind stands within so many bytes.
+const KIND_WITHIN: usize = 200;
 /// What stands where hidden words stood between others.
 const LEFT_OUT: &str = "[…]";
 
@@ -33,6 +36,8 @@ pub struct Amendments {
     pub passages: Vec<Passage>,
     /// Passages that ever were hidden.
     pub passages_made: usize,
+    /// What was said of the meeting as such.
+    pub details: Details,
     /// Other names, in the order in which they were given.
     renames: Vec<Rename>,
     /// What was said of voices, in that order, with the number of its line in the journal.
@@ -78,8 +83,13 @@ struct Rename {
 }
 
 /// How a journal writes the kinds of lines that matter here; only those are parsed.
-const KINDS: [&[u8]; 4] =
-    [br#""kind":"mark""#, br#""kind":"renamed""#, br#""kind":"hidden""#, br#""kind":"voice_"#];
+const KINDS: [&[u8]; 5] = [
+    br#""kind":"mark""#,
+    br#""kind":"renamed""#,
+    br#""kind":"hidden""#,
+    br#""kind":"voice_"#,
+    br#""kind":"described""#,
+];
 
 impl Amendments {
     /// Reads the journal of the session in `dir`; one that is missing says nothing.
@@ -178,6 +188,29 @@ impl Amendments {
     }
 }
 
+/// What is said of a meeting as such, as the journal has it.
+pub fn described(details: &Details) -> Vec<Event> {
+    let event = |detail| Event::Described { detail, lines: details.of(detail).to_vec() };
+    Detail::ALL.into_iter().filter(|detail| !details.of(*detail).is_empty()).map(event).collect()
+}
+
+/// The title that people gave the session in `dir` after it had begun, for a look at many sessions; `None`
+/// where there is none, or its journal can't be read.
+pub fn title(dir: &Path) -> Option<String> {
+    let kind = br#""kind":"described""#;
+    let mut title = None;
+    let mut lines = LineReader::open(&dir.join(JOURNAL), JOURNAL_BYTES_MAX).ok()??;
+    while let Ok(Some(line)) = lines.next_line() {
+        if contains(&line.bytes[..line.bytes.len().min(KIND_WITHIN)], kind)
+            && let Ok(Line { event: Event::Described { detail: Detail::Title, lines }, .. }) =
+                serde_json::from_slice(line.bytes)
+        {
+            title = lines.into_iter().next();
+        }
+    }
+    title
+}
+
 fn contains(line: &[u8], part: &[u8]) -> bool {
     line.windows(part.len()).any(|window| window == part)
 }
@@ -189,6 +222,7 @@ struct Gathered {
     /// By id; `None` means taken back.
     marks: HashMap<String, Option<Mark>>,
     passages: HashMap<String, Option<Passage>>,
+    details: Details,
     renames: Vec<Rename>,
     voices: Vec<(u64, VoiceChange)>,
 }
@@ -205,6 +239,7 @@ impl Gathered {
                 let passage = Passage { id: id.clone(), from, to };
                 self.passages.insert(id, Some(passage).filter(|_| !shown));
             }
+            Event::Described { detail, lines } => self.details.set(detail, lines),
             Event::Renamed { from, to } => self.renames.push(Rename { seq: line.seq, from, to }),
             Event::VoiceNamed { voice, name } => {
                 self.voices.push((line.seq, VoiceChange::Named { voice, name }));
@@ -224,9 +259,15 @@ impl Gathered {
         passages.sort_by(|a, b| a.from.total_cmp(&b.from).then_with(|| a.id.cmp(&b.id)));
         let mut marks: Vec<Mark> = self.marks.into_values().flatten().collect();
         marks.sort_by(|a, b| a.at.total_cmp(&b.at).then_with(|| a.id.cmp(&b.id)));
-        let (renames, voices) = (self.renames, self.voices);
-        let mut amendments =
-            Amendments { marks: Vec::new(), marks_made, passages, passages_made, renames, voices };
+        let mut amendments = Amendments {
+            marks: Vec::new(),
+            marks_made,
+            passages,
+            passages_made,
+            details: self.details,
+            renames: self.renames,
+            voices: self.voices,
+        };
         marks.retain(|mark| amendments.hides(mark.at).is_none());
         amendments.marks = marks;
         amendments

@@ -7,6 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::details::Detail;
 use super::disk::{Disk, SyncHandle};
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
@@ -278,6 +279,12 @@ pub enum Event {
         /// It is shown again.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         shown: bool,
+    },
+    /// Somebody said something of the meeting as such. A later line about the same replaces this one.
+    Described {
+        detail: Detail,
+        /// A line each; none takes it away.
+        lines: Vec<String>,
     },
     /// Somebody marked a moment. A later line of the same id replaces this one.
     Mark {

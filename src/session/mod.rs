@@ -13,6 +13,7 @@
 
 pub mod account;
 pub mod amend;
+pub mod details;
 pub mod disk;
 pub mod folder;
 pub mod heard;

@@ -35,7 +35,7 @@ pub struct Session {
     pub history: Vec<Utterance>,
     /// The transcript's last line was torn by a crash and left out.
     pub torn_tail: bool,
-    /// What people added. The names in `manifest` are those that they gave.
+    /// What people added. The title and the names in `manifest` are those that they gave.
     pub amendments: Amendments,
     /// How far the text is made.
     pub texted: Texted,
@@ -68,6 +68,9 @@ impl Session {
         let recorded_names = manifest.sources.iter().map(|source| source.name.clone()).collect();
         for source in &mut manifest.sources {
             source.name = amendments.name_of(&source.name, 0);
+        }
+        if let Some(title) = &amendments.details.title {
+            manifest.title.clone_from(title);
         }
         let dir = dir.to_owned();
         Ok(Self {

@@ -9,6 +9,7 @@ mod accuracy;
 mod alarms;
 mod complete;
 mod control;
+mod described;
 mod desktop;
 mod disk;
 mod doctor;

@@ -23,6 +23,7 @@ use sessions::{START, expect, hansard, journal, manifest, meeting, said, write};
 mod devices;
 mod forget;
 mod formats;
+mod language;
 mod order;
 mod outside;
 mod page;
@@ -69,7 +70,10 @@ fn all_formats_are_written_beside_the_tracks_for_the_user_alone() {
 fn the_minutes_tell_what_was_lost_and_what_was_left_out() {
     let (root, _dir) = meeting();
     let md = expect(0, hansard(root.path(), &["export", "last", "--output", "-"]));
-    assert!(md.contains("**Sound was lost: 2.1 s of Béla. "), "{md}");
+    assert!(
+        md.contains("**Not complete: 2.1 s of Béla are missing, named in place or at the end.**"),
+        "{md}"
+    );
     assert!(md.contains("- Alice: 1 min 00 s recorded, nothing missing.\n"), "{md}");
     assert!(md.contains("- Béla: 58 s recorded; **2.1 s lost: device was unplugged**.\n"), "{md}");
     assert!(md.contains("- Remote: 59 s recorded; 1.0 s not recorded: recording was paused.\n"), "{md}");
@@ -210,11 +214,11 @@ fn a_file_that_was_edited_stays_until_force() {
     assert_eq!(expect(1, refused), "");
     assert_eq!(fs::read_to_string(dir.join("minutes.md")).unwrap(), "my own notes");
     assert!(!dir.join("transcript.txt").exists(), "half an export was written");
-    let error = write_minutes(&SystemDisk, &dir, 2.0).unwrap_err().to_string();
+    let error = write_minutes(&SystemDisk, &dir, 2.0, None).unwrap_err().to_string();
     assert!(error.contains("left as it is") || error.contains("left as it was"), "{error}");
     expect(0, export(&["--force"]));
     expect(0, export(&[]));
-    assert_eq!(write_minutes(&SystemDisk, &dir, 2.0).unwrap(), dir.join("minutes.md"));
+    assert_eq!(write_minutes(&SystemDisk, &dir, 2.0, None).unwrap(), dir.join("minutes.md"));
 
     // A link in its place is never followed, and with force it is the link that goes.
     let victim = root.path().join("victim");

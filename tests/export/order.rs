@@ -57,7 +57,7 @@ const IN_ORDER: [&str; 15] = [
     "00:03–00:05 paused",
     "They are small.",
     "00:10–00:15 not recorded: recorder was restarted",
-    "00:20–00:24 hidden",
+    "00:20–00:24 not for publication",
     "Now the rest of it.",
     "00:30–00:33 Bob: only digital silence",
     "00:30–00:31 Alice not recorded: another device's sound came instead",
@@ -98,14 +98,14 @@ fn every_document_tells_everything_in_one_order_of_time() {
     let (root, dir) = meeting();
     for format in ["md", "txt", "html"] {
         let text = export(&root, format);
-        let (_, minutes) = text.split_once("Minutes").unwrap();
+        let (_, minutes) = text.split_once("What was said").unwrap();
         // The page has its section of marks before the heading's anchor.
         let minutes = minutes.rsplit_once("id=\"h-minutes\"").map_or(minutes, |(_, rest)| rest);
         let (minutes, _) = minutes.split_once("About these").unwrap();
         let minutes = plain(minutes);
         assert!(!minutes.contains("Nobody shall read this."), "{minutes}");
         assert_order(format, &minutes, &IN_ORDER);
-        assert!(minutes.contains("[00:20–00:24 hidden]"), "{format}: {minutes}");
+        assert!(minutes.contains("[00:20–00:24 not for publication]"), "{format}: {minutes}");
         // Whoever goes on after a notice or a mark is named again.
         for (after, name) in [("paused]", "Alice"), ("Who pays?", "Alice"), ("unplugged]", "Bob")] {
             let (_, next) = minutes.split_once(after).unwrap();
@@ -117,7 +117,7 @@ fn every_document_tells_everything_in_one_order_of_time() {
     let mut zip = zip::ZipArchive::new(std::fs::File::open(dir.join("minutes.docx")).unwrap()).unwrap();
     let mut xml = String::new();
     std::io::Read::read_to_string(&mut zip.by_name("word/document.xml").unwrap(), &mut xml).unwrap();
-    let (_, minutes) = xml.split_once("Minutes</w:t>").unwrap();
+    let (_, minutes) = xml.split_once("What was said</w:t>").unwrap();
     assert_order("docx", &plain(minutes.split_once("About these").unwrap().0), &IN_ORDER);
 }
 
@@ -127,7 +127,7 @@ fn every_format_for_machines_tells_what_nobody_said() {
     let what = [
         "paused",
         "not recorded: recorder was restarted",
-        "hidden",
+        "not for publication",
         "Bob: only digital silence: it may have been muted, or the wrong device",
         "Alice not recorded: another device's sound came instead",
         "Bob very quiet: words may be missing",

@@ -116,14 +116,14 @@ fn a_word_document_opens_and_says_what_was_said() {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for expected in [
         "Budget <2026> & \"plans\"",
-        "2026-03-14, 09:30–09:31 (+01:00, Europe/Vienna) · 1 min 00 s",
+        "Minutes · Saturday, 14 March 2026, 09:30–09:31 · 1 min 00 s",
         "Who was there",
         "We meet on Fridays & never on <script>alert(1)</script> Mondays.",
         "]]> &amp; {MACRO} \\par",
         "Béla & Söhne 00:10 · 09:30:10",
         "00:12 · No <b>MACROS</b> & no surprises",
         "Decision 00:12 · 09:30:12 No <b>MACROS</b> & no surprises",
-        "The recording is complete: nothing is missing",
+        "Whether it is complete was not checked",
     ] {
         assert!(flat.contains(expected), "{expected:?} is not in\n{text}");
     }

@@ -100,7 +100,7 @@ pub fn read_md(md: &str) -> (String, Vec<(String, String)>) {
             Event::Start(Tag::Table(_) | Tag::TableHead | Tag::TableRow) => {}
             Event::End(TagEnd::Heading(HeadingLevel::H1)) => title = block.clone(),
             Event::End(TagEnd::Heading(_)) => heading = Some(block.clone()),
-            Event::End(TagEnd::Paragraph) if heading.as_deref() == Some("Minutes") => {
+            Event::End(TagEnd::Paragraph) if heading.as_deref() == Some("What was said") => {
                 match turns.last_mut() {
                     _ if strong => turns.push((block.clone(), Vec::new())),
                     Some((_, said)) => said.push(block.clone()),
@@ -109,6 +109,8 @@ pub fn read_md(md: &str) -> (String, Vec<(String, String)>) {
             }
             Event::End(_) => {}
             Event::Text(text) => block += &text,
+            // A command in the head; what is said has none.
+            Event::Code(text) if heading.is_none() => block += &text,
             other => panic!("the minutes hold what nobody said: {other:?} in\n{md}"),
         }
     }

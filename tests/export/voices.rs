@@ -394,7 +394,7 @@ fn the_page_lets_a_voice_be_heard_that_nobody_has_named() {
     chrome.until("document.body.classList.contains('sound')");
     assert_eq!(
         chrome.js(&format!("{buttons}.map((b) => b.textContent)")),
-        json!(["Hear Room, voice 2 for 0.8 s", "Hear Room, voice 3 for 1.6 s"]),
+        json!(["Hear Room, voice 2, 0.8 s", "Hear Room, voice 3, 1.6 s"]),
         "those that nobody has named; one without a sample is heard in its longest line"
     );
     assert_eq!(chrome.js(told), false);

@@ -58,7 +58,7 @@ const WORK: [(&str, Work); 4] = [
         apply::mark(disk, clock, dir, 2.0, MarkKind::Action, "Bob calls".into()).unwrap();
     }),
     ("the minutes", |disk, _, dir| {
-        write_minutes(disk, dir, 2.0).unwrap();
+        write_minutes(disk, dir, 2.0, None).unwrap();
     }),
 ];
 
@@ -70,7 +70,7 @@ fn a_power_cut_finds_a_corrected_session_as_it_was_or_as_it_was_to_be() {
         let dir = root.path().join("session");
         copy::folder(&fixture, &dir);
         fs::remove_dir_all(dir.join("golden")).unwrap();
-        write_minutes(&SystemDisk, &dir, 2.0).unwrap();
+        write_minutes(&SystemDisk, &dir, 2.0, None).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(ScriptedClock::default());
         // Minutes that are written again have something new to say.
         apply::mark(&SystemDisk, &clock, &dir, 3.0, MarkKind::Note, "Since then".into()).unwrap();

@@ -4,19 +4,22 @@ use std::fmt::Write as _;
 
 use super::escape;
 use crate::export::minutes::{Block, Inline};
+use crate::export::turns::Meeting;
 
 /// Blocks under a heading as a section of their own, of this class; nothing where there are none.
-pub(super) fn section(class: &str, blocks: &[Block]) -> String {
-    let Some((Block::Heading(_, heading), rest)) = blocks.split_first() else { return render(blocks) };
+pub(super) fn section(meeting: &Meeting, class: &str, blocks: &[Block]) -> String {
+    let Some((Block::Heading(_, heading), rest)) = blocks.split_first() else {
+        return render(meeting, blocks);
+    };
     format!(
         "<section class=\"{class}\" aria-labelledby=\"h-{class}\">\n<h2 id=\"h-{class}\">{}</h2>\n{}</section>",
         escape(heading),
-        render(rest)
+        render(meeting, rest)
     )
 }
 
 /// Blocks one after the other. Turns and marks are not among them: they are more than text here.
-pub(super) fn render(blocks: &[Block]) -> String {
+pub(super) fn render(meeting: &Meeting, blocks: &[Block]) -> String {
     let mut out = String::new();
     let mut listed = false;
     for block in blocks {
@@ -32,7 +35,7 @@ pub(super) fn render(blocks: &[Block]) -> String {
             Block::Text(spans) | Block::Said(_, spans) => writeln!(out, "<p>{}</p>", self::spans(spans)),
             Block::Item(spans) => writeln!(out, "<li>{}</li>", self::spans(spans)),
             Block::Table(head, align, rows) => {
-                table(&mut out, head, align, rows);
+                table(&mut out, meeting.words.page.table, head, align, rows);
                 Ok(())
             }
             Block::Code(lines) => writeln!(out, "<pre>{}</pre>", escape(&lines.join("\n"))),
@@ -58,9 +61,11 @@ fn spans(spans: &[Inline]) -> String {
 }
 
 /// A table that scrolls by itself where the page is too narrow for it; the first column names its rows.
-fn table(out: &mut String, head: &[&str], align: &str, rows: &[Vec<String>]) {
-    out.push_str(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\"><table>\n<thead><tr>",
+fn table(out: &mut String, label: &str, head: &[&str], align: &str, rows: &[Vec<String>]) {
+    let _ = write!(
+        out,
+        "<div class=\"scroll\" role=\"region\" aria-label=\"{}\" tabindex=\"0\"><table>\n<thead><tr>",
+        escape(label)
     );
     let side = |column: usize| if align.chars().nth(column) == Some('r') { " class=\"n\"" } else { "" };
     for (column, cell) in head.iter().enumerate() {

@@ -20,8 +20,9 @@ pub(super) fn section(meeting: &Meeting) -> String {
         if of_kind.is_empty() {
             continue;
         }
-        let plural = if of_kind.len() > 1 { "s" } else { "" };
-        let _ = writeln!(kinds, "<dt>{}{plural}</dt>\n<dd><ul>", kind.title());
+        let words = &meeting.words.marks;
+        let title = if of_kind.len() > 1 { (words.many)(kind) } else { (words.one)(kind) };
+        let _ = writeln!(kinds, "<dt>{}</dt>\n<dd><ul>", escape(title));
         for mark in of_kind {
             let time = time_link(meeting, mark.at);
             let _ = writeln!(kinds, "<li>{time} <span dir=\"auto\">{}</span></li>", said(&mark.text));
@@ -32,7 +33,8 @@ pub(super) fn section(meeting: &Meeting) -> String {
         return kinds;
     }
     format!(
-        "<section class=\"marks\" aria-labelledby=\"h-marks\">\n<h2 id=\"h-marks\">What was marked</h2>\n<dl>\n{kinds}</dl>\n</section>"
+        "<section class=\"marks\" aria-labelledby=\"h-marks\">\n<h2 id=\"h-marks\">{}</h2>\n<dl>\n{kinds}</dl>\n</section>",
+        escape(meeting.words.marks.heading)
     )
 }
 
@@ -40,7 +42,7 @@ pub(super) fn section(meeting: &Meeting) -> String {
 pub(super) fn here(meeting: &Meeting, mark: &Mark) -> String {
     format!(
         "<div class=\"mark-here\"><p class=\"who\"><b>{}</b> {}</p><div class=\"mark-text\" dir=\"auto\">{}</div></div>\n",
-        escape(mark.kind.title()),
+        escape((meeting.words.marks.one)(mark.kind)),
         time_link(meeting, mark.at),
         said(&mark.text)
     )

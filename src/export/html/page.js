@@ -6,6 +6,8 @@
   const root = document.documentElement;
   const data = JSON.parse(one("data").textContent);
   const minutes = one("minutes");
+  /** One of several, in the words of the page. */
+  const of = (some, all) => data.words.of.replace("{0}", some).replace("{1}", all);
 
   // ---- colours ----
 
@@ -168,7 +170,7 @@
     const text = clock(at);
     if (one("at").textContent !== text || !seek.hasAttribute("aria-valuetext")) {
       one("at").textContent = text;
-      seek.setAttribute("aria-valuetext", `${text} of ${clock(length())}`);
+      seek.setAttribute("aria-valuetext", of(text, clock(length())));
     }
     if (document.activeElement !== seek || sound.paused || !seek.matches(":active")) seek.value = at;
     const x = `${(100 * at / (data.duration || 1)).toFixed(3)}%`;
@@ -233,12 +235,12 @@
     sound.addEventListener("seeked", () => { paintPlace(); paintNow(); });
     sound.addEventListener("play", () => {
       document.body.classList.add("playing");
-      play.setAttribute("aria-label", "Pause");
+      play.setAttribute("aria-label", data.words.pause);
       requestAnimationFrame(frame);
     });
     sound.addEventListener("pause", () => {
       document.body.classList.remove("playing");
-      play.setAttribute("aria-label", "Play");
+      play.setAttribute("aria-label", data.words.play);
       if (sound.paused) endSample();
     });
     for (const button of document.querySelectorAll(".hear")) button.addEventListener("click", () => hear(button));
@@ -402,7 +404,7 @@
     tell();
   }
   function tell() {
-    found.textContent = !find.value.trim() ? "" : matches.length ? `${here + 1} of ${matches.length}` : "not found";
+    found.textContent = !find.value.trim() ? "" : matches.length ? of(here + 1, matches.length) : data.words.none;
     one("before").disabled = one("after").disabled = matches.length < 2;
   }
   let soon = 0;

@@ -9,7 +9,6 @@ use std::fmt::Write as _;
 use super::words::duration;
 use super::{colour, escape, marks, place, said};
 use crate::base::text;
-use crate::export::account::reason;
 use crate::export::gaps::Gap;
 use crate::export::timing::spoken;
 use crate::export::turns::{Meeting, Person};
@@ -37,17 +36,18 @@ const GAP_S: f64 = 0.5;
 
 /// The picture.
 pub(super) fn render(meeting: &Meeting) -> String {
-    let lanes = meeting.people.len() as f64;
+    let lanes = meeting.heard().count() as f64;
     let bottom = TOP + LANE * lanes;
     let height = bottom + BOTTOM;
     let mut out = format!(
-        "<svg id=\"timeline\" class=\"timeline\" height=\"{height}rem\" role=\"group\" aria-label=\"Who spoke when\">\n\
+        "<svg id=\"timeline\" class=\"timeline\" height=\"{height}rem\" role=\"group\" aria-label=\"{}\">\n\
          <defs><pattern id=\"hatch\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" patternTransform=\"rotate(45)\">\
          <line class=\"hatch\" y2=\"5\"/></pattern><pattern id=\"hatch-lost\" width=\"5\" height=\"5\" patternUnits=\"userSpaceOnUse\" \
-         patternTransform=\"rotate(45)\"><line class=\"hatch lost\" y2=\"5\"/></pattern></defs>\n<g aria-hidden=\"true\">\n"
+         patternTransform=\"rotate(45)\"><line class=\"hatch lost\" y2=\"5\"/></pattern></defs>\n<g aria-hidden=\"true\">\n",
+        escape(meeting.words.page.when)
     );
     axis(&mut out, meeting, bottom, height);
-    for (n, person) in meeting.people.iter().enumerate() {
+    for (n, person) in meeting.heard().enumerate() {
         lane(&mut out, meeting, person, TOP + LANE * n as f64);
     }
     let _ = writeln!(
@@ -58,13 +58,15 @@ pub(super) fn render(meeting: &Meeting) -> String {
     for mark in marks::of(meeting) {
         let _ = writeln!(
             out,
-            "<a class=\"mark\" href=\"#{}\" aria-label=\"{kind} at {at}: {text}\"><title>{kind} at {at}: {text}</title>\
+            "<a class=\"mark\" href=\"#{}\" aria-label=\"{told}\"><title>{told}</title>\
              <svg x=\"{:.3}%\" overflow=\"visible\"><line y1=\"1.25rem\" y2=\"{bottom}rem\"/><path d=\"M0 7l6 6-6 6-6-6z\"/></svg></a>",
             place(mark.at),
             percent(meeting, mark.at),
-            kind = mark.kind.title(),
-            at = meeting.clock(mark.at),
-            text = said(&mark.text),
+            told = (meeting.words.page.mark_at)(
+                &escape((meeting.words.marks.one)(mark.kind)),
+                &meeting.clock(mark.at),
+                &said(&mark.text)
+            ),
         );
     }
     let _ = writeln!(
@@ -113,20 +115,20 @@ fn lane(out: &mut String, meeting: &Meeting, person: &Person, top: f64) {
          <svg y=\"{bar}rem\" width=\"100%\" height=\"{BAR}rem\" viewBox=\"0 0 {UNITS} 1\" preserveAspectRatio=\"none\">\
          <path class=\"talk\" d=\"{}\"/></svg>",
         top + 0.6,
-        escape(&text::fit(&person.name, 32)),
+        escape(&text::fit(meeting.called(&person.name), 32)),
         colour(meeting, &person.name),
         talk(meeting, person)
     );
+    let words = meeting.words;
     let theirs = |gap: &&Gap| person.tracks.contains(&gap.track) && (gap.is_lost() || gap.seconds >= GAP_S);
     for gap in meeting.gaps.iter().filter(theirs) {
         let (from, to) = (percent(meeting, gap.at), percent(meeting, gap.at + gap.seconds));
         let _ = writeln!(
             out,
-            "<rect class=\"gap{}\" x=\"{from:.3}%\" width=\"{:.3}%\" y=\"{bar}rem\" height=\"{BAR}rem\"><title>{} missing: {}</title></rect>",
+            "<rect class=\"gap{}\" x=\"{from:.3}%\" width=\"{:.3}%\" y=\"{bar}rem\" height=\"{BAR}rem\"><title>{}</title></rect>",
             if gap.is_lost() { " lost" } else { "" },
             (to - from).max(0.3),
-            gap.amount(),
-            reason(gap.cause, gap.kind)
+            escape(&(words.page.missing)(&words.lost(gap.amount()), (words.reason)(gap.cause, gap.kind)))
         );
     }
     out.push_str("</g>\n");

@@ -18,6 +18,17 @@ struct Data<'a> {
     long: bool,
     /// In the order in which lines stand in the page.
     lines: &'a [TimedLine],
+    words: Words,
+}
+
+/// What the script says.
+#[derive(Serialize)]
+struct Words {
+    play: &'static str,
+    pause: &'static str,
+    /// `{0} of {1}`
+    of: &'static str,
+    none: &'static str,
 }
 
 /// `[start ms, end ms, [ms after the start, per word], [place of each word in the text]]`; the last one only
@@ -25,9 +36,11 @@ struct Data<'a> {
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct TimedLine(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "Vec::is_empty")] Vec<usize>);
 
-/// As JSON that can stand in a script element: it is numbers alone, and nothing in it can end one.
+/// As JSON that can stand in a script element: it is numbers and words of ours; nothing in it can end one.
 pub(super) fn data(meeting: &Meeting, lines: &[TimedLine]) -> String {
-    let data = Data { duration: duration(meeting), long: meeting.long, lines };
+    let page = &meeting.words.page;
+    let words = Words { play: page.play, pause: page.pause, of: page.of, none: page.not_found };
+    let data = Data { duration: duration(meeting), long: meeting.long, lines, words };
     serde_json::to_string(&data).unwrap_or_default()
 }
 
