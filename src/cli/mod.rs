@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use self::console::{Log, end as end_console, say};
+pub use self::help::{command, parse};
 use crate::config::Config;
 use crate::control::Request;
 
@@ -26,6 +27,7 @@ pub mod edit;
 mod enrolled;
 pub mod export;
 mod growing;
+mod help;
 pub mod list;
 pub mod mark;
 pub mod models;
@@ -52,9 +54,16 @@ pub struct Cli {
     /// More log on stderr (-v info, -vv debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// What to do
+    /// What to do. `None` means that the user has said nothing: the first time that is a question back.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
+}
+
+impl Cli {
+    /// Whether it may open devices.
+    pub fn opens_devices(&self) -> bool {
+        self.verb.as_ref().is_none_or(Verb::opens_devices)
+    }
 }
 
 /// One per verb.
@@ -157,10 +166,14 @@ pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
 
 /// Carries out what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    if let Verb::Complete(args) = &cli.verb {
+    let Some(verb) = cli.verb else {
+        say(help::command().render_help());
+        return Ok(Exit::WrongUse);
+    };
+    if let Verb::Complete(args) = &verb {
         return Ok(complete::run(args));
     }
-    if let Verb::Completions { shell } = cli.verb {
+    if let Verb::Completions { shell } = verb {
         if let Some(script) = complete::script(shell) {
             std::io::stdout().write_all(script.as_bytes())?;
             return Ok(Exit::Well);
@@ -172,17 +185,17 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         std::io::stdout().write_all(&script)?;
         return Ok(Exit::Well);
     }
-    if let Verb::VoicesWorker = &cli.verb {
+    if let Verb::VoicesWorker = &verb {
         return worker::voices();
     }
-    if let Verb::AsrWorker(args) = &cli.verb {
+    if let Verb::AsrWorker(args) = &verb {
         return worker::run(args);
     }
     let config = Config::load(cli.config.as_deref())?;
     for warning in config.warnings() {
         say(warning);
     }
-    match cli.verb {
+    match verb {
         Verb::Record(args) => record::run(&args, config),
         Verb::Devices(args) => devices::run(&args, &config),
         Verb::Doctor(args) => doctor::run(&args, config),
