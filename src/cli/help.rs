@@ -8,7 +8,7 @@ use crate::base::text::{columns, wrap};
 
 /// Every visible verb stands in one of them; a test holds this to it.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Record", &["record", "status", "mark", "pause", "resume", "stop", "transcribe"]),
+    ("Record", &["record", "status", "mark", "pause", "resume", "stop", "transcribe", "watch-folder"]),
     ("Read", &["list", "show"]),
     ("Correct", &["edit", "voices"]),
     ("Share", &["export"]),

@@ -42,6 +42,7 @@ mod text;
 pub mod transcribe;
 pub mod verify;
 pub mod voices;
+pub mod watch_folder;
 pub mod worker;
 
 /// Records a meeting, each microphone and loopback on a track of its own, and writes the minutes.
@@ -106,6 +107,8 @@ pub enum Verb {
     Recover(recover::Args),
     /// Transcribe a session again, or make a session from sound files
     Transcribe(transcribe::Args),
+    /// Make minutes of each sound file that arrives in a folder
+    WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
     /// Get, import, list and remove speech models
@@ -211,6 +214,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),
+        Verb::WatchFolder(args) => watch_folder::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),

@@ -7,6 +7,7 @@
 mod account;
 mod accuracy;
 mod alarms;
+mod arrivals;
 mod complete;
 mod control;
 mod desktop;
