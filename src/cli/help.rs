@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Correct", &["edit", "voices"]),
     ("Share", &["export"]),
     ("Check", &["doctor", "verify", "recover"]),
-    ("Set up", &["devices", "models", "config", "completions"]),
+    ("Set up", &["demo", "devices", "models", "config", "completions"]),
 ];
 /// Where a verb stands that is in none: better there than nowhere.
 const MORE: &str = "More";

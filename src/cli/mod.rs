@@ -12,6 +12,8 @@ pub use self::help::{command, parse};
 use crate::config::Config;
 use crate::control::Request;
 
+#[cfg_attr(not(unix), allow(dead_code, unused_imports))]
+mod ask;
 pub mod complete;
 pub mod config;
 mod console;
@@ -21,6 +23,7 @@ pub mod control;
 #[path = "control_none.rs"]
 pub mod control;
 pub mod dated;
+pub mod demo;
 mod devices;
 pub mod doctor;
 pub mod edit;
@@ -111,6 +114,8 @@ pub enum Verb {
     WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
+    /// Record a short meeting that comes with the program, and write its minutes
+    Demo(demo::Args),
     /// Get, import, list and remove speech models
     Models(models::Args),
     /// Show the settings in force
@@ -215,6 +220,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),
         Verb::WatchFolder(args) => watch_folder::run(&args, config),
+        Verb::Demo(args) => demo::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),
