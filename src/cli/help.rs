@@ -13,7 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ("Correct", &["edit", "voices"]),
     ("Share", &["export"]),
     ("Check", &["doctor", "verify", "recover"]),
-    ("Set up", &["demo", "devices", "models", "config", "completions"]),
+    ("Set up", &["init", "demo", "devices", "models", "config", "completions"]),
 ];
 /// Where a verb stands that is in none: better there than nowhere.
 const MORE: &str = "More";
@@ -25,7 +25,7 @@ const INDENT: usize = 16;
 
 const TEMPLATE: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}Options:\n{options}{after-help}";
-const AFTER: &str = "More about a verb: hansard VERB --help\n\
+const AFTER: &str = "The first time: hansard init. More about a verb: hansard VERB --help\n\
     Exit codes: 0 well, 1 wrong use or input, 2 done with losses (all named), 3 failed";
 
 /// The command line as clap reads it, with the help as people read it.

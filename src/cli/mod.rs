@@ -31,6 +31,7 @@ mod enrolled;
 pub mod export;
 mod growing;
 mod help;
+pub mod init;
 pub mod list;
 pub mod mark;
 pub mod models;
@@ -114,6 +115,8 @@ pub enum Verb {
     WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
+    /// Choose microphones, language and model, and write your settings
+    Init(init::Args),
     /// Record a short meeting that comes with the program, and write its minutes
     Demo(demo::Args),
     /// Get, import, list and remove speech models
@@ -139,7 +142,7 @@ pub enum Verb {
 impl Verb {
     /// Whether it opens devices.
     pub fn opens_devices(&self) -> bool {
-        matches!(self, Self::Record(_) | Self::Devices(_) | Self::Doctor(_))
+        matches!(self, Self::Record(_) | Self::Devices(_) | Self::Doctor(_) | Self::Init(_))
     }
 }
 
@@ -174,10 +177,7 @@ pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
 
 /// Carries out what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let Some(verb) = cli.verb else {
-        say(help::command().render_help());
-        return Ok(Exit::WrongUse);
-    };
+    let Some(verb) = cli.verb else { return init::unasked(cli.config.as_deref()) };
     if let Verb::Complete(args) = &verb {
         return Ok(complete::run(args));
     }
@@ -220,6 +220,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),
         Verb::WatchFolder(args) => watch_folder::run(&args, config),
+        Verb::Init(args) => init::run(&args, config),
         Verb::Demo(args) => demo::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),

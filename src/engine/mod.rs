@@ -16,6 +16,7 @@ pub mod doctor;
 pub mod enrolled;
 mod finish;
 pub mod lack;
+pub mod levels;
 pub mod plan;
 mod recorded;
 mod running;

@@ -16,6 +16,7 @@ mod doctor;
 mod edit;
 mod enrolled;
 mod files;
+mod first_run;
 mod keys;
 mod language;
 mod marks;
