@@ -6,7 +6,6 @@ use std::process::Command;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
 #[cfg(unix)]
 use hansard::capture::pulse::server::handover;
 use hansard::cli::{self, Cli, Exit, Log, end_console, say};
@@ -16,7 +15,7 @@ use tracing_subscriber::EnvFilter;
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match cli::parse() {
         Ok(cli) => cli,
         Err(error) => {
             let wrong = error.use_stderr();
@@ -26,7 +25,7 @@ fn main() -> ExitCode {
         }
     };
     #[cfg(unix)]
-    if cli.verb.opens_devices() {
+    if cli.opens_devices() {
         hand_over();
     }
     start_log(cli.verbose);

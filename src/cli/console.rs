@@ -43,12 +43,18 @@ struct Line {
     passing: bool,
 }
 
-/// From now on both streams have a thread of their own.
+/// From now on both streams have a thread of their own: one, however often this is called, as two would write
+/// lines in any order.
 pub(super) fn start() {
-    let streams = STREAMS.get_or_init(|| {
-        [write_out as fn(&str) -> io::Result<()>, write_err]
-            .map(|write| Arc::new(Stream { queue: Mutex::default(), changed: Condvar::new(), write }))
+    STREAMS.get_or_init(|| {
+        let streams = [write_out as fn(&str) -> io::Result<()>, write_err]
+            .map(|write| Arc::new(Stream { queue: Mutex::default(), changed: Condvar::new(), write }));
+        write_on_threads(&streams);
+        streams
     });
+}
+
+fn write_on_threads(streams: &[Arc<Stream>; 2]) {
     for (stream, name) in streams.iter().zip(["stdout", "stderr"]) {
         let stream = Arc::clone(stream);
         // Not joined: it may wait for its reader for ever, and ends with the process.

@@ -12,7 +12,7 @@ use crate::engine::calendar::{self, Entry};
 use crate::session::details::{self, Detail, Details};
 
 /// Arguments of whatever makes a session.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, Default, clap::Args)]
 pub(super) struct Described {
     /// Where the meeting is
     #[arg(long, value_name = "PLACE")]

@@ -88,7 +88,8 @@ fn take_away(line: Option<Line>) {
     }
 }
 
-fn clear(bar: &ProgressBar) {
+/// Takes a bar away.
+pub(super) fn clear(bar: &ProgressBar) {
     bar.finish_and_clear();
     SCREEN.remove(bar);
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use serde::Serialize;
 
 use super::{Exit, say, show};
-use crate::base::text::{clean, clock, fit, name};
+use crate::base::text::{clean, clock, count, fit, name};
 use crate::config::Config;
 use crate::export::account;
 use crate::session::amend;
@@ -57,6 +57,16 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if listing.sessions.is_empty() {
         let dir = config.paths.recordings.display();
         say(format_args!("no sessions in {dir} yet; `hansard record` makes one"));
+    }
+    if let Some(earlier) = config.earlier_recordings() {
+        let sessions = list(&earlier).map_or(0, |listing| listing.sessions.len());
+        if sessions > 0 {
+            say(format_args!(
+                "{} in {}, where recordings went before: name them by their path, or move them here",
+                count(sessions as u64, "session"),
+                earlier.display()
+            ));
+        }
     }
     for found in &listing.sessions {
         let manifest = &found.manifest;

@@ -8,9 +8,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub use self::console::{Log, end as end_console, say};
+pub use self::help::{command, parse};
 use crate::config::Config;
 use crate::control::Request;
 
+#[cfg_attr(not(unix), allow(dead_code, unused_imports))]
+mod ask;
 pub mod complete;
 pub mod config;
 mod console;
@@ -21,12 +24,15 @@ pub mod control;
 pub mod control;
 pub mod dated;
 mod described;
+pub mod demo;
 mod devices;
 pub mod doctor;
 pub mod edit;
 mod enrolled;
 pub mod export;
 mod growing;
+mod help;
+pub mod init;
 pub mod list;
 pub mod mark;
 pub mod models;
@@ -41,6 +47,7 @@ mod text;
 pub mod transcribe;
 pub mod verify;
 pub mod voices;
+pub mod watch_folder;
 pub mod worker;
 
 /// Records a meeting, each microphone and loopback on a track of its own, and writes the minutes.
@@ -53,9 +60,16 @@ pub struct Cli {
     /// More log on stderr (-v info, -vv debug)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
-    /// What to do
+    /// What to do. `None` means that the user has said nothing: the first time that is a question back.
     #[command(subcommand)]
-    pub verb: Verb,
+    pub verb: Option<Verb>,
+}
+
+impl Cli {
+    /// Whether it may open devices.
+    pub fn opens_devices(&self) -> bool {
+        self.verb.as_ref().is_none_or(Verb::opens_devices)
+    }
 }
 
 /// One per verb.
@@ -98,8 +112,14 @@ pub enum Verb {
     Recover(recover::Args),
     /// Transcribe a session again, or make a session from sound files
     Transcribe(transcribe::Args),
+    /// Make minutes of each sound file that arrives in a folder
+    WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
+    /// Choose microphones, language and model, and write your settings
+    Init(init::Args),
+    /// Record a short meeting that comes with the program, and write its minutes
+    Demo(demo::Args),
     /// Get, import, list and remove speech models
     Models(models::Args),
     /// Show the settings in force
@@ -123,7 +143,7 @@ pub enum Verb {
 impl Verb {
     /// Whether it opens devices.
     pub fn opens_devices(&self) -> bool {
-        matches!(self, Self::Record(_) | Self::Devices(_) | Self::Doctor(_))
+        matches!(self, Self::Record(_) | Self::Devices(_) | Self::Doctor(_) | Self::Init(_))
     }
 }
 
@@ -158,10 +178,11 @@ pub fn wrong_use(message: impl Into<String>) -> anyhow::Error {
 
 /// Carries out what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    if let Verb::Complete(args) = &cli.verb {
+    let Some(verb) = cli.verb else { return init::unasked(cli.config.as_deref()) };
+    if let Verb::Complete(args) = &verb {
         return Ok(complete::run(args));
     }
-    if let Verb::Completions { shell } = cli.verb {
+    if let Verb::Completions { shell } = verb {
         if let Some(script) = complete::script(shell) {
             std::io::stdout().write_all(script.as_bytes())?;
             return Ok(Exit::Well);
@@ -173,17 +194,17 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         std::io::stdout().write_all(&script)?;
         return Ok(Exit::Well);
     }
-    if let Verb::VoicesWorker = &cli.verb {
+    if let Verb::VoicesWorker = &verb {
         return worker::voices();
     }
-    if let Verb::AsrWorker(args) = &cli.verb {
+    if let Verb::AsrWorker(args) = &verb {
         return worker::run(args);
     }
     let config = Config::load(cli.config.as_deref())?;
     for warning in config.warnings() {
         say(warning);
     }
-    match cli.verb {
+    match verb {
         Verb::Record(args) => record::run(&args, config),
         Verb::Devices(args) => devices::run(&args, &config),
         Verb::Doctor(args) => doctor::run(&args, config),
@@ -199,6 +220,9 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),
         Verb::Transcribe(args) => transcribe::run(&args, config),
+        Verb::WatchFolder(args) => watch_folder::run(&args, config),
+        Verb::Init(args) => init::run(&args, config),
+        Verb::Demo(args) => demo::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),

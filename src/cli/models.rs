@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
+use super::ask::Asker;
 use super::{Exit, wrong_use};
 use crate::config::Config;
 use crate::models::convert::Target;
@@ -98,6 +99,29 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 /// The user's mistakes exit with 1, all else with 3.
 fn exit_code_of(error: ModelError) -> anyhow::Error {
     if error.is_wrong_use() { wrong_use(error.to_string()) } else { error.into() }
+}
+
+/// Gets a model with its progress on the terminal; a signal gives it up.
+pub(super) fn pull_watched(config: &Config, name: &str, asker: &mut Asker) -> anyhow::Result<()> {
+    let (dir, url, own) = (config.paths.models.clone(), config.models.base_url.clone(), name.to_owned());
+    let pulled = asker.watched(move || {
+        let mut progress = Shown::new();
+        let pulled = pull::pull(&dir, &url, &own, &mut progress);
+        progress.clear();
+        pulled
+    });
+    match pulled {
+        Ok(pulled) => pulled.map(drop).map_err(exit_code_of),
+        Err(error) => {
+            tell(format_args!("what has come is kept: hansard models pull {name} goes on from there"));
+            Err(error)
+        }
+    }
+}
+
+/// `79 MB`, of a published model.
+pub(super) fn size_about(name: &str) -> String {
+    catalogue::find(name).map_or_else(|| "?".to_owned(), |published| megabytes(published.bytes_about()))
 }
 
 fn pull_model(dir: &Path, base_url: &str, name: &str) -> anyhow::Result<Exit> {

@@ -1,6 +1,6 @@
 //! `hansard record`: from the devices to the minutes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ mod keys;
 mod report;
 
 use report::report;
+pub(super) use report::{print_place, say_minutes};
 
 /// How files and scripts are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -123,7 +124,15 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         lacks,
         begun: None,
     };
-    record(&wish, &config, args.json)
+    record(&wish, &config, args.json, args.out.is_none())
+}
+
+/// Records as without any flag.
+pub(super) fn begin(config: Config) -> anyhow::Result<Exit> {
+    let Configured { sources, lacks } = sources(&[], &config)?;
+    let text = config.record.transcribe;
+    let wish = Wish { text, partials: shows_partials(false), lacks, ..Wish::new(sources) };
+    record(&wish, &config, false, true)
 }
 
 /// The sources of the command line, else those of the config, else the defaults that are there.
@@ -154,11 +163,17 @@ pub(super) struct Imported {
 
 /// Makes a session of sound files, without text. What is interrupted before they are read to their end has
 /// failed, which is said.
-pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Imported> {
+/// `begun` is told the session's folder once there is one.
+pub(super) fn import(
+    wish: &Wish,
+    config: &Config,
+    json: bool,
+    begun: &mut dyn FnMut(&Path),
+) -> anyhow::Result<Imported> {
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, ended) = conduct(wish, config, json, false, &mut signals)?;
+    let (folder, ended) = conduct(wish, config, json, false, &mut signals, begun)?;
     let (dir, asked) = (folder.path(), ended.asked);
-    let (mut exit, account, errors) = report::judge(&dir, &ended);
+    let (mut exit, account, errors) = report::judge(&dir, &ended, "read in");
     if asked {
         say(format_args!(
             "the sound was not read to its end; give the same command again ({} can be removed)",
@@ -169,15 +184,25 @@ pub(super) fn import(wish: &Wish, config: &Config, json: bool) -> anyhow::Result
     Ok(Imported { dir, exit, account, errors })
 }
 
-/// Records and transcribes; the exit code says how it went.
-fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
+/// Records and transcribes; the exit code says how it went. `last` says whether the session can be called so.
+fn record(wish: &Wish, config: &Config, json: bool, last: bool) -> anyhow::Result<Exit> {
+    let (_, exit) = record_session(wish, config, (json, last))?;
+    Ok(exit)
+}
+
+/// The same, and where the session lies.
+pub(super) fn record_session(
+    wish: &Wish,
+    config: &Config,
+    (json, last): (bool, bool),
+) -> anyhow::Result<(PathBuf, Exit)> {
     // Before there is any other thread.
     #[cfg(unix)]
     if let Err(error) = signals::outlive_stops().and_then(|()| signals::tell_stops()) {
         tracing::warn!(%error, "the terminal can stop this recording (Ctrl-Z)");
     }
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, mut ended) = conduct(wish, config, json, config.record.notify, &mut signals)?;
+    let (folder, mut ended) = conduct(wish, config, json, config.record.notify, &mut signals, &mut |_| {})?;
     let mut shown = None;
     let recorded = wish.text.then(|| {
         let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
@@ -190,7 +215,9 @@ fn record(wish: &Wish, config: &Config, json: bool) -> anyhow::Result<Exit> {
     });
     shown.into_iter().for_each(Shown::end);
     // Where it lies now, so that what is told last is true.
-    Ok(report(&folder.path(), &ended, recorded.as_ref(), json))
+    let dir = folder.path();
+    let exit = report(&dir, &ended, recorded.as_ref(), (json, last));
+    Ok((dir, exit))
 }
 
 /// Records and transcribes until the end, however it comes about: the session, and how it ended. With
@@ -201,6 +228,7 @@ fn conduct(
     json: bool,
     notify: bool,
     signals: &mut Signals,
+    begun: &mut dyn FnMut(&Path),
 ) -> anyhow::Result<(Arc<Folder>, Ended)> {
     let plan = quietly(|| Plan::new(wish, config)).map_err(engine_error)?;
     let title = plan.title.clone().unwrap_or_default();
@@ -220,6 +248,7 @@ fn conduct(
         say(NAMES_NOT_KEPT);
     }
     let folder = engine.folder();
+    begun(&folder.path());
     say(format_args!("recording into {}", folder.path().display()));
     let mut shown = Shown::default();
     shown.lines(engine.follow(), json);

@@ -2,6 +2,8 @@
 //! terminal would stop a recording, which is never what somebody wants who presses Ctrl-Z: it would go on
 //! losing sound until `fg`.
 
+use std::time::Duration;
+
 #[cfg(unix)]
 use nix::sys::signal::{SigSet, Signal};
 use tokio::runtime::Runtime;
@@ -59,6 +61,18 @@ impl Signals {
         let (tell, signals) = unbounded_channel();
         runtime.spawn(async move { while tell.send(taken.next().await).is_ok() {} });
         Ok(Self { signals, runtime: Some(runtime) })
+    }
+
+    /// One that has come already.
+    pub(super) fn seen(&mut self) -> Option<&'static str> {
+        self.signals.try_recv().ok()
+    }
+
+    /// Waits that long, or until one comes.
+    pub(super) fn wait(&mut self, time: Duration) -> Option<&'static str> {
+        let Self { signals, runtime } = self;
+        let waited = async { tokio::time::timeout(time, signals.recv()).await };
+        runtime.as_ref()?.block_on(waited).ok().flatten()
     }
 
     /// Waits for the next one and names it.

@@ -12,14 +12,59 @@ pub(super) struct Folders {
     pub home: Option<PathBuf>,
     /// Where `config.toml` lies.
     pub config: Option<PathBuf>,
-    /// Where recordings, models and voices go if nothing else is said.
+    /// Where models and voices go if nothing else is said, and recordings where there are no documents.
     pub data: Option<PathBuf>,
+    /// Where people keep what they make; only a folder that is there.
+    pub documents: Option<PathBuf>,
 }
+
+/// Where recordings lie among the documents, and in the data folder.
+const IN_DOCUMENTS: &str = "Hansard";
+const IN_DATA: &str = "recordings";
 
 impl Folders {
     /// The folders of the user who runs this process.
     pub fn of_user() -> Self {
-        Self::from_variables(std::env::home_dir(), |name| std::env::var_os(name))
+        let mut folders = Self::from_variables(std::env::home_dir(), |name| std::env::var_os(name));
+        folders.documents = folders.find_documents();
+        folders
+    }
+
+    /// The documents folder as the desktop has it, else `~/Documents`; `None` where there is none. On macOS
+    /// and Windows none is taken unasked: what a program may do there is another matter.
+    fn find_documents(&self) -> Option<PathBuf> {
+        if cfg!(any(target_os = "macos", windows)) {
+            return None;
+        }
+        let home = self.home.as_ref()?;
+        let chosen =
+            self.config.as_ref().and_then(|ours| ours.parent()).map(|dir| dir.join("user-dirs.dirs"));
+        let chosen = chosen.and_then(|file| std::fs::read_to_string(file).ok());
+        let folder = match chosen.as_deref().and_then(|text| documents_in(text, home)) {
+            Some(folder) => folder,
+            None => home.join("Documents"),
+        };
+        // xdg-user-dirs: a folder that is the home itself is one that the user does not want.
+        (folder != *home && folder.is_dir()).then_some(folder)
+    }
+
+    /// Where recordings go if nothing else is said: where earlier ones lie already, else into the documents,
+    /// where people find them, else into the data folder.
+    pub fn recordings(&self) -> Option<PathBuf> {
+        let earlier = self.earlier_recordings();
+        let seen = || self.documents.as_ref().map(|documents| documents.join(IN_DOCUMENTS));
+        earlier.or_else(seen).or_else(|| self.data.as_ref().map(|data| data.join(IN_DATA)))
+    }
+
+    /// The recordings in the data folder, if there ever were any.
+    pub fn earlier_recordings(&self) -> Option<PathBuf> {
+        self.data.as_ref().map(|data| data.join(IN_DATA)).filter(|folder| folder.is_dir())
+    }
+
+    /// The folder to propose to somebody who is asked.
+    pub fn proposed_recordings(&self) -> Option<PathBuf> {
+        let documents = self.documents.clone().or_else(|| Some(self.home.as_ref()?.join("Documents")));
+        documents.map(|documents| documents.join(IN_DOCUMENTS))
     }
 
     fn from_variables(home: Option<PathBuf>, variable: impl Fn(&str) -> Option<OsString>) -> Self {
@@ -39,6 +84,7 @@ impl Folders {
         Self {
             config: absolute("XDG_CONFIG_HOME").or(config).map(ours),
             data: absolute("XDG_DATA_HOME").or(data).map(ours),
+            documents: None,
             home,
         }
     }
@@ -59,9 +105,47 @@ impl Folders {
     }
 }
 
+/// The documents folder in the text of `user-dirs.dirs`: `XDG_DOCUMENTS_DIR="$HOME/Dokumente"`, in quotes,
+/// from the home or from the root.
+fn documents_in(text: &str, home: &Path) -> Option<PathBuf> {
+    let value = text.lines().rev().find_map(|line| line.trim().strip_prefix("XDG_DOCUMENTS_DIR="))?;
+    let value = value.trim().strip_prefix('"')?.strip_suffix('"')?;
+    match value.strip_prefix("$HOME") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            let rest = rest.trim_matches('/');
+            Some(if rest.is_empty() { home.to_owned() } else { home.join(rest) })
+        }
+        Some(_) => None,
+        None => Some(PathBuf::from(value)).filter(|path| path.is_absolute()),
+    }
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recordings_go_where_they_are_seen_unless_earlier_ones_lie_elsewhere() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().to_owned();
+        let mut folders = Folders::from_variables(Some(home.clone()), |_| None);
+        folders.documents = folders.find_documents();
+        assert_eq!(folders.recordings().unwrap(), home.join(".local/share/hansard/recordings"));
+        std::fs::create_dir_all(home.join("Dokumente")).unwrap();
+        std::fs::create_dir_all(home.join(".config")).unwrap();
+        std::fs::write(home.join(".config/user-dirs.dirs"), "# x\nXDG_DOCUMENTS_DIR=\"$HOME/Dokumente\"\n")
+            .unwrap();
+        folders.documents = folders.find_documents();
+        assert_eq!(folders.recordings().unwrap(), home.join("Dokumente/Hansard"));
+        std::fs::create_dir_all(home.join(".local/share/hansard/recordings")).unwrap();
+        assert_eq!(folders.recordings().unwrap(), home.join(".local/share/hansard/recordings"));
+        assert_eq!(folders.proposed_recordings().unwrap(), home.join("Dokumente/Hansard"));
+        let text = |line: &str| documents_in(line, Path::new("/h"));
+        assert_eq!(text("XDG_DOCUMENTS_DIR=\"$HOME/\"").unwrap(), Path::new("/h"));
+        assert_eq!(text("XDG_DOCUMENTS_DIR=\"/data/d\"").unwrap(), Path::new("/data/d"));
+        assert_eq!(text("XDG_DOCUMENTS_DIR=\"$HOMER/d\""), None);
+        assert_eq!(text("XDG_DOCUMENTS_DIR=relative"), None);
+    }
 
     #[test]
     fn xdg_places_win_over_home_unless_they_are_relative() {

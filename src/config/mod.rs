@@ -201,7 +201,7 @@ impl Config {
     pub fn load(extra: Option<&Path>) -> Result<Self, ConfigError> {
         let folders = Folders::of_user();
         let mut files = Vec::new();
-        if let Some(path) = folders.config.as_ref().map(|folder| folder.join("config.toml")) {
+        if let Some(path) = own_file(&folders) {
             match std::fs::read_to_string(&path) {
                 Ok(text) => files.push((path, text)),
                 // HOME=/dev/null is how services say that they have none.
@@ -251,6 +251,43 @@ impl Config {
     /// Who set a key, by its full name; `None` if there is no such key.
     pub fn origin(&self, key: &str) -> Option<&Origin> {
         self.layers.settings.get(key).map(|(_, origin)| origin)
+    }
+
+    /// The user's own file, whether or not there is one; `None` where there is no home.
+    pub fn user_file() -> Option<PathBuf> {
+        own_file(&Folders::of_user())
+    }
+
+    /// A folder to propose for recordings, where people find them; `None` where there is no home.
+    pub fn proposed_recordings(&self) -> Option<PathBuf> {
+        self.layers.folders.proposed_recordings()
+    }
+
+    /// Where recordings went while nothing else was said, if they go elsewhere now and that folder is there.
+    /// Not where a variable or a flag says where they are: then somebody looks just there.
+    pub fn earlier_recordings(&self) -> Option<PathBuf> {
+        let said =
+            matches!(self.origin("paths.recordings"), Some(Origin::Variable(_) | Origin::Flag(_)) | None);
+        let earlier = self.layers.folders.earlier_recordings().filter(|_| !said);
+        earlier.filter(|folder| *folder != self.paths.recordings)
+    }
+
+    /// A folder as the user typed it: `~` is home, a relative one starts at the working folder.
+    ///
+    /// # Errors
+    /// It needs a home, and there is none.
+    pub fn folder(&self, text: &str) -> Result<PathBuf, ConfigError> {
+        self.layers.folders.expand(text, None)
+    }
+
+    /// A path as people write it: below the home with `~`.
+    pub fn tilde(&self, path: &Path) -> String {
+        let home = self.layers.folders.home.as_deref();
+        match home.and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) if rest.as_os_str().is_empty() => "~".into(),
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
     }
 
     /// What the user should be told on stderr: variables that look like ours and are not.
@@ -335,9 +372,12 @@ impl Layers {
             && text.is_empty()
         {
             let variable = || keys::find(name).map_or_else(String::new, keys::Key::variable);
-            let data = self.folders.data.as_ref();
-            let data = data.ok_or_else(|| ConfigError::NoDataFolder { what, variable: variable() })?;
-            *text = into_text(data.join(what))?;
+            let folder = match what {
+                "recordings" => self.folders.recordings(),
+                _ => self.folders.data.as_ref().map(|data| data.join(what)),
+            };
+            let folder = folder.ok_or_else(|| ConfigError::NoDataFolder { what, variable: variable() })?;
+            *text = into_text(folder)?;
         }
         Ok(())
     }
@@ -365,6 +405,11 @@ impl Layers {
 
 fn into_text(path: PathBuf) -> Result<String, ConfigError> {
     path.into_os_string().into_string().map_err(|path| ConfigError::NotText { path: path.into() })
+}
+
+/// The user's own file.
+fn own_file(folders: &Folders) -> Option<PathBuf> {
+    folders.config.as_ref().map(|folder| folder.join("config.toml"))
 }
 
 /// A number of speakers from text.

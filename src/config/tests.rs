@@ -3,7 +3,7 @@ use proptest::strategy::Strategy as _;
 use super::*;
 
 fn folders() -> Folders {
-    Folders { home: Some("/home/ada".into()), config: None, data: Some("/data/hansard".into()) }
+    Folders { home: Some("/home/ada".into()), data: Some("/data/hansard".into()), ..Folders::default() }
 }
 
 fn with(files: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<Config, ConfigError> {

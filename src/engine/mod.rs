@@ -18,6 +18,7 @@ pub mod doctor;
 pub mod enrolled;
 mod finish;
 pub mod lack;
+pub mod levels;
 pub mod plan;
 mod recorded;
 mod running;

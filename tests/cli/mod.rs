@@ -7,6 +7,7 @@
 mod account;
 mod accuracy;
 mod alarms;
+mod arrivals;
 mod complete;
 mod control;
 mod described;
@@ -16,6 +17,7 @@ mod doctor;
 mod edit;
 mod enrolled;
 mod files;
+mod first_run;
 mod keys;
 mod language;
 mod marks;

@@ -152,7 +152,7 @@ fn what_a_device_loses_is_named_and_is_exit_code_2() {
     let (ran, session) =
         home.record(2, &[args[0], args[1], args[2], "--source=Gone=synth:coded,secs=2,gone=0.5:0.6"]);
     for (track, cause, least, said) in [
-        ("stall", GapCause::Stall, 0.35, "Stall: 0:00:01 captured; "),
+        ("stall", GapCause::Stall, 0.35, "Stall: 0.4 s lost: device delivered nothing"),
         ("gone", GapCause::DeviceLost, 0.5, "lost: device was unplugged"),
     ] {
         let account = session.manifest.account.iter().find(|account| account.track == track).unwrap();

@@ -12,3 +12,5 @@ pub mod session;
 pub mod sound;
 pub mod speech;
 pub mod stage;
+#[cfg(target_os = "linux")]
+pub mod terminal;

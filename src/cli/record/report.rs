@@ -1,24 +1,36 @@
-//! What `record` says at its end: what was captured, what was not, and the exit code.
+//! What `record` says at its end, in three lines: what was recorded, whether anything is missing (a line more
+//! for each loss), where the minutes are. And the exit code. `show` and `verify` have the details.
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 
+use crate::base::text::{clock, count};
 use crate::care::replay;
 use crate::cli::Exit;
 use crate::cli::console::{print_result, say};
 use crate::cli::text::quoted;
 use crate::engine::{Ended, Recorded};
 use crate::export;
-use crate::export::account::AccountLine;
-use crate::session::manifest::{Manifest, TrackAccount};
+use crate::export::account::{AccountLine, reason};
+use crate::session::manifest::{GapCause, Manifest, SourceKind, TrackAccount};
 use crate::session::read::read_manifest;
 use crate::session::texted::NOT_ASKED;
 
+/// File of the minutes in a session.
+const MINUTES: &str = "minutes.md";
+
 /// What a person, or a script with `--json`, is told at the end. `recorded` is what became of the text, if
-/// any was wanted.
-pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, json: bool) -> Exit {
+/// any was wanted; `last` whether the session can be called so.
+pub(super) fn report(
+    dir: &Path,
+    ended: &Ended,
+    recorded: Option<&Recorded>,
+    (json, last): (bool, bool),
+) -> Exit {
     for problem in recorded.into_iter().flat_map(|recorded| &recorded.problems) {
         say(problem);
     }
+    let (exit, account, errors) = judge(dir, ended, "recorded");
     let pending = recorded.map_or(Some(NOT_ASKED), |recorded| recorded.pending.as_deref());
     if let Some(reason) = pending {
         let resume =
@@ -27,8 +39,9 @@ pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, jso
             "text is pending ({reason}); make it with: hansard transcribe {resume}{}",
             quoted(dir)
         ));
+    } else {
+        say_minutes(dir, &if last { "last".to_owned() } else { quoted(dir) });
     }
-    let (exit, account, errors) = judge(dir, ended);
     if json {
         let duration = ended.closed.as_ref().map(|closed| closed.duration);
         print_result(serde_json::json!({
@@ -36,19 +49,40 @@ pub(super) fn report(dir: &Path, ended: &Ended, recorded: Option<&Recorded>, jso
             "text_pending": pending, "exit": exit as u8,
         }));
     } else {
-        print_result(dir.display());
+        print_place(dir);
     }
     exit
 }
 
-/// Says what was captured and what was not; how that went, where every frame is, and what went wrong.
-pub(super) fn judge(dir: &Path, ended: &Ended) -> (Exit, serde_json::Value, Vec<String>) {
+/// Where the minutes are, and how they are opened; `session` is how it can be called.
+pub(in crate::cli) fn say_minutes(dir: &Path, session: &str) {
+    let minutes = dir.join(MINUTES);
+    if !minutes.is_file() {
+        return;
+    }
+    say(format_args!(
+        "minutes: {} · read them: hansard show {session} · as a page with sound: hansard export {session} --format html",
+        minutes.display()
+    ));
+}
+
+/// The session's folder, for scripts: a person at a terminal has just read where it is.
+pub(in crate::cli) fn print_place(dir: &Path) {
+    if !std::io::stdout().is_terminal() {
+        print_result(dir.display());
+    }
+}
+
+/// Says what was captured (`done` to it) and what was not; how that went, where every frame is, and what went
+/// wrong.
+pub(super) fn judge(dir: &Path, ended: &Ended, done: &str) -> (Exit, serde_json::Value, Vec<String>) {
     let account = ended.closed.as_ref().map(|closed| closed.account.clone()).unwrap_or_default();
     let errors = ended.closed.as_ref().map(|closed| closed.errors.clone()).unwrap_or_default();
     for error in &errors {
         say(error);
     }
-    let told = captured(dir, &account);
+    let duration = ended.closed.as_ref().map(|closed| closed.duration);
+    let told = captured(dir, &account, (duration, !errors.is_empty()), done);
     let lost = account.iter().any(|track| track.lost.0 > 0);
     let exit = if ended.recorder_failed || ended.closed.is_none() || told.is_none() {
         Exit::Failed
@@ -60,16 +94,22 @@ pub(super) fn judge(dir: &Path, ended: &Ended) -> (Exit, serde_json::Value, Vec<
     (exit, told.unwrap_or_else(|| serde_json::json!(account)), errors)
 }
 
-/// A line per track. Gives the account as JSON, unless the session can't be read.
-fn captured(dir: &Path, account: &[TrackAccount]) -> Option<serde_json::Value> {
+/// The account in lines. Gives it as JSON, unless the session can't be read.
+fn captured(
+    dir: &Path,
+    account: &[TrackAccount],
+    (duration, trouble): (Option<f64>, bool),
+    done: &str,
+) -> Option<serde_json::Value> {
     match read_manifest(dir) {
         Ok(manifest) => {
+            let duration = duration.unwrap_or(manifest.duration);
             let manifest = Manifest { account: account.to_vec(), ..manifest };
             let mut lines = export::account::lines(&manifest);
             if let Ok(scan) = replay::scan(dir) {
-                export::account::add_silences(&mut lines, &scan.replay, manifest.duration);
+                export::account::add_silences(&mut lines, &scan.replay, duration);
             }
-            lines.iter().for_each(|line| say(captured_line(line)));
+            told(&manifest, &lines, (duration, trouble), done).iter().for_each(say);
             Some(export::account::json(&manifest))
         }
         // The disk is gone or full: then without the names and the rates that stand there.
@@ -84,17 +124,54 @@ fn captured(dir: &Path, account: &[TrackAccount]) -> Option<serde_json::Value> {
     }
 }
 
-/// `Alice: 00:12:30 captured, nothing missing`
-fn captured_line(line: &AccountLine) -> String {
-    let mut out = format!("{}: {} captured", line.name, crate::base::text::clock(line.written_s, true));
-    if line.losses.is_empty() && line.absences.is_empty() && !line.lost.is_any() {
-        return out + ", nothing missing";
+/// `recorded 0:41:20 of Weekly sync from 3 sources: Alice, Bob, Remote`, whether it is complete, and a line
+/// for each loss. `trouble` has been told above.
+fn told(
+    manifest: &Manifest,
+    lines: &[AccountLine],
+    (duration, trouble): (f64, bool),
+    done: &str,
+) -> Vec<String> {
+    let names: Vec<&str> = lines.iter().map(|line| line.name.as_str()).collect();
+    let title = crate::base::text::name(&manifest.title);
+    let is_file = |source: &crate::session::manifest::SourceEntry| source.kind == SourceKind::File;
+    let what = if manifest.sources.iter().all(is_file) { "file" } else { "source" };
+    let mut out = vec![format!(
+        "{done} {} of {title} from {}: {}",
+        clock(duration, true),
+        count(names.len() as u64, what),
+        names.join(", ")
+    )];
+    let lost = lines.iter().filter(|line| line.lost.is_any());
+    let lost: Vec<String> = lost.map(|line| format!("{} LOST of {}", line.lost, line.name)).collect();
+    let mut complete = match (lost.is_empty(), trouble) {
+        (true, false) => "complete: nothing was lost".to_owned(),
+        (true, true) => "nothing of what was recorded is lost, but there was trouble: see above".to_owned(),
+        (false, _) => format!("NOT COMPLETE: {}", lost.join(", ")),
+    };
+    for (clause, names) in absences(lines) {
+        complete += &format!("; {}: {clause}", names.join(", "));
     }
-    if line.lost.is_any() {
-        out += &format!("; {} LOST", line.lost);
-    }
-    for clause in line.losses.iter().chain(&line.absences) {
-        out += &format!("; {clause}");
+    out.push(complete);
+    for line in lines {
+        out.extend(line.losses.iter().map(|clause| format!("{}: {clause}", line.name)));
     }
     out
+}
+
+/// What is not there without being lost, and of whom; without what is so in every recording: that devices
+/// begin a moment late, and that some sources end before others.
+fn absences(lines: &[AccountLine]) -> Vec<(&str, Vec<&str>)> {
+    let usual = [GapCause::NotStarted, GapCause::Ended].map(|cause| reason(cause, SourceKind::Mic));
+    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+    for line in lines {
+        for clause in line.absences.iter().filter(|clause| !usual.iter().any(|usual| clause.contains(usual)))
+        {
+            match all.iter_mut().find(|(known, _)| known == clause) {
+                Some((_, names)) => names.push(&line.name),
+                None => all.push((clause, vec![&line.name])),
+            }
+        }
+    }
+    all
 }
