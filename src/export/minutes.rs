@@ -19,6 +19,9 @@ use crate::session::mark::{Mark, MarkKind};
 /// The heading over what was marked, to which each mark leads back.
 pub const MARKED: &str = "What was marked";
 
+/// What a mark's anchor begins with; its number follows, from 1.
+pub const ANCHOR: &str = "mark_";
+
 /// A piece of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
@@ -232,7 +235,7 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
 
 fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
     Marked {
-        anchor: format!("mark_{}", n + 1),
+        anchor: format!("{ANCHOR}{}", n + 1),
         kind: mark.kind.title(),
         into: meeting.clock(mark.at),
         day: meeting.time_of_day(mark.at),

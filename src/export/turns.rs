@@ -3,7 +3,7 @@
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
 //! Of the disk only the journal is read, for what is missing.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::account::{self, AccountLine};
 use super::evidence::{Evidence, TrackFile};
@@ -228,6 +228,17 @@ impl<'a> Meeting<'a> {
     /// That nobody spoke, if that is known.
     pub fn nothing_said(&self) -> Option<&'static str> {
         (self.said.is_empty() && self.pending.is_none()).then_some(Self::NOTHING_SAID)
+    }
+
+    /// The language that was spoken longest, by its code; `None` if nothing was said.
+    pub fn language(&self) -> Option<&'a str> {
+        let mut spoken_s: HashMap<&str, f64> = HashMap::new();
+        for said in self.said.iter().filter(|said| !said.language.is_empty()) {
+            let (start, end) = spoken(said);
+            *spoken_s.entry(&said.language).or_default() += end - start;
+        }
+        let longest = spoken_s.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)));
+        longest.map(|(language, _)| language)
     }
 
     /// Models and languages of what was said, each once, in order of appearance.
