@@ -62,7 +62,7 @@ pub struct Args {
     #[arg(long, help_heading = "Selection")]
     words: bool,
     /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json,
-    /// jsonl, csv; in md, txt and docx a table at the end)
+    /// jsonl, csv; in md, txt, docx and pdf a table at the end)
     #[arg(long, help_heading = "Selection")]
     evidence: bool,
     /// The HTML page alone, without the sound of all tracks in one file beside it

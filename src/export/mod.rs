@@ -34,6 +34,7 @@ pub mod minutes;
 pub mod minutes_md;
 pub mod notices;
 pub mod order;
+pub mod pdf;
 pub mod pending;
 pub mod people;
 pub mod podcast;
@@ -66,6 +67,8 @@ pub enum Format {
     Html,
     /// Word.
     Docx,
+    /// PDF.
+    Pdf,
     /// SubRip.
     Srt,
     /// WebVTT.
@@ -123,11 +126,12 @@ pub struct Options<'a> {
 
 impl Format {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Md,
         Self::Txt,
         Self::Html,
         Self::Docx,
+        Self::Pdf,
         Self::Srt,
         Self::Vtt,
         Self::Json,
@@ -157,6 +161,7 @@ impl Format {
                 ("html", "Minutes as one page for a browser, with a picture of who spoke when, and search")
             }
             Self::Docx => ("docx", "Minutes as a Word document"),
+            Self::Pdf => ("pdf", "Minutes as a PDF"),
             Self::Srt => ("srt", "SubRip subtitles"),
             Self::Vtt => ("vtt", "WebVTT subtitles, with speakers"),
             Self::Json => ("json", "Segments and words with their times (SegLST, as MeetEval reads it)"),
@@ -197,6 +202,7 @@ impl Format {
             Self::Txt => "transcript.txt",
             Self::Html => "minutes.html",
             Self::Docx => "minutes.docx",
+            Self::Pdf => "minutes.pdf",
             Self::Srt => "transcript.srt",
             Self::Vtt => "transcript.vtt",
             Self::Json => "transcript.seglst.json",
@@ -221,7 +227,7 @@ impl Format {
 
     /// Whether it is binary, and not for a terminal.
     pub const fn is_binary(self) -> bool {
-        matches!(self, Self::Docx)
+        matches!(self, Self::Docx | Self::Pdf)
     }
 
     /// Whether it tells the tracks' fingerprints, for which their files have to be read
@@ -260,14 +266,18 @@ impl Format {
 
     /// Whether it has a place for [`Options::evidence`].
     pub const fn has_evidence(self) -> bool {
-        matches!(self, Self::Md | Self::Txt | Self::Docx | Self::Html | Self::Json | Self::Jsonl | Self::Csv)
+        matches!(
+            self,
+            Self::Md | Self::Txt | Self::Docx | Self::Pdf | Self::Html | Self::Json | Self::Jsonl | Self::Csv
+        )
     }
 
-    /// What its reader would otherwise learn too late: that sound is not named, that nothing was marked.
+    /// What its reader would otherwise learn too late: that characters have no font, that nothing was marked.
     /// A sentence or two, for whoever makes the file; `None` if there is nothing to say.
     pub fn remark(self, meeting: &Meeting, options: &Options) -> Option<String> {
         let nothing_marked = || meeting.marks().next().is_none();
         match self {
+            Self::Pdf => pdf::missing(meeting, options.evidence),
             Self::Eaf => eaf::remark(meeting),
             Self::Chapters if nothing_marked() => Some(
                 "nothing was marked: the meeting is one chapter; `hansard mark` marks while it is recorded"
@@ -285,6 +295,7 @@ impl Format {
         let rules = &options.captions;
         let text = match self {
             Self::Docx => return Ok(docx::render(meeting, options.evidence)?),
+            Self::Pdf => return Ok(pdf::render(meeting, options.evidence)?),
             Self::Md => minutes_md::render(meeting, options.evidence, options.front_matter),
             Self::Txt => txt::render(meeting, options.evidence),
             Self::Html => html::render(meeting, options),
@@ -347,6 +358,9 @@ pub enum ExportError {
     /// Larger than an archive can be.
     #[error("can't write the Word document: {0}")]
     Docx(#[from] zip::result::ZipError),
+    /// Our fonts, or the library that writes it.
+    #[error("can't write the PDF: {0}")]
+    Pdf(#[from] pdf::PdfError),
     /// The system's own error.
     #[error("can't write {}: {source}", path.display())]
     Write {
@@ -367,7 +381,7 @@ impl ExportError {
             | Self::Stream { .. }
             | Self::Busy { .. }
             | Self::NoFolder { .. } => false,
-            Self::Json(_) | Self::Docx(_) => true,
+            Self::Json(_) | Self::Docx(_) | Self::Pdf(_) => true,
             // The user can name another place.
             Self::Write { source, .. } => {
                 !matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)

@@ -27,6 +27,7 @@ mod order;
 mod others;
 mod outside;
 mod page;
+mod pdf;
 mod pending;
 mod readers;
 mod sessions;
