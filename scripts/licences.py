@@ -14,11 +14,12 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-# The networks that are compiled into the program.
-NETWORKS = [
+# The networks and the fonts that are compiled into the program.
+COMPILED_IN = [
     ("Silero VAD 6.2.0", "MIT", "src/audio/vad/silero-v6.2.0.LICENSE"),
     ("CAM++", "Apache-2.0", "src/speakers/networks/campplus.LICENSE"),
     ("segmentation-3.0", "MIT", "src/speakers/networks/segmentation-3.0.LICENSE"),
+    ("DejaVu Sans Condensed 2.37", "Bitstream-Vera", "src/export/pdf/LICENSE-DejaVu.txt"),
 ]
 TEXTS = re.compile(r"(licen[cs]e|copying|notice|unlicense|copyright)([-._].*)?$", re.IGNORECASE)
 # Sources in C lie in a folder of their own in their package.
@@ -55,13 +56,13 @@ def texts(folder, depth=DEPTH):
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    parts = [(name, licence, [ROOT / path]) for name, licence, path in NETWORKS]
+    parts = [(name, licence, [ROOT / path]) for name, licence, path in COMPILED_IN]
     for package in packages(sys.argv[1]):
         folder = Path(package["manifest_path"]).parent
         licence = package["license"] or f"see {package['license_file']}"
         parts.append((f"{package['name']} {package['version']}", licence, list(texts(folder))))
 
-    print("What Hansard holds of others: networks that recognise, and the packages that it is linked from.")
+    print("What Hansard holds of others: networks that recognise, fonts, and the packages that it is linked from.")
     print("The source of each is published in the registry of Rust packages, under its name and version.\n")
     by_text, lacking = {}, []
     for name, licence, files in parts:

@@ -181,7 +181,7 @@ Name: hansard
 Version: $version
 Release: 1
 Summary: ${summary^}
-License: (MIT OR Apache-2.0) AND MIT AND Apache-2.0 AND BSD-3-Clause AND MPL-2.0
+License: (MIT OR Apache-2.0) AND MIT AND Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause AND MPL-2.0 AND Zlib AND Unicode-3.0 AND Bitstream-Vera
 Packager: $packager
 Recommends: (pipewire-pulseaudio or pulseaudio)
 Recommends: libnotify

@@ -26,6 +26,7 @@ use crate::session::reading::Session;
 use beside::Beside;
 
 mod beside;
+mod frames;
 mod tracks;
 
 /// Arguments.
@@ -60,26 +61,32 @@ pub struct Args {
     /// Also withheld lines and echoes of other tracks, with the reason
     #[arg(long, help_heading = "Selection")]
     withheld: bool,
-    /// Times of single words: a row or label per word (csv, labels), a time before each word (vtt); json,
-    /// jsonl and ctm always have them
+    /// Times of single words: a row, label or segment per word (csv, labels, podcast), a time before each
+    /// word (vtt); json, jsonl, ctm, whisper, whisperx, eaf and textgrid always have them
     #[arg(long, help_heading = "Selection")]
     words: bool,
     /// With each line the track, take and frames of its sound, the model, and the file's SHA-256 (html, json,
-    /// jsonl, csv; in md, txt and docx a table at the end)
+    /// jsonl, csv; in md, txt, docx and pdf a table at the end)
     #[arg(long, help_heading = "Selection")]
     evidence: bool,
     /// The HTML page alone, without the sound of all tracks in one file beside it
     #[arg(long)]
     no_sound: bool,
+    /// Begin md with YAML front matter (title, date, duration, attendees), and give its actions boxes to
+    /// tick: for Obsidian and the like
+    #[arg(long)]
+    front_matter: bool,
     #[command(flatten)]
     captions: Captions,
+    #[command(flatten)]
+    frames: frames::Frames,
     #[command(flatten)]
     sound: tracks::Sound,
 }
 
-/// What a caption of srt and vtt may be. The defaults are those of [`Rules`].
+/// What a caption of srt, vtt and podcast may be. The defaults are those of [`Rules`].
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Captions (srt, vtt)")]
+#[command(next_help_heading = "Captions (srt, vtt, podcast)")]
 struct Captions {
     /// Characters of a line [default: 42]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(24..=200))]
@@ -174,7 +181,12 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if let Some(pending) = &meeting.pending {
         say(pending.text());
     }
-    let render = |format: Format, options: &Options| format.render(&meeting, options).map_err(exit);
+    let render = |format: Format, options: &Options| {
+        if let Some(remark) = format.remark(&meeting, options) {
+            say(format_args!("{}: {remark}", format.name()));
+        }
+        format.render(&meeting, options).map_err(exit)
+    };
     if to_stdout {
         for format in formats {
             io::stdout().write_all(&render(format, &options)?)?;
@@ -226,24 +238,28 @@ fn asked(format: &[Asked]) -> Vec<Format> {
 
 /// An option that none of the formats has a place for would silently do nothing.
 fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options<'static>> {
-    let none = |has: fn(Format) -> bool| !formats.iter().any(|format| has(*format));
-    let names = |has: fn(Format) -> bool| {
+    let place = |asked: bool, option: &str, has: fn(Format) -> bool| {
+        if !asked || formats.iter().any(|format| has(*format)) {
+            return Ok(());
+        }
         let names = Format::ALL.into_iter().filter(|format| has(*format)).map(Format::name);
-        names.collect::<Vec<_>>().join(", ")
+        let names = names.collect::<Vec<_>>().join(", ");
+        Err(wrong_use(format!("{option} has no place in what was asked for; these have one: {names}")))
     };
-    if args.words && none(Format::has_words) {
-        let names = names(Format::has_words);
-        return Err(wrong_use(format!(
-            "--words has no place in what was asked for; these have one: {names}"
-        )));
+    place(args.words, "--words", Format::has_words)?;
+    place(args.evidence, "--evidence", Format::has_evidence)?;
+    place(args.front_matter, "--front-matter", Format::has_front_matter)?;
+    if let Some(option) = args.frames.asked() {
+        place(true, option, Format::has_timecode)?;
     }
-    if args.evidence && none(Format::has_evidence) {
-        let names = names(Format::has_evidence);
-        return Err(wrong_use(format!(
-            "--evidence has no place in what was asked for; these have one: {names}"
-        )));
-    }
-    Ok(Options { words: args.words, evidence: args.evidence, captions: args.captions.rules()?, sound: None })
+    Ok(Options {
+        words: args.words,
+        evidence: args.evidence,
+        captions: args.captions.rules()?,
+        front_matter: args.front_matter,
+        timecode: args.frames.timecode()?,
+        sound: None,
+    })
 }
 
 fn check_stdout(formats: &[Format]) -> anyhow::Result<()> {

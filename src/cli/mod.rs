@@ -23,8 +23,8 @@ pub mod control;
 #[path = "control_none.rs"]
 pub mod control;
 pub mod dated;
-mod described;
 pub mod demo;
+mod described;
 mod devices;
 pub mod doctor;
 pub mod edit;

@@ -325,7 +325,7 @@ fn exports(dir: &Path, config: &Config, name: &str, was_named: bool, done: &mut 
 fn may_carry(path: &Path, name: &str, packed: bool) -> bool {
     match path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
         Some("wav" | "flac") => false,
-        Some("docx") => packed,
+        Some("docx" | "pdf") => packed,
         _ => contains(path, [name].into_iter()).unwrap_or(packed),
     }
 }

@@ -98,7 +98,7 @@ pub enum Names {
 }
 
 /// Whose the captions are that nobody said.
-const OURS: &str = "Hansard";
+pub(super) const OURS: &str = "Hansard";
 
 /// All captions by start, with those of notices. An empty transcript gives one that says so.
 pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> {

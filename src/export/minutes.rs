@@ -21,6 +21,9 @@ mod head;
 
 pub(super) use head::lead;
 
+/// What a mark's anchor begins with; its number follows, from 1.
+pub const ANCHOR: &str = "mark_";
+
 /// A piece of the document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Block {
@@ -184,7 +187,7 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
 
 fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
     Marked {
-        anchor: format!("mark_{}", n + 1),
+        anchor: format!("{ANCHOR}{}", n + 1),
         kind: (meeting.words.marks.one)(mark.kind),
         into: meeting.clock(mark.at),
         day: meeting.time_of_day(mark.at),

@@ -6,19 +6,27 @@
 //! What was marked leads to its place in the text, and from there back to the heading, whose anchor every
 //! renderer makes by itself. The place has an empty `<a id>`: Markdown has no anchors of its own, and a
 //! renderer that lets no HTML through only loses the jump.
+//!
+//! With front matter it is a note for Obsidian and its like: see [`front_matter`].
 
 use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::Path;
 
-use super::minutes::{Block, Head, Inline, document};
+use super::front_matter;
+use super::minutes::{ANCHOR, Block, Head, Inline, document};
 use super::turns::Meeting;
 use crate::base::text::{self, pad, pad_left};
+use crate::session::mark::MarkKind;
+use crate::session::read::open_plain;
 
 /// Columns up to which a table's cells are lined up; a longer one sticks out alone.
 const CELL_MAX: usize = 50;
 
-/// The whole document.
-pub fn render(meeting: &Meeting, evidence: bool) -> String {
-    let mut out = String::new();
+/// The whole document; with front matter, actions can be ticked.
+pub fn render(meeting: &Meeting, evidence: bool, with_front_matter: bool) -> String {
+    let mut out = if with_front_matter { front_matter::render(meeting) } else { String::new() };
+    let kinds: Vec<MarkKind> = meeting.marks().map(|mark| mark.kind).collect();
     let mut in_list = false;
     for block in document(meeting, evidence) {
         let is_item = matches!(block, Block::Item(_));
@@ -26,11 +34,34 @@ pub fn render(meeting: &Meeting, evidence: bool) -> String {
             out.push('\n');
         }
         in_list = is_item;
-        put(&mut out, &block, meeting.words.marks.heading);
+        match &block {
+            Block::Item(spans) if with_front_matter && is_action(spans, &kinds) => {
+                let _ = writeln!(out, "- [ ] {}", line(spans));
+            }
+            block => put(&mut out, block, meeting.words.marks.heading),
+        }
     }
     // One end of line, not two.
     out.truncate(out.trim_end().len());
     out + "\n"
+}
+
+/// Whether the file that lies there begins with front matter.
+pub(super) fn has_front_matter(path: &Path) -> bool {
+    let Ok(Some(file)) = open_plain(path, u64::MAX) else { return false };
+    let mut first = [0; front_matter::RULE.len()];
+    let mut file = file.take(first.len() as u64);
+    file.read_exact(&mut first).is_ok() && first == *front_matter::RULE.as_bytes()
+}
+
+/// Whether an item of the list of marks leads to an action.
+fn is_action(spans: &[Inline], kinds: &[MarkKind]) -> bool {
+    let leads_to = |span: &Inline| match span {
+        Inline::Link(_, anchor) => anchor.strip_prefix(ANCHOR)?.parse::<usize>().ok()?.checked_sub(1),
+        _ => None,
+    };
+    let mark = spans.iter().find_map(leads_to);
+    mark.and_then(|n| kinds.get(n)) == Some(&MarkKind::Action)
 }
 
 // Writing into a String can't fail; `let _` says so at each place.

@@ -13,6 +13,7 @@ use crate::session::read::ReadError;
 use crate::session::reading::Session;
 use save::Target;
 use turns::Meeting;
+use whisper::Dialect;
 
 pub mod account;
 pub mod captions;
@@ -21,20 +22,26 @@ pub mod csv;
 pub mod ctm;
 pub mod docx;
 pub mod draft;
+pub mod eaf;
 pub mod evidence;
 mod fields;
 pub mod floor;
+mod front_matter;
 pub mod gaps;
 pub mod html;
 pub mod kinds;
 pub mod labels;
+pub mod markers;
 mod memory;
 pub mod minutes;
 pub mod minutes_md;
 pub mod notices;
 pub mod order;
+pub mod pdf;
 pub mod pending;
 pub mod people;
+pub mod podcast;
+pub mod qda;
 pub mod rttm;
 pub mod save;
 pub mod seglst;
@@ -43,11 +50,16 @@ pub mod sound;
 pub mod speaking;
 pub mod srt;
 pub mod stm;
+pub mod textgrid;
+mod tiers;
+pub mod timecode;
 pub mod timing;
 pub mod turns;
 pub mod txt;
 pub mod vtt;
+pub mod whisper;
 pub mod wording;
+mod xml;
 
 /// What a session can be exported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -60,6 +72,8 @@ pub enum Format {
     Html,
     /// Word.
     Docx,
+    /// PDF.
+    Pdf,
     /// SubRip.
     Srt,
     /// WebVTT.
@@ -78,6 +92,24 @@ pub enum Format {
     Stm,
     /// Audacity's labels.
     Labels,
+    /// Whisper's JSON.
+    Whisper,
+    /// WhisperX' JSON.
+    WhisperX,
+    /// ELAN's annotations.
+    Eaf,
+    /// Praat's TextGrid.
+    TextGrid,
+    /// Paragraphs with stamps, for qualitative analysis.
+    Qda,
+    /// A transcript for podcast players.
+    Podcast,
+    /// Chapters for podcast players.
+    Chapters,
+    /// Markers for DaVinci Resolve.
+    Resolve,
+    /// Markers for Premiere Pro.
+    Premiere,
 }
 
 /// How a format is to be written.
@@ -89,17 +121,22 @@ pub struct Options<'a> {
     pub evidence: bool,
     /// What a caption of the subtitle formats may be.
     pub captions: captions::Rules,
+    /// Begins the Markdown with front matter, and lets its actions be ticked ([`Format::has_front_matter`]).
+    pub front_matter: bool,
+    /// How frames are counted ([`Format::has_timecode`]).
+    pub timecode: timecode::Timecode,
     /// Name of the sound file that lies beside an HTML page: all tracks in one, on the session's time.
     pub sound: Option<&'a str>,
 }
 
 impl Format {
     /// All of them, in the order in which they are listed.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 23] = [
         Self::Md,
         Self::Txt,
         Self::Html,
         Self::Docx,
+        Self::Pdf,
         Self::Srt,
         Self::Vtt,
         Self::Json,
@@ -109,6 +146,15 @@ impl Format {
         Self::Ctm,
         Self::Stm,
         Self::Labels,
+        Self::Whisper,
+        Self::WhisperX,
+        Self::Eaf,
+        Self::TextGrid,
+        Self::Qda,
+        Self::Podcast,
+        Self::Chapters,
+        Self::Resolve,
+        Self::Premiere,
     ];
 
     /// Its name, and what it is, for a list of formats.
@@ -120,6 +166,7 @@ impl Format {
                 ("html", "Minutes as one page for a browser, with a picture of who spoke when, and search")
             }
             Self::Docx => ("docx", "Minutes as a Word document"),
+            Self::Pdf => ("pdf", "Minutes as a PDF"),
             Self::Srt => ("srt", "SubRip subtitles"),
             Self::Vtt => ("vtt", "WebVTT subtitles, with speakers"),
             Self::Json => ("json", "Segments and words with their times (SegLST, as MeetEval reads it)"),
@@ -129,6 +176,17 @@ impl Format {
             Self::Ctm => ("ctm", "Words with their times, by track (NIST)"),
             Self::Stm => ("stm", "Utterances with their times (NIST)"),
             Self::Labels => ("labels", "A label track for Audacity"),
+            Self::Whisper => ("whisper", "Segments and words as Whisper's JSON"),
+            Self::WhisperX => ("whisperx", "The same as WhisperX' JSON, with speakers"),
+            Self::Eaf => ("eaf", "Annotations for ELAN, a tier of utterances and one of words a speaker"),
+            Self::TextGrid => ("textgrid", "The same as a TextGrid for Praat"),
+            Self::Qda => ("qda", "Plain text with a stamp a paragraph, for MAXQDA, ATLAS.ti and the like"),
+            Self::Podcast => ("podcast", "A transcript for podcast players (Podcasting 2.0)"),
+            Self::Chapters => {
+                ("chapters", "What was marked, as chapters for podcast players (Podcasting 2.0)")
+            }
+            Self::Resolve => ("resolve", "What was marked, as timeline markers for DaVinci Resolve (EDL)"),
+            Self::Premiere => ("premiere", "The same for Premiere Pro (Final Cut Pro 7 XML)"),
         }
     }
 
@@ -149,6 +207,7 @@ impl Format {
             Self::Txt => "transcript.txt",
             Self::Html => "minutes.html",
             Self::Docx => "minutes.docx",
+            Self::Pdf => "minutes.pdf",
             Self::Srt => "transcript.srt",
             Self::Vtt => "transcript.vtt",
             Self::Json => "transcript.seglst.json",
@@ -159,12 +218,21 @@ impl Format {
             Self::Ctm => "transcript.ctm",
             Self::Stm => "transcript.stm",
             Self::Labels => "labels.txt",
+            Self::Whisper => "transcript.whisper.json",
+            Self::WhisperX => "transcript.whisperx.json",
+            Self::Eaf => "transcript.eaf",
+            Self::TextGrid => "transcript.TextGrid",
+            Self::Qda => "transcript.qda.txt",
+            Self::Podcast => "transcript.podcast.json",
+            Self::Chapters => "chapters.json",
+            Self::Resolve => "markers.edl",
+            Self::Premiere => "markers.xml",
         }
     }
 
     /// Whether it is binary, and not for a terminal.
     pub const fn is_binary(self) -> bool {
-        matches!(self, Self::Docx)
+        matches!(self, Self::Docx | Self::Pdf)
     }
 
     /// Whether it tells the tracks' fingerprints, for which their files have to be read
@@ -173,14 +241,58 @@ impl Format {
         matches!(self, Self::Html) || (options.evidence && self.has_evidence())
     }
 
-    /// Whether [`Options::words`] changes it. JSON has them anyway, as has CTM.
+    /// Whether [`Options::words`] has a place in it. JSON, CTM, ELAN's and Praat's have them anyway.
     pub const fn has_words(self) -> bool {
-        matches!(self, Self::Vtt | Self::Json | Self::Jsonl | Self::Csv | Self::Ctm | Self::Labels)
+        matches!(
+            self,
+            Self::Vtt
+                | Self::Json
+                | Self::Jsonl
+                | Self::Csv
+                | Self::Ctm
+                | Self::Labels
+                | Self::Whisper
+                | Self::WhisperX
+                | Self::Eaf
+                | Self::TextGrid
+                | Self::Podcast
+        )
+    }
+
+    /// Whether [`Options::front_matter`] changes it.
+    pub const fn has_front_matter(self) -> bool {
+        matches!(self, Self::Md)
+    }
+
+    /// Whether it counts frames ([`Options::timecode`]).
+    pub const fn has_timecode(self) -> bool {
+        matches!(self, Self::Resolve | Self::Premiere)
     }
 
     /// Whether it has a place for [`Options::evidence`].
     pub const fn has_evidence(self) -> bool {
-        matches!(self, Self::Md | Self::Txt | Self::Docx | Self::Html | Self::Json | Self::Jsonl | Self::Csv)
+        matches!(
+            self,
+            Self::Md | Self::Txt | Self::Docx | Self::Pdf | Self::Html | Self::Json | Self::Jsonl | Self::Csv
+        )
+    }
+
+    /// What its reader would otherwise learn too late: that characters have no font, that nothing was marked.
+    /// A sentence or two, for whoever makes the file; `None` if there is nothing to say.
+    pub fn remark(self, meeting: &Meeting, options: &Options) -> Option<String> {
+        let nothing_marked = || meeting.marks().next().is_none();
+        match self {
+            Self::Pdf => pdf::missing(meeting, options.evidence),
+            Self::Eaf => eaf::remark(meeting),
+            Self::Chapters if nothing_marked() => Some(
+                "nothing was marked: the meeting is one chapter; `hansard mark` marks while it is recorded"
+                    .into(),
+            ),
+            Self::Resolve | Self::Premiere if nothing_marked() && meeting.notices.is_empty() => Some(
+                "nothing was marked: there are no markers; `hansard mark` marks while it is recorded".into(),
+            ),
+            _ => None,
+        }
     }
 
     /// The whole file of a meeting.
@@ -188,7 +300,8 @@ impl Format {
         let rules = &options.captions;
         let text = match self {
             Self::Docx => return Ok(docx::render(meeting, options.evidence)?),
-            Self::Md => minutes_md::render(meeting, options.evidence),
+            Self::Pdf => return Ok(pdf::render(meeting, options.evidence)?),
+            Self::Md => minutes_md::render(meeting, options.evidence, options.front_matter),
             Self::Txt => txt::render(meeting, options.evidence),
             Self::Html => html::render(meeting, options),
             Self::Srt => srt::render(meeting, rules),
@@ -200,6 +313,15 @@ impl Format {
             Self::Ctm => ctm::render(meeting),
             Self::Stm => stm::render(meeting),
             Self::Labels => labels::render(meeting, options.words),
+            Self::Whisper => whisper::render(meeting, Dialect::Whisper)?,
+            Self::WhisperX => whisper::render(meeting, Dialect::WhisperX)?,
+            Self::Eaf => eaf::render(meeting),
+            Self::TextGrid => textgrid::render(meeting),
+            Self::Qda => qda::render(meeting),
+            Self::Podcast => podcast::render(meeting, rules, options.words)?,
+            Self::Chapters => podcast::chapters(meeting)?,
+            Self::Resolve => markers::edl(meeting, &options.timecode),
+            Self::Premiere => markers::xmeml(meeting, &options.timecode),
         };
         Ok(text.into_bytes())
     }
@@ -241,6 +363,9 @@ pub enum ExportError {
     /// Larger than an archive can be.
     #[error("can't write the Word document: {0}")]
     Docx(#[from] zip::result::ZipError),
+    /// Our fonts, or the library that writes it.
+    #[error("can't write the PDF: {0}")]
+    Pdf(#[from] pdf::PdfError),
     /// The system's own error.
     #[error("can't write {}: {source}", path.display())]
     Write {
@@ -261,7 +386,7 @@ impl ExportError {
             | Self::Stream { .. }
             | Self::Busy { .. }
             | Self::NoFolder { .. } => false,
-            Self::Json(_) | Self::Docx(_) => true,
+            Self::Json(_) | Self::Docx(_) | Self::Pdf(_) => true,
             // The user can name another place.
             Self::Write { source, .. } => {
                 !matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
@@ -277,8 +402,8 @@ pub fn made(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Writes `minutes.md` of the session in `session_dir`, in `language` or else that of the meeting, and gives
-/// its path. Minutes that were edited by hand
-/// are left alone: that is [`ExportError::Edited`], whose message says so and is meant to be shown.
+/// its path. Minutes that were edited by hand are left alone: that is [`ExportError::Edited`], whose message
+/// says so and is meant to be shown. Those that have front matter keep it.
 pub fn write_minutes(
     disk: &dyn Disk,
     session_dir: &Path,
@@ -287,7 +412,8 @@ pub fn write_minutes(
 ) -> Result<PathBuf, ExportError> {
     let session = Session::open(session_dir)?;
     let meeting = Meeting::new(&session, paragraph_pause_s).in_language(language);
-    let minutes = Format::Md.render(&meeting, &Options::default())?;
+    let front_matter = minutes_md::has_front_matter(&session_dir.join(Format::Md.file_name()));
+    let minutes = Format::Md.render(&meeting, &Options { front_matter, ..Options::default() })?;
     let target = Target::in_session(session_dir, Format::Md.file_name());
     target.check(&minutes)?;
     target.write(disk, &minutes)

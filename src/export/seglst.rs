@@ -52,7 +52,7 @@ struct Segment<'a> {
 
 /// What stands between segments.
 #[derive(Serialize)]
-struct Between<'a> {
+pub(super) struct Between<'a> {
     kind: &'static str,
     start_time: f64,
     end_time: f64,
@@ -63,12 +63,12 @@ struct Between<'a> {
 }
 
 impl<'a> Between<'a> {
-    fn mark(mark: &Mark) -> Self {
+    pub(super) fn mark(mark: &Mark) -> Self {
         let (at, text) = (to_millis(mark.at), text::clean(&mark.text));
         Self { kind: mark.kind.name(), start_time: at, end_time: at, speakers: &[], text }
     }
 
-    fn notice(told: &'a Notice) -> Self {
+    pub(super) fn notice(told: &'a Notice) -> Self {
         let (start_time, end_time) = (to_millis(told.from), to_millis(told.to));
         Self { kind: told.kind.name(), start_time, end_time, speakers: &told.who, text: told.what() }
     }
@@ -160,6 +160,7 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
     }
 }
 
-fn to_millis(seconds: f64) -> f64 {
+/// Seconds to the thousandth.
+pub(super) fn to_millis(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }

@@ -312,6 +312,17 @@ impl<'a> Meeting<'a> {
         (self.said.is_empty() && self.pending.is_none()).then_some(self.words.said.nothing)
     }
 
+    /// The language that was spoken longest, by its code; `None` if nothing was said.
+    pub fn language(&self) -> Option<&'a str> {
+        let mut spoken_s: HashMap<&str, f64> = HashMap::new();
+        for said in self.said.iter().filter(|said| !said.language.is_empty()) {
+            let (start, end) = spoken(said);
+            *spoken_s.entry(&said.language).or_default() += end - start;
+        }
+        let longest = spoken_s.into_iter().max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)));
+        longest.map(|(language, _)| language)
+    }
+
     /// Models and languages of what was said, each once, in order of appearance.
     pub fn recognised_by(&self) -> Vec<(String, String)> {
         let mut seen = HashSet::new();

@@ -94,7 +94,7 @@ fn a_part_is_what_was_asked_for() {
     assert!(refused(&["--words", "--format", "md"]).contains("--words has no place"));
     assert!(refused(&["--evidence", "--format", "srt"]).contains("json, jsonl, csv"));
     assert!(refused(&["--format", "srt", "--min-duration", "8"]).contains("longer"));
-    assert!(refused(&["--format", "jsonl,pdf"]).contains("pdf"));
+    assert!(refused(&["--format", "jsonl,rtf"]).contains("rtf"));
     // The session's own files are not for exports, force or no force.
     let own = dir.join("transcript.jsonl");
     let before = fs::read(&own).unwrap();

@@ -25,8 +25,10 @@ mod forget;
 mod formats;
 mod language;
 mod order;
+mod others;
 mod outside;
 mod page;
+mod pdf;
 mod pending;
 mod readers;
 mod sessions;
@@ -261,7 +263,7 @@ fn output_goes_where_the_user_says() {
     assert!(!fs::symlink_metadata("/dev/null").unwrap().is_file(), "/dev/null was replaced by a file");
     expect(1, export("md,srt", &path("m.md")));
     expect(1, export("md,srt", "-"));
-    expect(1, export("pdf", "-"));
+    expect(1, export("rtf", "-"));
     expect(1, export("md", &path("no/such/folder/m.md")));
 }
 

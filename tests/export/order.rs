@@ -119,6 +119,7 @@ fn every_document_tells_everything_in_one_order_of_time() {
     std::io::Read::read_to_string(&mut zip.by_name("word/document.xml").unwrap(), &mut xml).unwrap();
     let (_, minutes) = xml.split_once("What was said</w:t>").unwrap();
     assert_order("docx", &plain(minutes.split_once("About these").unwrap().0), &IN_ORDER);
+    assert_order("qda", &export(&root, "qda"), &IN_ORDER);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use super::readers::{read_srt, read_vtt};
 use super::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
 
 /// Its output, if it ended well and complained of nothing; none if it is not installed.
-fn run(command: &mut Command) -> Option<Output> {
+pub fn run(command: &mut Command) -> Option<Output> {
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => {
@@ -144,8 +144,8 @@ fn through_libreoffice(docx: &Path) -> Option<String> {
     Some(String::from_utf8(text.stdout).unwrap())
 }
 
-/// Python with MeetEval, as `./dev test` installs it.
-fn python() -> PathBuf {
+/// Python with MeetEval and the readers of `others.py`, as `./dev test` installs it.
+pub fn python() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(".dev/accuracy/bin/python")
 }
 
