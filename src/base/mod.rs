@@ -8,6 +8,8 @@ pub mod clock_map;
 pub mod duration;
 pub mod filesystem;
 pub mod format;
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+mod glibc;
 pub mod languages;
 pub mod random;
 pub mod text;

@@ -117,10 +117,7 @@ fn metadata(meeting: &Meeting) -> Metadata {
         .utc_offset_hour((offset / 3600) as i8)
         .utc_offset_minute((offset.unsigned_abs() / 60 % 60) as u8);
     let metadata = Metadata::new().title(meeting.title()).creator("Hansard".to_owned()).creation_date(date);
-    match meeting.language() {
-        Some(language) => metadata.language(text::clean(language)),
-        None => metadata,
-    }
+    metadata.language(meeting.words.language.code().to_owned())
 }
 
 fn put(sheet: &mut Sheet, fonts: &mut Fonts, block: &Block) {

@@ -314,7 +314,11 @@ fn imports_are_dated_by_the_file() {
     let (utc, clock_known, name) = start(&["old.wav"]);
     assert!(utc.starts_with("2026-10-0") && !clock_known && name == "old", "{utc} {name}");
     let minutes = home.run(["export", "last", "--no-sound", "--format", "md", "--output", "-"]);
-    assert!(minutes.expect(0).out.contains("2026-10-02, time of day not known"), "{}", minutes.out);
+    assert!(
+        minutes.expect(0).out.contains("Friday, 2 October 2026, time of day not known"),
+        "{}",
+        minutes.out
+    );
     let said = start(&["Bob=old.wav#1", "--date=2025-01-02T03:04:05Z"]);
     assert_eq!(said, ("2025-01-02T03:04:05Z".to_owned(), true, "Bob".to_owned()));
     // The last one is what was made last, however long ago it was recorded.

@@ -123,7 +123,8 @@ fn read(format: Format, text: &str) -> String {
     }
     let mut out = String::new();
     let mut rest = text.to_owned();
-    for name in ["style", "script"] {
+    // Commands are typed as they are.
+    for name in ["style", "script", "code"] {
         while let Some((before, after)) = rest.clone().split_once(&format!("<{name}")) {
             rest = before.to_owned() + after.split_once(&format!("</{name}>")).unwrap().1;
         }
@@ -215,12 +216,15 @@ fn common(language: DocumentLanguage) -> &'static [&'static str] {
             "pause",
             "point",
             "date",
+            "publication",
+            "source",
         ],
-        DocumentLanguage::Spanish => &["no", "me", "a"],
-        DocumentLanguage::Italian => &["file", "note", "in", "no", "a"],
+        DocumentLanguage::Spanish => &["no", "me", "a", "digital"],
+        DocumentLanguage::Italian => &["file", "note", "in", "no", "a", "computer"],
         DocumentLanguage::Dutch => &[
             "frames", "agenda", "model", "in", "is", "was", "enter", "shift", "of", "die", "over", "want",
-            "hem", "on", "an", "we", "sources", "place", "text", "note",
+            "hem", "on", "an", "we", "sources", "place", "text", "note", "computer", "echo", "had", "hand",
+            "recorder",
         ],
         DocumentLanguage::Japanese => &["enter", "shift"],
     }
@@ -253,6 +257,7 @@ fn every_language_tells_the_same_and_leaves_no_english() {
         Selection { speakers: vec!["Zzu, voice 1".into()], from: 2.0, to: 59.0, withheld: false },
     ];
     let formats = [Format::Md, Format::Txt, Format::Html, Format::Docx];
+    let mut english_left = BTreeSet::new();
     for selection in &selections {
         let english = with(DocumentLanguage::English, selection);
         let shapes: Vec<String> = document(&english, true).iter().map(shape).collect();
@@ -275,7 +280,9 @@ fn every_language_tells_the_same_and_leaves_no_english() {
                 let left: Vec<&String> = theirs.intersection(&ours).collect();
                 match language {
                     DocumentLanguage::English => assert_eq!(left.len(), ours.len()),
-                    _ => assert!(left.is_empty(), "{language:?}, {format:?}: {left:?}"),
+                    _ => left.iter().for_each(|word| {
+                        english_left.insert(format!("{language:?}: {word}"));
+                    }),
                 }
                 if format == Format::Html {
                     assert!(text.contains(&format!("<html lang=\"{}\">", language.code())), "{language:?}");
@@ -283,6 +290,7 @@ fn every_language_tells_the_same_and_leaves_no_english() {
             }
         }
     }
+    assert!(english_left.is_empty(), "{english_left:#?}");
 }
 
 #[test]

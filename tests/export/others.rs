@@ -84,8 +84,10 @@ fn tiers(read: &Value) {
     assert_eq!(tiers[&words][1], json!([1400, 1750, "\"morning\","]));
     assert_eq!(read["eaf"]["parents"][&words], json!(ALICE));
     assert_eq!(tiers["Marks"][1][2], json!("Action: Béla asks | \"the\" <landlord>"));
-    let notices =
-        json!([[10000, 13000, "[Béla not recorded: device was unplugged]"], [20000, 24000, "[hidden]"],]);
+    let notices = json!([
+        [10000, 13000, "[Béla not recorded: device was unplugged]"],
+        [20000, 24000, "[not for publication]"],
+    ]);
     assert_eq!(tiers["Notices"], notices);
     assert_eq!(read["eaf"]["files"], json!(["./tracks/track-0.wav"]));
     assert_eq!(read["eaf"]["properties"]["title"], json!(TITLE));
@@ -105,7 +107,7 @@ fn markers(read: &Value) {
         ["01:00:04:00", "|C:ResolveColorGreen |M:Decision: We meet: on Fridays |D:1"],
         ["01:00:06:00", "|C:ResolveColorYellow |M:Action: Béla asks / \"the\" <landlord> |D:1"],
         ["01:00:10:00", "|C:ResolveColorRed |M:Notice: Béla not recorded: device was unplugged |D:75"],
-        ["01:00:20:00", "|C:ResolveColorSand |M:Notice: hidden |D:100"],
+        ["01:00:20:00", "|C:ResolveColorSand |M:Notice: not for publication |D:100"],
     ]);
     assert_eq!(read["edl"], edl);
     // By the clock of the zone, though frames were counted at 29.97 from the beginning of the day.
@@ -117,7 +119,7 @@ fn markers(read: &Value) {
         [100, 0, "Decision", "We meet: on Fridays"],
         [150, 0, "Action", "Béla asks | \"the\" <landlord>"],
         [250, 75, "Notice", "Béla not recorded: device was unplugged"],
-        [500, 100, "Notice", "hidden"],
+        [500, 100, "Notice", "not for publication"],
     ]);
     assert_eq!(sequence["markers"], markers);
 }
@@ -135,7 +137,7 @@ fn lists(read: &Value) {
     let ours = segments.as_array().unwrap().iter().filter(|segment| segment["speaker"] == "Hansard");
     assert_eq!(
         ours.map(|segment| &segment["body"]).collect::<Vec<_>>(),
-        ["[Béla not recorded: device was unplugged]", "[hidden]"]
+        ["[Béla not recorded: device was unplugged]", "[not for publication]"]
     );
     assert_eq!(
         read["words"]["segments"][1],
@@ -207,7 +209,7 @@ fn paragraphs_for_qualitative_analysis_have_a_stamp_and_a_speaker() {
         "#00:00:05-5# Béla: We begin & end.".to_owned(),
         "#00:00:06-0# [Action: Béla asks | \"the\" <landlord>]".to_owned(),
         "#00:00:10-0# [00:10–00:13 Béla not recorded: device was unplugged]".to_owned(),
-        "#00:00:20-0# [00:20–00:24 hidden]".to_owned(),
+        "#00:00:20-0# [00:20–00:24 not for publication]".to_owned(),
     ];
     assert_eq!(paragraphs, expected);
 }

@@ -55,15 +55,15 @@ fn a_pdf_says_what_was_said_on_numbered_pages() {
     let Some((text, info)) = read_pdf(&pdf) else { return };
     for expected in [
         TITLE,
-        "No font on this computer has 1 character of this document: \u{10fffd} (U+10FFFD).",
-        "2026-03-14, 09:30–09:31 (+01:00, Europe/Vienna) · 1 min 00 s",
+        "No font on this computer has 1 character of this document: \u{10fffd}",
+        "(U+10FFFD).",
+        "Saturday, 14 March 2026, 09:30–09:31 · 1 min 00 s",
         lines[0],
         "Γειά σας, доброе утро, dzień dobry,",
         lines[3],
         "Béla 00:10 · 09:30:10",
         "• 00:12 · No <b>MACROS</b>",
         "Decision 00:12 · 09:30:12 No <b>MACROS</b>",
-        "1 / ",
     ] {
         assert!(text.contains(expected), "{expected:?} is not in\n{text}");
     }
@@ -77,5 +77,7 @@ fn a_pdf_says_what_was_said_on_numbered_pages() {
         "{info}"
     );
     let pages: usize = info.split("Pages: ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
-    assert!(pages >= 3 && text.contains(&format!("{pages} / {pages}")), "{info}");
+    // Whether a narrow gap is a space is pdftotext's guess.
+    let narrow = text.replace(' ', "");
+    assert!(pages >= 3 && (1..=pages).all(|n| narrow.contains(&format!("{n}/{pages}"))), "{info}");
 }

@@ -11,7 +11,7 @@ use crate::cli::console::{print_result, say};
 use crate::cli::text::quoted;
 use crate::engine::{Ended, Recorded};
 use crate::export;
-use crate::export::account::{AccountLine, reason};
+use crate::export::account::{AccountLine, Clause};
 use crate::session::manifest::{GapCause, Manifest, SourceKind, TrackAccount};
 use crate::session::read::read_manifest;
 use crate::session::texted::NOT_ASKED;
@@ -161,13 +161,15 @@ fn told(
 
 /// What is not there without being lost, and of whom; without what is so in every recording: that devices
 /// begin a moment late, and that some sources end before others.
-fn absences(lines: &[AccountLine]) -> Vec<(&str, Vec<&str>)> {
-    let usual = [GapCause::NotStarted, GapCause::Ended].map(|cause| reason(cause, SourceKind::Mic));
-    let mut all: Vec<(&str, Vec<&str>)> = Vec::new();
+fn absences(lines: &[AccountLine]) -> Vec<(String, Vec<&str>)> {
+    let is_usual = |clause: &&Clause| {
+        matches!(clause, Clause::Missing { why: Some((GapCause::NotStarted | GapCause::Ended, _)), .. })
+    };
+    let mut all: Vec<(String, Vec<&str>)> = Vec::new();
     for line in lines {
-        for clause in line.absences.iter().filter(|clause| !usual.iter().any(|usual| clause.contains(usual)))
-        {
-            match all.iter_mut().find(|(known, _)| known == clause) {
+        for clause in line.absences.iter().filter(|clause| !is_usual(clause)) {
+            let clause = clause.to_string();
+            match all.iter_mut().find(|(known, _)| *known == clause) {
                 Some((_, names)) => names.push(&line.name),
                 None => all.push((clause, vec![&line.name])),
             }
