@@ -124,7 +124,8 @@ fn events(bytes: &[u8]) -> Result<Vec<Event>, CalendarError> {
                 open.push(component);
             }
             "END" => {
-                if open.pop().as_ref() != Some(&component) {
+                let begun = open.pop();
+                if begun.as_ref() != Some(&component) {
                     let what = format!("END:{} without its BEGIN", clean(&component));
                     return Err(CalendarError::Broken { line, what });
                 }
