@@ -326,8 +326,16 @@ fn may_carry(path: &Path, name: &str, packed: bool) -> bool {
     match path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
         Some("wav" | "flac") => false,
         Some("docx" | "pdf") => packed,
-        _ => contains(path, [name].into_iter()).unwrap_or(packed),
+        _ => contains(path, as_written(name).iter().map(String::as_str)).unwrap_or(packed),
     }
+}
+
+/// How a name stands in exports: as it is, and as the formats with marks of their own write it.
+fn as_written(name: &str) -> [String; 5] {
+    let page = export::html::escape(name);
+    let xml = page.replace("&#39;", "'");
+    let json = serde_json::Value::from(name).to_string();
+    [name.to_owned(), page, xml, json.trim_matches('"').to_owned(), export::minutes_md::escape(name)]
 }
 
 /// Deletes what the voices of a session sound like; whether there was anything.

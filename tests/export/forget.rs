@@ -102,6 +102,23 @@ fn what_could_not_be_changed_is_listed() {
 }
 
 #[test]
+fn exports_elsewhere_are_found_however_they_write_the_name() {
+    let name = "Ann \"O'Neil\" & <Sons>";
+    let (root, _) = session(&talk(), &[VoiceEntry { print: print(name, true), ..entry(0, 1) }]);
+    let wanted = ["export", "room", "--no-sound", "--format", "md,html,json,eaf", "--output"];
+    expect(0, hansard(root.path(), &[&wanted[..], &[root.path().to_str().unwrap()]].concat()));
+    let done = forget(root.path(), name);
+    let message = String::from_utf8_lossy(&done.stderr).into_owned();
+    let made = fs::read_dir(root.path()).unwrap().map(|file| file.unwrap().file_name());
+    let made: Vec<String> = made.map(|file| file.into_string().unwrap()).collect();
+    for ending in ["md", "html", "json", "eaf"] {
+        let file = made.iter().find(|file| file.ends_with(&format!(".{ending}"))).unwrap();
+        assert!(message.contains(file), "{file}: {message}");
+    }
+    expect(2, done);
+}
+
+#[test]
 fn a_name_that_a_person_wrote_stays() {
     let (root, dir) = session(&talk(), &carols());
     expect(0, hansard(root.path(), &["edit", "room", "name", "track-0#2", "Carol"]));
