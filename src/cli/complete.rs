@@ -2,7 +2,7 @@
 //! call it at each TAB, so that sessions, devices, models and people are those that there are now.
 //!
 //! Promises: it is quick, starts no device, writes nothing but candidates, and where something can't be read
-//! it offers less. The grammar is clap's own; the shells' ways with words are in [`line`].
+//! it offers less. The grammar is clap's own; the shells' ways with words are in `line`.
 
 use std::ffi::OsStr;
 use std::fs;

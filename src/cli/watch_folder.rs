@@ -1,6 +1,6 @@
 //! `hansard watch-folder DIR`: makes minutes of each sound file that arrives in a folder, once.
 //!
-//! A file is taken when it has stopped changing. What was done is remembered by name and content ([`state`]),
+//! A file is taken when it has stopped changing. What was done is remembered by name and content (`state`),
 //! so restarts and kills cost nothing but the file that was being worked on: its text is gone on with, and a
 //! session whose sound was not read in to its end is made anew. A file that fails stops no other; it is tried
 //! again when it changes. Nothing in the folder is moved, changed or removed.

@@ -3,7 +3,7 @@
 //!
 //! They are sent by programs that the desktop has anyway; a library would bring forty crates for three lines.
 //! Promises: what can't be shown fails silently, and nothing here holds up the recording or its end for
-//! longer than [`AT_END`]. Refuses: to be the only place where something is told.
+//! longer than `AT_END`. Refuses: to be the only place where something is told.
 
 use std::io;
 use std::path::Path;

@@ -7,7 +7,7 @@
 //! renderer makes by itself. The place has an empty `<a id>`: Markdown has no anchors of its own, and a
 //! renderer that lets no HTML through only loses the jump.
 //!
-//! With front matter it is a note for Obsidian and its like: see [`front_matter`].
+//! With front matter it is a note for Obsidian and its like: see `front_matter`.
 
 use std::fmt::Write as _;
 use std::io::Read as _;

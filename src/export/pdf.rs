@@ -1,7 +1,7 @@
 //! The minutes as a PDF of A4 pages: text that can be searched and copied, headings that viewers list beside
 //! the pages, a number on each page, links from the list of marks to their places.
 //!
-//! The letters are those of [`fonts`]. What has no letter in any font of this computer stands as a box; that
+//! The letters are those of `fonts`. What has no letter in any font of this computer stands as a box; that
 //! is said at the top of the document, and [`missing`] says it to whoever makes one. The same meeting gives
 //! the same bytes on the same computer: another one may have other fonts.
 
