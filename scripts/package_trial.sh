@@ -2,7 +2,8 @@
 # Tries the .deb on systems that have never seen Hansard: package_trial.sh DEB [SUITE…]. Called by ../dev soak; needs root,
 # debootstrap and a mirror. In each suite of Debian (12 and 13, unless others are named) the package is installed, a user
 # without a sound server asks the doctor, records, verifies and exports, and it is removed again: nothing may be left but
-# that user's data.
+# that user's data. With a model's file in HANSARD_TRIAL_MODEL it also says, step by step, how long it is from the bare
+# system to the first minutes: those of the demo, and those of a sound file.
 set -euo pipefail
 
 deb=$(realpath -- "$1")
@@ -29,6 +30,22 @@ trap leave EXIT
 files() {
   (cd -- "$1" && find . -xdev \( -path ./proc -o -path ./home -o -path ./tmp -o -path ./var/lib/apt -o -path ./var/cache \
     -o -path ./var/lib/dpkg -o -path ./var/log -o -path ./trial \) -prune -o -print | sort)
+}
+
+# The first minutes, of the demo and of a file; each step's time. Uses what `trial` has made.
+minutes() {
+  local step model from
+  model=$(realpath -- "$HANSARD_TRIAL_MODEL")
+  cp -- "$model" "$(dirname -- "$0")"/../assets/demo/*.opus "$system/trial"
+  for step in "models import /trial/$(basename -- "$model")" demo "transcribe --each /trial/alice.opus"; do
+    from=$SECONDS
+    # The step's words are its arguments.
+    # shellcheck disable=SC2086
+    user hansard $step >"$work/said" 2>&1 || { cat -- "$work/said" >&2; die "$suite: hansard $step failed"; }
+    say "$suite: hansard $step took $((SECONDS - from)) s"
+  done
+  find "$system/home/ann" -name minutes.md | grep -q . || die "$suite: no minutes were made"
+  say "$suite: the first minutes, $((SECONDS - began)) s after the bare system"
 }
 
 trial() {
@@ -65,6 +82,7 @@ trial() {
   within apt-get -q -y --no-install-recommends install "/trial/$(basename -- "$deb")" >>"$work/$suite.log" 2>&1 ||
     { tail -n 20 "$work/$suite.log" >&2; die "$suite: it can't be installed"; }
   say "$suite: $(user hansard --version), installed after $((SECONDS - began)) s"
+  [ -z "${HANSARD_TRIAL_MODEL:-}" ] || minutes
 
   user hansard doctor --seconds 1 >"$work/doctor" 2>&1 || status=$?
   sed 's/^/  /' "$work/doctor" >&2
