@@ -10,11 +10,13 @@
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
 //! | `alignment` | which of a model's attention heads tell when words were spoken |
+//! | [`nn`] | what neural recognisers are made of |
 //! | [`words`] | from tokens to words with times |
 
 #[cfg(feature = "whisper")]
 mod alignment;
 pub mod engine;
+pub mod nn;
 pub mod protocol;
 pub mod recognizer;
 pub mod scripted;
