@@ -103,7 +103,8 @@ fn sound_that_is_missing_while_the_process_was_stopped_has_that_cause() {
     assert_eq!(stops.count(), 1, "it is told once");
     let path = session.to_str().unwrap();
     for (verb, code) in [("verify", 2), ("show", 0)] {
-        let told = hansard(&pulse, &[verb, path]);
+        let details: &[&str] = if verb == "show" { &["--details"] } else { &[] };
+        let told = hansard(&pulse, &[&[verb, path], details].concat());
         let out = String::from_utf8_lossy(&told.stdout);
         assert_eq!(told.status.code(), Some(code), "{verb}: {out}");
         assert!(out.contains("recorder's process was stopped"), "{verb}: {out}");

@@ -1,4 +1,5 @@
-//! How long, as people write it: `90s`, `1h30m`, `45m`, `00:12:30`, `2.5s`; a plain number is seconds.
+//! How long, as people write it: `90s`, `1h30m`, `45m`, `00:12:30`, `2.5s`; a plain number is seconds. And
+//! places in a session, as they are shown: `12:30` is 12 minutes and 30 seconds from its start.
 
 use std::time::Duration;
 
@@ -49,15 +50,42 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     if duration > MAX { Err(DurationError::TooLong(own())) } else { Ok(duration) }
 }
 
-/// Reads a place in a session: as [`parse`], and its very beginning.
+/// Reads a place in a session: as [`parse`], its very beginning, and the session times that are shown
+/// everywhere: `12:30` (minutes and seconds), `1:02:03`, `12:30.5`. A place is never hours and minutes alone.
 ///
 /// # Errors
 /// As those of [`parse`].
 pub fn position(text: &str) -> Result<Duration, DurationError> {
+    if let Some(shown) = shown(text.trim()) {
+        let place = Duration::try_from_secs_f64(shown).map_err(|_| DurationError::Unreadable(text.into()))?;
+        return if place > MAX { Err(DurationError::TooLong(text.into())) } else { Ok(place) };
+    }
+    if text.contains(':') {
+        return Err(DurationError::Unreadable(text.into()));
+    }
     match parse(text) {
         Err(DurationError::NotPositive(_)) if !text.contains('-') => Ok(Duration::ZERO),
         parsed => parsed,
     }
+}
+
+/// Seconds of a time with colons: two or three parts, seconds and minutes below 60 where something stands
+/// before them.
+fn shown(text: &str) -> Option<f64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits =
+        |part: &&str| !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
+    let parts: Vec<&str> = whole.split(':').collect();
+    let is_plain = parts.iter().all(|part| digits(&part)) && fraction.bytes().all(|b| b.is_ascii_digit());
+    if !(2..=3).contains(&parts.len()) || !is_plain || (text.contains('.') && fraction.is_empty()) {
+        return None;
+    }
+    let numbers: Vec<u64> = parts.iter().filter_map(|part| part.parse().ok()).collect();
+    if numbers.len() != parts.len() || numbers[1..].iter().any(|below| *below >= 60) {
+        return None;
+    }
+    let seconds = numbers.iter().fold(0, |sum, part| sum * 60 + part);
+    format!("{seconds}.{fraction}0").parse().ok()
 }
 
 /// The same in seconds.
@@ -100,7 +128,14 @@ mod tests {
             assert_eq!(position(zero), Ok(Duration::ZERO), "{zero}");
         }
         assert_eq!(position("00:12:30"), Ok(Duration::from_secs(750)));
-        for refused in ["-0s", "-5s", "12:30", "x"] {
+        for (shown, seconds) in
+            [("12:30", 750.0), ("0:05", 5.0), ("1:02:03", 3723.0), ("75:00", 4500.0), ("12:30.25", 750.25)]
+        {
+            assert_eq!(position(shown), Ok(Duration::from_secs_f64(seconds)), "{shown}");
+        }
+        for refused in
+            ["-0s", "-5s", "-1:00", "1:60", "1:2:60", "1:", ":30", "1:00.", "1:2:3:4", "999999:00", "x"]
+        {
             assert!(position(refused).is_err(), "{refused}");
         }
     }

@@ -9,4 +9,5 @@ pub mod reckon;
 pub mod recover;
 pub mod replay;
 pub mod times;
+pub mod trash;
 pub mod verify;

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::live::{Bus, News, SessionSink, TranscriptLine};
 use crate::revise::pass::{Pass, REPLACED};
 use crate::session::disk::{Disk, DiskFile};
+use crate::session::erased::Part;
 use crate::session::journal::{Event, Journal, Line};
 use crate::session::lines::LineReader;
 use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
@@ -35,6 +36,15 @@ pub enum OfflineError {
         /// What the system said.
         error: io::Error,
     },
+    /// The sound is not kept any more.
+    #[error(
+        "the sound of this session was removed on {day} ({by}): what was made of it stays, nothing can be heard again"
+    )]
+    SoundRemoved {
+        day: String,
+        /// What wanted it.
+        by: String,
+    },
     /// The manifest holds what no recorder writes.
     #[error("session.json is damaged: take {take} of {track:?} has {channels} channel(s) at {rate} Hz")]
     Impossible { track: String, take: u32, channels: u16, rate: u32 },
@@ -53,7 +63,7 @@ impl OfflineError {
         match self {
             Self::Read(error) => error.is_failure(),
             Self::Write { error, .. } => error.kind() != io::ErrorKind::PermissionDenied,
-            Self::Track { .. } | Self::Impossible { .. } => false,
+            Self::Track { .. } | Self::SoundRemoved { .. } | Self::Impossible { .. } => false,
         }
     }
 }
@@ -72,7 +82,11 @@ pub fn tracks(session: &Session) -> Result<Vec<Arc<TrackShared>>, OfflineError> 
                 return Err(OfflineError::Impossible { track, take, channels, rate });
             }
             let path = session.take_path(take)?;
-            let bytes = sound_file_bytes(&path).map_err(|error| OfflineError::Track { path, error })?;
+            let bytes =
+                sound_file_bytes(&path).map_err(|error| match session.amendments.erased(Part::Sound) {
+                    Some(erased) => OfflineError::SoundRemoved { day: erased.day(), by: erased.by.clone() },
+                    None => OfflineError::Track { path, error },
+                })?;
             let frame = u64::from(entry.channels) * entry.format.bytes();
             entry.frames.0 = bytes.saturating_sub(entry.data_offset) / frame;
             let shared = Arc::new(TakeShared::new(entry));

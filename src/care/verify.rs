@@ -13,6 +13,7 @@ use crate::care::reckon::{self, Reckoning, reckon};
 use crate::care::replay::{self, Replay, ReplayError, Sum, TakeRecord};
 use crate::clock::trouble::clock_trouble;
 use crate::session::amend::Amendments;
+use crate::session::erased::{Erased, Part};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{ClockFit, Manifest, SourceKind, State, TakeEntry, TrackAccount};
 use crate::session::read::{self, ReadError};
@@ -93,6 +94,9 @@ pub struct TakeReport {
     pub unchecked: Frames,
     /// Nobody wrote its end.
     pub open: bool,
+    /// Its file was removed on that day, as the journal says: nothing of it can be checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<String>,
     /// Its clock; no points: it has none, or it was not measured.
     pub clock: ClockFit,
     /// What is wrong with that clock, for people.
@@ -140,6 +144,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// The day on which sound was removed, as the journal says.
+    pub fn sound_removed(&self) -> Option<&str> {
+        self.tracks.iter().flat_map(|track| &track.takes).find_map(|take| take.removed.as_deref())
+    }
+
     /// Whether sound is lost.
     pub fn has_losses(&self) -> bool {
         self.tracks.iter().any(|track| track.account.lost.0 > 0)
@@ -161,7 +170,8 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
     let mut buffer = vec![0; BLOCK_BYTES];
     for source in replay.sources() {
         let takes = replay.of_track(&source.track);
-        let takes = takes.map(|take| check_take(dir, take, &mut buffer, &mut problems)).collect();
+        let removed = amendments.erased(Part::Sound);
+        let takes = takes.map(|take| check_take(dir, take, removed, &mut buffer, &mut problems)).collect();
         let Reckoning { account, clocked, unexplained, .. } = reckon(&replay, source);
         check_account(&replay, &account, &mut problems);
         tracks.push(TrackReport {
@@ -280,7 +290,13 @@ impl Check<'_> {
     }
 }
 
-fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut Vec<Problem>) -> TakeReport {
+fn check_take(
+    dir: &Path,
+    take: &TakeRecord,
+    removed: Option<&Erased>,
+    buffer: &mut [u8],
+    problems: &mut Vec<Problem>,
+) -> TakeReport {
     let entry = &take.entry;
     // Of a take that nobody ended the latest line is as old as the recorder's last word; all that was
     // observed tells more.
@@ -296,6 +312,7 @@ fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut V
         checked: Frames(0),
         unchecked: Frames(0),
         open: take.ended.is_none(),
+        removed: None,
         warning: clock_trouble(&clock, take.frames().seconds(entry.rate)),
         clock,
     };
@@ -308,6 +325,7 @@ fn check_take(dir: &Path, take: &TakeRecord, buffer: &mut [u8], problems: &mut V
             let vouched = take.sums.iter().map(|sum| sum.to.min(there).saturating_sub(sum.from).0).sum();
             report.unchecked = there.saturating_sub(Frames(vouched));
         }
+        Ok(None) if removed.is_some() => report.removed = removed.map(Erased::day),
         Ok(None) => check.wrong(Wrong::Missing, Some((Frames(0), take.frames())), "the file is not there"),
         Err(error @ (ReadError::Link { .. } | ReadError::NotAFile { .. })) => {
             check.wrong(Wrong::NotAFile, None, &error.to_string());

@@ -24,7 +24,7 @@ use crate::config::Config;
 use crate::models::catalogue::PUBLISHED;
 use crate::session::heard;
 use crate::session::manifest::SourceKind;
-use crate::session::read::{list, resolve, wall};
+use crate::session::read::{Found, list, of_part, resolve, wall};
 use crate::session::reading::Session;
 use crate::speakers::enrolled::Enrolled;
 
@@ -146,6 +146,10 @@ impl Meaning {
 fn with_candidates(command: clap::Command, verb: &mut Vec<String>, known: &Arc<Known>) -> clap::Command {
     verb.push(command.get_name().to_owned());
     let command = command.mut_args(|arg| match Meaning::of(verb, &arg) {
+        Some(Meaning::Session) => {
+            let known = Arc::clone(known);
+            arg.add(ArgValueCompleter::new(move |typed: &OsStr| known.sessions(&typed.to_string_lossy())))
+        }
         Some(Meaning::Source) => {
             let known = Arc::clone(known);
             arg.add(ArgValueCompleter::new(move |typed: &OsStr| known.sources(&typed.to_string_lossy())))
@@ -205,6 +209,33 @@ impl Known {
             }
             Meaning::Source => Vec::new(),
         }
+    }
+
+    /// Sessions by what is typed of one: the beginning of its folder's name, `last~1`, its number in `list`,
+    /// or any part of its name or title.
+    fn sessions(&self, typed: &str) -> Vec<CompletionCandidate> {
+        let Some(config) = &self.config else { return Vec::new() };
+        let begins =
+            |candidate: &CompletionCandidate| candidate.get_value().to_string_lossy().starts_with(typed);
+        let mut found = sessions(config);
+        found.retain(begins);
+        if !found.is_empty() && !typed.starts_with("last~") {
+            return found;
+        }
+        let sessions = list(&config.paths.recordings).unwrap_or_default().sessions;
+        if let Some(number) =
+            typed.parse::<usize>().ok().filter(|number| (1..=sessions.len()).contains(number))
+        {
+            return vec![offer(typed, about(&sessions[sessions.len() - number]))];
+        }
+        if typed.starts_with("last~") {
+            let back = sessions.iter().rev().enumerate().skip(1).take(9);
+            let mut found: Vec<CompletionCandidate> =
+                back.map(|(back, found)| offer(format!("last~{back}"), about(found))).collect();
+            found.retain(begins);
+            return found;
+        }
+        of_part(&sessions, typed).into_iter().rev().map(|found| offer(folder(found), about(found))).collect()
     }
 
     /// The session that the line names.
@@ -313,14 +344,20 @@ fn sessions(config: &Config) -> Vec<CompletionCandidate> {
     if listing.sessions.is_empty() {
         return Vec::new();
     }
-    let newest = listing.sessions.iter().rev().take(SESSIONS_MAX).map(|found| {
-        let manifest = &found.manifest;
-        let start = wall(&manifest.start, 0.0).strftime("%Y-%m-%d %H:%M").to_string();
-        let folder =
-            found.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        offer(folder, format!("{}, {start}, {}", name(&manifest.title), clock(manifest.duration, true)))
-    });
+    let newest = listing.sessions.iter().rev().take(SESSIONS_MAX);
+    let newest = newest.map(|found| offer(folder(found), about(found)));
     [offer("last", "the newest session")].into_iter().chain(newest).collect()
+}
+
+/// Name of its folder.
+fn folder(found: &Found) -> String {
+    found.dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn about(found: &Found) -> String {
+    let manifest = &found.manifest;
+    let start = wall(&manifest.start, 0.0).strftime("%Y-%m-%d %H:%M").to_string();
+    format!("{}, {start}, {}", name(&manifest.title), clock(manifest.duration, true))
 }
 
 fn people(config: &Config) -> Vec<String> {

@@ -24,7 +24,8 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session that is being recorded: a path, an id or `last` [default: the only one]
+    /// The session that is being recorded: a part of its name, its number in `list`, `last`, `last~1`, a
+    /// path [default: the only one]
     #[arg(long, value_name = "S")]
     pub(super) session: Option<String>,
     /// As JSON

@@ -7,7 +7,8 @@ use crate::control::Request;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session that is being recorded: a path, an id or `last` [default: the only one]
+    /// The session that is being recorded: a part of its name, its number in `list`, `last`, `last~1`, a
+    /// path [default: the only one]
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// As JSON

@@ -37,7 +37,7 @@ use crate::session::reading::Session;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last`
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S")]
     session: String,
     /// What to correct
@@ -104,7 +104,8 @@ enum What {
     },
     /// Hide a passage: no export shows what was said there, or marked
     Hide {
-        /// Its beginning, from the session's start: 00:12:30, 12m30s
+        /// Its beginning, from the session's start, as it is shown: 12:30 (minutes and seconds), 1:02:30,
+        /// 12m30s
         #[arg(long, value_name = "TIME", value_parser = duration::seconds)]
         from: f64,
         /// Its end

@@ -57,7 +57,7 @@ pub enum Verb {
     },
     /// Delete what the voices of a session sound like; names and lines stay
     Clear {
-        /// The session: a path, an id or `last`
+        /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
         #[arg(value_name = "S")]
         session: String,
         /// As JSON

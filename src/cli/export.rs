@@ -32,7 +32,7 @@ mod tracks;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last`
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S")]
     session: String,
     /// What to write; several with commas
@@ -52,7 +52,7 @@ pub struct Args {
     /// Only what this speaker says; may be given again
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     speaker: Vec<String>,
-    /// Only what is said from this time of the session on (00:12:30, 12m30s)
+    /// Only what is said from this time of the session on (12:30 is minutes and seconds; 1:02:30, 12m30s)
     #[arg(long, value_name = "TIME", value_parser = duration::seconds, help_heading = "Selection")]
     from: Option<f64>,
     /// Only what is said before this time

@@ -10,7 +10,7 @@ use crate::base::text::{columns, wrap};
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Record", &["record", "status", "mark", "pause", "resume", "stop", "transcribe", "watch-folder"]),
     ("Read", &["list", "show"]),
-    ("Correct", &["edit", "voices"]),
+    ("Correct", &["edit", "voices", "rm"]),
     ("Share", &["export"]),
     ("Check", &["doctor", "verify", "recover"]),
     ("Set up", &["init", "demo", "devices", "models", "config", "completions"]),

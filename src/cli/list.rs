@@ -1,10 +1,11 @@
-//! `hansard list`: the sessions, oldest first, so that `last` stands above the prompt.
+//! `hansard list`: the sessions, oldest first, so that `last` stands above the prompt; each with a number by
+//! which other verbs know it, 1 being the last.
 
 use std::io::{self, Write as _};
 
 use serde::Serialize;
 
-use super::{Exit, say, show};
+use super::{Exit, rm, say, show};
 use crate::base::text::{clean, clock, count, fit, name};
 use crate::config::Config;
 use crate::export::account;
@@ -20,6 +21,9 @@ const COLUMNS: usize = 80;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// What lies in the trash, instead
+    #[arg(long)]
+    trash: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -27,6 +31,8 @@ pub struct Args {
 
 #[derive(Serialize)]
 struct Row {
+    /// By which other verbs know it until there is a newer session.
+    number: usize,
     id: String,
     path: String,
     title: String,
@@ -43,13 +49,16 @@ struct Row {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    if args.trash {
+        return rm::list_trash(&config.paths.recordings, config.retention.trash, args.json);
+    }
     let listing = list(&config.paths.recordings).map_err(show::exit)?;
     for (_, error) in &listing.unreadable {
         say(error);
     }
     let mut out = io::stdout().lock();
     if args.json {
-        let rows: Vec<Row> = listing.sessions.iter().map(row).collect();
+        let rows: Vec<Row> = numbered(&listing.sessions).map(|(number, found)| row(number, found)).collect();
         serde_json::to_writer_pretty(&mut out, &rows)?;
         writeln!(out)?;
         return Ok(Exit::Well);
@@ -68,18 +77,18 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
             ));
         }
     }
-    for found in &listing.sessions {
+    for (number, found) in numbered(&listing.sessions) {
         let manifest = &found.manifest;
         let start = wall(&manifest.start, 0.0);
         let format = if is_ambiguous(&start) { "%Y-%m-%d %H:%M %:z" } else { "%Y-%m-%d %H:%M" };
         let start = start.strftime(format).to_string();
-        let title = fit(&name(&title(found)), COLUMNS - 28);
-        writeln!(out, "{start}  {:>8}  {title}", clock(manifest.duration, true))?;
+        let title = fit(&name(&title(found)), COLUMNS - 33);
+        writeln!(out, "{number:>3}  {start}  {:>8}  {title}", clock(manifest.duration, true))?;
         // The id is for copying: it is never cut; names give way.
         let mut line = format!("    {}", clean(&manifest.id));
         let notes = notes(found);
         let room = COLUMNS.saturating_sub(line.chars().count() + notes.chars().count() + 2).max(12);
-        let people = fit(&row(found).people.join(", "), room);
+        let people = fit(&row(number, found).people.join(", "), room);
         line.push_str(&format!("  {people}{notes}"));
         writeln!(out, "{}", line.trim_end())?;
     }
@@ -103,7 +112,12 @@ fn notes(found: &Found) -> String {
     notes
 }
 
-fn row(found: &Found) -> Row {
+/// The sessions with their numbers, as they are listed.
+fn numbered(sessions: &[Found]) -> impl Iterator<Item = (usize, &Found)> {
+    sessions.iter().enumerate().map(|(place, found)| (sessions.len() - place, found))
+}
+
+fn row(number: usize, found: &Found) -> Row {
     let manifest = &found.manifest;
     let mut people: Vec<String> = Vec::new();
     for source in &manifest.sources {
@@ -113,6 +127,7 @@ fn row(found: &Found) -> Row {
         }
     }
     Row {
+        number,
         id: manifest.id.clone(),
         path: found.dir.display().to_string(),
         title: title(found),

@@ -37,10 +37,12 @@ pub struct Args {
     /// Kind of mark [default: what the text begins with, else a note]
     #[arg(long, value_parser = kinds(), value_name = "KIND")]
     kind: Option<MarkKind>,
-    /// The moment, from the session's start: 00:12:30, 12m30s [default: now, if it is recording]
+    /// The moment, from the session's start, as it is shown: 12:30 (minutes and seconds), 1:02:30, 12m30s
+    /// [default: now, if it is recording]
     #[arg(long, value_name = "TIME", value_parser = duration::position)]
     at: Option<Duration>,
-    /// The session: a path, an id or `last` [default: the only one that is recording]
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path [default: the only
+    /// one that is recording]
     #[arg(long, value_name = "S")]
     session: Option<String>,
     /// As JSON
@@ -64,13 +66,13 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
             "which session? --session last, or its path or id"
         } else {
             "a running recorder can't be reached by other commands on this system yet: when it has ended, give \
-             --session last --at 00:12:30"
+             --session last --at 12:30"
         }));
     };
     let dir = read::resolve(&config.paths.recordings, name).map_err(show::exit)?;
     let Some(at) = args.at else {
         return Err(wrong_use(
-            "that session is not being recorded: say where the mark belongs with --at 00:12:30",
+            "that session is not being recorded: say where the mark belongs with --at 12:30",
         ));
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

@@ -40,6 +40,7 @@ mod named;
 mod progress;
 pub mod record;
 pub mod recover;
+pub mod rm;
 pub mod show;
 mod show_news;
 mod signals;
@@ -106,6 +107,8 @@ pub enum Verb {
     Edit(edit::Args),
     /// List the voices of a session: who they are, how they sound; enrol and forget people's voices
     Voices(voices::Args),
+    /// Remove sessions: to the trash, from where they come back; or what is due by your settings
+    Rm(rm::Args),
     /// Check that a session's files are what was recorded, and that every gap is accounted for
     Verify(verify::Args),
     /// Repair sessions after a crash
@@ -212,6 +215,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Show(args) => show::run(&args, &config),
         Verb::Edit(args) => edit::run(&args, &config),
         Verb::Voices(args) => voices::run(&args, &config),
+        Verb::Rm(args) => rm::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
         Verb::Status(args) => control::status(&args, &config),
         Verb::Pause(args) => control::run(&args, &config, &Request::Pause),

@@ -255,7 +255,7 @@ fn conduct(
     let status_every = Duration::from_secs_f64(config.record.status_every_s);
     shown.notices(engine.follow(), Some(status_every));
     let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
-    let _mending = super::recover::mend_beside(&config.paths.recordings);
+    let _mending = super::recover::mend_beside(config);
     let ended = engine.block_on(async |engine| {
         #[cfg(unix)]
         let why = until_end(engine, signals).await;

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 
-use super::{Exit, say, show, wrong_use};
+use super::{Exit, rm, say, show, wrong_use};
 use crate::base::text::{clean, length};
 use crate::care::recover::{RecoverError, Recovered, is_dirty, recover};
 use crate::clock::SystemClock;
@@ -25,9 +25,13 @@ const NICE: i32 = 19;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last` [default: all unfinished ones that are not in use]
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path [default: all
+    /// unfinished ones that are not in use]
     #[arg(value_name = "S")]
     session: Option<String>,
+    /// Bring a session back from the trash; without S list what lies there
+    #[arg(long)]
+    trash: bool,
     /// Only say what would be done
     #[arg(long)]
     dry_run: bool,
@@ -46,6 +50,10 @@ struct Json<'a> {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let recordings = &config.paths.recordings;
+    if args.trash {
+        let (session, days) = (args.session.as_deref(), config.retention.trash);
+        return rm::bring_back(recordings, session, days, args.dry_run, args.json);
+    }
     if let Some(session) = &args.session {
         let dir = resolve(recordings, session).map_err(show::exit)?;
         return mend(&dir, args).map_err(exit);
@@ -170,13 +178,14 @@ impl Drop for Mending {
 }
 
 /// Mends what is dirty and not in use, beside a recording that has begun: on a thread of its own that gets
-/// only the time that nobody else wants. Says a line per session.
-pub(super) fn mend_beside(recordings: &Path) -> Mending {
-    let (recordings, stop) = (recordings.to_owned(), Arc::new(AtomicBool::new(false)));
+/// only the time that nobody else wants. Then erases what is due by the user's settings. Says a line for
+/// each.
+pub(super) fn mend_beside(config: &Config) -> Mending {
+    let (config, stop) = (config.clone(), Arc::new(AtomicBool::new(false)));
     let stopped = Arc::clone(&stop);
     let thread = std::thread::Builder::new().name("mend".into()).spawn(move || {
         give_way();
-        let sessions = match dirty_sessions(&recordings) {
+        let sessions = match dirty_sessions(&config.paths.recordings) {
             Ok((dirty, _)) => dirty,
             Err(error) => {
                 tracing::info!(%error, "sessions to mend can't be looked for");
@@ -190,6 +199,7 @@ pub(super) fn mend_beside(recordings: &Path) -> Mending {
                 Err(error) => say(error),
             }
         }
+        rm::apply_retention(&config, &stopped);
     });
     // Without the thread nothing is mended this time: no reason not to record.
     let thread =

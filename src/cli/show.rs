@@ -1,4 +1,4 @@
-//! `hansard show S`: sources, takes, account, transcript.
+//! `hansard show S`: what was said, and what stands beside it; sources, takes and the account on request.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -28,12 +28,15 @@ const COLUMNS: usize = 80;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last`
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S")]
     session: String,
     /// Also withheld lines and echoes of other tracks, with the reason
     #[arg(long)]
     withheld: bool,
+    /// Also where it was recorded from: folder, sources, voices, takes, where every frame went
+    #[arg(long)]
+    details: bool,
     /// With the id of each line, for hansard edit
     #[arg(long)]
     ids: bool,
@@ -98,14 +101,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     let english = Some(DocumentLanguage::English);
     let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s).in_language(english);
-    head(&mut out, &meeting)?;
-    sources(&mut out, &session)?;
-    voices(&mut out, &session)?;
-    takes(&mut out, &session.manifest)?;
-    accounts(&mut out, &meeting)?;
-    marks(&mut out, &meeting)?;
-    hidden(&mut out, &meeting, args.history)?;
-    writeln!(out, "\nTranscript")?;
+    head(&mut out, &meeting, args)?;
+    writeln!(out)?;
     if let Some(pending) = &meeting.pending {
         indented(&mut out, &pending.text(), 2)?;
     } else if utterances.is_empty() {
@@ -122,16 +119,26 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
             hidden.withheld, hidden.echoes
         )?;
     }
+    marks(&mut out, &meeting)?;
+    hidden(&mut out, &meeting, args.history)?;
+    if args.details {
+        sources(&mut out, &session)?;
+        voices(&mut out, &session)?;
+        takes(&mut out, &session.manifest)?;
+        accounts(&mut out, &meeting)?;
+    }
     Ok(Exit::Well)
 }
 
-fn head(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
+fn head(out: &mut impl Write, meeting: &Meeting, args: &Args) -> io::Result<()> {
     let manifest = &meeting.session.manifest;
     for line in wrap(&meeting.title(), COLUMNS) {
         writeln!(out, "{line}")?;
     }
     writeln!(out, "{}, {}", meeting.when(), length(manifest.duration))?;
-    writeln!(out, "{}", meeting.session.dir.display())?;
+    if args.details {
+        writeln!(out, "{}", meeting.session.dir.display())?;
+    }
     let details = &meeting.session.amendments.details;
     for detail in Detail::ALL.into_iter().filter(|detail| *detail != Detail::Title) {
         let lines: Vec<String> = details.of(detail).iter().map(|line| clean(line)).collect();
@@ -150,6 +157,8 @@ fn head(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
                 dir.display()
             )?;
         }
+    } else if meeting.complete.is_told_first() {
+        indented(out, &meeting.complete.told(meeting.words), 0)?;
     }
     Ok(())
 }

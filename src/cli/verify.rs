@@ -11,6 +11,8 @@ use crate::care::replay::{self, ReplayError};
 use crate::care::verify::{Problem, Report, Standing, TakeReport, TrackReport, Wrong, verify};
 use crate::config::Config;
 use crate::export::{account, pending};
+use crate::session::amend::Amendments;
+use crate::session::erased::Part;
 use crate::session::read::resolve;
 use crate::session::reading::Session;
 
@@ -20,7 +22,7 @@ const COLUMNS: usize = 80;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The session: a path, an id or `last`
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S")]
     session: String,
     /// As JSON
@@ -91,8 +93,10 @@ fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     for (track, line) in report.tracks.iter().zip(&lines) {
         let wrong = report.problems.iter().any(|problem| problem.track.as_deref() == Some(&track.track));
+        let is_removed = track.takes.iter().any(|take| take.removed.is_some());
         let verdict = match (wrong, track.account.lost.0 > 0) {
             (true, _) => "NOT AS RECORDED",
+            (false, _) if is_removed => "sound removed",
             (false, true) => "as recorded, with losses",
             (false, false) => "as recorded",
         };
@@ -113,6 +117,17 @@ fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
         writeln!(out, "\n{}", describe(problem))?;
     }
     writeln!(out)?;
+    if let Some(day) = report.sound_removed() {
+        let by = Amendments::read(&report.session).ok();
+        let by = by.as_ref().and_then(|added| added.erased(Part::Sound)).map(|erased| clean(&erased.by));
+        let text = format!(
+            "The sound was removed on {day} ({}): what it was can't be checked any more. The account is the journal's.",
+            by.unwrap_or_default()
+        );
+        for line in wrap(&text, COLUMNS) {
+            writeln!(out, "{line}")?;
+        }
+    }
     for line in wrap(conclusion(report), COLUMNS) {
         writeln!(out, "{line}")?;
     }
@@ -168,6 +183,9 @@ fn describe(problem: &Problem) -> String {
 }
 
 fn conclusion(report: &Report) -> &'static str {
+    if report.sound_removed().is_some() && report.problems.is_empty() {
+        return "All else is what the journal says.";
+    }
     match (verdict(report), report.state) {
         (Exit::Failed, _) => "The files are not what the journal says.",
         (Exit::Losses, _) => "The files are what the journal says. Sound is missing, as named above.",

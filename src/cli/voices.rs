@@ -34,7 +34,7 @@ const PLAYERS: [(&str, &[&str]); 4] = [
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
-    /// The session: a path, an id or `last`
+    /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S", required = true)]
     session: Option<String>,
     /// Write how a voice sounds, as WAV; N is its number, PATH a file or - for stdout

@@ -95,8 +95,17 @@ pub(super) const KEYS: &[Key] = &[
         },
     ),
     key("voices.keep_vectors_days", Kind::Whole { from: 0, to: 36_500 }),
+    key("retention.sound", DAYS),
+    key("retention.text", DAYS),
+    key("retention.voices", DAYS),
+    key("retention.exports", DAYS),
+    key("retention.index", DAYS),
+    key("retention.trash", DAYS),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];
+
+/// A number of days, a century at most; 0: for ever.
+const DAYS: Kind = Kind::Whole { from: 0, to: 36_500 };
 
 /// How many people one microphone may hear; 0: as many as there are.
 pub(super) const SPEAKERS: Kind = Kind::Whole { from: 0, to: 99 };

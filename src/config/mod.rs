@@ -24,8 +24,8 @@ mod suggest;
 use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
-    Audio, Denoise, Export, Minutes, Models, Paths, Record, Remind, Segment, TrackFormat, Tracks, Transcribe,
-    Voices,
+    Audio, Denoise, Export, Minutes, Models, Paths, Record, Remind, Retention, Segment, TrackFormat, Tracks,
+    Transcribe, Voices,
 };
 pub(crate) use suggest::nearest;
 
@@ -54,8 +54,11 @@ pub struct Config {
     pub minutes: Minutes,
     /// Documents that others read.
     pub export: Export,
-    /// Where models come from.
+    /// What is kept of voices.
     pub voices: Voices,
+    /// After how many days what is erased.
+    pub retention: Retention,
+    /// Where models come from.
     pub models: Models,
     /// What to record if no `--source` is given; may be empty.
     #[serde(skip)]

@@ -178,6 +178,24 @@ pub struct Voices {
     pub keep_vectors_days: u32,
 }
 
+/// `[retention]`: after how many days what is erased, 0..=36500; 0 keeps it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// The sound of a session, since it was made.
+    pub sound: u32,
+    /// Its text and what was made of that, since it was made.
+    pub text: u32,
+    /// Whom its voices are like and what they sound like, since it was made.
+    pub voices: u32,
+    /// What was exported into it, since that was written.
+    pub exports: u32,
+    /// The index of the search, since it was written.
+    pub index: u32,
+    /// A session in the trash, since it was removed.
+    pub trash: u32,
+}
+
 /// `[models]`: where models come from.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::base::text::clean;
 use crate::base::utterance::Utterance;
 use crate::care::offline::{self, OfflineError};
+use crate::care::trash;
 use crate::config::Config;
 use crate::export::{self, ExportError, Format};
 use crate::session::disk::{Disk as _, SystemDisk};
@@ -152,7 +153,18 @@ pub fn forget(config: &Config, name: &str) -> Result<Forgotten, ForgetError> {
         done.leaves(&config.paths.voices, format!("{error}: nobody can tell whose it was"));
     }
     let mut any_was_named = false;
-    let sessions = listing.sessions.iter().map(|found| &found.dir);
+    // What lies in the trash may come back.
+    let trashed: Vec<PathBuf> = match trash::list(recordings) {
+        Ok(trashed) => trashed.into_iter().map(|gone| gone.dir).collect(),
+        Err(error) => {
+            done.leaves(
+                &recordings.join(trash::TRASH),
+                format!("{error}: what lies there was not looked at"),
+            );
+            Vec::new()
+        }
+    };
+    let sessions = listing.sessions.iter().map(|found| &found.dir).chain(&trashed);
     for dir in sessions.chain(listing.unreadable.iter().map(|(dir, _)| dir)) {
         let gone = match erase(dir, &ids, &name) {
             Ok(gone) => gone,

@@ -21,6 +21,7 @@ pub mod lack;
 pub mod levels;
 pub mod plan;
 mod recorded;
+pub mod retention;
 mod running;
 pub mod spec;
 pub mod split;

@@ -5,6 +5,7 @@
 use super::account::{AccountLine, Lost};
 use super::notices::{Notice, NoticeKind};
 use super::wording::Wording;
+use crate::session::erased::Part;
 use crate::session::manifest::State;
 use crate::session::reading::Session;
 
@@ -23,11 +24,23 @@ pub enum Completeness {
     NoAccount,
     /// Nobody knows: files of tracks are not there, or shorter than what was recorded.
     Files,
+    /// That, and that the sound was removed since, on that day.
+    SoundRemoved(Box<Self>, String),
 }
 
 impl Completeness {
     /// What is known of a session. `whole` is whether its journal is.
     pub(super) fn of(session: &Session, accounts: &[AccountLine], notices: &[Notice], whole: bool) -> Self {
+        let recorded = Self::recorded(session, accounts, notices, whole);
+        match session.amendments.erased(Part::Sound) {
+            Some(erased) => Self::SoundRemoved(Box::new(recorded), erased.day()),
+            None if recorded.is_checked() && !has_all_bytes(session) => Self::Files,
+            None => recorded,
+        }
+    }
+
+    /// What the journal says of the recording, whatever became of its files.
+    fn recorded(session: &Session, accounts: &[AccountLine], notices: &[Notice], whole: bool) -> Self {
         let lost: Vec<&AccountLine> = accounts.iter().filter(|line| line.lost.is_any()).collect();
         if session.manifest.state == State::Recording {
             return Self::Unfinished;
@@ -47,18 +60,27 @@ impl Completeness {
         if !whole || accounts.is_empty() {
             return Self::NoAccount;
         }
-        if !has_all_bytes(session) {
-            return Self::Files;
-        }
         let left_out = |notice: &Notice| {
             matches!(notice.kind, NoticeKind::NotRecorded | NoticeKind::Paused | NoticeKind::Silent)
         };
         if notices.iter().any(left_out) { Self::LeftOut } else { Self::Complete }
     }
 
+    fn is_checked(&self) -> bool {
+        matches!(self, Self::Complete | Self::LeftOut)
+    }
+
     /// Whether a reader must know it before he reads on.
     pub fn is_warning(&self) -> bool {
-        !matches!(self, Self::Complete | Self::LeftOut)
+        match self {
+            Self::SoundRemoved(recorded, _) => recorded.is_warning(),
+            recorded => !recorded.is_checked(),
+        }
+    }
+
+    /// Whether it must be told even where little is told.
+    pub fn is_told_first(&self) -> bool {
+        self.is_warning() || matches!(self, Self::SoundRemoved(..))
     }
 
     /// Whether `hansard verify` tells more.
@@ -75,6 +97,9 @@ impl Completeness {
             Self::Unfinished => complete.unfinished.to_owned(),
             Self::NoAccount => complete.no_account.to_owned(),
             Self::Files => complete.files.to_owned(),
+            Self::SoundRemoved(recorded, day) => {
+                format!("{} {}", recorded.told(words), (complete.sound_removed)(day))
+            }
             Self::Lost(lost, in_place) => {
                 let of = |(name, lost): &(String, Lost)| (complete.of)(&words.lost(*lost), name);
                 (complete.lost)(&(words.list)(&lost.iter().map(of).collect::<Vec<_>>()), *in_place)

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::evidence::sha256;
 use crate::session::disk::Disk;
 use crate::session::read::open_plain;
 
@@ -58,6 +59,22 @@ pub(super) fn remember(disk: &dyn Disk, memory: &Path, key: &str, hash: String) 
     if let Err(error) = known.save(disk, memory) {
         tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }
+}
+
+/// The same, each with whether its bytes are those that were written.
+pub(super) fn made_and_untouched(folder: &Path) -> Vec<(PathBuf, bool)> {
+    let is_as_written = |file: &Path, hash: &str| {
+        let plain = open_plain(file, u64::MAX).ok().flatten();
+        plain.and_then(|file| sha256(file).ok()).is_some_and(|present| present == hash)
+    };
+    let files = Memory::load(folder).files.into_iter().map(|(file, hash)| (folder.join(file), hash));
+    files
+        .filter(|(file, _)| file.exists())
+        .map(|(file, hash)| {
+            let untouched = is_as_written(&file, &hash);
+            (file, untouched)
+        })
+        .collect()
 }
 
 /// The exports that are remembered in a folder and still there.

@@ -401,6 +401,12 @@ pub fn made(folder: &Path) -> Vec<PathBuf> {
     memory::made(folder)
 }
 
+/// The same, each with whether nobody changed it since it was written: those that a person changed are
+/// theirs.
+pub fn made_and_untouched(folder: &Path) -> Vec<(PathBuf, bool)> {
+    memory::made_and_untouched(folder)
+}
+
 /// Writes `minutes.md` of the session in `session_dir`, in `language` or else that of the meeting, and gives
 /// its path. Minutes that were edited by hand are left alone: that is [`ExportError::Edited`], whose message
 /// says so and is meant to be shown. Those that have front matter keep it.

@@ -2,6 +2,7 @@
 
 use super::wording::{ENGLISH, Wording};
 use crate::base::text;
+use crate::session::erased::Part;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State};
 use crate::session::reading::Session;
@@ -10,8 +11,10 @@ use crate::session::texted::Pending;
 /// A sentence or two, with the command that goes on; formats set it apart where they can.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PendingText {
-    /// What to type; `None` while the text is being made anyway.
+    /// What to type; `None` while the text is being made anyway, or can't be made any more.
     pub command: Option<String>,
+    /// The day on which the text was removed that there was.
+    removed: Option<String>,
     /// Whether a part of the text is there.
     pub is_part: bool,
     /// Up to which session second the text of whom stands; `None` means its end. Empty unless a part of it is
@@ -22,11 +25,12 @@ pub struct PendingText {
 
 impl PendingText {
     /// What stands before the command.
-    pub fn before(&self, words: &Wording) -> &'static str {
-        match (&self.command, self.is_part) {
-            (None, _) => words.pending.running,
-            (Some(_), true) => words.pending.part,
-            (Some(_), false) => words.pending.none,
+    pub fn before(&self, words: &Wording) -> String {
+        match (&self.removed, &self.command, self.is_part) {
+            (Some(day), ..) => (words.pending.removed)(day),
+            (None, None, _) => words.pending.running.to_owned(),
+            (None, Some(_), true) => words.pending.part.to_owned(),
+            (None, Some(_), false) => words.pending.none.to_owned(),
         }
     }
 
@@ -49,8 +53,8 @@ impl PendingText {
 
     /// The whole of it.
     pub fn told(&self, words: &Wording) -> String {
-        let after = self.after(words);
-        let parts = [Some(self.before(words)), self.command.as_deref(), Some(after.as_str())];
+        let (before, after) = (self.before(words), self.after(words));
+        let parts = [Some(before.as_str()), self.command.as_deref(), Some(after.as_str())];
         parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }
@@ -71,6 +75,10 @@ pub fn session_word(manifest: &Manifest) -> String {
 
 /// What is pending of a session's text; `None` if nothing is.
 pub fn of(session: &Session) -> Option<PendingText> {
+    if let Some(erased) = session.amendments.erased(Part::Text) {
+        let (removed, long) = (Some(erased.day()), session.manifest.duration >= 3600.0);
+        return Some(PendingText { command: None, removed, is_part: false, until: Vec::new(), long });
+    }
     let pending = session.pending()?;
     let manifest = &session.manifest;
     let is_part = pending.is_part();
@@ -81,7 +89,7 @@ pub fn of(session: &Session) -> Option<PendingText> {
         (text::name(source.map_or(track, |source| &source.name)), *until)
     };
     let until = pending.until.iter().filter(|_| is_part).map(of_track).collect();
-    Some(PendingText { command, is_part, until, long: manifest.duration >= 3600.0 })
+    Some(PendingText { command, removed: None, is_part, until, long: manifest.duration >= 3600.0 })
 }
 
 /// Up to when a text stands, `12:20` or `the end`.

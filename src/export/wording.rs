@@ -107,6 +107,8 @@ pub struct Complete {
     pub no_account: &'static str,
     /// Files are not as they were written.
     pub files: &'static str,
+    /// The sound was removed on that day.
+    pub sound_removed: fn(&str) -> String,
     /// What to do about it; a command follows.
     pub verify: &'static str,
 }
@@ -114,6 +116,8 @@ pub struct Complete {
 /// That text has not been made.
 #[derive(Debug)]
 pub struct Pending {
+    /// There was one; it was removed on that day.
+    pub removed: fn(&str) -> String,
     pub running: &'static str,
     /// A command follows.
     pub none: &'static str,

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::details::{Detail, Details};
+use super::erased::{Erased, Part};
 use super::journal::{Event, Line};
 use super::lines::LineReader;
 use super::mark::Mark;
@@ -38,6 +39,8 @@ pub struct Amendments {
     pub passages_made: usize,
     /// What was said of the meeting as such.
     pub details: Details,
+    /// What was erased, in the order in which it was.
+    pub erased: Vec<Erased>,
     /// Other names, in the order in which they were given.
     renames: Vec<Rename>,
     /// What was said of voices, in that order, with the number of its line in the journal.
@@ -83,12 +86,14 @@ struct Rename {
 }
 
 /// How a journal writes the kinds of lines that matter here; only those are parsed.
-const KINDS: [&[u8]; 5] = [
+const KINDS: [&[u8]; 7] = [
     br#""kind":"mark""#,
     br#""kind":"renamed""#,
     br#""kind":"hidden""#,
     br#""kind":"voice_"#,
     br#""kind":"described""#,
+    br#""kind":"erased""#,
+    br#""kind":"text_begun""#,
 ];
 
 impl Amendments {
@@ -172,6 +177,11 @@ impl Amendments {
         self.renames.iter().map(|rename| (rename.from.as_str(), rename.to.as_str()))
     }
 
+    /// That a part was erased, and not made again since; the last time counts.
+    pub fn erased(&self, part: Part) -> Option<&Erased> {
+        self.erased.iter().rfind(|erased| erased.part == part)
+    }
+
     /// The passage that hides a moment.
     pub fn hides(&self, at: f64) -> Option<&Passage> {
         self.passages.iter().find(|passage| (passage.from..=passage.to).contains(&at))
@@ -223,6 +233,7 @@ struct Gathered {
     marks: HashMap<String, Option<Mark>>,
     passages: HashMap<String, Option<Passage>>,
     details: Details,
+    erased: Vec<Erased>,
     renames: Vec<Rename>,
     voices: Vec<(u64, VoiceChange)>,
 }
@@ -240,6 +251,9 @@ impl Gathered {
                 self.passages.insert(id, Some(passage).filter(|_| !shown));
             }
             Event::Described { detail, lines } => self.details.set(detail, lines),
+            Event::Erased { part, by, .. } => self.erased.push(Erased { part, at: line.utc, by }),
+            // The text is made anew.
+            Event::TextBegun { .. } => self.erased.retain(|erased| erased.part != Part::Text),
             Event::Renamed { from, to } => self.renames.push(Rename { seq: line.seq, from, to }),
             Event::VoiceNamed { voice, name } => {
                 self.voices.push((line.seq, VoiceChange::Named { voice, name }));
@@ -265,6 +279,7 @@ impl Gathered {
             passages,
             passages_made,
             details: self.details,
+            erased: self.erased,
             renames: self.renames,
             voices: self.voices,
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::details::Detail;
 use super::disk::{Disk, SyncHandle};
+use super::erased::Part;
 use super::lines::LineFile;
 use super::manifest::{ClockFit, GapCause, SourceEntry, Start, TakeEntry, TrackAccount};
 use super::mark::MarkKind;
@@ -299,6 +300,17 @@ pub enum Event {
         /// It was taken back: it stands nowhere but here.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         withdrawn: bool,
+    },
+    /// A part of the session is erased for good. Written before it is, so that no crash makes it look like
+    /// damage.
+    Erased {
+        part: Part,
+        /// What wanted it, as a setting is written.
+        by: String,
+        /// How many files.
+        files: u64,
+        /// Their bytes.
+        bytes: u64,
     },
     /// All sources were told to stop: nothing after this session second was to be recorded.
     Stopped {

@@ -15,6 +15,7 @@ pub mod account;
 pub mod amend;
 pub mod details;
 pub mod disk;
+pub mod erased;
 pub mod folder;
 pub mod heard;
 pub mod journal;

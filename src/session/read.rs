@@ -18,7 +18,7 @@ use super::manifest::{FORMAT, Manifest, Start};
 
 mod find;
 
-pub use find::{Found, Listing, list, resolve};
+pub use find::{Found, Listing, list, of_part, resolve};
 
 /// File of the manifest.
 pub const MANIFEST: &str = "session.json";
@@ -53,6 +53,25 @@ pub enum ReadError {
     /// Two folders hold a session of the same id.
     #[error("several folders hold the session {name:?} ({} and {}); give the path", one.display(), other.display())]
     Ambiguous { name: String, one: PathBuf, other: PathBuf },
+    /// A part of a name that several sessions have.
+    #[error(
+        "several sessions have {part:?} in their names: {}; give more of it, or the number in `hansard list`",
+        some(ids)
+    )]
+    Several {
+        /// What was asked for.
+        part: String,
+        /// The ids of those sessions, the newest first.
+        ids: Vec<String>,
+    },
+    /// `last~N` beyond the first one.
+    #[error("there is no {name}: there are {count} sessions here; `hansard list` shows them")]
+    TooFarBack {
+        /// What was asked for.
+        name: String,
+        /// How many sessions there are.
+        count: usize,
+    },
     /// `last` of nothing.
     #[error("there is no session in {} yet; `hansard record` makes one", dir.display())]
     Empty {
@@ -114,6 +133,16 @@ pub enum ReadError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+/// The first of many names.
+fn some(ids: &[String]) -> String {
+    const SHOWN: usize = 6;
+    let shown = ids.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match ids.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 fn hint(near: &Option<String>) -> String {

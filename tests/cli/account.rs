@@ -33,7 +33,7 @@ fn show_verify_and_minutes_give_one_account() {
     let sources = ["--source=Ann=synth:tone,secs=3", "--source=Bob=synth:noise,secs=3"];
     home.record(0, &[&["--no-transcribe"], sources.as_slice()].concat());
     home.run(["edit", "last", "rename", "Ann", "Zoe"]).expect(0);
-    let show = home.run(["show", "last"]).expect(0).out.clone();
+    let show = home.run(["show", "last", "--details"]).expect(0).out.clone();
     let verify = home.run(["verify", "last"]).expect(0).out.clone();
     let md = home.run(["export", "last", "--evidence", "--output=-"]).expect(0).out.clone();
     let shown = equations(&show);

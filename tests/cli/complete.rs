@@ -26,6 +26,9 @@ fn what_there_is_is_offered() {
     let (home, id) = with_session();
     assert_eq!(offered(&home, "hansard show "), ["last", id.as_str()]);
     assert_eq!(offered(&home, &format!("hansard export {}", &id[..6])), [id.as_str()]);
+    assert_eq!(offered(&home, "hansard show week"), [id.as_str()], "by a part of the title");
+    assert_eq!(offered(&home, "hansard show last~"), [""; 0], "there is none before it");
+    assert_eq!(offered(&home, "hansard show 1"), ["1"], "by its number in the list");
     assert!(offered(&home, "hansard show last --").contains(&"--json".into()));
     assert_eq!(offered(&home, "hansard edit last rename "), ["Ann B", "Bob"]);
     assert_eq!(offered(&home, "hansard export last --speaker 'An"), ["Ann B"]);

@@ -57,11 +57,11 @@ fn a_mark_that_has_no_place_is_refused() {
     let dir = finished(&home);
     let journal = || std::fs::read(dir.join("events.jsonl")).unwrap();
     let before = journal();
-    home.refuses(&["mark", "x", "--session=last"], &["--at 00:12:30"]);
+    home.refuses(&["mark", "x", "--session=last"], &["--at 12:30"]);
     home.refuses(&["mark", "x", "--session=last", "--at=00:00:04"], &["ends at 0:00:02"]);
     home.refuses(&["mark", "Decision: ", "--session=last", "--at=1"], &["needs words"]);
     home.refuses(&["mark", "x", "--session=nothing-of-that-name", "--at=1"], &["no session"]);
-    home.refuses(&["mark", "x", "--session=last", "--at=1:30"], &["two things"]);
+    home.refuses(&["mark", "x", "--session=last", "--at=1:75"], &["00:12:30"]);
     let lock = SessionLock::take(&dir).unwrap();
     home.refuses(&["mark", "x", "--session=last", "--at=1"], &["in use"]);
     drop(lock);

@@ -22,10 +22,13 @@ mod keys;
 mod language;
 mod marks;
 mod moved;
+mod naming;
 mod odd_files;
 mod old_session;
 mod recogniser;
 mod record;
+mod retention;
+mod rm;
 mod signals;
 #[cfg(target_os = "linux")]
 mod stalled;

@@ -90,7 +90,7 @@ fn a_part_is_what_was_asked_for() {
     };
     assert!(refused(&["--speaker", "Alise"]).contains("did you mean \"Alice\"?"));
     assert!(refused(&["--from", "30s", "--to", "20s"]).contains("later than"));
-    assert!(refused(&["--from", "12:30"]).contains("00:12:30"));
+    assert!(refused(&["--from", "12:60"]).contains("00:12:30"));
     assert!(refused(&["--words", "--format", "md"]).contains("--words has no place"));
     assert!(refused(&["--evidence", "--format", "srt"]).contains("json, jsonl, csv"));
     assert!(refused(&["--format", "srt", "--min-duration", "8"]).contains("longer"));

@@ -89,7 +89,7 @@ fn the_minutes_tell_what_was_lost_and_what_was_left_out() {
     for hidden in ["gone", "watching"] {
         assert!(!md.contains(hidden), "{hidden} stands in the minutes");
     }
-    let show = expect(0, hansard(root.path(), &["show", "last"]));
+    let show = expect(0, hansard(root.path(), &["show", "last", "--details"]));
     assert!(show.contains("2,880,000 frames expected = 2,779,200 written + 100,800 in gaps"), "{show}");
     assert!(show.contains("clock +12.5 ppm") && !show.contains("watching"), "{show}");
     assert!(show.lines().all(|line| text::columns(line) <= 100), "{show}");

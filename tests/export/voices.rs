@@ -338,7 +338,10 @@ fn the_minutes_count_people() {
     assert!(page.contains(hint), "{page}");
     assert_eq!(page.matches("who is this?").count(), 2);
     assert!(page.contains("<option value=\"3\">Alice</option>") && page.contains("data-who=\"0\""));
-    assert!(expect(0, hansard(root.path(), &["show", "room"])).contains("\nVoices\n  track-0#1: Carol\n"));
+    assert!(
+        expect(0, hansard(root.path(), &["show", "room", "--details"]))
+            .contains("\nVoices\n  track-0#1: Carol\n")
+    );
 }
 
 #[test]

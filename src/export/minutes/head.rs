@@ -18,7 +18,7 @@ pub(in crate::export) fn lead(meeting: &Meeting) -> Vec<Block> {
     }
     out.push(complete(meeting));
     if let Some(pending) = &meeting.pending {
-        let mut spans = vec![Inline::Strong(pending.before(words).to_owned())];
+        let mut spans = vec![Inline::Strong(pending.before(words))];
         if let Some(command) = &pending.command {
             spans.extend([Inline::Plain(" ".to_owned()), Inline::Code(command.clone())]);
         }

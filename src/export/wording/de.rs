@@ -46,9 +46,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "Diese Aufnahme wurde nicht ordnungsgemäß beendet oder läuft noch: Ob sie vollständig ist, steht nicht fest.",
         no_account: "Ob sie vollständig ist, wurde nicht geprüft: Das Journal der Aufnahme fehlt oder ist beschädigt.",
         files: "Ob sie vollständig ist, wurde nicht geprüft: Nicht der ganze aufgenommene Ton liegt bei diesem Protokoll.",
+        sound_removed: |day| format!("Der Ton wurde am {day} gelöscht; der Text blieb."),
         verify: "Mehr sagt",
     },
     pending: Pending {
+        removed: |day| format!("Der Text dieser Sitzung wurde am {day} gelöscht."),
         running: "Diese Sitzung wird gerade aufgenommen; ihr Text ist noch nicht vollständig.",
         none: "Der Text dieser Sitzung ist noch nicht erstellt:",
         part: "Der Text dieser Sitzung ist noch nicht bis zum Ende erstellt:",

@@ -45,9 +45,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "This recording was not finished in order, or is still going on: whether it is complete is not known.",
         no_account: "Whether it is complete was not checked: the recorder's journal is not there, or damaged.",
         files: "Whether it is complete was not checked: not all sound that was recorded lies beside these minutes.",
+        sound_removed: |day| format!("The sound was removed on {day}; the text was kept."),
         verify: "More is told by",
     },
     pending: Pending {
+        removed: |day| format!("The text of this meeting was removed on {day}."),
         running: "This meeting is being recorded at this moment; its text is not complete yet.",
         none: "The text of this meeting has not been made yet:",
         part: "The text of this meeting has not been made to its end yet:",

@@ -50,9 +50,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "Esta grabación no se terminó correctamente, o aún sigue: no se sabe si está completa.",
         no_account: "No se ha comprobado si está completa: falta el diario de la grabación, o está dañado.",
         files: "No se ha comprobado si está completa: no todo el sonido grabado acompaña a esta acta.",
+        sound_removed: |day| format!("El sonido se eliminó el {day}; el texto se conservó."),
         verify: "Para saber más:",
     },
     pending: Pending {
+        removed: |day| format!("El texto de esta reunión se eliminó el {day}."),
         running: "Esta reunión se está grabando en este momento; su texto aún no está completo.",
         none: "El texto de esta reunión aún no se ha elaborado:",
         part: "El texto de esta reunión aún no se ha elaborado hasta el final:",

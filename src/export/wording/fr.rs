@@ -48,9 +48,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "Cet enregistrement n’a pas été terminé normalement, ou dure encore\u{a0}: on ne sait pas s’il est complet.",
         no_account: "L’intégralité n’a pas été vérifiée\u{a0}: le journal de l’enregistrement est absent ou endommagé.",
         files: "L’intégralité n’a pas été vérifiée\u{a0}: tout le son enregistré n’accompagne pas ce procès-verbal.",
+        sound_removed: |day| format!("Le son a été supprimé le {day}\u{a0}; le texte a été conservé."),
         verify: "Pour en savoir plus\u{a0}:",
     },
     pending: Pending {
+        removed: |day| format!("Le texte de cette réunion a été supprimé le {day}."),
         running: "Cette séance est en cours d’enregistrement\u{202f}; son texte n’est pas encore complet.",
         none: "Le texte de cette séance n’a pas encore été établi\u{a0}:",
         part: "Le texte de cette séance n’a pas encore été établi jusqu’à la fin\u{a0}:",

@@ -52,9 +52,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "Questa registrazione non è stata conclusa regolarmente, o è ancora in corso: non si sa se è completa.",
         no_account: "Non è stato verificato se sia completo: il giornale della registrazione manca o è danneggiato.",
         files: "Non è stato verificato se sia completo: non tutto l’audio registrato accompagna questo verbale.",
+        sound_removed: |day| format!("L’audio è stato eliminato il {day}; il testo è stato conservato."),
         verify: "Per saperne di più:",
     },
     pending: Pending {
+        removed: |day| format!("Il testo di questa riunione è stato eliminato il {day}."),
         running: "Questa riunione è in corso di registrazione; il suo testo non è ancora completo.",
         none: "Il testo di questa riunione non è ancora stato prodotto:",
         part: "Il testo di questa riunione non è ancora stato prodotto fino alla fine:",

@@ -46,9 +46,11 @@ pub static WORDS: Wording = Wording {
         unfinished: "Deze opname is niet ordelijk beëindigd, of loopt nog: het is niet bekend of ze volledig is.",
         no_account: "Of ze volledig zijn, is niet nagegaan: het logboek van de opname ontbreekt of is beschadigd.",
         files: "Of ze volledig zijn, is niet nagegaan: niet al het opgenomen geluid ligt bij deze notulen.",
+        sound_removed: |day| format!("Het geluid is op {day} verwijderd; de tekst is bewaard."),
         verify: "Meer zegt",
     },
     pending: Pending {
+        removed: |day| format!("De tekst van deze vergadering is op {day} verwijderd."),
         running: "Deze vergadering wordt op dit moment opgenomen; de tekst is nog niet volledig.",
         none: "De tekst van deze vergadering is nog niet gemaakt:",
         part: "De tekst van deze vergadering is nog niet tot het einde gemaakt:",

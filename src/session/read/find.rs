@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Manifest, ReadError, read_manifest};
+use crate::session::amend;
 
 /// A session in a listing: the transcript has not been read.
 #[derive(Debug, Clone)]
@@ -55,14 +56,14 @@ pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
     Ok(listing)
 }
 
-/// The folder of the session that a user means by `s`: `last` (the one made last), an id or a folder's name
-/// in `recordings`, or a path. What has a `/` in it is always a path; a bare name is looked up in
-/// `recordings` first.
+/// The folder of the session that a user means by `s`. What has a `/` in it is a path. A bare name is, in
+/// this order: a folder in `recordings` or an id; `last` (the one made last) and `last~1` (the one
+/// before); the number that `hansard list` shows (1 is the last one); a session of that path; a part of an
+/// id or a title that only one session has.
+///
+/// # Errors
+/// No session is meant by it, or several are.
 pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
-    if s == "last" {
-        let found = list(recordings)?.sessions.pop();
-        return found.map(|found| found.dir).ok_or_else(|| ReadError::Empty { dir: recordings.to_owned() });
-    }
     let path = Path::new(s);
     let is_name = path.components().count() == 1
         && matches!(path.components().next(), Some(Component::Normal(name)) if name == path.as_os_str());
@@ -77,23 +78,76 @@ pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
         };
     }
     let folder = recordings.join(s);
-    if folder.is_dir() {
+    if s != LAST && folder.is_dir() {
         return Ok(folder);
     }
     let sessions = list(recordings)?.sessions;
     let mut of_that_id = sessions.iter().filter(|found| found.manifest.id == s);
     match (of_that_id.next(), of_that_id.next()) {
-        (Some(one), None) => Ok(one.dir.clone()),
+        (Some(one), None) => return Ok(one.dir.clone()),
         (Some(one), Some(other)) => {
-            Err(ReadError::Ambiguous { name: s.to_owned(), one: one.dir.clone(), other: other.dir.clone() })
+            return Err(ReadError::Ambiguous {
+                name: s.to_owned(),
+                one: one.dir.clone(),
+                other: other.dir.clone(),
+            });
         }
-        (None, _) if path.is_dir() => Ok(path.to_owned()),
-        (None, _) => Err(ReadError::Unknown {
+        (None, _) => {}
+    }
+    if let Some(back) = back(s) {
+        return match sessions.len().checked_sub(back + 1) {
+            Some(place) => Ok(sessions[place].dir.clone()),
+            None if sessions.is_empty() => Err(ReadError::Empty { dir: recordings.to_owned() }),
+            None => Err(ReadError::TooFarBack { name: s.to_owned(), count: sessions.len() }),
+        };
+    }
+    let number = s.parse::<usize>().ok().and_then(|number| sessions.len().checked_sub(number));
+    if let Some(place) = number.filter(|place| *place < sessions.len()) {
+        return Ok(sessions[place].dir.clone());
+    }
+    if path.join(super::MANIFEST).is_file() || path.join(super::JOURNAL).is_file() {
+        return Ok(path.to_owned());
+    }
+    match &of_part(&sessions, s)[..] {
+        [one] => Ok(one.dir.clone()),
+        [] if path.is_dir() => Ok(path.to_owned()),
+        [] => Err(ReadError::Unknown {
             name: s.to_owned(),
             dir: recordings.to_owned(),
             near: nearest(s, sessions.iter().map(|found| found.manifest.id.as_str())),
         }),
+        several => Err(ReadError::Several {
+            part: s.to_owned(),
+            ids: several.iter().rev().map(|found| found.manifest.id.clone()).collect(),
+        }),
     }
+}
+
+/// The session made last.
+const LAST: &str = "last";
+
+/// How many sessions before the last one `last` (0) or `last~2` (2) means; `None` if it is something else.
+fn back(s: &str) -> Option<usize> {
+    match s.strip_prefix(LAST)? {
+        "" => Some(0),
+        rest => rest.strip_prefix('~')?.parse().ok(),
+    }
+}
+
+/// The sessions that have `part` in their ids, the names of their folders or their titles, in any case. Where
+/// none has, titles that people gave later are looked at, for which journals are read.
+pub fn of_part<'a>(sessions: &'a [Found], part: &str) -> Vec<&'a Found> {
+    let part = part.to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&part);
+    let is_meant = |found: &&Found| {
+        let folder = found.dir.file_name().map(|name| name.to_string_lossy());
+        has(&found.manifest.id) || folder.is_some_and(|name| has(&name)) || has(&found.manifest.title)
+    };
+    let meant: Vec<&Found> = sessions.iter().filter(is_meant).collect();
+    if !meant.is_empty() {
+        return meant;
+    }
+    sessions.iter().filter(|found| amend::title(&found.dir).is_some_and(|title| has(&title))).collect()
 }
 
 /// The most similar name, if one is similar at all; a part of a name counts as similar.

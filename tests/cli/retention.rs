@@ -1,0 +1,130 @@
+//! What is kept for how long: nothing goes unless the user set it, what goes is told, and a session of
+//! which a part went says so and is not held to be damaged.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hansard::session::lock::SessionLock;
+use hansard::session::reading::Session;
+
+use crate::support::home::{Home, Ran};
+
+/// A session of two months ago, with one line and its exports.
+fn old(home: &Home) -> PathBuf {
+    let args =
+        ["--title=Weekly", "--pace=max", "--no-transcribe", "--source=Ann=synth:tone,secs=2", "--for=2s"];
+    let (_, session) = home.record(0, &args);
+    let line = r#"{"id":"ann-1-0","rev":0,"track":"ann","speaker":"Ann","take":1,"from_frame":0,"to_frame":48000,"start":0.0,"end":1.0,"text":"We meet at nine.","words":[],"confidence":0.9,"language":"en","model":"scripted","final":true,"withheld":null,"bleed_of":null,"voice":null}"#;
+    fs::write(session.dir.join("transcript.jsonl"), format!("{line}\n")).unwrap();
+    let utc = session.manifest.start.utc;
+    let before = utc.checked_sub(jiff::SignedDuration::from_hours(60 * 24)).unwrap();
+    for file in ["session.json", "events.jsonl"] {
+        let text = fs::read_to_string(session.dir.join(file)).unwrap();
+        assert!(text.contains(&utc.to_string()), "{file}");
+        fs::write(session.dir.join(file), text.replace(&utc.to_string(), &before.to_string())).unwrap();
+    }
+    home.run(["export", "last", "--format=md,html,srt"]).expect(0);
+    session.dir
+}
+
+fn run(home: &Home, settings: &[(&str, &str)], args: &[&str]) -> Ran {
+    let mut command = home.command(args);
+    for (key, days) in settings {
+        command.env(format!("HANSARD_RETENTION_{key}"), days);
+    }
+    crate::support::home::Running::start(&mut command).end()
+}
+
+fn names(dir: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn sound_goes_when_it_is_due_and_everything_says_so() {
+    let home = Home::new();
+    let dir = old(&home);
+    // Off by default, and not yet due.
+    assert!(home.run(["rm", "--expired"]).expect(0).err.contains("nothing is due"));
+    assert!(run(&home, &[("SOUND", "61")], &["rm", "--expired"]).expect(0).err.contains("nothing is due"));
+    let set = [("SOUND", "30")];
+    let dry = run(&home, &set, &["rm", "--expired", "--dry-run"]);
+    assert!(dry.expect(0).out.contains("would erase the sound of Weekly"), "{}", dry.out);
+    let lock = SessionLock::take(&dir).unwrap();
+    assert!(run(&home, &set, &["rm", "--expired"]).expect(0).err.contains("nothing is due"), "in use");
+    drop(lock);
+    assert!(dir.join("tracks/ann.wav").is_file());
+    home.run(["verify", "last"]).expect(0);
+
+    let told = run(&home, &set, &["rm", "--expired"]);
+    assert!(told.expect(0).out.contains("(retention.sound = 30)"), "{}", told.out);
+    assert_eq!(names(&dir.join("tracks")), [] as [String; 0]);
+    assert!(run(&home, &set, &["rm", "--expired"]).expect(0).err.contains("nothing is due"), "once");
+    let day = jiff::Timestamp::now().strftime("%Y-%m-").to_string();
+    let verified = home.run(["verify", "last"]);
+    let flat = verified.expect(0).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(&format!("The sound was removed on {day}")), "{flat}");
+    assert!(flat.contains("retention.sound = 30"), "{flat}");
+    let shown = home.run(["show", "last"]).expect(0).out.clone();
+    assert!(shown.contains(&format!("The sound was removed on {day}")) && shown.contains("nine"), "{shown}");
+    for format in ["md", "txt", "html"] {
+        let flag = format!("--format={format}");
+        let ran = home.run(["export", "last", &flag, "--no-sound", "--output=-"]);
+        let flat = ran.expect(0).out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(flat.contains("The sound was removed on"), "{format}: {flat}");
+        assert!(!flat.contains("not all sound"), "{format}: {flat}");
+    }
+    let again = home.run(["transcribe", "last"]);
+    assert!(again.expect(1).err.contains("was removed on") || again.err.contains("model"), "{}", again.err);
+    // One that loses a file without a word is damaged as ever.
+    fs::write(dir.join("tracks/other.wav"), "").unwrap();
+    home.run(["edit", "last", "line", "ann-1-0", "We meet at ten."]).expect(0);
+    home.run(["verify", "last"]).expect(0);
+}
+
+#[test]
+fn text_and_exports_go_but_not_what_a_person_changed() {
+    let home = Home::new();
+    let dir = old(&home);
+    fs::write(dir.join("transcript.srt"), "changed by hand").unwrap();
+    let index = home.put(".cache/hansard/search-v1.sqlite", "what was said");
+    let told = run(&home, &[("TEXT", "30")], &["rm", "--expired"]);
+    assert!(told.expect(0).out.contains("erased the text of Weekly"), "{}", told.out);
+    assert!(told.err.contains("transcript.srt was changed by hand and stays"), "{}", told.err);
+    let left = names(&dir);
+    for gone in ["transcript.jsonl", "minutes.md", "minutes.html"] {
+        assert!(!left.contains(&gone.to_owned()), "{left:?}");
+    }
+    assert!(left.contains(&"transcript.srt".into()) && dir.join("tracks/ann.wav").is_file(), "{left:?}");
+    assert!(!index.exists());
+    let shown = home.run(["show", "last"]).expect(0).out.clone();
+    assert!(shown.contains("The text of this meeting was removed on"), "{shown}");
+    assert!(!shown.contains("No speech") && !shown.contains("not been made"), "{shown}");
+    let md = home.run(["export", "last", "--output=-"]).expect(0).out.clone();
+    assert!(md.contains("The text of this meeting was removed on"), "{md}");
+    home.run(["verify", "last"]).expect(0);
+    assert!(Session::open(&dir).unwrap().utterances.is_empty());
+    home.refuses(&["edit", "last", "line", "ann-1-0", "x"], &["no line"]);
+}
+
+#[test]
+fn the_trash_is_emptied_and_a_recording_does_so_when_it_starts() {
+    let home = Home::new();
+    let dir = old(&home);
+    home.run(["rm", "last"]).expect(0);
+    let trash = home.recordings().join(".trash");
+    let gone = trash.join(&names(&trash)[0]);
+    let before = jiff::Timestamp::now().checked_sub(jiff::SignedDuration::from_hours(8 * 24)).unwrap();
+    let name = dir.file_name().unwrap().to_str().unwrap();
+    fs::rename(&gone, trash.join(format!("{}_{name}", before.strftime("%Y-%m-%dT%H%M%SZ")))).unwrap();
+    assert!(run(&home, &[("TRASH", "9")], &["rm", "--expired"]).expect(0).err.contains("nothing is due"));
+    let listed = run(&home, &[("TRASH", "9")], &["list", "--trash"]);
+    assert!(listed.expect(0).out.contains("kept until"), "{}", listed.out);
+    let args = ["record", "--no-transcribe", "--source=Ann=synth:tone,secs=2"];
+    let ran = run(&home, &[("TRASH", "7")], &args);
+    assert!(ran.expect(0).err.contains("erased Weekly in the trash"), "{}", ran.err);
+    assert!(!trash.exists());
+    home.run(["verify", "last"]).expect(0);
+}
