@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, SupervisionEvent};
@@ -131,6 +132,9 @@ pub struct State {
     reminders: Reminders,
     /// Why there is no transcriber any more.
     text_failed: Option<String>,
+    /// Lines that the journal had when people had corrected something last; `u64::MAX` while that is being
+    /// written.
+    edited_at: Arc<AtomicU64>,
     /// So often it has looked around.
     ticks: u32,
     /// Who waits for the recording to be safe, and whether it is.
@@ -152,6 +156,7 @@ impl Actor for Recorder {
         let lanes = arguments.recording.lanes.len();
         let mut state = State {
             recording: arguments.recording,
+            edited_at: Arc::default(),
             ticks: 0,
             transcribe: arguments.transcriber,
             children: HashMap::new(),

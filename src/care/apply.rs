@@ -81,6 +81,23 @@ pub fn edit(
     })
 }
 
+/// Corrects the session in `dir` as `plan` says, which is asked once the session is ours; gives what was
+/// appended, and what `plan` says beside it.
+///
+/// # Errors
+/// As those of [`edit`].
+pub fn edit_with<T>(
+    disk: &dyn Disk,
+    clock: &Arc<dyn Clock>,
+    dir: &Path,
+    plan: impl FnOnce(&Session, Edited) -> Result<(Vec<Change>, T), EditError>,
+) -> Result<(Vec<Change>, T), ApplyError> {
+    append(disk, clock, dir, |session, past| {
+        let (changes, beside) = plan(session, Edited { utc: clock.utc(), journal: past.lines() })?;
+        Ok((changes.clone(), (changes, beside)))
+    })
+}
+
 /// Marks a moment (session seconds) of the session in `dir`.
 ///
 /// # Errors

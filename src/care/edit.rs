@@ -12,13 +12,14 @@ use crate::revise::{Author, Proposal};
 use crate::session::amend::Passage;
 use crate::session::details::{self, Detail, DetailError};
 use crate::session::journal::Event;
+use crate::session::manifest::State;
 use crate::session::people::{NamedBy, VoiceName};
 use crate::session::reading::Session;
 
 /// Why a line is withheld on which a person decided so.
 pub const BY_HAND: &str = "by hand";
 /// Characters of a line: some minutes of speech without a break.
-const TEXT_MAX: usize = 10_000;
+pub(super) const TEXT_MAX: usize = 10_000;
 /// Characters of a name.
 const NAME_MAX: usize = 200;
 
@@ -136,6 +137,9 @@ pub enum EditError {
     /// There are too many characters.
     #[error("that has more than {0} characters")]
     TooLong(usize),
+    /// Somebody was quicker.
+    #[error("the session was corrected by somebody else since; nothing was changed: look again")]
+    Changed,
     /// It is so already.
     #[error("already so; nothing changed")]
     Same,
@@ -202,7 +206,9 @@ fn one(session: &Session, edit: &Edit, edited: Edited) -> Result<Change, EditErr
         }
         Edit::Restore { id } => restore(session, id, edited),
         Edit::Hide { from, to } => {
-            let within = *from >= 0.0 && from < to && *from < session.manifest.duration.max(1.0);
+            // Of one that is being recorded nobody knows yet how long it will be.
+            let goes_on = session.manifest.state == State::Recording;
+            let within = *from >= 0.0 && from < to && (goes_on || *from < session.manifest.duration.max(1.0));
             if !within || !to.is_finite() {
                 return Err(EditError::NoPassage);
             }
@@ -254,8 +260,14 @@ fn revise(
     edited: Edited,
     proposal: impl FnOnce(&Utterance) -> Proposal,
 ) -> Result<Change, EditError> {
+    let line = as_a_person(session, id)?;
+    written_by(edited, &line, &proposal(&line)).map(changed)
+}
+
+/// A line as a person finds it who writes the next revision.
+pub(super) fn as_a_person(session: &Session, id: &str) -> Result<Utterance, EditError> {
     let (written, shown) = line(session, id)?;
-    let line = match session.names.of_line(written) {
+    Ok(match session.names.of_line(written) {
         // Its voice names it, now and later; that name may be nobody's to write down.
         Some(_) => written.clone(),
         // The name as it counts now: what was said of names before holds no more for what a person writes.
@@ -264,17 +276,25 @@ fn revise(
             named: session.names.by_a_person(written),
             ..written.clone()
         },
-    };
-    written_by(edited, &line, &proposal(&line))
+    })
 }
 
-fn written_by(edited: Edited, line: &Utterance, proposal: &Proposal) -> Result<Change, EditError> {
+fn changed(line: Utterance) -> Change {
+    Change::Utterance(Box::new(line))
+}
+
+fn written_by(edited: Edited, line: &Utterance, proposal: &Proposal) -> Result<Utterance, EditError> {
     let revised = crate::revise::revise(line, proposal, Author::Person(edited));
-    revised.into_iter().next().map(|line| Change::Utterance(Box::new(line))).ok_or(EditError::Same)
+    revised.into_iter().next().ok_or(EditError::Same)
 }
 
 /// A line as it was written last and as it is shown.
-fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Utterance), EditError> {
+pub(super) fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Utterance), EditError> {
+    // Also by what it is called for short.
+    let id = match session.utterances.iter().any(|line| line.id == id) {
+        true => id,
+        false => super::sheet::id_of(session, id).unwrap_or(id),
+    };
     let shown = session.utterances.iter().find(|line| line.id == id);
     session.written(id).zip(shown).ok_or_else(|| EditError::NoLine(id.to_owned()))
 }
@@ -283,8 +303,18 @@ fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Uttera
 /// that it follows whatever the voice will be called.
 fn said_by(session: &Session, id: &str, name: String, edited: Edited) -> Result<Change, EditError> {
     let (written, shown) = line(session, id)?;
+    spoken_by(session, (written, shown.speaker.as_str()), name, edited).map(changed)
+}
+
+/// The same of a line as it was written, with how its speaker is shown.
+pub(super) fn spoken_by(
+    session: &Session,
+    (written, shown): (&Utterance, &str),
+    name: String,
+    edited: Edited,
+) -> Result<Utterance, EditError> {
     let is_said = session.names.voice_of(written).is_none() || session.names.by_a_person(written);
-    if shown.speaker == name && is_said {
+    if shown == name && is_said {
         return Err(EditError::Same);
     }
     let numbered =
@@ -351,7 +381,7 @@ fn speaker(session: &Session, asked: &str) -> Result<String, EditError> {
     })
 }
 
-fn name(written: &str) -> Result<String, EditError> {
+pub(super) fn name(written: &str) -> Result<String, EditError> {
     let name = clean(written);
     match name.chars().count() {
         0 => Err(EditError::NoName),

@@ -116,7 +116,11 @@ pub(super) fn run(args: &Args, config: &Config, request: &Request) -> anyhow::Re
         Response::Stopped { closed: false } => {
             print_result("the disk did not answer in time: hansard verify tells what is there");
         }
-        Response::Marked(_) | Response::Named | Response::Refused { .. } => {}
+        Response::Marked(_)
+        | Response::Named
+        | Response::Edited { .. }
+        | Response::Stale
+        | Response::Refused { .. } => {}
     }
     Ok(exit(&response))
 }

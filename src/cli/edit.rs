@@ -1,38 +1,24 @@
-//! `hansard edit S …`: corrections of a session that is over, and what people are called in one that is being
-//! recorded. What was there stays: `hansard show --history` lists it.
+//! `hansard edit S …`: corrections of a session, also of one that is being recorded. What was there stays:
+//! `hansard show --history` lists it.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use super::console::{print_result, say};
-#[cfg(unix)]
-use super::control;
-use super::mark::{exit, refresh_minutes};
-use super::{Exit, show, wrong_use};
+use super::{Exit, export, rm, show, wrong_use};
 use crate::base::duration;
 use crate::base::text::{clean, clock, count};
-#[cfg(unix)]
-use crate::base::utterance::Edited;
 use crate::base::utterance::Utterance;
-use crate::care::apply;
-#[cfg(unix)]
-use crate::care::edit;
-use crate::care::edit::{Change, Edit};
-use crate::clock::{Clock, SystemClock};
+use crate::care::edit::{self, Change, Edit};
 use crate::config::Config;
-#[cfg(unix)]
-use crate::control::{
-    Request, Response,
-    folder::{self, Running},
-};
 use crate::engine::split::{self, Split};
 use crate::session::amend::Amendments;
 use crate::session::details::Detail;
-use crate::session::disk::SystemDisk;
 use crate::session::journal::Event;
 use crate::session::read;
-#[cfg(unix)]
-use crate::session::reading::Session;
+
+mod carry;
+mod page;
+mod replacing;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -40,9 +26,15 @@ pub struct Args {
     /// The session: a part of its name, its number in `list`, `last`, `last~1`, a path
     #[arg(value_name = "S")]
     session: String,
-    /// What to correct
+    /// What to correct; without it the text opens in your editor (VISUAL, EDITOR), a line for each utterance
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    /// Take up a page that was edited before, instead of opening an editor
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
+    /// Only say what would be corrected
+    #[arg(long, global = true)]
+    dry_run: bool,
     /// As JSON
     #[arg(long, global = true)]
     json: bool,
@@ -78,6 +70,9 @@ enum What {
         /// What it is called now, "Voice 2", or its number or id in hansard voices S
         voice: String,
     },
+    /// Put one word, or several, in place of others, wherever they stand; lists the places where there are
+    /// several, until --all says so
+    Replace(replacing::Args),
     /// Correct the words of a line
     Line {
         /// The line
@@ -153,13 +148,24 @@ enum What {
     },
 }
 
+impl What {
+    /// The verb, where it must not stand.
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Replace(_) => "replace",
+            Self::Split { .. } => "split",
+            _ => "a verb",
+        }
+    }
+}
+
 impl From<&What> for Edit {
     fn from(what: &What) -> Self {
         match what.clone() {
             What::Rename { old, new } => Self::Rename { old, new },
             What::Name { voice, name } => Self::Name { voice, name },
             What::Merge { from, into } => Self::Merge { from, into },
-            What::Split { .. } => unreachable!("handled before"),
+            What::Split { .. } | What::Replace(_) => unreachable!("handled before"),
             What::Line { id, text } => Self::Line { id, text },
             What::Speaker { id, name } => Self::Speaker { id, name },
             What::Withhold { id } => Self::Withhold { id },
@@ -178,31 +184,65 @@ impl From<&What> for Edit {
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = read::resolve(&config.paths.recordings, &args.session).map_err(show::exit)?;
-    if let What::Split { voice } = &args.what {
-        return split(&dir, voice, args.json, config);
-    }
-    #[cfg(unix)]
-    if let What::Rename { .. } | What::Name { .. } | What::Merge { .. } = &args.what
-        && let Some(recorder) = folder::find(&dir)
-    {
-        return name_live(recorder, &dir, args);
-    }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let what = match &args.what {
+        Some(what) if args.text.is_some() => {
+            return Err(wrong_use(format!(
+                "--text takes up a page that was edited: it goes without {}",
+                what.name()
+            )));
+        }
+        Some(What::Split { .. }) if args.dry_run => {
+            return Err(wrong_use("voices are heard again to split one: that has no --dry-run"));
+        }
+        Some(What::Split { voice }) => return split(&dir, voice, args.json, config),
+        Some(What::Replace(replacing)) => {
+            let (exit, changed) = replacing::replace(&dir, replacing, args.dry_run, args.json)?;
+            return Ok(done(exit, changed, &dir, config));
+        }
+        None => {
+            let how = page::How { file: args.text.as_deref(), dry_run: args.dry_run, json: args.json };
+            let (exit, changed) = page::edit(&dir, &how)?;
+            return Ok(done(exit, changed, &dir, config));
+        }
+        Some(what) => what,
+    };
     let marked = Amendments::read(&dir).map(|added| added.marks).unwrap_or_default();
-    let changes = apply::edit(&SystemDisk, &clock, &dir, &Edit::from(&args.what)).map_err(exit)?;
-    refresh_minutes(&dir, config);
+    let edit = Edit::from(what);
+    let (changes, ()) =
+        carry::correct(&dir, args.dry_run, |session, edited| Ok((edit::plan(session, &edit, edited)?, ())))?;
+    match args.dry_run {
+        true => say("only tried: nothing was changed"),
+        false => {
+            let is_hiding = |change: &Change| matches!(change, Change::Event(Event::Hidden { .. }));
+            brought_up(&dir, config, changes.iter().any(is_hiding));
+        }
+    }
     if let [Change::Event(Event::Hidden { id, from, to, shown: false })] = &changes[..] {
         let hidden = marked.iter().filter(|mark| (*from..=*to).contains(&mark.at)).count() as u64;
         if hidden > 0 {
             say(format_args!("{} in it is hidden too, until {id} is restored", count(hidden, "mark")));
         }
     }
-    tell(args, &changes)
+    tell(what, args.json, &changes)
 }
 
-fn tell(args: &Args, changes: &[Change]) -> anyhow::Result<Exit> {
-    if !args.json {
-        print_result(told(&args.what, changes));
+fn done(exit: Exit, changed: bool, dir: &Path, config: &Config) -> Exit {
+    if changed {
+        brought_up(dir, config, false);
+    }
+    exit
+}
+
+/// What was made of a session that was corrected is brought up to date; what the search knows of it may be
+/// what must not be found any more. `sound` says that what is to be heard has changed, too.
+fn brought_up(dir: &Path, config: &Config, sound: bool) {
+    export::renew(dir, config, sound);
+    rm::forget_index();
+}
+
+fn tell(what: &What, json: bool, changes: &[Change]) -> anyhow::Result<Exit> {
+    if !json {
+        print_result(told(what, changes));
         return Ok(Exit::Well);
     }
     for change in changes {
@@ -214,29 +254,12 @@ fn tell(args: &Args, changes: &[Change]) -> anyhow::Result<Exit> {
     Ok(Exit::Well)
 }
 
-/// Says what somebody is called of a session that is being recorded: its recorder writes it down.
-#[cfg(unix)]
-fn name_live(recorder: Running, dir: &Path, args: &Args) -> anyhow::Result<Exit> {
-    let session = Session::open(dir).map_err(show::exit)?;
-    let edited = Edited { utc: SystemClock.utc(), journal: 0 };
-    let changes = edit::plan(&session, &Edit::from(&args.what), edited)
-        .map_err(|error| wrong_use(error.to_string()))?;
-    let events = changes.iter().filter_map(|change| match change {
-        Change::Event(event) => Some(event.clone()),
-        Change::Utterance(_) => None,
-    });
-    match control::ask_of(recorder, &Request::Name { events: events.collect() })? {
-        Response::Named => tell(args, &changes),
-        other => Err(anyhow::anyhow!("the recorder answers something else: {other:?}")),
-    }
-}
-
 fn split(dir: &Path, voice: &str, json: bool, config: &Config) -> anyhow::Result<Exit> {
     let split = split::split(dir, voice).map_err(|error| match error.is_failure() {
         true => error.into(),
         false => wrong_use(error.to_string()),
     })?;
-    refresh_minutes(dir, config);
+    export::renew(dir, config, false);
     let Split { kept, new, lines } = &split;
     if json {
         print_result(serde_json::json!({ "kept": kept, "new": new, "lines": lines }));

@@ -25,9 +25,12 @@ use crate::session::manifest::State;
 use crate::session::reading::Session;
 use beside::Beside;
 
+mod again;
 mod beside;
 mod frames;
 mod tracks;
+
+pub(super) use again::renew;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -201,10 +204,10 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let options = Options { sound: beside.as_ref().map(|beside| beside.name.as_str()), ..options };
     let mut exports = Vec::new();
     for (format, target) in targets {
-        exports.push((target, render(format, &options)?));
+        exports.push((format, target, render(format, &options)?));
     }
     // All are checked before the first is written: an export is made as a whole or not at all.
-    for (target, bytes) in &exports {
+    for (_, target, bytes) in &exports {
         let checked = if args.force { target.check_place() } else { target.check(bytes) };
         checked.map_err(exit)?;
     }
@@ -212,11 +215,17 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     if let Some(beside) = beside {
         writeln!(io::stdout(), "{}", beside.write()?.display())?;
     }
-    for (target, bytes) in exports {
-        let path = target.write(&SystemDisk, &bytes).map_err(exit)?;
+    for (format, target, bytes) in exports {
+        let path = target.write_as(&SystemDisk, &bytes, how(format)).map_err(exit)?;
         writeln!(io::stdout(), "{}", path.display())?;
     }
     Ok(Exit::Well)
+}
+
+/// How it is made, for when the session is corrected: the format, and this very command.
+fn how(format: Format) -> Vec<String> {
+    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+    [format.name().to_owned()].into_iter().chain(words).collect()
 }
 
 /// Each format once, in the order in which they were asked for.

@@ -1,6 +1,5 @@
 //! `hansard mark TEXT`: marks a moment, of the recording that is running or of a session that is over.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,6 @@ use crate::control::{
     Request, Response,
     folder::{self, Running},
 };
-use crate::export::{self, Format};
 use crate::session::amend::Amendments;
 use crate::session::disk::SystemDisk;
 use crate::session::mark::{self, Mark, MarkKind};
@@ -77,7 +75,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let mark = apply::mark(&SystemDisk, &clock, &dir, at.as_secs_f64(), kind, text).map_err(exit)?;
-    refresh_minutes(&dir, config);
+    super::export::renew(&dir, config, false);
     if let Some(passage) = Amendments::read(&dir).ok().as_ref().and_then(|added| added.hides(mark.at)) {
         let (from, to) = (timer(passage.from), timer(passage.to));
         let (dir, id) = (quoted(&dir), &passage.id);
@@ -124,19 +122,4 @@ fn told(mark: &Mark, json: bool) -> anyhow::Result<Exit> {
         print_result(format_args!("{} {at} {}: {}", mark.id, mark.kind.title(), mark.text));
     }
     Ok(Exit::Well)
-}
-
-/// Minutes that lie in the session are brought up to date, unless a person has changed them: then they are
-/// told of it.
-pub(super) fn refresh_minutes(dir: &Path, config: &Config) {
-    if dir.join(Format::Md.file_name()).exists()
-        && let Err(error) = export::write_minutes(
-            &SystemDisk,
-            dir,
-            config.minutes.paragraph_pause_s,
-            config.export.language_in_force(),
-        )
-    {
-        say(format_args!("the minutes were not written again: {error}"));
-    }
 }

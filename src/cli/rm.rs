@@ -197,7 +197,9 @@ fn told(due: &Due, dry_run: bool) -> String {
         part => format!("the {} of {} ({})", part.name(), name(&due.title), due.path.display()),
     };
     let files = count(due.files.len() as u64, if due.what == What::Trash { "session" } else { "file" });
-    format!("{verb} {what}: {files}, {} (retention.{} = {})", size(due.bytes), due.what.name(), due.days)
+    let text = if due.is_untexted { "; its text was never made to its end" } else { "" };
+    let (bytes, key) = (size(due.bytes), due.what.name());
+    format!("{verb} {what}: {files}, {bytes} (retention.{key} = {}){text}", due.days)
 }
 
 fn left(file: &Path) -> String {

@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::utterance::Utterance;
 use crate::live::{Cursor, Status, Wanted};
 use crate::session::journal::Event;
 use crate::session::mark::{Mark, MarkKind};
@@ -41,6 +42,18 @@ pub enum Request {
     Name {
         /// What is to be written, in order.
         events: Vec<Event>,
+    },
+    /// Correct what was recorded until now: lines of the journal (names, hidden passages, marks, what is said
+    /// of the meeting) and revisions of lines that a person wrote.
+    Edit {
+        /// What is to be journalled, in order.
+        #[serde(default)]
+        events: Vec<Event>,
+        /// What is to be appended to the transcript, in order.
+        #[serde(default)]
+        lines: Vec<Utterance>,
+        /// The journal had so many lines when this was planned.
+        seen: u64,
     },
     /// Record nothing until it is resumed.
     Pause,
@@ -91,6 +104,13 @@ pub enum Response {
     Marked(Mark),
     /// They are called so.
     Named,
+    /// It is corrected, and stands in the session's files.
+    Edited {
+        /// Lines that the journal has now.
+        seen: u64,
+    },
+    /// Somebody else corrected something since it was planned: nothing was changed; read the session again.
+    Stale,
     /// It is paused.
     Paused {
         /// Since which session second.

@@ -27,6 +27,7 @@ use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{Manifest, State};
 use crate::session::read::{self, ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
+use crate::session::texted::Texted;
 use crate::session::voices::{self, VECTORS, Voices};
 
 /// The search's index, in the user's cache, with what its database keeps beside it.
@@ -94,6 +95,8 @@ pub struct Due {
     pub bytes: u64,
     /// Files that would have to go and stay, because a person changed them.
     pub left: Vec<PathBuf>,
+    /// It is sound of which the text has not been made, and never can be then.
+    pub is_untexted: bool,
 }
 
 /// Why something that is due stays.
@@ -148,6 +151,7 @@ pub fn due(config: &Config, now: Timestamp) -> Result<Vec<Due>, RetentionError> 
             files: vec![gone.dir.clone()],
             path: gone.dir,
             left: Vec::new(),
+            is_untexted: false,
         }));
     }
     let index = index().filter(|_| rules.index > 0);
@@ -155,7 +159,8 @@ pub fn due(config: &Config, now: Timestamp) -> Result<Vec<Due>, RetentionError> 
         && files.iter().any(|file| written(file).is_some_and(|at| is_over(at, rules.index, now)))
     {
         let (days, title, bytes) = (rules.index, String::new(), bytes_of(&files));
-        due.push(Due { what: What::Index, path: folder, title, days, files, bytes, left: Vec::new() });
+        let (what, path, left, is_untexted) = (What::Index, folder, Vec::new(), false);
+        due.push(Due { what, path, title, days, files, bytes, left, is_untexted });
     }
     Ok(due)
 }
@@ -201,21 +206,23 @@ fn of_session(dir: &Path, manifest: &Manifest, rules: &Retention, now: Timestamp
     let ended = made.checked_add(SignedDuration::from_secs_f64(manifest.duration.max(0.0))).unwrap_or(made);
     let is_due = |days: u32| days > 0 && is_over(ended, days, now);
     let exports = if rules.exports > 0 || is_due(rules.sound) || is_due(rules.text) {
-        export::made_and_untouched(dir)
+        export::made_how(dir)
     } else {
         Vec::new()
     };
     let untouched = |wanted: &dyn Fn(&Path) -> bool| -> (Vec<PathBuf>, Vec<PathBuf>) {
-        let wanted = exports.iter().filter(|(file, _)| wanted(file));
-        let (own, left): (Vec<_>, Vec<_>) = wanted.partition(|(_, untouched)| *untouched);
-        let paths = |files: Vec<&(PathBuf, bool)>| files.into_iter().map(|(file, _)| file.clone()).collect();
+        let wanted = exports.iter().filter(|made| wanted(&made.path));
+        let (own, left): (Vec<_>, Vec<_>) = wanted.partition(|made| made.untouched);
+        let paths = |files: Vec<&export::Made>| files.into_iter().map(|made| made.path.clone()).collect();
         (paths(own), paths(left))
     };
     let mut all = Vec::new();
     let mut add = |what, days, files: Vec<PathBuf>, left| {
         if !files.is_empty() {
             let (path, title, bytes) = (dir.to_owned(), manifest.title.clone(), bytes_of(&files));
-            all.push(Due { what, path, title, days, files, bytes, left });
+            let has_lines = fs::metadata(dir.join(TRANSCRIPT)).is_ok_and(|data| data.len() > 0);
+            let is_untexted = what == What::Sound && !Texted::is_made(dir, has_lines);
+            all.push(Due { what, path, title, days, files, bytes, left, is_untexted });
         }
     };
     if is_due(rules.sound) {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Made;
 use super::evidence::sha256;
 use crate::session::disk::Disk;
 use crate::session::read::open_plain;
@@ -23,6 +24,9 @@ const MEMORY_BYTES_MAX: u64 = 16 << 20;
 struct Memory {
     /// SHA-256 (hexadecimal) by file name, or by absolute path for files elsewhere.
     files: BTreeMap<String, String>,
+    /// How each was made, where it can be made the same way again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    how: BTreeMap<String, Vec<String>>,
 }
 
 impl Memory {
@@ -42,6 +46,7 @@ impl Memory {
 
     fn save(&mut self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         self.files.retain(|file, _| folder.join(file).exists());
+        self.how.retain(|file, _| self.files.contains_key(file));
         disk.replace(&folder.join(MEMORY), &serde_json::to_vec_pretty(self)?)
     }
 }
@@ -56,25 +61,33 @@ pub(super) fn remembers(memory: &Path, key: &str, hash: &str) -> bool {
 pub(super) fn remember(disk: &dyn Disk, memory: &Path, key: &str, hash: String) {
     let mut known = Memory::load(memory);
     known.files.insert(key.to_owned(), hash);
+    known.how.remove(key);
     if let Err(error) = known.save(disk, memory) {
         tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }
 }
 
-/// The same, each with whether its bytes are those that were written.
-pub(super) fn made_and_untouched(folder: &Path) -> Vec<(PathBuf, bool)> {
+/// Remembers how a file that is remembered was made.
+pub(super) fn remember_how(disk: &dyn Disk, memory: &Path, key: &str, how: Vec<String>) {
+    let mut known = Memory::load(memory);
+    known.how.insert(key.to_owned(), how);
+    if let Err(error) = known.save(disk, memory) {
+        tracing::warn!("can't note in {} how {key} was made: {error}", memory.display());
+    }
+}
+
+/// The exports that are remembered in a folder and still there, with what is known of them.
+pub(super) fn made_how(folder: &Path) -> Vec<Made> {
+    let Memory { files, mut how, .. } = Memory::load(folder);
     let is_as_written = |file: &Path, hash: &str| {
         let plain = open_plain(file, u64::MAX).ok().flatten();
         plain.and_then(|file| sha256(file).ok()).is_some_and(|present| present == hash)
     };
-    let files = Memory::load(folder).files.into_iter().map(|(file, hash)| (folder.join(file), hash));
-    files
-        .filter(|(file, _)| file.exists())
-        .map(|(file, hash)| {
-            let untouched = is_as_written(&file, &hash);
-            (file, untouched)
-        })
-        .collect()
+    let made = |(file, hash): (String, String)| {
+        let path = folder.join(&file);
+        path.exists().then(|| Made { untouched: is_as_written(&path, &hash), how: how.remove(&file), path })
+    };
+    files.into_iter().filter_map(made).collect()
 }
 
 /// The exports that are remembered in a folder and still there.

@@ -401,10 +401,20 @@ pub fn made(folder: &Path) -> Vec<PathBuf> {
     memory::made(folder)
 }
 
-/// The same, each with whether nobody changed it since it was written: those that a person changed are
-/// theirs.
-pub fn made_and_untouched(folder: &Path) -> Vec<(PathBuf, bool)> {
-    memory::made_and_untouched(folder)
+/// An export that Hansard made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Nobody changed it since: those that a person changed are theirs.
+    pub untouched: bool,
+    /// The name of its format, and the command that made it. `None` means that nobody knows.
+    pub how: Option<Vec<String>>,
+}
+
+/// The same as [`made`], with what is known of each.
+pub fn made_how(folder: &Path) -> Vec<Made> {
+    memory::made_how(folder)
 }
 
 /// Writes `minutes.md` of the session in `session_dir`, in `language` or else that of the meeting, and gives

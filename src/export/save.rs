@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::ExportError;
 use super::draft::Draft;
 use super::evidence::{hex, sha256};
-use super::memory::{MEMORY, remember, remembers};
+use super::memory::{MEMORY, remember, remember_how, remembers};
 use crate::session::disk::Disk;
 use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
 use crate::session::voices::{VECTORS, VOICES};
@@ -142,6 +142,24 @@ impl Target {
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)
+    }
+}
+
+impl Target {
+    /// The same as [`Self::write`], and remembers how it was made: the name of its format, and the command.
+    ///
+    /// # Errors
+    /// As those of [`Self::write`].
+    pub fn write_as(self, disk: &dyn Disk, bytes: &[u8], how: Vec<String>) -> Result<PathBuf, ExportError> {
+        let noted = match &self.place {
+            Destination::File { memory, key, .. } => Some((memory.clone(), key.clone())),
+            Destination::Stream => None,
+        };
+        let path = self.write(disk, bytes)?;
+        if let Some((memory, key)) = noted {
+            remember_how(disk, &memory, &key, how);
+        }
+        Ok(path)
     }
 }
 

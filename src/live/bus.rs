@@ -99,7 +99,7 @@ impl Bus {
                 standing.cursor.seq = line.seq + 1;
             }
             News::Unwritten(event) => standing.note(event),
-            News::Line(line) => standing.cursor.line = line.until,
+            News::Line(line) => standing.cursor.line = standing.cursor.line.max(line.until),
             _ => {}
         }
         // Under the lock, so that who subscribes sees either the state before or the news. That nobody

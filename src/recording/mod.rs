@@ -159,6 +159,18 @@ impl Recording {
         self.tell_writer(Control::Utterance(Box::new(utterance)));
     }
 
+    /// A line that a person wrote: for the transcript, and news.
+    pub fn write_edited(&self, utterance: Utterance) {
+        self.write_utterance(utterance.clone());
+        SessionSink::publish_utterance(self, utterance, 0);
+    }
+
+    /// `tell` hears when all that was handed to the writer is in its file, with the number of the journal's
+    /// next line. It is called on the writer's thread and must not wait.
+    pub fn when_written(&self, tell: impl FnOnce(u64) + Send + 'static) {
+        self.tell_writer(Control::Written(Box::new(tell)));
+    }
+
     /// The tracks that a lane feeds, with their index.
     pub fn tracks_of(&self, lane: usize) -> impl Iterator<Item = (usize, &Arc<TrackShared>)> {
         self.tracks.iter().enumerate().filter(move |(index, _)| self.lane_of[*index] == lane)

@@ -78,6 +78,27 @@ pub enum Proposal {
         /// Which words, whose.
         runs: Vec<(Range<usize>, String)>,
     },
+    /// These words were said, and they are several lines: runs of them (indices, in order, all of them).
+    /// Every run but the first becomes a line of its own.
+    Split {
+        /// As a sentence.
+        text: String,
+        /// The words with their times.
+        words: Vec<Word>,
+        /// Which of them.
+        runs: Vec<Range<usize>>,
+    },
+    /// These words were said, its own and those of the line behind it, which goes up to here.
+    Join {
+        /// As a sentence.
+        text: String,
+        /// The words with their times.
+        words: Vec<Word>,
+        /// One past the last frame.
+        to_frame: Frames,
+        /// The same as session second.
+        end: f64,
+    },
     /// Somebody else said it.
     Speaker {
         /// Name of that person.
@@ -101,7 +122,8 @@ pub fn revise(line: &Utterance, proposal: &Proposal, by: Author) -> Vec<Utteranc
         Author::Person(edited) => Some(edited),
     };
     let mut written = vec![Utterance { rev: line.rev.saturating_add(1), edited, ..changed }];
-    written.extend(cut_off);
+    // What a person cut off is a person's as well.
+    written.extend(cut_off.into_iter().map(|line| Utterance { edited, ..line }));
     written
 }
 
@@ -124,20 +146,35 @@ fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Vec<Utteran
         Proposal::Withhold { reason } => Utterance { withheld: Some(reason.clone()), ..line },
         Proposal::Restore => Utterance { withheld: None, bleed_of: None, ..line },
         Proposal::Text { text, words } => Utterance { text: text.clone(), words: words.clone(), ..line },
-        Proposal::Voices { runs } => return by_voices(line, runs),
+        Proposal::Voices { runs } => {
+            let runs = runs.iter().map(|(run, voice)| (run.clone(), Some(voice.clone())));
+            return in_parts(line, runs);
+        }
+        Proposal::Split { text, words, runs } => {
+            let line = Utterance { text: text.clone(), words: words.clone(), ..line };
+            return in_parts(line, runs.iter().map(|run| (run.clone(), None)));
+        }
+        Proposal::Join { text, words, to_frame, end } => {
+            let (text, words, to_frame) = (text.clone(), words.clone(), (*to_frame).max(line.to_frame));
+            Utterance { text, words, to_frame, end: end.max(line.end), ..line }
+        }
         Proposal::Speaker { name } => Utterance { speaker: name.clone(), ..line },
     };
     (changed, Vec::new())
 }
 
-/// The id keeps the first run; each other one begins a line with its own first frame.
-fn by_voices(line: Utterance, runs: &[(Range<usize>, String)]) -> (Utterance, Vec<Utterance>) {
-    let part = |(run, voice): &(Range<usize>, String)| {
-        let keep: Vec<usize> = run.clone().filter(|word| *word < line.words.len()).collect();
-        Utterance { voice: Some(voice.clone()), ..cut::part(&line, &keep, None) }
+/// The id keeps the first run; each other one begins a line with its own first frame. A run may have a voice
+/// of its own.
+fn in_parts(
+    line: Utterance,
+    runs: impl Iterator<Item = (Range<usize>, Option<String>)>,
+) -> (Utterance, Vec<Utterance>) {
+    let part = |(run, voice): (Range<usize>, Option<String>)| {
+        let keep: Vec<usize> = run.filter(|word| *word < line.words.len()).collect();
+        Utterance { voice: voice.or_else(|| line.voice.clone()), ..cut::part(&line, &keep, None) }
     };
-    let mut parts = runs.iter().map(part);
-    let Some(first) = parts.next() else { return (line, Vec::new()) };
+    let mut parts = runs.map(part);
+    let Some(first) = parts.next() else { return (line.clone(), Vec::new()) };
     let mut from = first.from_frame;
     let others = parts.map(|part| {
         // Words without a length may begin where the ones before them did: ids never repeat within a line.

@@ -291,3 +291,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_person_breaks_a_line_and_joins_two() {
+    let line = said("we begin at nine then we go");
+    let split =
+        Proposal::Split { text: line.text.clone(), words: line.words.clone(), runs: vec![0..4, 4..7] };
+    let [first, second] = &revise(&line, &split, by_person())[..] else { panic!("two lines") };
+    assert_eq!(
+        (first.id.as_str(), first.rev, first.text.as_str()),
+        ("alice-1-480000", 1, "we begin at nine")
+    );
+    assert_eq!((second.id.as_str(), second.rev, second.text.as_str()), ("alice-1-672000", 0, "then we go"));
+    assert_eq!((first.end, second.start, second.end), (13.5, 14.0, line.end));
+    assert!(first.edited.is_some() && second.edited.is_some(), "no machine cuts or withholds either of them");
+    assert_eq!(revise(second, &Proposal::Withhold { reason: FOREIGN.into() }, Author::Machine), []);
+    // And back again.
+    let words: Vec<Word> = first.words.iter().chain(&second.words).cloned().collect();
+    let (text, to_frame, end) = (joined(&words), second.to_frame, second.end);
+    let join = Proposal::Join { text, words, to_frame, end };
+    let [whole] = &revise(first, &join, by_person())[..] else { panic!("one line") };
+    let wanted = Utterance { rev: 2, edited: first.edited, confidence: whole.confidence, ..line };
+    assert_eq!(*whole, wanted);
+}

@@ -102,6 +102,14 @@ impl Amendments {
     /// # Errors
     /// It is there and can't be read.
     pub fn read(dir: &Path) -> Result<Self, ReadError> {
+        Self::read_until(dir, u64::MAX)
+    }
+
+    /// The same of the journal's first lines only, up to that number.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_until(dir: &Path, until: u64) -> Result<Self, ReadError> {
         let path = dir.join(JOURNAL);
         let mut gathered = Gathered::default();
         let Some(mut lines) = LineReader::open(&path, JOURNAL_BYTES_MAX)? else { return Ok(Self::default()) };
@@ -110,6 +118,7 @@ impl Amendments {
                 continue;
             }
             if let Ok(line) = serde_json::from_slice::<Line>(line.bytes)
+                && line.seq < until
                 && !gathered.take(line)
             {
                 return Err(ReadError::Damaged {

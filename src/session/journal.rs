@@ -421,6 +421,11 @@ impl Journal {
         written
     }
 
+    /// The number of the next line.
+    pub fn next_seq(&self) -> u64 {
+        self.seq
+    }
+
     /// From now on `on_line` is told of each line.
     pub fn tell(&mut self, on_line: OnLine) {
         self.on_line = Some(on_line);

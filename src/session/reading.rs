@@ -51,9 +51,19 @@ impl Session {
     /// Reads manifest and transcript of the session in `dir`. Times of utterances are those that the clocks
     /// in the manifest say.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
+        Self::open_as_of(dir, usize::MAX, u64::MAX)
+    }
+
+    /// The same with the first `lines` of the transcript and the first `journal` lines of what people added:
+    /// as it was then, but for times and voices, which are as they are told now.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_as_of(dir: &Path, lines: usize, journal: u64) -> Result<Self, ReadError> {
         let mut manifest = read_manifest(dir)?;
-        let (history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
-        let (amendments, texted) = (Amendments::read(dir)?, Texted::read(dir)?);
+        let (mut history, torn_tail) = read_transcript(&dir.join(TRANSCRIPT))?;
+        history.truncate(lines);
+        let (amendments, texted) = (Amendments::read_until(dir, journal)?, Texted::read(dir)?);
         let voices = Voices::read(dir)?;
         let lines = latest(&history);
         let names = Names::new(&manifest.sources, &voices, &amendments, &lines);

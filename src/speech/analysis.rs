@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 
 use crate::audio::segment::{Growing, Segment};
 use crate::base::units::Frames;
+use crate::base::utterance::Utterance;
 use crate::session::manifest::ClockFit;
 use crate::speech::overheard::Leak;
 
@@ -104,6 +105,8 @@ pub struct Analysis {
     in_work: Option<SegmentJob>,
     /// Per track: what is being spoken.
     open: Vec<Option<OpenSegment>>,
+    /// Lines that a person corrected and of which the text work does not know yet.
+    corrected: Vec<Utterance>,
     /// Per track: how it overhears each of the others, as far as is known.
     leaks: Vec<Vec<Option<Leak>>>,
 }
@@ -117,6 +120,16 @@ impl Analysis {
             leaks: vec![Vec::new(); tracks],
             ..Self::default()
         }
+    }
+
+    /// A person corrected a line.
+    pub fn correct(&mut self, line: Utterance) {
+        self.corrected.push(line);
+    }
+
+    /// The lines that people corrected since this was asked last.
+    pub fn corrected(&mut self) -> Vec<Utterance> {
+        std::mem::take(&mut self.corrected)
     }
 
     /// A track is heard from this frame of its take on; what came before it is text already.

@@ -47,6 +47,15 @@ impl EchoWindow {
         self.entries.push(Entry { utterance, since: now, judged: false });
     }
 
+    /// A person corrected a line: from now on it stands so. One that does not stand in the minutes any more
+    /// leaves the window.
+    pub fn correct(&mut self, line: &Utterance) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.utterance.id == line.id) {
+            entry.utterance = line.clone();
+        }
+        self.entries.retain(|entry| entry.utterance.withheld.is_none());
+    }
+
     /// Revises utterances: `proposal` says what is proposed of each, if anything. All that is to be written
     /// of it is returned. What is withheld by it leaves the window.
     pub fn revise(&mut self, proposal: impl Fn(&Utterance) -> Option<Proposal>) -> Vec<Utterance> {

@@ -444,6 +444,8 @@ impl Work {
 
     /// Decides on what the other tracks have had their say about; shows it.
     pub fn settle(&mut self, all: bool, now: Duration) {
+        let corrected = self.analysis().corrected();
+        corrected.iter().for_each(|line| self.window.correct(line));
         self.leave_out_foreign();
         let (tracks, analysis, levels) = (&self.session.tracks, &self.analysis, &self.levels);
         // Most of what is said can't be an echo, as its own track is the loudest: it waits for nobody.

@@ -4,6 +4,7 @@
 //! [`Books::append_utterance`]. A frame is durable once the line that vouches for it is on the disk, and not
 //! before. What the disk refuses is told once.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(super) struct Books {
     /// So many of these, from the first on, become durable with the sync that is on its way.
     syncing: usize,
     errors: Vec<String>,
+    /// Lines that a person wrote: no machine that did not know of it yet writes over them.
+    by_people: HashSet<String>,
     /// A take began or ended since this was asked last.
     manifest_due: bool,
     /// Where its lines are published once they are handed to the disk.
@@ -68,6 +71,7 @@ impl Books {
             vouched: Vec::new(),
             syncing: 0,
             errors: Vec::new(),
+            by_people: HashSet::new(),
             manifest_due: false,
             news,
         })
@@ -86,8 +90,19 @@ impl Books {
         }
     }
 
-    /// Writes a line of the transcript.
+    /// Number of the journal's next line. All before it are in the file, unless the disk refused them.
+    pub(super) fn next_seq(&self) -> u64 {
+        self.journal.next_seq()
+    }
+
+    /// Writes a line of the transcript. What a person wrote stands: a revision that was made without
+    /// knowing of it comes too late.
     pub(super) fn append_utterance(&mut self, utterance: &Utterance) {
+        if utterance.edited.is_some() {
+            self.by_people.insert(utterance.id.clone());
+        } else if self.by_people.contains(&utterance.id) {
+            return;
+        }
         if let Err(error) = self.try_append_utterance(utterance) {
             self.refused(TRANSCRIPT, &error);
         }

@@ -70,6 +70,8 @@ pub enum Control {
     Journal(Event),
     /// A line for the transcript.
     Utterance(Box<Utterance>),
+    /// Tell when all that was handed over before is in its file, with the number of the journal's next line.
+    Written(Box<dyn FnOnce(u64) + Send>),
     /// A line of the transcript, handed over before, is news.
     Publish(Box<TranscriptLine>),
     /// All devices are drained: close the tracks, sync, journal `closed`; answer with the accounts.
@@ -264,6 +266,7 @@ impl Writer {
         match control {
             Control::Journal(event) => self.books.note(event),
             Control::Utterance(utterance) => self.books.append_utterance(&utterance),
+            Control::Written(tell) => tell(self.books.next_seq()),
             Control::Publish(line) => self.books.news().publish(News::Line(Arc::new(*line))),
             Control::CloseTracks(reply) => {
                 let closed = self.close_tracks();

@@ -15,6 +15,7 @@ mod desktop;
 mod disk;
 mod doctor;
 mod edit;
+mod editing;
 mod enrolled;
 mod files;
 mod first_run;

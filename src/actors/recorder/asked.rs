@@ -1,12 +1,14 @@
 //! What a Recorder answers to those who steer it: another command through the socket, a key in its own
 //! terminal.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use tokio::sync::oneshot;
 
 use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
 use crate::base::text::clean;
+use crate::base::utterance::Utterance;
 use crate::capture::drain::Timeline;
 use crate::control::{Request, Response};
 use crate::live::{Device, Doing, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble};
@@ -30,6 +32,18 @@ impl State {
             Request::Status => Response::Status(Box::new(self.status())),
             Request::Mark { text, kind, at } => self.mark(&text, kind, at),
             Request::Name { events } => self.name(events),
+            Request::Edit { events, lines, seen } => match self.edit(events, lines, seen) {
+                Some(response) => response,
+                None => {
+                    let edited_at = Arc::clone(&self.edited_at);
+                    // Answered when it stands in the files: who corrects next reads them.
+                    self.recording.when_written(move |seen| {
+                        edited_at.store(seen, Ordering::Release);
+                        drop(reply.send(Response::Edited { seen }));
+                    });
+                    return;
+                }
+            },
             Request::Pause => self.pause(),
             Request::Resume => self.resume(),
             // A stream, which the socket's server gives from the news.
@@ -52,19 +66,43 @@ impl State {
     }
 
     fn name(&self, events: Vec<Event>) -> Response {
-        let is_name = |name: &str| !clean(name).is_empty();
-        let is_voice = |id: &str| voices::parts(id).is_some();
-        let is_naming = |event: &Event| match event {
-            Event::Renamed { from, to } => is_name(from) && is_name(to),
-            Event::VoiceNamed { voice, name } => is_voice(voice) && is_name(name),
-            Event::VoiceMerged { from, into } => is_voice(from) && is_voice(into),
-            _ => false,
-        };
         if events.is_empty() || !events.iter().all(is_naming) {
             return refused("that says of nobody what they are called");
         }
         events.into_iter().for_each(|event| self.recording.note(event));
         Response::Named
+    }
+
+    /// Corrects what was recorded; an answer is why it does not.
+    fn edit(&self, events: Vec<Event>, lines: Vec<Utterance>, seen: u64) -> Option<Response> {
+        let is_a_persons = |event: &Event| {
+            let is_other =
+                matches!(event, Event::Hidden { .. } | Event::Described { .. } | Event::Mark { .. });
+            is_other || is_naming(event)
+        };
+        let is_known = |line: &Utterance| self.recording.tracks.iter().any(|track| track.track == line.track);
+        if !events.iter().all(is_a_persons)
+            || !lines.iter().all(|line| line.edited.is_some() && is_known(line))
+        {
+            return Some(refused("that is no correction"));
+        }
+        if matches!(self.phase, Phase::Over) {
+            return Some(refused("the recording has just ended; correct it again"));
+        }
+        // Only this actor begins one, so nothing comes between the two.
+        if seen < self.edited_at.load(Ordering::Acquire) {
+            return Some(Response::Stale);
+        }
+        self.edited_at.store(u64::MAX, Ordering::Release);
+        events.into_iter().for_each(|event| self.recording.note(event));
+        for line in lines {
+            if let Some(transcribe) = &self.transcribe {
+                let analysis = &transcribe.analysis;
+                analysis.lock().unwrap_or_else(PoisonError::into_inner).correct(line.clone());
+            }
+            self.recording.write_edited(line);
+        }
+        None
     }
 
     fn pause(&self) -> Response {
@@ -209,6 +247,18 @@ impl State {
         let analysis = &self.transcribe.as_ref()?.analysis;
         let until = analysis.lock().unwrap_or_else(PoisonError::into_inner).text_until(track);
         Some((self.recording.stopped_at().unwrap_or(now) - until).max(0.0))
+    }
+}
+
+/// Whether a line of the journal says what somebody is called.
+fn is_naming(event: &Event) -> bool {
+    let is_name = |name: &str| !clean(name).is_empty();
+    let is_voice = |id: &str| voices::parts(id).is_some();
+    match event {
+        Event::Renamed { from, to } => is_name(from) && is_name(to),
+        Event::VoiceNamed { voice, name } => is_voice(voice) && is_name(name),
+        Event::VoiceMerged { from, into } => is_voice(from) && is_voice(into),
+        _ => false,
     }
 }
 
