@@ -241,7 +241,7 @@ proptest! {
         prop_assert_eq!(next.edited.is_some(), human || line.edited.is_some());
         let ids: HashSet<&str> = written.iter().map(|line| line.id.as_str()).collect();
         prop_assert_eq!(ids.len(), written.len());
-        prop_assert!(written[1..].iter().all(|new| new.rev == 0 && new.edited == line.edited));
+        prop_assert!(written[1..].iter().all(|new| new.rev == 0 && new.edited == next.edited));
         if !human && line.edited.is_some() {
             prop_assert_eq!(written.len(), 1);
             let of = |u: &Utterance| (u.text.clone(), u.speaker.clone(), u.withheld.clone(), u.bleed_of.clone());
