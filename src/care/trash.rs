@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::session::amend;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::read::{JOURNAL, MANIFEST, ReadError, read_manifest};
 use crate::session::voices::VECTORS;
@@ -33,7 +34,7 @@ pub struct Trashed {
     pub dir: PathBuf,
     /// Name of its folder before.
     pub name: String,
-    /// Its title, as it was recorded.
+    /// Its title, as people gave it last.
     pub title: String,
     /// When it was removed.
     pub removed: Timestamp,
@@ -105,7 +106,7 @@ pub fn beside(dir: &Path) -> Result<PathBuf, TrashError> {
 pub fn remove(dir: &Path, now: Timestamp) -> Result<Trashed, TrashError> {
     check(dir)?;
     let _lock = SessionLock::take(dir)?;
-    let title = read_manifest(dir).map(|manifest| manifest.title).unwrap_or_default();
+    let title = title(dir);
     let (trash, name) = (beside(dir)?, name_of(dir)?);
     let there = moved(dir, &trash, &format!("{}_{name}", now.strftime(MOMENT)), || private(&trash))?;
     if let Err(error) = fs::remove_file(there.join(VECTORS))
@@ -160,7 +161,7 @@ pub fn list(recordings: &Path) -> Result<Vec<Trashed>, TrashError> {
         if dir.is_symlink() || !is_session(&dir) {
             continue;
         }
-        let title = read_manifest(&dir).map(|manifest| manifest.title).unwrap_or_default();
+        let title = title(&dir);
         all.push(Trashed { name, title, removed, dir });
     }
     all.sort_by(|a, b| (a.removed, &a.name).cmp(&(b.removed, &b.name)));
@@ -175,6 +176,10 @@ pub fn list(recordings: &Path) -> Result<Vec<Trashed>, TrashError> {
 pub fn bring_back(trashed: &Trashed, recordings: &Path) -> Result<PathBuf, TrashError> {
     let _lock = SessionLock::take(&trashed.dir)?;
     moved(&trashed.dir, recordings, &trashed.name, || Ok(()))
+}
+
+fn title(dir: &Path) -> String {
+    amend::title(dir).or_else(|| Some(read_manifest(dir).ok()?.title)).unwrap_or_default()
 }
 
 /// The moment and the name of a folder in the trash.

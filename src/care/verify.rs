@@ -186,6 +186,7 @@ pub fn verify(dir: &Path) -> Result<Report, ReplayError> {
     }
     // A recorder that died when all but `session.json` was written leaves it as it stood all the time.
     let (id, title) = replay.started.as_ref().map(|s| (s.id.clone(), s.title.clone())).unwrap_or_default();
+    let title = amendments.details.title.clone().unwrap_or(title);
     let is_left =
         || read::read_manifest(dir).is_ok_and(|found| found.id == id && found.state == State::Recording);
     let state = match (&replay.closed, in_use) {

@@ -23,13 +23,16 @@ use crate::session::read::{read_manifest, resolve};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The sessions: a part of a name, a number in `list`, `last`, `last~1`, a path
-    #[arg(value_name = "S", required_unless_present = "expired")]
+    #[arg(value_name = "S", required_unless_present_any = ["expired", "trash"])]
     sessions: Vec<String>,
     /// Erase for good, at once, instead of moving to the trash; asks first
     #[arg(long, conflicts_with = "expired")]
     now: bool,
+    /// Erase what lies in the trash for good: all of it, or those that are named; asks first
+    #[arg(long, conflicts_with_all = ["now", "expired"])]
+    trash: bool,
     /// Don't ask
-    #[arg(long, requires = "now")]
+    #[arg(long, conflicts_with = "expired")]
     yes: bool,
     /// Erase what is due by `[retention]` in your settings, as `record` does when it starts
     #[arg(long, conflicts_with = "sessions")]
@@ -58,14 +61,26 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         return expired(args, config);
     }
     // All of them are found before the first one goes: numbers and `last` mean what they meant.
+    let recordings = &config.paths.recordings;
     let mut dirs: Vec<PathBuf> = Vec::new();
     for session in &args.sessions {
-        let dir = resolve(&config.paths.recordings, session).map_err(show::exit)?;
+        let dir = match args.trash {
+            true => found(recordings, session)?.dir,
+            false => resolve(recordings, session).map_err(show::exit)?,
+        };
         if !dirs.contains(&dir) {
             dirs.push(dir);
         }
     }
-    if args.now && !args.dry_run && !args.yes && !agreed(&dirs)? {
+    if args.trash && args.sessions.is_empty() {
+        dirs = trash::list(recordings).map_err(exit)?.into_iter().map(|gone| gone.dir).collect();
+        if dirs.is_empty() {
+            say(format_args!("the trash of {} is empty", recordings.display()));
+            return Ok(Exit::Well);
+        }
+    }
+    let for_good = args.now || args.trash;
+    if for_good && !args.dry_run && !args.yes && !agreed(&dirs)? {
         say("nothing was removed");
         return Ok(Exit::WrongUse);
     }
@@ -78,7 +93,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
     let (title, bytes) = (title(dir), retention::bytes_below(dir));
     let what = format!("{} ({}, {})", name(&title), dir.display(), size(bytes));
-    let gone: Option<Trashed> = match (args.dry_run, args.now) {
+    let gone: Option<Trashed> = match (args.dry_run, args.now || args.trash) {
         (true, _) => None,
         (false, true) => trash::erase(dir, Timestamp::now()).map(|()| None).map_err(exit)?,
         (false, false) => trash::remove(dir, Timestamp::now()).map(Some).map_err(exit)?,
@@ -92,7 +107,7 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
         return Ok(print(&serde_json::to_string(&removed)?)?);
     }
     print(&match (&gone, args.dry_run) {
-        (_, true) if args.now => format!("would erase {what}"),
+        (_, true) if args.now || args.trash => format!("would erase {what}"),
         (_, true) => format!("would move {what} to the trash"),
         (Some(gone), _) => {
             let id = gone.dir.file_name().map(Path::new).unwrap_or(&gone.dir);
@@ -102,7 +117,7 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
                 format!("hansard recover --trash {}", quoted(&gone.dir))
             };
             let kept = match config.retention.trash {
-                0 => "until hansard rm --now".to_owned(),
+                0 => "until hansard rm --trash".to_owned(),
                 days => format!("until {} (retention.trash)", until(gone.removed, days)),
             };
             format!("{what} is in the trash as {}, {kept}; {back} brings it back", id.display())

@@ -40,6 +40,14 @@ fn a_session_goes_to_the_trash_and_comes_back() {
     assert_eq!(home.run(["list", "--trash"]).expect(0).out, "");
     home.refuses(&["recover", "--trash", "second"], &["no session", "list --trash"]);
 
+    // What lies in the trash is erased by its name there, or all of it.
+    home.run(["rm", "second"]).expect(0);
+    home.refuses(&["rm", "--trash", "second"], &["--yes"]);
+    assert!(home.run(["rm", "--trash", "--dry-run"]).expect(0).out.contains("would erase Second one"));
+    home.run(["rm", "--trash", "second", "--yes"]).expect(0);
+    assert!(home.run(["rm", "--trash", "--yes"]).expect(0).err.contains("is empty"));
+    let (_, second) = home.record(0, &ARGS);
+
     // For good: only where somebody says so twice.
     home.refuses(&["rm", "last", "--now"], &["--yes"]);
     home.run(["rm", "last", "last~1", "--now", "--yes"]).expect(0);
