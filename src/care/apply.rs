@@ -85,7 +85,7 @@ pub fn edit(
 /// appended, and what `plan` says beside it.
 ///
 /// # Errors
-/// As those of [`edit`].
+/// As those of [`edit()`].
 pub fn edit_with<T>(
     disk: &dyn Disk,
     clock: &Arc<dyn Clock>,
