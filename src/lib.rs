@@ -56,9 +56,11 @@
 //! | floor | module | what it holds |
 //! |---|---|---|
 //! | 9 | [`cli`] | the command line; one file per verb |
+//! | 8 | [`mcp`] | sessions for assistants: the Model Context Protocol on stdin and stdout |
 //! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
 //! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
 //! | 6 | [`doctor`] | checks that a recording would work |
+//! | 6 | [`library`] | everything that was said in all sessions, searched |
 //! | 5 | [`recording`] | lanes and the writer's thread as one handle; goes on without any actor |
 //! | 5 | [`control`] | the socket of a running recorder |
 //! | 5 | [`export`] | minutes and the other formats |
@@ -92,7 +94,9 @@ pub mod desktop;
 pub mod doctor;
 pub mod engine;
 pub mod export;
+pub mod library;
 pub mod live;
+pub mod mcp;
 pub mod models;
 pub mod power;
 pub mod recognisers;

@@ -133,7 +133,7 @@ impl Meaning {
             (_, Some("NAME=SPEC")) => Self::Source,
             ("play" | "sample", Some("N")) => Self::VoiceNumber,
             ("voice", _) => Self::Voice,
-            (_, Some("TIME")) => return None,
+            (_, Some("TIME" | "D")) => return None,
             ("old" | "from" | "into" | "speaker", _) => Self::Speaker,
             ("name" | "new", _) if is("forget") => Self::Person,
             ("name", _) if is("edit") || is("enrol") => Self::Speaker,

@@ -9,9 +9,9 @@ use crate::base::text::{columns, wrap};
 /// Every visible verb stands in one of them; a test holds this to it.
 const GROUPS: [(&str, &[&str]); 6] = [
     ("Record", &["record", "status", "mark", "pause", "resume", "stop", "transcribe", "watch-folder"]),
-    ("Read", &["list", "show"]),
+    ("Read", &["list", "show", "search"]),
     ("Correct", &["edit", "voices", "rm"]),
-    ("Share", &["export"]),
+    ("Share", &["export", "mcp"]),
     ("Check", &["doctor", "verify", "recover"]),
     ("Set up", &["init", "demo", "devices", "models", "config", "completions"]),
 ];

@@ -35,12 +35,14 @@ mod help;
 pub mod init;
 pub mod list;
 pub mod mark;
+pub mod mcp;
 pub mod models;
 mod named;
 mod progress;
 pub mod record;
 pub mod recover;
 pub mod rm;
+pub mod search;
 pub mod show;
 mod show_news;
 mod signals;
@@ -93,6 +95,9 @@ pub enum Verb {
     List(list::Args),
     /// Show a session: sources, account, transcript
     Show(show::Args),
+    /// Search what was said in all sessions
+    #[command(after_help = search::AFTER_HELP)]
+    Search(search::Args),
     /// Show the running recording
     Status(control::StatusArgs),
     /// Mark a moment: a decision, an action, a question, a note
@@ -119,6 +124,9 @@ pub enum Verb {
     WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
+    /// Let an assistant read the sessions (Model Context Protocol on stdin and stdout)
+    #[command(after_help = mcp::AFTER_HELP)]
+    Mcp(mcp::Args),
     /// Choose microphones, language and model, and write your settings
     Init(init::Args),
     /// Record a short meeting that comes with the program, and write its minutes
@@ -213,6 +221,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Doctor(args) => doctor::run(&args, config),
         Verb::List(args) => list::run(&args, &config),
         Verb::Show(args) => show::run(&args, &config),
+        Verb::Search(args) => search::run(&args, &config),
+        Verb::Mcp(args) => mcp::run(&args, &config),
         Verb::Edit(args) => edit::run(&args, &config),
         Verb::Voices(args) => voices::run(&args, &config),
         Verb::Rm(args) => rm::run(&args, &config),

@@ -14,6 +14,8 @@ pub(super) struct Folders {
     pub config: Option<PathBuf>,
     /// Where models and voices go if nothing else is said, and recordings where there are no documents.
     pub data: Option<PathBuf>,
+    /// Where what can be made anew goes.
+    pub cache: Option<PathBuf>,
     /// Where people keep what they make; only a folder that is there.
     pub documents: Option<PathBuf>,
 }
@@ -72,18 +74,20 @@ impl Folders {
         let absolute = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let home = home.filter(|home| home.is_absolute());
         let under_home = |path: &str| home.as_ref().map(|home| home.join(path));
-        let (config, data) = if cfg!(target_os = "macos") {
+        let (config, data, cache) = if cfg!(target_os = "macos") {
             let support = under_home("Library/Application Support");
-            (support.clone(), support)
+            (support.clone(), support, under_home("Library/Caches"))
         } else if cfg!(windows) {
-            (absolute("APPDATA"), absolute("LOCALAPPDATA"))
+            let local = absolute("LOCALAPPDATA");
+            (absolute("APPDATA"), local.clone(), local.map(|local| local.join("cache")))
         } else {
-            (under_home(".config"), under_home(".local/share"))
+            (under_home(".config"), under_home(".local/share"), under_home(".cache"))
         };
         let ours = |path: PathBuf| path.join("hansard");
         Self {
             config: absolute("XDG_CONFIG_HOME").or(config).map(ours),
             data: absolute("XDG_DATA_HOME").or(data).map(ours),
+            cache: absolute("XDG_CACHE_HOME").or(cache).map(ours),
             documents: None,
             home,
         }
@@ -157,6 +161,7 @@ mod tests {
         assert_eq!(folders("/etc/ada").config.unwrap(), Path::new("/etc/ada/hansard"));
         assert_eq!(folders("relative").config.unwrap(), Path::new("/home/ada/.config/hansard"));
         assert_eq!(folders("/x").data.unwrap(), Path::new("/home/ada/.local/share/hansard"));
+        assert_eq!(folders("/x").cache.unwrap(), Path::new("/home/ada/.cache/hansard"));
     }
 
     #[test]

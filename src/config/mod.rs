@@ -275,6 +275,11 @@ impl Config {
         earlier.filter(|folder| *folder != self.paths.recordings)
     }
 
+    /// Where what can be made anew goes, such as the index of a search; `None` where there is no home.
+    pub fn cache(&self) -> Option<&Path> {
+        self.layers.folders.cache.as_deref()
+    }
+
     /// A folder as the user typed it: `~` is home, a relative one starts at the working folder.
     ///
     /// # Errors

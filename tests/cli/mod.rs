@@ -22,6 +22,7 @@ mod first_run;
 mod keys;
 mod language;
 mod marks;
+mod mcp;
 mod moved;
 mod naming;
 mod odd_files;
@@ -30,6 +31,7 @@ mod recogniser;
 mod record;
 mod retention;
 mod rm;
+mod search;
 mod signals;
 #[cfg(target_os = "linux")]
 mod stalled;

@@ -1,0 +1,615 @@
+//! What the tools do, and the shape of what they take and give. Nothing here knows the protocol.
+//!
+//! Promises. Sessions are named by id, never by path, and lie in the folder of recordings. Hidden and withheld
+//! lines are never given. An answer has a limit, and says where the rest begins.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use rmcp::schemars;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::duration;
+use crate::base::languages::DocumentLanguage;
+use crate::base::text::{clean, fit, name};
+use crate::base::utterance::Utterance;
+use crate::export::turns::Meeting;
+use crate::export::{Format, Options};
+use crate::library::{self, Hit, Kind, Query};
+use crate::session::amend;
+use crate::session::manifest::State;
+use crate::session::read::{self, Found, ReadError, wall};
+use crate::session::reading::Session;
+
+/// Bytes of an answer as JSON. On the wire it stands there twice, once of that as a text in quotes, and what
+/// a client gets is to stay below 64 KB.
+pub(super) const ANSWER_BYTES_MAX: usize = 26_000;
+/// Bytes of minutes in one answer: of Markdown in JSON, quotes and line ends take two.
+const MINUTES_BYTES_MAX: usize = 20_000;
+/// Bytes of one line's text.
+const TEXT_BYTES_MAX: usize = 8_000;
+/// Bytes of the minutes as a resource, which has no cursor.
+const RESOURCE_BYTES_MAX: usize = 60_000;
+/// Bytes of a summary's file.
+const SUMMARY_BYTES_MAX: u64 = 4 << 20;
+/// Sessions or hits in one answer.
+const LIMIT_MAX: u32 = 100;
+const LIMIT: u32 = 20;
+/// Columns of a name that is said back.
+const NAME_MAX: usize = 80;
+
+/// What is asked of all tools.
+pub(super) struct Desk {
+    pub recordings: PathBuf,
+    /// Folder of the search's index.
+    pub cache: Option<PathBuf>,
+    /// As settings have it.
+    pub paragraph_pause_s: f64,
+    /// As settings have it.
+    pub language: Option<DocumentLanguage>,
+}
+
+/// Nothing is asked for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListSessions {
+    /// Only sessions whose title or id has this in it
+    query: Option<String>,
+    /// First day, as 2026-03-14
+    from: Option<String>,
+    /// Last day, as 2026-03-14
+    to: Option<String>,
+    /// Most sessions: 1 to 100, 20 if nothing is said
+    limit: Option<u32>,
+    /// Where to go on, from next_cursor of the answer before
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Sessions {
+    /// The newest first
+    sessions: Vec<SessionRow>,
+    /// Sessions that fit, in this answer or not
+    total: usize,
+    /// Give this as cursor for the rest; null if there is none
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct SessionRow {
+    /// Id, to be given to the other tools
+    session: String,
+    title: String,
+    /// Local start with its offset
+    start: String,
+    duration_s: f64,
+    /// Who speaks in it; the sources' names where there is no text
+    people: Vec<String>,
+    /// It is being recorded, or was not finished in order
+    open: bool,
+    /// There is sound of which no text has been made
+    text_pending: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    /// Words that must all stand in one line; "a phrase" in quotes; a beginning as budg*
+    query: String,
+    /// Only what this person said: a name, or its beginning
+    speaker: Option<String>,
+    /// First day, as 2026-03-14
+    from: Option<String>,
+    /// Last day, as 2026-03-14
+    to: Option<String>,
+    /// Most hits: 1 to 100, 20 if nothing is said
+    limit: Option<u32>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Hits {
+    /// The newest first
+    hits: Vec<HitRow>,
+    /// There are more: narrow it down, or raise the limit
+    more: bool,
+    /// Sessions that were searched
+    sessions: usize,
+    /// What could not be searched, and why
+    notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct HitRow {
+    session: String,
+    title: String,
+    /// Id of the line or the mark
+    id: String,
+    /// "line": it was said; "mark": somebody in the meeting wrote it down
+    kind: &'static str,
+    /// Who said it; null for a mark
+    speaker: Option<String>,
+    /// Local time with its offset
+    time: String,
+    /// Seconds from the session's start
+    start_s: f64,
+    text: String,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetTranscript {
+    /// Id of the session, or "last"
+    session: String,
+    /// Begin at this place from the session's start, as 00:12:30 or 12m30s
+    from: Option<String>,
+    /// End at this place
+    to: Option<String>,
+    /// Only what this person said: a name, or a part of it
+    speaker: Option<String>,
+    /// Where to go on, from next_cursor of the answer before
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Transcript {
+    session: String,
+    title: String,
+    lines: Vec<Line>,
+    /// Give this as cursor for the rest; null if there is none
+    next_cursor: Option<String>,
+    /// There is sound of which no text has been made: silence here proves nothing
+    text_pending: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct Line {
+    id: String,
+    /// Local time with its offset
+    time: String,
+    /// Seconds from the session's start
+    start_s: f64,
+    end_s: f64,
+    speaker: String,
+    text: String,
+    /// The text is longer than what is given here
+    cut: bool,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetMinutes {
+    /// Id of the session, or "last"
+    session: String,
+    /// Where to go on, from next_cursor of the answer before
+    cursor: Option<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Minutes {
+    session: String,
+    title: String,
+    markdown: String,
+    /// Give this as cursor for the rest; null if there is none
+    next_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GetSummary {
+    /// Id of the session, or "last"
+    session: String,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Summary {
+    session: String,
+    title: String,
+    /// Whether there is one
+    present: bool,
+    items: Vec<SummaryItem>,
+    /// Items that are not given, as the lines that they cite do not stand in the minutes as they cite them
+    left_out: usize,
+    /// What to know or to do
+    note: String,
+}
+
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+struct SummaryItem {
+    /// topic, decision, action or question
+    kind: String,
+    text: String,
+    #[serde(default)]
+    owner: Option<String>,
+    #[serde(default)]
+    due: Option<String>,
+    /// Literally from one of the lines
+    quote: String,
+    /// Ids of the lines that it is about
+    lines: Vec<String>,
+}
+
+impl Desk {
+    pub fn list_sessions(&self, asked: ListSessions) -> Result<Sessions, String> {
+        let (from, to) = (day(asked.from.as_deref())?, day(asked.to.as_deref())?);
+        let limit = limit(asked.limit)?;
+        let skip: usize = match &asked.cursor {
+            None => 0,
+            Some(cursor) => cursor.parse().map_err(|_| foreign_cursor())?,
+        };
+        let listing = read::list(&self.recordings).map_err(|error| self.told(&error))?;
+        let wanted = asked.query.map(|query| clean(&query).to_lowercase());
+        let fits = |found: &Found| {
+            let day = wall(&found.manifest.start, 0.0).date();
+            from.is_none_or(|from| day >= from)
+                && to.is_none_or(|to| day <= to)
+                && wanted.as_ref().is_none_or(|wanted| {
+                    found.manifest.id.to_lowercase().contains(wanted)
+                        || title(found).to_lowercase().contains(wanted)
+                })
+                && self.is_inside(&found.dir)
+        };
+        let mut sessions: Vec<Found> = listing.sessions.into_iter().filter(fits).collect();
+        sessions.sort_by(|a, b| (b.manifest.start.utc, &b.dir).cmp(&(a.manifest.start.utc, &a.dir)));
+        let total = sessions.len();
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        for found in sessions.iter().skip(skip).take(limit) {
+            let row = session_row(found);
+            bytes += length(&row);
+            if bytes > ANSWER_BYTES_MAX && !rows.is_empty() {
+                break;
+            }
+            rows.push(row);
+        }
+        let next = skip.saturating_add(rows.len());
+        Ok(Sessions {
+            next_cursor: (next < total && !rows.is_empty()).then(|| next.to_string()),
+            sessions: rows,
+            total,
+        })
+    }
+
+    pub fn search(&self, asked: &Search) -> Result<Hits, String> {
+        let mut query = Query::of_text(&asked.query).map_err(|error| error.to_string())?;
+        if let Some(speaker) = &asked.speaker {
+            query = query.by_speaker(speaker).map_err(|error| error.to_string())?;
+        }
+        (query.from, query.to) = (day(asked.from.as_deref())?, day(asked.to.as_deref())?);
+        query.limit = limit(asked.limit)?;
+        let answer = library::search(&self.recordings, self.cache.as_deref(), &query, &mut |_| {})
+            .map_err(|_| "the recordings can't be read".to_owned())?;
+        let mut notes: Vec<String> = answer
+            .passed
+            .iter()
+            .map(|passed| format!("not searched: {}", fit(&clean(&passed.folder), NAME_MAX)))
+            .take(limit(None)?)
+            .collect();
+        if answer.without_text > 0 {
+            notes.push(format!("{} of these sessions have sound without text yet", answer.without_text));
+        }
+        let mut hits = Hits { hits: Vec::new(), more: answer.more, sessions: answer.sessions, notes };
+        let mut bytes = length(&hits);
+        for hit in answer.hits {
+            let row = HitRow::from(hit);
+            bytes += length(&row);
+            if bytes > ANSWER_BYTES_MAX {
+                hits.more = true;
+                break;
+            }
+            hits.hits.push(row);
+        }
+        Ok(hits)
+    }
+
+    pub fn get_transcript(&self, asked: &GetTranscript) -> Result<Transcript, String> {
+        let (from, to) = (place(asked.from.as_deref())?, place(asked.to.as_deref())?);
+        let session = self.open(&asked.session)?;
+        let speaker = asked.speaker.as_ref().map(|speaker| clean(speaker).to_lowercase());
+        let fits = |line: &&Utterance| {
+            line.is_shown()
+                && from.is_none_or(|from| line.end > from)
+                && to.is_none_or(|to| line.start < to)
+                && speaker
+                    .as_ref()
+                    .is_none_or(|speaker| line.speaker.to_lowercase().contains(speaker.as_str()))
+        };
+        let mut lines = session.utterances.iter().filter(fits).peekable();
+        if let Some(cursor) = &asked.cursor {
+            while lines.next_if(|line| clean(&line.id) != *cursor).is_some() {}
+            if lines.peek().is_none() {
+                return Err(foreign_cursor());
+            }
+        }
+        let mut given = Transcript {
+            session: session.manifest.id.clone(),
+            title: name(&session.manifest.title),
+            lines: Vec::new(),
+            next_cursor: None,
+            text_pending: session.pending().is_some(),
+        };
+        let mut bytes = length(&given);
+        for line in lines {
+            let (text, cut) = cut(&clean(&line.text));
+            let row = Line {
+                id: clean(&line.id),
+                time: session.wall(line.start).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+                start_s: rounded(line.start),
+                end_s: rounded(line.end),
+                speaker: name(&line.speaker),
+                text,
+                cut,
+            };
+            bytes += length(&row) + 1;
+            if bytes > ANSWER_BYTES_MAX && !given.lines.is_empty() {
+                given.next_cursor = Some(row.id);
+                break;
+            }
+            given.lines.push(row);
+        }
+        Ok(given)
+    }
+
+    pub fn get_minutes(&self, asked: &GetMinutes) -> Result<Minutes, String> {
+        let session = self.open(&asked.session)?;
+        let text = self.markdown(&session)?;
+        // A place, and how long the whole was when it was told.
+        let at = match &asked.cursor {
+            None => 0,
+            Some(cursor) => {
+                let (at, of) = cursor.split_once('/').ok_or_else(foreign_cursor)?;
+                let at = at.parse().map_err(|_| foreign_cursor())?;
+                if of != text.len().to_string() || text.get(at..).is_none_or(str::is_empty) {
+                    return Err(foreign_cursor());
+                }
+                at
+            }
+        };
+        let rest = &text[at..];
+        let markdown = head(rest, MINUTES_BYTES_MAX).to_owned();
+        let next = at + markdown.len();
+        Ok(Minutes {
+            session: session.manifest.id.clone(),
+            title: name(&session.manifest.title),
+            next_cursor: (next < text.len()).then(|| format!("{next}/{}", text.len())),
+            markdown,
+        })
+    }
+
+    /// The minutes in one piece; what is cut off is said at the end.
+    pub fn minutes_resource(&self, session: &str) -> Result<String, String> {
+        let session = self.open(session)?;
+        let text = self.markdown(&session)?;
+        let beginning = head(&text, RESOURCE_BYTES_MAX);
+        Ok(match beginning.len() == text.len() {
+            true => text,
+            false => format!("{beginning}\n\n*Cut here: the tool get_minutes gives the rest.*\n"),
+        })
+    }
+
+    pub fn get_summary(&self, asked: &GetSummary) -> Result<Summary, String> {
+        let session = self.open(&asked.session)?;
+        let mut summary = Summary {
+            session: session.manifest.id.clone(),
+            title: name(&session.manifest.title),
+            present: false,
+            items: Vec::new(),
+            left_out: 0,
+            note:
+                "no summary of this session has been made; get_minutes and get_transcript have what was said"
+                    .into(),
+        };
+        let Some(items) = summary_items(&session.dir)? else { return Ok(summary) };
+        summary.present = true;
+        summary.note = "each item cites the lines that it is about".into();
+        let shown: HashMap<&str, &Utterance> = session
+            .utterances
+            .iter()
+            .filter(|line| line.is_shown())
+            .map(|line| (line.id.as_str(), line))
+            .collect();
+        let mut bytes = length(&summary);
+        for item in items {
+            let stands = |item: &SummaryItem| {
+                let quote = item.quote.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+                let lines: Option<Vec<&&Utterance>> =
+                    item.lines.iter().map(|id| shown.get(id.as_str())).collect();
+                lines.is_some_and(|lines| {
+                    !quote.is_empty()
+                        && lines.iter().any(|line| clean(&line.text).to_lowercase().contains(&quote))
+                })
+            };
+            match serde_json::from_value::<SummaryItem>(item).ok().filter(stands) {
+                Some(item) if bytes + length(&item) <= ANSWER_BYTES_MAX => {
+                    bytes += length(&item);
+                    summary.items.push(item);
+                }
+                _ => summary.left_out += 1,
+            }
+        }
+        Ok(summary)
+    }
+
+    /// Resources: the minutes of the newest sessions, each with its title.
+    pub fn newest(&self) -> Vec<(String, String)> {
+        let mut sessions = read::list(&self.recordings).unwrap_or_default().sessions;
+        sessions.sort_by(|a, b| b.manifest.start.utc.cmp(&a.manifest.start.utc));
+        let inside = sessions.iter().filter(|found| self.is_inside(&found.dir));
+        inside.take(limit(None).unwrap_or(1)).map(|found| (folder(&found.dir), name(&title(found)))).collect()
+    }
+
+    fn markdown(&self, session: &Session) -> Result<String, String> {
+        let meeting = Meeting::new(session, self.paragraph_pause_s).in_language(self.language);
+        let bytes = Format::Md.render(&meeting, &Options::default()).map_err(|error| error.to_string())?;
+        String::from_utf8(bytes).map_err(|error| error.to_string())
+    }
+
+    /// The folder of a session, by its id or its folder's name alone.
+    pub fn find(&self, asked: &str) -> Result<PathBuf, String> {
+        let unknown = || {
+            let shown = fit(&clean(asked), NAME_MAX);
+            format!("there is no session {shown:?}; list_sessions tells which there are")
+        };
+        let is_name = !asked.is_empty()
+            && asked.len() <= 255
+            && !asked.contains(['/', '\\', '\0', ':'])
+            && !asked.starts_with('.');
+        if !is_name {
+            return Err(unknown());
+        }
+        match read::resolve(&self.recordings, asked) {
+            Ok(dir) if self.is_inside(&dir) => Ok(dir),
+            Ok(_) | Err(ReadError::Unknown { .. } | ReadError::Empty { .. }) => Err(unknown()),
+            Err(error) => Err(self.told(&error)),
+        }
+    }
+
+    fn open(&self, asked: &str) -> Result<Session, String> {
+        let dir = self.find(asked)?;
+        Session::open(&dir).map_err(|error| self.told(&error))
+    }
+
+    /// Whether a folder really lies in that of the recordings: no link leads out of it.
+    fn is_inside(&self, dir: &Path) -> bool {
+        let whole = |path: &Path| path.canonicalize().ok();
+        whole(dir).is_some_and(|dir| dir.parent().map(Path::to_owned) == whole(&self.recordings))
+    }
+
+    /// An error without the paths of this computer.
+    fn told(&self, error: &ReadError) -> String {
+        clean(&error.to_string().replace(&self.recordings.display().to_string(), "the recordings"))
+    }
+}
+
+impl From<Hit> for HitRow {
+    fn from(hit: Hit) -> Self {
+        Self {
+            session: hit.session,
+            title: hit.title,
+            id: hit.id,
+            kind: match hit.kind {
+                Kind::Line => "line",
+                Kind::Mark => "mark",
+            },
+            speaker: hit.speaker,
+            time: hit.at,
+            start_s: rounded(hit.start),
+            text: cut(&hit.text).0,
+        }
+    }
+}
+
+fn session_row(found: &Found) -> SessionRow {
+    let manifest = &found.manifest;
+    // One that can't be read is named all the same: asking for its lines says why.
+    let session = Session::open(&found.dir).ok();
+    let mut people: Vec<String> = Vec::new();
+    if let Some(session) = &session {
+        let spoken = session.utterances.iter().filter(|line| line.is_shown()).map(|line| &line.speaker);
+        let sources = session.manifest.sources.iter().map(|source| &source.name);
+        let any = session.utterances.iter().any(Utterance::is_shown);
+        let names: Vec<&String> = if any { spoken.collect() } else { sources.collect() };
+        for person in names.into_iter().map(|person| name(person)) {
+            if !people.contains(&person) && people.len() < LIMIT_MAX as usize {
+                people.push(person);
+            }
+        }
+    }
+    SessionRow {
+        session: folder(&found.dir),
+        title: name(session.as_ref().map_or(&manifest.title, |session| &session.manifest.title)),
+        start: wall(&manifest.start, 0.0).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+        duration_s: rounded(manifest.duration),
+        people,
+        open: manifest.state == State::Recording,
+        text_pending: session.is_none_or(|session| session.pending().is_some()),
+    }
+}
+
+/// What a summary's file holds; `None` where there is none.
+fn summary_items(dir: &Path) -> Result<Option<Vec<serde_json::Value>>, String> {
+    #[derive(Deserialize)]
+    struct File {
+        items: Vec<serde_json::Value>,
+    }
+    let unreadable =
+        |why: &dyn std::fmt::Display| format!("summary.json of this session can't be read: {why}");
+    let path = dir.join("summary.json");
+    let Some(file) =
+        read::open_plain(&path, SUMMARY_BYTES_MAX).map_err(|_| unreadable(&"it is no plain file"))?
+    else {
+        return Ok(None);
+    };
+    let file: File =
+        serde_json::from_reader(std::io::BufReader::new(file)).map_err(|error| unreadable(&error))?;
+    Ok(Some(file.items))
+}
+
+/// The title that counts.
+fn title(found: &Found) -> String {
+    amend::title(&found.dir).unwrap_or_else(|| found.manifest.title.clone())
+}
+
+fn folder(dir: &Path) -> String {
+    dir.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn day(text: Option<&str>) -> Result<Option<Date>, String> {
+    let read = |text: &str| {
+        text.parse::<Date>()
+            .map_err(|_| format!("{:?} is no day: write it as 2026-03-14", fit(&clean(text), NAME_MAX)))
+    };
+    text.map(read).transpose()
+}
+
+fn place(text: Option<&str>) -> Result<Option<f64>, String> {
+    let read =
+        |text: &str| duration::position(text).map(|at| at.as_secs_f64()).map_err(|error| error.to_string());
+    text.map(read).transpose()
+}
+
+fn limit(asked: Option<u32>) -> Result<usize, String> {
+    match asked.unwrap_or(LIMIT) {
+        limit @ 1..=LIMIT_MAX => Ok(limit as usize),
+        _ => Err(format!("limit is a number from 1 to {LIMIT_MAX}")),
+    }
+}
+
+fn foreign_cursor() -> String {
+    "that cursor is not one of this session as it is now: ask again without one".to_owned()
+}
+
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
+}
+
+/// A text of bounded length, and whether it was longer.
+fn cut(text: &str) -> (String, bool) {
+    match text.len() <= TEXT_BYTES_MAX {
+        true => (text.to_owned(), false),
+        false => (format!("{} …", head(text, TEXT_BYTES_MAX).trim_end()), true),
+    }
+}
+
+/// The beginning of a text, cut at a line's end where there is one in its second half, else between
+/// characters.
+fn head(text: &str, max: usize) -> &str {
+    if text.len() <= max {
+        return text;
+    }
+    let end = text.floor_char_boundary(max);
+    match text[..end].rfind('\n') {
+        Some(line) if line >= max / 2 => &text[..=line],
+        _ => &text[..end],
+    }
+}
+
+/// Bytes of it as JSON.
+fn length(of: &impl Serialize) -> usize {
+    serde_json::to_vec(of).map_or(0, |json| json.len())
+}

@@ -1,0 +1,161 @@
+//! `hansard search`: everything that was said, in all sessions.
+
+use std::fs;
+use std::path::PathBuf;
+
+use hansard::base::units::{Frames, SampleRate};
+use hansard::base::utterance::{Utterance, Word};
+
+use crate::support::home::Home;
+
+/// A session in which these lines were said, by Ann and Bob in turn, two seconds each.
+pub fn meeting(home: &Home, title: &str, lines: &[&str]) -> PathBuf {
+    let title = format!("--title={title}");
+    let tones =
+        ["--source=Ann=synth:tone", "--source=Bob=synth:tone", "--for=8s", "--pace=max", "--no-transcribe"];
+    let (_, session) = home.record(0, &[&tones[..], &[&title]].concat());
+    let line = |(n, text): (usize, &&str)| {
+        let (track, speaker) = [("ann", "Ann"), ("bob", "Bob")][n % 2];
+        let start = n as f64 * 2.0;
+        let words = text.split(' ').enumerate().map(|(n, text)| {
+            let start = start + 0.2 * n as f64;
+            Word { text: text.into(), start, end: start + 0.15, p: 0.9 }
+        });
+        let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
+        let utterance = Utterance {
+            id: format!("{track}-1-{n}"),
+            track: track.into(),
+            speaker: speaker.into(),
+            take: 1,
+            from_frame: frame(start),
+            to_frame: frame(start + 1.9),
+            start,
+            end: start + 1.9,
+            text: (*text).into(),
+            words: words.collect(),
+            confidence: 0.9,
+            language: "en".into(),
+            model: "scripted".into(),
+            is_final: true,
+            ..Utterance::default()
+        };
+        serde_json::to_string(&utterance).unwrap() + "\n"
+    };
+    let text: String = lines.iter().enumerate().map(line).collect();
+    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
+    session.dir
+}
+
+fn folder(dir: &std::path::Path) -> String {
+    dir.file_name().unwrap().to_string_lossy().into_owned()
+}
+
+#[test]
+fn hits_say_who_when_and_where() {
+    let home = Home::new();
+    let dir =
+        meeting(&home, "Budget", &["We cut the budget by ten.", "The Büdget? Never!", "今日の会議は東京で"]);
+    meeting(&home, "Other", &["nothing to see"]);
+    let ran = home.run(["search", "budget"]);
+    ran.expect(0);
+    assert_eq!(ran.err.lines().filter(|line| !line.contains("text yet")).count(), 0, "{}", ran.err);
+    assert!(
+        ran.out.contains("  Budget\n") && ran.out.contains(&format!("hansard show {} --ids", folder(&dir)))
+    );
+    let (first, last) = (
+        ran.out.find("Bob: The *Büdget?*").or(ran.out.find("Bob: The *Büdget*?")),
+        ran.out.find("Ann: We cut the *budget* by ten."),
+    );
+    assert!(first.is_some() && first < last, "the newest first, marked:\n{}", ran.out);
+    assert!(
+        ran.out.contains("[ann-1-0] 0:00:00 into it, sound in tracks/ann.wav from 0:00:00"),
+        "{}",
+        ran.out
+    );
+
+    let report = home.run(["search", "budget", "--json", "--speaker=bo"]).expect(0).json();
+    let hit = &report["hits"][0];
+    assert_eq!((report["hits"].as_array().unwrap().len(), report["more"].as_bool()), (1, Some(false)));
+    assert_eq!(hit["speaker"], "Bob");
+    assert_eq!(hit["id"], "bob-1-1");
+    assert_eq!(hit["start"], 2.0);
+    assert_eq!(hit["marks"], serde_json::json!([[4, 10]]));
+    assert_eq!(hit["sound"], serde_json::json!({ "file": "tracks/bob.wav", "from_s": 2.0 }));
+    assert_eq!(hit["path"], dir.display().to_string());
+    assert_eq!(report["sessions"], 2);
+
+    let found = |args: &[&str]| {
+        home.run([&["search", "--json"], args].concat()).expect(0).json()["hits"].as_array().unwrap().len()
+    };
+    assert_eq!(found(&["cut the budget"]), 1, "an argument with spaces is a phrase");
+    assert_eq!(found(&["cut budget"]), 0);
+    assert_eq!(found(&["cut", "budget"]), 1);
+    assert_eq!(found(&["budg*"]), 2);
+    assert_eq!(found(&["budg"]), 0);
+    assert_eq!(found(&["議"]), 1);
+    assert_eq!(found(&["会議"]), 1);
+    assert_eq!(found(&["nothing", "--in=last"]), 1);
+    assert_eq!(found(&["budget", "--in=last"]), 0);
+    assert_eq!(found(&["budget", "--to=2001-01-01"]), 0);
+    assert_eq!(found(&["budget", "--from=2001-01-01", "--limit=1", "--sort=best"]), 1);
+    assert_eq!(found(&["budget", "--kind=mark"]), 0);
+
+    let none = home.run(["search", "nowhere"]);
+    none.expect(0);
+    assert!(none.out.is_empty() && none.err.contains("nothing found in 2 sessions"), "{}", none.err);
+    home.refuses(&["search", "?!"], &["no word to look for"]);
+    home.refuses(&["search", "x", "--in=nope"], &["no session \"nope\""]);
+    home.refuses(&["search", "x", "--from=2026-02-02", "--to=2026-02-01"], &["is after"]);
+    home.refuses(&["search", "x", "--from=yesterday"], &["--from"]);
+    home.refuses(&["search"], &["WORDS"]);
+}
+
+#[test]
+fn what_people_do_to_a_session_is_seen_at_once_and_erased() {
+    let home = Home::new();
+    meeting(&home, "One", &["the zyxquark budget", "nine it is"]);
+    let found = |words: &str| {
+        home.run(["search", "--json", words]).expect(0).json()["hits"].as_array().unwrap().len()
+    };
+    let cache = home.path(".cache/hansard");
+    let is_left = |word: &str| {
+        let files = fs::read_dir(&cache).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+        files.into_iter().any(|bytes| bytes.windows(word.len()).any(|window| window == word.as_bytes()))
+    };
+    assert_eq!((found("zyxquark"), is_left("zyxquark")), (1, true));
+    home.run(["mark", "Decision: more zebras", "--session=last", "--at=3s"]).expect(0);
+    assert_eq!(found("zebras"), 1);
+    home.run(["edit", "last", "rename", "Ann", "Zoë"]).expect(0);
+    let by = |name: &str| {
+        home.run(["search", "--json", "budget", "--speaker", name]).expect(0).json()["hits"]
+            .as_array()
+            .unwrap()
+            .len()
+    };
+    assert_eq!((by("Ann"), by("zoe")), (0, 1));
+    home.run(["edit", "last", "hide", "--from=0", "--to=1.9s"]).expect(0);
+    assert_eq!((found("zyxquark"), is_left("zyxquark")), (0, false));
+    home.run(["edit", "last", "line", "bob-1-1", "ten it is"]).expect(0);
+    assert_eq!((found("nine"), found("ten")), (0, 1));
+    home.run(["edit", "last", "restore", "hide-1"]).expect(0);
+    assert_eq!(found("zyxquark"), 1);
+    fs::remove_dir_all(home.sessions().pop().unwrap()).unwrap();
+    assert_eq!((found("zyxquark"), is_left("zyxquark")), (0, false));
+}
+
+#[test]
+fn a_broken_session_and_a_cache_that_is_none_stop_nothing() {
+    let home = Home::new();
+    meeting(&home, "One", &["the budget"]);
+    fs::create_dir(home.recordings().join("broken")).unwrap();
+    fs::write(home.recordings().join("broken/session.json"), "{").unwrap();
+    home.put(".cache", "a file where a folder should be");
+    let ran = home.run(["search", "budget"]);
+    ran.expect(0);
+    assert!(ran.out.contains("the *budget*"), "{}", ran.out);
+    assert!(
+        ran.err.contains("not searched: broken: ") && ran.err.contains("there is no search index"),
+        "{}",
+        ran.err
+    );
+}
