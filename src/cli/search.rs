@@ -236,12 +236,11 @@ fn print(out: &mut impl Write, answer: &Answer, bold: bool) -> io::Result<()> {
     Ok(())
 }
 
-/// What stands around a hit until it is printed: characters of nobody's, which take no room on a screen and
-/// are never in a text that was cleaned.
+/// What stands around a hit until it is printed: characters that are never in a text that was cleaned.
 const BEGIN: char = '\u{1}';
 const END: char = '\u{2}';
 
-/// The text with its marks. Each word of a phrase is marked by itself, so that no mark goes over a line's end.
+/// The text with its marks. Each word of a phrase is marked by itself: no mark goes over a line's end.
 fn marked(hit: &Hit) -> String {
     let mut out = String::with_capacity(hit.text.len() + 16);
     let mut inside = false;

@@ -1,10 +1,10 @@
 //! The library: everything that was said in all sessions, searched.
 //!
 //! Promises. What is found is what `show` shows: hidden, withheld and corrected text is not found, and a
-//! session that was edited, renamed or removed a moment ago is searched as it is now. Words that are no longer
-//! shown are in no file of ours after the next search, or after [`forget`]. A session that can't be read stops
-//! nothing and is named. Without a folder that the index may lie in, the sessions themselves are read, which
-//! takes longer and finds the same. What people type is never syntax.
+//! session that was edited, renamed or removed a moment ago is searched as it is now. Words that are no
+//! longer shown are in no file of ours after the next search, or after [`forget`]. A session that can't be
+//! read stops nothing and is named. Without a folder that the index may lie in, the sessions themselves are
+//! read, which takes longer and finds the same. What people type is never syntax.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -41,7 +41,7 @@ const STEPS_MORE: usize = 20;
 /// Why nothing can be searched.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
-    /// The recordings.
+    /// The folder of recordings.
     #[error("can't read {}: {error}", path.display())]
     Recordings {
         /// Their folder.
@@ -91,7 +91,6 @@ pub struct Hit {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Passed {
     pub folder: String,
-    /// Why.
     pub why: String,
 }
 

@@ -81,6 +81,7 @@ mod asked {
     use crate::control::{Request, Response};
     use crate::live::{Doing, Status};
 
+    /// How the recordings go that run.
     pub fn status() -> Result<Recordings, String> {
         let mut recordings = Vec::new();
         for running in folder::find_all() {
@@ -159,16 +160,19 @@ mod asked {
         Ok(Done { done })
     }
 
+    /// Marks the moment.
     pub fn mark(desk: &Desk, asked: MarkMoment) -> Result<Done, String> {
         let kind = asked.kind()?;
         let request = Request::Mark { text: asked.text, kind, at: None };
         done(desk, asked.session.as_deref(), &request)
     }
 
+    /// Pauses the recording.
     pub fn pause(desk: &Desk, asked: &Which) -> Result<Done, String> {
         done(desk, asked.session.as_deref(), &Request::Pause)
     }
 
+    /// Goes on with it.
     pub fn resume(desk: &Desk, asked: &Which) -> Result<Done, String> {
         done(desk, asked.session.as_deref(), &Request::Resume)
     }
@@ -180,18 +184,22 @@ mod asked {
 
     const WHY: &str = "a running recorder can't be reached by other programs on this system yet";
 
+    /// How the recordings go that run.
     pub fn status() -> Result<Recordings, String> {
         Err(WHY.to_owned())
     }
 
+    /// Marks the moment.
     pub fn mark(_: &Desk, asked: MarkMoment) -> Result<Done, String> {
         asked.kind().and(Err(WHY.to_owned()))
     }
 
+    /// Pauses the recording.
     pub fn pause(_: &Desk, _: &Which) -> Result<Done, String> {
         Err(WHY.to_owned())
     }
 
+    /// Goes on with it.
     pub fn resume(_: &Desk, _: &Which) -> Result<Done, String> {
         Err(WHY.to_owned())
     }

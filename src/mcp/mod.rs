@@ -28,6 +28,7 @@ use self::tools::Desk;
 use crate::base::languages::DocumentLanguage;
 
 mod live;
+mod shapes;
 mod tools;
 
 /// Bytes of the longest request that is read: far more than any tool takes.
@@ -213,36 +214,36 @@ impl ServerHandler for Server {
 /// All tools; those that control a recording only if that was asked for.
 fn tools(control: bool) -> Vec<Tool> {
     let mut all = vec![
-        tool::<tools::ListSessions, tools::Sessions>(
+        tool::<shapes::ListSessions, shapes::Sessions>(
             "list_sessions",
             "List sessions",
             "Lists recorded meetings, the newest first: id, title, start, people.",
         ),
-        tool::<tools::Search, tools::Hits>(
+        tool::<shapes::Search, shapes::Hits>(
             "search",
             "Search what was said",
             "Finds lines and marks in all recorded meetings by their words, the newest first. Case and accents do not \
              matter.",
         ),
-        tool::<tools::GetTranscript, tools::Transcript>(
+        tool::<shapes::GetTranscript, shapes::Transcript>(
             "get_transcript",
             "Read a transcript",
             "Reads the lines of a meeting, each with id, time and speaker. Long ones come in parts: go on with \
              next_cursor.",
         ),
-        tool::<tools::GetMinutes, tools::Minutes>(
+        tool::<shapes::GetMinutes, shapes::Minutes>(
             "get_minutes",
             "Read minutes",
             "Reads the minutes of a meeting as Markdown: head, marks, who said what. Long ones come in parts: go on \
              with next_cursor.",
         ),
-        tool::<tools::GetSummary, tools::Summary>(
+        tool::<shapes::GetSummary, shapes::Summary>(
             "get_summary",
             "Read a summary",
             "Reads the summary of a meeting, if one was made: topics, decisions, actions and questions, each with the \
              lines that it cites.",
         ),
-        tool::<tools::Nothing, live::Recordings>(
+        tool::<shapes::Nothing, live::Recordings>(
             "get_status",
             "What is being recorded",
             "Tells which recordings run at this moment, and whether all is well with them.",
@@ -313,7 +314,7 @@ fn call(desk: &Desk, name: &str, arguments: Value) -> Result<Value, String> {
         "get_transcript" => answer(desk.get_transcript(&read(arguments)?)),
         "get_minutes" => answer(desk.get_minutes(&read(arguments)?)),
         "get_summary" => answer(desk.get_summary(&read(arguments)?)),
-        "get_status" => read::<tools::Nothing>(arguments).and_then(|_| answer(live::status())),
+        "get_status" => read::<shapes::Nothing>(arguments).and_then(|_| answer(live::status())),
         "mark" => answer(live::mark(desk, read(arguments)?)),
         "pause" => answer(live::pause(desk, &read(arguments)?)),
         "resume" => answer(live::resume(desk, &read(arguments)?)),

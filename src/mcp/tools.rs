@@ -1,16 +1,18 @@
-//! What the tools do, and the shape of what they take and give. Nothing here knows the protocol.
+//! What the tools do. Nothing here knows the protocol.
 //!
-//! Promises. Sessions are named by id, never by path, and lie in the folder of recordings. Hidden and withheld
-//! lines are never given. An answer has a limit, and says where the rest begins.
+//! Promises. Sessions are named by id, never by path, and lie in the folder of recordings. Hidden and
+//! withheld lines are never given. An answer has a limit, and says where the rest begins.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use rmcp::schemars;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::shapes::{
+    GetMinutes, GetSummary, GetTranscript, HitRow, Hits, Line, ListSessions, Minutes, Search, SessionRow,
+    Sessions, Summary, SummaryItem, Transcript,
+};
 use crate::base::duration;
 use crate::base::languages::DocumentLanguage;
 use crate::base::text::{clean, fit, name};
@@ -51,190 +53,8 @@ pub(super) struct Desk {
     pub language: Option<DocumentLanguage>,
 }
 
-/// Nothing is asked for.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Nothing {}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ListSessions {
-    /// Only sessions whose title or id has this in it
-    query: Option<String>,
-    /// First day, as 2026-03-14
-    from: Option<String>,
-    /// Last day, as 2026-03-14
-    to: Option<String>,
-    /// Most sessions: 1 to 100, 20 if nothing is said
-    limit: Option<u32>,
-    /// Where to go on, from next_cursor of the answer before
-    cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Sessions {
-    /// The newest first
-    sessions: Vec<SessionRow>,
-    /// Sessions that fit, in this answer or not
-    total: usize,
-    /// Give this as cursor for the rest; null if there is none
-    next_cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct SessionRow {
-    /// Id, to be given to the other tools
-    session: String,
-    title: String,
-    /// Local start with its offset
-    start: String,
-    duration_s: f64,
-    /// Who speaks in it; the sources' names where there is no text
-    people: Vec<String>,
-    /// It is being recorded, or was not finished in order
-    open: bool,
-    /// There is sound of which no text has been made
-    text_pending: bool,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Search {
-    /// Words that must all stand in one line; "a phrase" in quotes; a beginning as budg*
-    query: String,
-    /// Only what this person said: a name, or its beginning
-    speaker: Option<String>,
-    /// First day, as 2026-03-14
-    from: Option<String>,
-    /// Last day, as 2026-03-14
-    to: Option<String>,
-    /// Most hits: 1 to 100, 20 if nothing is said
-    limit: Option<u32>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Hits {
-    /// The newest first
-    hits: Vec<HitRow>,
-    /// There are more: narrow it down, or raise the limit
-    more: bool,
-    /// Sessions that were searched
-    sessions: usize,
-    /// What could not be searched, and why
-    notes: Vec<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct HitRow {
-    session: String,
-    title: String,
-    /// Id of the line or the mark
-    id: String,
-    /// "line": it was said; "mark": somebody in the meeting wrote it down
-    kind: &'static str,
-    /// Who said it; null for a mark
-    speaker: Option<String>,
-    /// Local time with its offset
-    time: String,
-    /// Seconds from the session's start
-    start_s: f64,
-    text: String,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GetTranscript {
-    /// Id of the session, or "last"
-    session: String,
-    /// Begin at this place from the session's start, as 00:12:30 or 12m30s
-    from: Option<String>,
-    /// End at this place
-    to: Option<String>,
-    /// Only what this person said: a name, or a part of it
-    speaker: Option<String>,
-    /// Where to go on, from next_cursor of the answer before
-    cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Transcript {
-    session: String,
-    title: String,
-    lines: Vec<Line>,
-    /// Give this as cursor for the rest; null if there is none
-    next_cursor: Option<String>,
-    /// There is sound of which no text has been made: silence here proves nothing
-    text_pending: bool,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct Line {
-    id: String,
-    /// Local time with its offset
-    time: String,
-    /// Seconds from the session's start
-    start_s: f64,
-    end_s: f64,
-    speaker: String,
-    text: String,
-    /// The text is longer than what is given here
-    cut: bool,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GetMinutes {
-    /// Id of the session, or "last"
-    session: String,
-    /// Where to go on, from next_cursor of the answer before
-    cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Minutes {
-    session: String,
-    title: String,
-    markdown: String,
-    /// Give this as cursor for the rest; null if there is none
-    next_cursor: Option<String>,
-}
-
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct GetSummary {
-    /// Id of the session, or "last"
-    session: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(super) struct Summary {
-    session: String,
-    title: String,
-    /// Whether there is one
-    present: bool,
-    items: Vec<SummaryItem>,
-    /// Items that are not given, as the lines that they cite do not stand in the minutes as they cite them
-    left_out: usize,
-    /// What to know or to do
-    note: String,
-}
-
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-struct SummaryItem {
-    /// topic, decision, action or question
-    kind: String,
-    text: String,
-    #[serde(default)]
-    owner: Option<String>,
-    #[serde(default)]
-    due: Option<String>,
-    /// Literally from one of the lines
-    quote: String,
-    /// Ids of the lines that it is about
-    lines: Vec<String>,
-}
-
 impl Desk {
+    /// Sessions, the newest first.
     pub fn list_sessions(&self, asked: ListSessions) -> Result<Sessions, String> {
         let (from, to) = (day(asked.from.as_deref())?, day(asked.to.as_deref())?);
         let limit = limit(asked.limit)?;
@@ -275,6 +95,7 @@ impl Desk {
         })
     }
 
+    /// Lines and marks that have the words.
     pub fn search(&self, asked: &Search) -> Result<Hits, String> {
         let mut query = Query::of_text(&asked.query).map_err(|error| error.to_string())?;
         if let Some(speaker) = &asked.speaker {
@@ -307,6 +128,7 @@ impl Desk {
         Ok(hits)
     }
 
+    /// Lines of a session.
     pub fn get_transcript(&self, asked: &GetTranscript) -> Result<Transcript, String> {
         let (from, to) = (place(asked.from.as_deref())?, place(asked.to.as_deref())?);
         let session = self.open(&asked.session)?;
@@ -355,6 +177,7 @@ impl Desk {
         Ok(given)
     }
 
+    /// The minutes of a session, or the rest of them.
     pub fn get_minutes(&self, asked: &GetMinutes) -> Result<Minutes, String> {
         let session = self.open(&asked.session)?;
         let text = self.markdown(&session)?;
@@ -392,6 +215,7 @@ impl Desk {
         })
     }
 
+    /// A summary, as far as the lines that it cites stand as it cites them.
     pub fn get_summary(&self, asked: &GetSummary) -> Result<Summary, String> {
         let session = self.open(&asked.session)?;
         let mut summary = Summary {
