@@ -264,7 +264,7 @@ fn sum_up(answer: &Answer) {
     if answer.hits.is_empty() {
         say(format_args!("nothing found in {searched}"));
     } else if answer.more {
-        say(format_args!("there are more: --limit shows them, --from, --in or --speaker narrow it down"));
+        say("there are more: --limit shows them, --from, --in or --speaker narrow it down");
     }
     if answer.without_text > 0 {
         let pending = count(answer.without_text as u64, "session");

@@ -78,8 +78,9 @@ pub(super) fn look(recordings: &Path) -> io::Result<Folders> {
         names.iter().filter_map(|name| stamp(recordings, name, now)).collect()
     };
     folders.stamped = std::thread::scope(|scope| {
+        let stamp_all = &stamp_all;
         let others: Vec<_> =
-            names.chunks(share).skip(1).map(|part| scope.spawn(|| stamp_all(part))).collect();
+            names.chunks(share).skip(1).map(|part| scope.spawn(move || stamp_all(part))).collect();
         let mut all = names.chunks(share).next().map(stamp_all).unwrap_or_default();
         for other in others {
             match other.join() {

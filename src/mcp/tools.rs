@@ -25,22 +25,26 @@ use crate::session::manifest::State;
 use crate::session::read::{self, Found, ReadError, wall};
 use crate::session::reading::Session;
 
-/// Bytes of an answer as JSON. On the wire it stands there twice, once of that as a text in quotes, and what
-/// a client gets is to stay below 64 KB.
-pub(super) const ANSWER_BYTES_MAX: usize = 26_000;
-/// Bytes of minutes in one answer: of Markdown in JSON, quotes and line ends take two.
+/// Bytes of an answer as JSON. On the wire it stands there once more as a text in quotes, where a quote takes
+/// two bytes for each of its own; what a client gets is to stay below 64 KB whatever people say.
+const ANSWER_BYTES_MAX: usize = 21_000;
+/// Bytes of minutes in one answer.
 const MINUTES_BYTES_MAX: usize = 20_000;
 /// Bytes of one line's text.
 const TEXT_BYTES_MAX: usize = 8_000;
-/// Bytes of the minutes as a resource, which has no cursor.
+/// Bytes of the minutes as a resource in JSON; it has no cursor.
 const RESOURCE_BYTES_MAX: usize = 60_000;
 /// Bytes of a summary's file.
 const SUMMARY_BYTES_MAX: u64 = 4 << 20;
 /// Sessions or hits in one answer.
 const LIMIT_MAX: u32 = 100;
 const LIMIT: u32 = 20;
+/// People of a session in a list.
+const PEOPLE_MAX: usize = 30;
 /// Columns of a name that is said back.
 const NAME_MAX: usize = 80;
+/// Columns of a name or an id in an answer.
+const CALLED_MAX: usize = 200;
 
 /// What is asked of all tools.
 pub(super) struct Desk {
@@ -143,14 +147,14 @@ impl Desk {
         };
         let mut lines = session.utterances.iter().filter(fits).peekable();
         if let Some(cursor) = &asked.cursor {
-            while lines.next_if(|line| clean(&line.id) != *cursor).is_some() {}
+            while lines.next_if(|line| called(&line.id) != *cursor).is_some() {}
             if lines.peek().is_none() {
                 return Err(foreign_cursor());
             }
         }
         let mut given = Transcript {
-            session: session.manifest.id.clone(),
-            title: name(&session.manifest.title),
+            session: called(&session.manifest.id),
+            title: called(&session.manifest.title),
             lines: Vec::new(),
             next_cursor: None,
             text_pending: session.pending().is_some(),
@@ -159,11 +163,11 @@ impl Desk {
         for line in lines {
             let (text, cut) = cut(&clean(&line.text));
             let row = Line {
-                id: clean(&line.id),
+                id: called(&line.id),
                 time: session.wall(line.start).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
                 start_s: rounded(line.start),
                 end_s: rounded(line.end),
-                speaker: name(&line.speaker),
+                speaker: called(&line.speaker),
                 text,
                 cut,
             };
@@ -193,12 +197,11 @@ impl Desk {
                 at
             }
         };
-        let rest = &text[at..];
-        let markdown = head(rest, MINUTES_BYTES_MAX).to_owned();
+        let markdown = bounded(&text[at..], MINUTES_BYTES_MAX, ANSWER_BYTES_MAX).to_owned();
         let next = at + markdown.len();
         Ok(Minutes {
-            session: session.manifest.id.clone(),
-            title: name(&session.manifest.title),
+            session: called(&session.manifest.id),
+            title: called(&session.manifest.title),
             next_cursor: (next < text.len()).then(|| format!("{next}/{}", text.len())),
             markdown,
         })
@@ -208,7 +211,7 @@ impl Desk {
     pub fn minutes_resource(&self, session: &str) -> Result<String, String> {
         let session = self.open(session)?;
         let text = self.markdown(&session)?;
-        let beginning = head(&text, RESOURCE_BYTES_MAX);
+        let beginning = bounded(&text, RESOURCE_BYTES_MAX, RESOURCE_BYTES_MAX);
         Ok(match beginning.len() == text.len() {
             true => text,
             false => format!("{beginning}\n\n*Cut here: the tool get_minutes gives the rest.*\n"),
@@ -219,8 +222,8 @@ impl Desk {
     pub fn get_summary(&self, asked: &GetSummary) -> Result<Summary, String> {
         let session = self.open(&asked.session)?;
         let mut summary = Summary {
-            session: session.manifest.id.clone(),
-            title: name(&session.manifest.title),
+            session: called(&session.manifest.id),
+            title: called(&session.manifest.title),
             present: false,
             items: Vec::new(),
             left_out: 0,
@@ -264,7 +267,10 @@ impl Desk {
         let mut sessions = read::list(&self.recordings).unwrap_or_default().sessions;
         sessions.sort_by(|a, b| b.manifest.start.utc.cmp(&a.manifest.start.utc));
         let inside = sessions.iter().filter(|found| self.is_inside(&found.dir));
-        inside.take(limit(None).unwrap_or(1)).map(|found| (folder(&found.dir), name(&title(found)))).collect()
+        inside
+            .take(limit(None).unwrap_or(1))
+            .map(|found| (folder(&found.dir), called(&title(found))))
+            .collect()
     }
 
     fn markdown(&self, session: &Session) -> Result<String, String> {
@@ -313,14 +319,14 @@ impl Desk {
 impl From<Hit> for HitRow {
     fn from(hit: Hit) -> Self {
         Self {
-            session: hit.session,
-            title: hit.title,
-            id: hit.id,
+            session: called(&hit.session),
+            title: called(&hit.title),
+            id: called(&hit.id),
             kind: match hit.kind {
                 Kind::Line => "line",
                 Kind::Mark => "mark",
             },
-            speaker: hit.speaker,
+            speaker: hit.speaker.as_deref().map(called),
             time: hit.at,
             start_s: rounded(hit.start),
             text: cut(&hit.text).0,
@@ -338,15 +344,15 @@ fn session_row(found: &Found) -> SessionRow {
         let sources = session.manifest.sources.iter().map(|source| &source.name);
         let any = session.utterances.iter().any(Utterance::is_shown);
         let names: Vec<&String> = if any { spoken.collect() } else { sources.collect() };
-        for person in names.into_iter().map(|person| name(person)) {
-            if !people.contains(&person) && people.len() < LIMIT_MAX as usize {
+        for person in names.into_iter().map(|person| called(person)) {
+            if !people.contains(&person) && people.len() < PEOPLE_MAX {
                 people.push(person);
             }
         }
     }
     SessionRow {
         session: folder(&found.dir),
-        title: name(session.as_ref().map_or(&manifest.title, |session| &session.manifest.title)),
+        title: called(session.as_ref().map_or(&manifest.title, |session| &session.manifest.title)),
         start: wall(&manifest.start, 0.0).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         duration_s: rounded(manifest.duration),
         people,
@@ -431,6 +437,20 @@ fn head(text: &str, max: usize) -> &str {
         Some(line) if line >= max / 2 => &text[..=line],
         _ => &text[..end],
     }
+}
+
+/// The beginning of a text that has at most `max` bytes, and `in_json` as JSON.
+fn bounded(text: &str, max: usize, in_json: usize) -> &str {
+    let mut beginning = head(text, max);
+    while length(&beginning) > in_json {
+        beginning = head(text, beginning.len() * 3 / 4);
+    }
+    beginning
+}
+
+/// A name or an id, on one line and not too long.
+fn called(text: &str) -> String {
+    fit(&name(text), CALLED_MAX)
 }
 
 /// Bytes of it as JSON.
