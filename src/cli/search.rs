@@ -203,8 +203,8 @@ fn print(out: &mut impl Write, answer: &Answer, bold: bool) -> io::Result<()> {
             }
             last = Some(&hit.folder);
             let day = hit.at.get(..10).unwrap_or_default();
-            for line in wrap(&format!("{day}  {}", name(&hit.title)), COLUMNS) {
-                writeln!(out, "{line}")?;
+            for (n, line) in wrap(&name(&hit.title), COLUMNS - 12).iter().enumerate() {
+                writeln!(out, "{:10}  {line}", if n == 0 { day } else { "" })?;
             }
             writeln!(out, "  {}", clean(&show_command(hit)))?;
         }

@@ -13,7 +13,7 @@ pub fn meeting(home: &Home, title: &str, lines: &[&str]) -> PathBuf {
     let title = format!("--title={title}");
     let tones =
         ["--source=Ann=synth:tone", "--source=Bob=synth:tone", "--for=8s", "--pace=max", "--no-transcribe"];
-    let (_, session) = home.record(0, &[&tones[..], &[&title]].concat());
+    let (_, session) = home.record(0, &[&tones[..], &[title.as_str()]].concat());
     let line = |(n, text): (usize, &&str)| {
         let (track, speaker) = [("ann", "Ann"), ("bob", "Bob")][n % 2];
         let start = n as f64 * 2.0;
@@ -113,7 +113,7 @@ fn hits_say_who_when_and_where() {
 #[test]
 fn what_people_do_to_a_session_is_seen_at_once_and_erased() {
     let home = Home::new();
-    meeting(&home, "One", &["the zyxquark budget", "nine it is"]);
+    let dir = meeting(&home, "One", &["the zyxquark budget", "nine it is"]);
     let found = |words: &str| {
         home.run(["search", "--json", words]).expect(0).json()["hits"].as_array().unwrap().len()
     };
@@ -139,7 +139,7 @@ fn what_people_do_to_a_session_is_seen_at_once_and_erased() {
     assert_eq!((found("nine"), found("ten")), (0, 1));
     home.run(["edit", "last", "restore", "hide-1"]).expect(0);
     assert_eq!(found("zyxquark"), 1);
-    fs::remove_dir_all(home.sessions().pop().unwrap()).unwrap();
+    fs::remove_dir_all(dir).unwrap();
     assert_eq!((found("zyxquark"), is_left("zyxquark")), (0, false));
 }
 
