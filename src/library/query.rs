@@ -249,7 +249,7 @@ mod tests {
             (&["会議"], "議会は", None),
             (&["ประ"], "การประชุม", Some("การ<ประ>ชุม")),
             (&["OR", "NOT"], "or", None),
-            (&["a\" OR text:\"b"], "a or text b", Some("<a> <or> <text> <b>")),
+            (&["a\" OR text:\"b"], "a or text b", Some("<a> <or text> <b>")),
         ] {
             assert_eq!(marked(query, text).as_deref(), found, "{query:?} in {text:?}");
         }

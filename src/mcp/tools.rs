@@ -292,6 +292,11 @@ impl Desk {
         if !is_name {
             return Err(unknown());
         }
+        if asked == "last" {
+            let sessions = read::list(&self.recordings).map_err(|error| self.told(&error))?.sessions;
+            let newest = sessions.into_iter().rev().map(|found| found.dir).find(|dir| self.is_inside(dir));
+            return newest.ok_or_else(unknown);
+        }
         match read::resolve(&self.recordings, asked) {
             Ok(dir) if self.is_inside(&dir) => Ok(dir),
             Ok(_) | Err(ReadError::Unknown { .. } | ReadError::Empty { .. }) => Err(unknown()),
