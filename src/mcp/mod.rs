@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rmcp::handler::server::tool::{schema_for_output, schema_for_type};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, Implementation,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
     ResourceTemplate, ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
 };
@@ -283,9 +283,9 @@ fn tool<A: JsonSchema + 'static, O: JsonSchema + 'static>(
         .destructive(false)
         .idempotent(true)
         .open_world(false);
-    Tool::new(name, format!("{about} {SPEECH}"), schema_for_type::<A>())
+    Tool::new(name, format!("{about} {SPEECH}"), plain(schema_for_type::<A>()))
         .with_title(title)
-        .with_raw_output_schema(schema_for_output::<O>())
+        .with_raw_output_schema(plain(schema_for_output::<O>()))
         .with_annotations(hints)
 }
 
@@ -300,10 +300,36 @@ fn controlling<A: JsonSchema + 'static>(
         .destructive(false)
         .idempotent(false)
         .open_world(false);
-    Tool::new(name, about, schema_for_type::<A>())
+    Tool::new(name, about, plain(schema_for_type::<A>()))
         .with_title(title)
-        .with_raw_output_schema(schema_for_output::<live::Done>())
+        .with_raw_output_schema(plain(schema_for_output::<live::Done>()))
         .with_annotations(hints)
+}
+
+/// A schema without formats of numbers that only Rust knows (`uint32`): validators complain of them.
+fn plain(schema: Arc<JsonObject>) -> Arc<JsonObject> {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                if object
+                    .get("format")
+                    .and_then(Value::as_str)
+                    .is_some_and(|format| format.starts_with("uint"))
+                {
+                    object.remove("format");
+                }
+                object.values_mut().for_each(strip);
+            }
+            Value::Array(values) => values.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    let mut value = Value::Object(Arc::unwrap_or_clone(schema));
+    strip(&mut value);
+    match value {
+        Value::Object(object) => Arc::new(object),
+        _ => Arc::default(),
+    }
 }
 
 /// Does what a tool does; the name is one of those that were listed.

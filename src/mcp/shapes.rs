@@ -2,7 +2,8 @@
 
 use rmcp::schemars;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Nothing is asked for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -19,6 +20,7 @@ pub(super) struct ListSessions {
     /// Last day, as 2026-03-14
     pub to: Option<String>,
     /// Most sessions: 1 to 100, 20 if nothing is said
+    #[serde(default, deserialize_with = "number")]
     pub limit: Option<u32>,
     /// Where to go on, from next_cursor of the answer before
     pub cursor: Option<String>,
@@ -62,6 +64,7 @@ pub(super) struct Search {
     /// Last day, as 2026-03-14
     pub to: Option<String>,
     /// Most hits: 1 to 100, 20 if nothing is said
+    #[serde(default, deserialize_with = "number")]
     pub limit: Option<u32>,
 }
 
@@ -185,4 +188,19 @@ pub(super) struct SummaryItem {
     pub quote: String,
     /// Ids of the lines that it is about
     pub lines: Vec<String>,
+}
+
+/// A number, also where it comes as a text, as some clients send it.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sent {
+        Number(u32),
+        Text(String),
+    }
+    match Option::<Sent>::deserialize(from)? {
+        None => Ok(None),
+        Some(Sent::Number(number)) => Ok(Some(number)),
+        Some(Sent::Text(text)) => text.trim().parse().map(Some).map_err(D::Error::custom),
+    }
 }
