@@ -47,8 +47,10 @@ pub struct Arguments {
     pub analysis: Arc<Mutex<Analysis>>,
     /// Makes a recogniser.
     pub make: MakeRecognizer,
-    /// How many work at once, at least one; more than one has something to do only in [`Pass::Plain`].
+    /// How many work at once, at least one; more than one has nothing to do in [`Pass::Long`].
     pub recognizers: usize,
+    /// The other computer that recognisers send the sound to; `None` means that it stays here.
+    pub sends_to: Option<String>,
     /// How the work is done.
     pub pass: Pass,
     /// Longest sound that a recogniser takes at once, in seconds.
@@ -159,6 +161,8 @@ pub struct State {
     partial: Option<PartialRecognizer>,
     work: Work,
     voices: Voices,
+    /// It was journalled where the sound is sent to.
+    sent_told: bool,
     started: Instant,
     pairs: HashMap<usize, Pair>,
     restarts: Restarts,
@@ -200,6 +204,7 @@ impl Actor for Transcriber {
                 arguments.enrolled.clone(),
                 arguments.pass == Pass::Live,
             ),
+            sent_told: false,
             started: now,
             pairs: HashMap::new(),
             restarts: Restarts::new(RESTARTS_A_MINUTE, Duration::from_secs(60)),
@@ -207,6 +212,9 @@ impl Actor for Transcriber {
             progress_at: now,
             arguments,
         };
+        if state.arguments.recognizers > 1 {
+            state.work.work_ahead();
+        }
         let languages = &state.arguments.hints.languages;
         for track in 0..state.arguments.session.tracks.len() {
             if languages.get(track).is_none_or(Option::is_none) {
@@ -353,6 +361,11 @@ impl State {
         {
             let asked = self.work.next_job(self.started.elapsed()).or_else(|| self.work.next_ahead());
             let Some(asked) = asked else { return self.idle.push(recognizer) };
+            // Before anything is sent.
+            if let Some(host) = self.arguments.sends_to.clone().filter(|_| !self.sent_told) {
+                self.sent_told = true;
+                self.work.note(Event::TextSent { host });
+            }
             self.ask(myself, asked.job.clone(), recognizer, move |result, recognizer| {
                 Message::Answered(Box::new(Answer { asked, result, recognizer }))
             });
@@ -427,7 +440,8 @@ impl State {
 
     fn take_answer(&mut self, answer: Answer) {
         self.progress_at = Instant::now();
-        let recognizer = answer.recognizer.unwrap_or_else(|| (self.arguments.make)());
+        let mut recognizer = answer.recognizer.unwrap_or_else(|| (self.arguments.make)());
+        recognizer.notices().into_iter().for_each(|notice| self.work.note(Event::TextNotice { notice }));
         let Asked { job, early } = &answer.asked;
         if *early {
             self.work.take_early(job, answer.result, recognizer.model());

@@ -124,6 +124,9 @@ const ALIASES: &[(&str, &str)] = &[
     ("valencian", "ca"),
 ];
 
+/// The code of text whose language nobody told: ISO 639-2's for what is undetermined.
+pub const UNKNOWN: &str = "und";
+
 /// The code of a language that is named by its code or its English name, in any case.
 pub fn code(text: &str) -> Option<&'static str> {
     let text = text.trim().to_lowercase();

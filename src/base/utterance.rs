@@ -42,6 +42,9 @@ pub struct Utterance {
     pub text: String,
     /// The words with their times.
     pub words: Vec<Word>,
+    /// Nobody told when the words were said: their times are a guess.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed_times: bool,
     /// Geometric mean of the words' probabilities, 0..1; 0 where nothing is known of them.
     pub confidence: f64,
     /// ISO 639-1 code.

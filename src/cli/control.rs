@@ -187,6 +187,9 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     };
     writeln!(out, "{}: {doing}, {}", name(&status.title), clock(status.elapsed, true))?;
     writeln!(out, "{} (process {})", clean(&status.path), status.pid)?;
+    if let Some(host) = &status.sent_to {
+        writeln!(out, "What is said is sent to {}, which makes the text.", clean(host))?;
+    }
     if let Some(room) = status.disk_seconds {
         writeln!(out, "The disk has room for {}.", length(room))?;
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::ValueEnum;
 
-use super::console::{self, say};
+use super::console::{self, print_result, say};
 use super::described::Described;
 use super::devices::quietly;
 use super::show_news::{Shown, shows_partials};
@@ -26,6 +26,7 @@ use crate::engine::defaults::{Configured, configured_sources};
 use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Ended, Engine, EngineError, Recorded};
+use crate::recognisers::engine::Engine as TextEngine;
 use crate::session::folder::Folder;
 
 #[cfg(unix)]
@@ -236,6 +237,9 @@ fn conduct(
         say(reason);
         say("the recording runs without text; `hansard transcribe` makes it later");
     }
+    if let TextPlan::With(engine) = &plan.text {
+        say_where_sent(&**engine, json);
+    }
     // From here on nothing waits for a reader of our output.
     console::start();
     let mut engine = Engine::start(plan, config).map_err(engine_error)?;
@@ -267,6 +271,15 @@ fn conduct(
     shown.end();
     desktop.into_iter().for_each(Desktop::end);
     Ok((folder, ended.context("the recorder has no threads")?))
+}
+
+/// Says that what is said leaves this computer, before any of it does. A program is told by an object.
+pub(super) fn say_where_sent(engine: &dyn TextEngine, json: bool) {
+    let Some(host) = engine.sends_to() else { return };
+    say(format_args!("what is said is sent to {host}, which makes the text (transcribe.url)"));
+    if json {
+        print_result(serde_json::json!({ "sent_to": host }));
+    }
 }
 
 /// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH` names an actor that panics a second

@@ -334,6 +334,7 @@ fn transcribe_session(dir: &Path, wanted: &Wanted, imported: Option<&Imported>) 
     wanted.languages.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.language)))?;
     wanted.speakers.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.speakers)))?;
     let engine = wanted.choose(sources.iter().map(|source| source.language.as_deref()))?;
+    record::say_where_sent(&*engine, wanted.json);
     let how = How { engine, sources, pass: wanted.pass(), resume: wanted.resume };
     let mut signals = Signals::new().context("can't take signals over")?;
     let mut shown = None;

@@ -3,7 +3,7 @@
 
 use toml::Value;
 
-use super::nearest;
+use super::{nearest, server};
 use crate::base::languages::{self, DocumentLanguage};
 
 /// What may stand for a key.
@@ -11,6 +11,8 @@ use crate::base::languages::{self, DocumentLanguage};
 pub(super) enum Kind {
     /// A folder's path; empty: the default place.
     Folder,
+    /// A file's path; empty: none.
+    File,
     /// Text that `tidy` accepts (and brings into the one form that is stored).
     Text { wants: &'static str, tidy: fn(&str) -> Option<String> },
     /// A language, by its code or its English name, or `auto`; the code is what is stored.
@@ -76,6 +78,22 @@ pub(super) const KEYS: &[Key] = &[
     key("transcribe.final_pass", Kind::Switch),
     key("transcribe.speakers", SPEAKERS),
     key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
+    key(
+        "transcribe.url",
+        Kind::Text {
+            wants: "the address of a transcription server that ends in /v1, such as http://localhost:8000/v1, without a \
+                    password; or \"off\"",
+            tidy: server::tidy,
+        },
+    ),
+    key(
+        "transcribe.url_model",
+        Kind::Text { wants: "the server's name of a model, or \"\"", tidy: word_or_none },
+    ),
+    key("transcribe.requests", Kind::Whole { from: 1, to: 64 }),
+    key("transcribe.url_timeout_s", Kind::Real { from: 1.0, to: 600.0 }),
+    key("transcribe.fallback", Kind::Choice(&["local", "pending"])),
+    key("transcribe.key_file", Kind::File),
     key("segment.onset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.offset", Kind::Real { from: 0.01, to: 0.99 }),
     key("segment.min_speech_ms", Kind::Whole { from: 0, to: 5000 }),
@@ -152,6 +170,7 @@ impl Kind {
     pub fn wants(&self) -> String {
         match self {
             Self::Folder => "the path of a folder, or \"\" for the default place".into(),
+            Self::File => "the path of a file, or \"\" for none".into(),
             Self::Text { wants, .. } => (*wants).into(),
             Self::Language => LANGUAGE.into(),
             Self::Choice(words) => {
@@ -174,7 +193,9 @@ impl Kind {
     /// The value in the form that is stored, or `None` if it is of a wrong type or out of range.
     pub fn accept(&self, value: &Value) -> Option<Value> {
         match (self, value) {
-            (Self::Folder, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => Some(value.clone()),
+            (Self::Folder | Self::File, Value::String(_)) | (Self::Switch, Value::Boolean(_)) => {
+                Some(value.clone())
+            }
             (Self::Text { tidy, .. }, Value::String(text)) => tidy(text).map(Value::String),
             (Self::Language, Value::String(text)) => language(text).map(Value::String),
             // A list of words is the same as text with commas between them.
@@ -199,7 +220,9 @@ impl Kind {
     /// The same for text that came from a variable or a flag, where everything is a string.
     pub fn read(&self, text: &str) -> Option<Value> {
         let value = match self {
-            Self::Folder | Self::Text { .. } | Self::Language | Self::Choice(_) => Value::String(text.into()),
+            Self::Folder | Self::File | Self::Text { .. } | Self::Language | Self::Choice(_) => {
+                Value::String(text.into())
+            }
             Self::Whole { .. } => Value::Integer(text.trim().parse().ok()?),
             Self::Real { .. } => Value::Float(text.trim().parse().ok()?),
             Self::Switch => Value::Boolean(match text.trim().to_ascii_lowercase().as_str() {
@@ -215,6 +238,10 @@ impl Kind {
 fn word(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty() && !text.chars().any(char::is_control)).then(|| text.into())
+}
+
+fn word_or_none(text: &str) -> Option<String> {
+    if text.trim().is_empty() { Some(String::new()) } else { word(text) }
 }
 
 const LANGUAGE: &str = "\"auto\", or a language's code or English name such as \"en\" or \"German\"";

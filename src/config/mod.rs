@@ -18,16 +18,21 @@ mod file;
 mod folders;
 mod keys;
 mod sections;
+mod server;
 mod show;
 mod suggest;
 
 use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
-    Audio, Denoise, Export, Minutes, Models, Paths, Record, Remind, Retention, Segment, TrackFormat, Tracks,
-    Transcribe, Voices,
+    Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Segment,
+    TrackFormat, Tracks, Transcribe, Voices,
 };
+pub use server::ServerAddress;
 pub(crate) use suggest::nearest;
+
+/// The variable that holds the key of a transcription server. It is no setting: it is shown nowhere.
+pub const SERVER_KEY_VARIABLE: &str = "HANSARD_TRANSCRIBE_KEY";
 
 /// Every key with its default and why.
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -324,6 +329,9 @@ impl Layers {
             let value = value.to_str().ok_or_else(|| ConfigError::NotText { path: value.into() })?;
             return self.read(key, value, Origin::Variable(name.into()));
         }
+        if name == SERVER_KEY_VARIABLE {
+            return Ok(());
+        }
         let names: Vec<_> = keys::KEYS.iter().map(keys::Key::variable).collect();
         let hint = match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => format!("; did you mean {near}?"),
@@ -350,7 +358,7 @@ impl Layers {
         at: Origin,
         base: Option<&Path>,
     ) -> Result<(), ConfigError> {
-        if let (keys::Kind::Folder, Value::String(text)) = (key.kind, &mut value) {
+        if let (keys::Kind::Folder | keys::Kind::File, Value::String(text)) = (key.kind, &mut value) {
             *text = into_text(self.folders.expand(text, base)?)?;
         }
         self.settings.insert(key.name, (value, at));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use super::ServerAddress;
 use crate::base::languages::DocumentLanguage;
 
 /// `[paths]`: folders, absolute.
@@ -90,9 +91,36 @@ pub struct Transcribe {
     pub speakers: u32,
     /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.
     pub segment_timeout_s: f64,
+    /// Address of a transcription server, up to `/v1`; empty: none.
+    pub url: String,
+    /// The server's name of its model; empty: its only one.
+    pub url_model: String,
+    /// Requests that the server takes at once, 1..=64.
+    pub requests: u32,
+    /// Seconds that the server may take over a request, 1..=600.
+    pub url_timeout_s: f64,
+    /// What becomes of the text where the server makes none.
+    pub fallback: Fallback,
+    /// File of the server's key; empty: none.
+    pub key_file: PathBuf,
+}
+
+/// What becomes of the text where a transcription server makes none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fallback {
+    /// A model on this computer makes it.
+    Local,
+    /// It stays pending.
+    Pending,
 }
 
 impl Transcribe {
+    /// The transcription server, where one is set.
+    pub fn server(&self) -> Option<ServerAddress> {
+        ServerAddress::parse(&self.url)
+    }
+
     /// Threads of the recogniser: as set, or all cores but one, at least one.
     pub fn threads_in_force(&self) -> NonZeroU32 {
         let all_but_one = || {

@@ -10,6 +10,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::{Finding, Severity};
+use crate::models::arch::{Kind, VOCAB_MULTILINGUAL};
 use crate::models::{ModelInfo, pull};
 use crate::recognisers::engine::{Engine, Gives, Opening};
 use crate::recognisers::recognizer::{RecognizerError, Request};
@@ -29,6 +30,10 @@ pub struct ModelReport {
     pub name: String,
     /// Its file; `None` means that it is not on this computer.
     pub path: Option<PathBuf>,
+    /// The server that makes the text; `None` means that this computer does.
+    pub server: Option<String>,
+    /// The other computer that what is said is sent to; `None` means that it stays here.
+    pub sent_to: Option<String>,
     /// Length of the file.
     pub bytes: Option<u64>,
     /// Whether it is the one that was published under this name; `None` means that no hash of that one is
@@ -49,11 +54,63 @@ pub struct Speed {
     pub sources: usize,
     /// So many may speak all the time at once without text falling behind.
     pub at_once: usize,
+    /// What the sizes of Whisper would take here, by what they cost beside the one that was measured. Empty
+    /// where that is none of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sizes: Vec<Size>,
+}
+
+/// A size of Whisper models, and what it would take on this computer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Size {
+    pub size: Kind,
+    /// Seconds that a second of sound would take.
+    pub factor: f64,
+    /// It would keep up with somebody who speaks all the time.
+    pub live: bool,
+}
+
+/// The published sizes, by what they cost.
+const SIZES: [Kind; 6] = [Kind::Tiny, Kind::Base, Kind::Small, Kind::Medium, Kind::Turbo, Kind::Large];
+/// Share of its time that base spends in the encoder, as measured; the rest is the decoder's.
+const ENCODER_SHARE: f64 = 0.77;
+
+/// What a size costs beside base, by its weights: those of the encoder work once a request, those of the
+/// decoder once a word. An estimate: the real ones differ by how well caches hold them. `None`: not known.
+fn cost(kind: Kind) -> Option<f64> {
+    // Layers of the encoder and of the decoder, and their width (openai/whisper, `model.py`): a layer has 12
+    // squares of the width in the encoder and 16 in the decoder, which also weighs all words.
+    let weights = |kind: Kind| {
+        let (encoder, decoder, width): (f64, f64, f64) = match kind {
+            Kind::Tiny => (4.0, 4.0, 384.0),
+            Kind::Base => (6.0, 6.0, 512.0),
+            Kind::Small => (12.0, 12.0, 768.0),
+            Kind::Medium => (24.0, 24.0, 1024.0),
+            Kind::Turbo => (32.0, 4.0, 1280.0),
+            Kind::Large => (32.0, 32.0, 1280.0),
+            Kind::Distil | Kind::Other => return None,
+        };
+        let words = f64::from(VOCAB_MULTILINGUAL) * width;
+        Some((12.0 * encoder * width * width, 16.0 * decoder * width * width + words))
+    };
+    let ((encoder, decoder), (base_encoder, base_decoder)) = (weights(kind)?, weights(Kind::Base)?);
+    Some(ENCODER_SHARE * encoder / base_encoder + (1.0 - ENCODER_SHARE) * decoder / base_decoder)
+}
+
+/// What all sizes would take where one of them takes `factor`.
+fn sizes(measured: Kind, factor: f64) -> Vec<Size> {
+    let Some(own) = cost(measured) else { return Vec::new() };
+    let of = |size: Kind| {
+        let factor = factor * cost(size)? / own;
+        Some(Size { size, factor, live: factor <= SHARE })
+    };
+    SIZES.into_iter().filter_map(of).collect()
 }
 
 impl Speed {
     fn new(load_s: f64, factor: f64, sources: usize) -> Self {
-        Self { load_s, factor, sources, at_once: (SHARE / factor.max(1e-6)) as usize }
+        let at_once = (SHARE / factor.max(1e-6)) as usize;
+        Self { load_s, factor, sources, at_once, sizes: Vec::new() }
     }
 }
 
@@ -61,7 +118,8 @@ impl Speed {
 pub fn examine(engine: &dyn Engine) -> (ModelReport, Vec<Finding>) {
     let (facts, file) = (engine.facts(), engine.file());
     let (as_published, mut findings) = file.map_or((None, Vec::new()), examine_file);
-    let missing = gates::never_given(facts.gives);
+    // A server may tell more than it has to.
+    let missing = if engine.server().is_some() { Vec::new() } else { gates::never_given(facts.gives) };
     if !missing.is_empty() {
         findings.push(Finding::new(
             Severity::Hint,
@@ -76,6 +134,8 @@ pub fn examine(engine: &dyn Engine) -> (ModelReport, Vec<Finding>) {
     }
     let report = ModelReport {
         name: facts.name.clone(),
+        server: engine.server().map(str::to_owned),
+        sent_to: engine.sends_to().map(str::to_owned),
         path: file.map(|file| file.path.clone()),
         bytes: file.map(|file| file.bytes),
         as_published,
@@ -123,7 +183,8 @@ pub fn measure(
 ) -> (Option<Speed>, Vec<Finding>) {
     match time(engine, how, language) {
         Ok((load_s, factor)) => {
-            let speed = Speed::new(load_s, factor, sources);
+            let sizes = engine.file().map_or_else(Vec::new, |file| sizes(file.kind, factor));
+            let speed = Speed { sizes, ..Speed::new(load_s, factor, sources) };
             let finding = judge(&speed);
             (Some(speed), finding.into_iter().collect())
         }
@@ -201,6 +262,26 @@ mod tests {
                 Some(part) => assert!(found.unwrap().text.contains(part), "{factor} {sources}"),
             }
         }
+    }
+
+    #[test]
+    fn what_other_sizes_cost_follows_from_the_one_that_was_measured() {
+        let of = |measured: Kind, factor: f64| -> Vec<(Kind, f64, bool)> {
+            let sizes = sizes(measured, factor).into_iter();
+            sizes.map(|size| (size.size, (size.factor * 100.0).round() / 100.0, size.live)).collect()
+        };
+        let by_base = of(Kind::Base, 0.2);
+        assert_eq!(by_base[1], (Kind::Base, 0.2, true));
+        let live: Vec<Kind> = by_base.iter().filter(|size| size.2).map(|size| size.0).collect();
+        assert_eq!(live, [Kind::Tiny, Kind::Base], "{by_base:?}");
+        assert!(by_base.windows(2).all(|two| two[0].1 < two[1].1), "by what they cost: {by_base:?}");
+        let tiny = by_base[0].1;
+        assert_eq!(
+            of(Kind::Tiny, sizes(Kind::Base, 0.2)[0].factor),
+            by_base,
+            "whichever is measured: {tiny}"
+        );
+        assert!(of(Kind::Other, 0.2).is_empty());
     }
 
     #[test]

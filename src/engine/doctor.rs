@@ -241,7 +241,9 @@ async fn look_at_text(
     report: &mut Report,
     told: &impl Fn(Step),
 ) -> Result<(), DoctorError> {
-    match text::choose_engine(config, Pass::Live, specs.iter().map(|spec| spec.language.as_deref())) {
+    let languages = || specs.iter().map(|spec| spec.language.as_deref());
+    // A server itself, without what would stand in for it.
+    match text::choose_to_try(config, Pass::Live, languages()) {
         Ok(Choice::Use(engine)) => try_text(config, specs, engine, report, told).await?,
         // It says itself what to do.
         Ok(Choice::Later(reason)) => report.findings.push(Finding::new(

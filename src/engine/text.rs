@@ -12,11 +12,14 @@ use std::time::Duration;
 
 use crate::actors::transcriber::{self, MakeRecognizer};
 use crate::audio::segment::{SegmentSettings, SegmentSettingsError};
-use crate::config::Config;
+use crate::config::{Config, Fallback, Origin, ServerAddress};
 use crate::live::SessionView;
 use crate::models::ModelError;
 use crate::recognisers::ENGINES;
-use crate::recognisers::engine::{self, Asked, Engine, EngineError, Facts, Fit, Languages, Opening};
+use crate::recognisers::engine::{self, Asked, Cost, Engine, EngineError, Facts, Fit, Languages, Opening};
+use crate::recognisers::http::key::Key;
+use crate::recognisers::http::patience::Limits;
+use crate::recognisers::http::{Server, ServerError, Settings};
 use crate::recognisers::worker::NICENESS;
 use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
@@ -29,6 +32,9 @@ pub enum TextError {
     /// There is no engine for the model that was asked for.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The transcription server can't be used as it was set.
+    #[error(transparent)]
+    Server(#[from] ServerError),
     /// The settings of segments contradict each other.
     #[error(transparent)]
     Segments(#[from] SegmentSettingsError),
@@ -60,16 +66,83 @@ pub fn choose_engine<'a>(
     pass: Pass,
     of_sources: impl Iterator<Item = Option<&'a str>>,
 ) -> Result<Choice, TextError> {
-    // One that is not English decides: the others any such model knows, too.
     let general = config.transcribe.language.as_str();
     let languages: Vec<&str> = of_sources.map(|of_source| of_source.unwrap_or(general)).collect();
+    if let Some(address) = server(config) {
+        return Ok(Choice::Use(Arc::new(of_server(config, address, pass, &languages)?)));
+    }
+    choose_local(config, pass, &languages)
+}
+
+/// The same where it is only tried: a server has no local model that stands in for it, and is not waited for.
+pub fn choose_to_try<'a>(
+    config: &'a Config,
+    pass: Pass,
+    of_sources: impl Iterator<Item = Option<&'a str>>,
+) -> Result<Choice, TextError> {
+    match server(config) {
+        Some(address) => {
+            Ok(Choice::Use(Arc::new(Server::new(settings(config, address, Limits::BRIEF)?, None)?)))
+        }
+        None => choose_engine(config, pass, of_sources),
+    }
+}
+
+/// The server that is to make the text. Whoever names a model with the command means one of this computer.
+fn server(config: &Config) -> Option<ServerAddress> {
+    let named = matches!(config.origin("transcribe.model"), Some(Origin::Flag(_)));
+    config.transcribe.server().filter(|_| !named)
+}
+
+/// The engine of a server. A local model that can't stand in for it is no error: text is then pending where
+/// the server makes none.
+fn of_server(
+    config: &Config,
+    address: ServerAddress,
+    pass: Pass,
+    languages: &[&str],
+) -> Result<Server, TextError> {
+    let local = match config.transcribe.fallback {
+        Fallback::Local => match choose_local(config, pass, languages) {
+            Ok(Choice::Use(engine)) => Some(engine),
+            Ok(Choice::Later(reason)) => {
+                tracing::info!(reason, "no local model stands in for the server");
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no local model stands in for the server");
+                None
+            }
+        },
+        Fallback::Pending => None,
+    };
+    let limits = if local.is_some() { Limits::BRIEF } else { Limits::LONG };
+    Ok(Server::new(settings(config, address, limits)?, local)?)
+}
+
+fn settings(config: &Config, address: ServerAddress, limits: Limits) -> Result<Settings, ServerError> {
+    let transcribe = &config.transcribe;
+    Ok(Settings {
+        address,
+        key: Key::find(&transcribe.key_file)?,
+        model: transcribe.url_model.clone(),
+        at_once: transcribe.requests as usize,
+        timeout: Duration::from_secs_f64(transcribe.url_timeout_s),
+        limits,
+    })
+}
+
+/// The local engine for sources of these languages.
+fn choose_local(config: &Config, pass: Pass, languages: &[&str]) -> Result<Choice, TextError> {
+    // One that is not English decides: the others any such model knows, too.
     let foreign = languages.iter().find(|language| !["en", "auto"].contains(*language));
     let language = foreign.or_else(|| languages.iter().find(|language| **language == "auto")).copied();
+    let general = config.transcribe.language.as_str();
     let language = language.unwrap_or(if languages.is_empty() { general } else { "en" });
     let asked = Asked { model: &config.transcribe.model, language, models: &config.paths.models };
     let knows_all = |engine: Arc<dyn Engine>| {
         let Facts { name, languages: known, .. } = engine.facts();
-        match unknown(known, &languages) {
+        match unknown(known, languages) {
             Some(language) => {
                 Err(EngineError::Language { model: name.clone(), language: language.to_owned() })
             }
@@ -117,7 +190,12 @@ pub fn arguments(
     let settings = segments(config, facts);
     settings.check()?;
     let mut how = opening(config);
-    let recognizers = if pass == Pass::Plain { at_once(config, facts) } else { 1 };
+    let recognizers = match (pass, facts.cost) {
+        (Pass::Plain, _) => at_once(config, facts),
+        // Elsewhere they do not take time from one another, nor from the recording.
+        (Pass::Live, Cost::Elsewhere { at_once }) => at_once,
+        (Pass::Live | Pass::Long, _) => 1,
+    };
     if recognizers > 1 {
         how.threads = 1;
     }
@@ -135,6 +213,7 @@ pub fn arguments(
         analysis: Arc::new(Mutex::new(analysis)),
         make: maker(engine, how),
         recognizers,
+        sends_to: engine.sends_to().map(str::to_owned),
         pass,
         longest_s: facts.longest_s,
         partials,

@@ -12,8 +12,8 @@ use super::evidence::{self, Fingerprint};
 use super::order::Entry;
 use super::turns::{Meeting, Paragraph, Person, Turn};
 use super::wording::Wording;
-use crate::base::text;
 use crate::base::utterance::Utterance;
+use crate::base::{languages, text};
 use crate::session::manifest::SourceEntry;
 use crate::session::mark::{Mark, MarkKind};
 
@@ -252,10 +252,18 @@ fn spans(meeting: &Meeting, paragraph: &Paragraph) -> Vec<Inline> {
 pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
     let (words, about) = (meeting.words, &meeting.words.about);
     let mut notes = Vec::new();
-    let by: Vec<String> =
-        meeting.recognised_by().into_iter().map(|(model, lang)| format!("{model} ({lang})")).collect();
+    let told = |(model, language): (String, String)| match language.as_str() {
+        languages::UNKNOWN => model,
+        language => format!("{model} ({language})"),
+    };
+    let by: Vec<String> = meeting.recognised_by().into_iter().map(told).collect();
     if !by.is_empty() {
         notes.push((about.transcribed_by)(&by.join(", ")));
+    }
+    let sent_to = &meeting.session.texted.sent_to;
+    if !sent_to.is_empty() {
+        let hosts: Vec<String> = sent_to.iter().map(|host| text::name(host)).collect();
+        notes.push((about.sent_to)(&(words.list)(&hosts)));
     }
     let count =
         |n: usize, told: fn(u64, &str) -> String| (n > 0).then(|| told(n as u64, &words.grouped(n as u64)));

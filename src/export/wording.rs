@@ -204,6 +204,8 @@ pub struct Account {
 pub struct About {
     pub heading: &'static str,
     pub transcribed_by: fn(&str) -> String,
+    /// The computers that were sent the sound.
+    pub sent_to: fn(&str) -> String,
     pub left_out: fn(&str) -> String,
     pub marked_withheld: fn(&str) -> String,
     pub echoes: fn(u64, &str) -> String,

@@ -125,6 +125,10 @@ fn text(event: &Event) -> Option<String> {
         // Whoever wants no text need not be told that there will be none.
         Event::VoicesPending { reason } => format!("voices are not told apart: {reason}"),
         Event::TextPending { reason } if reason != NOT_ASKED => format!("text is pending: {reason}"),
+        Event::TextSent { host } => {
+            format!("what is said is sent to {host} from here on, which makes the text")
+        }
+        Event::TextNotice { notice } => notice.clone(),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");
             format!("the system does not promise to stay awake ({detail}): see to it that it does not sleep")

@@ -38,6 +38,10 @@ pub struct Status {
     pub paused_for: Option<f64>,
     /// Seconds of recording that the disk has room for, as things are. `None` means that it is not known yet.
     pub disk_seconds: Option<f64>,
+    /// The other computer that what is said is sent to, which makes the text; `None` means that it stays
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<String>,
     /// Marks so far.
     pub marks: usize,
     /// What is wrong and concerns no track.

@@ -25,6 +25,14 @@ pub trait Engine: std::fmt::Debug + Send + Sync {
     fn file(&self) -> Option<&ModelInfo> {
         None
     }
+    /// The server that does the work, as people know it; `None` means that this program does.
+    fn server(&self) -> Option<&str> {
+        None
+    }
+    /// The other computer that is sent what is said; `None` means that it stays here.
+    fn sends_to(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// How a recogniser is run.

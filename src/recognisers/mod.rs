@@ -6,6 +6,7 @@
 //! | [`engine`] | what every engine is asked: its facts, and recognisers |
 //! | [`recognizer`] | a request, and what is answered |
 //! | [`whisper`] | Whisper models, in a child process |
+//! | [`http`] | any OpenAI-compatible server |
 //! | [`scripted`] | answers by script, for tests |
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
@@ -16,6 +17,7 @@
 #[cfg(feature = "whisper")]
 mod alignment;
 pub mod engine;
+pub mod http;
 pub mod nn;
 pub mod protocol;
 pub mod recognizer;

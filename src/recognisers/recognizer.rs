@@ -10,6 +10,10 @@ pub trait Recognizer: Send {
     fn recognize(&mut self, request: &Request) -> Result<Hypothesis, RecognizerError>;
     /// Name of the model.
     fn model(&self) -> &str;
+    /// What people should know since it was asked last, a line each.
+    fn notices(&mut self) -> Vec<String> {
+        Vec::new()
+    }
     /// Gets ready, which may block for as long as a model takes to load. Without it the first request does.
     fn prepare(&mut self) -> Result<(), RecognizerError> {
         Ok(())
@@ -45,6 +49,9 @@ pub struct Hypothesis {
     pub text: String,
     /// The words with their times.
     pub words: Vec<Word>,
+    /// Nobody told when the words were said: their times are a guess, by their lengths.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub guessed_times: bool,
     /// ISO 639-1 code of the language it is written in.
     pub language: String,
     /// The language that the sound is likeliest in, and how likely among all, 0..1. `None` means that the
@@ -161,6 +168,25 @@ pub enum RecognizerError {
         /// Limit that was passed, in seconds.
         limit_s: f64,
     },
+    /// The server does not want what it is asked for.
+    #[error(
+        "the transcription server {server} refuses ({reason}); see transcribe.url, transcribe.url_model and the key, or \
+         choose a local model (`--model`)"
+    )]
+    Refused {
+        /// Its host and port.
+        server: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The server was waited for in vain.
+    #[error("the transcription server {server} makes no text: {reason}")]
+    Away {
+        /// Its host and port.
+        server: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// The recogniser's process said something that makes no sense.
     #[error(
         "the recogniser's process gave an answer that makes no sense ({detail}); if hansard was just updated, start it again"
@@ -174,7 +200,14 @@ pub enum RecognizerError {
 impl RecognizerError {
     /// Whether asking again with another segment is pointless too.
     pub fn is_permanent(&self) -> bool {
-        matches!(self, Self::ModelUnusable { .. } | Self::Language { .. } | Self::Start { .. })
+        matches!(
+            self,
+            Self::ModelUnusable { .. }
+                | Self::Language { .. }
+                | Self::Start { .. }
+                | Self::Refused { .. }
+                | Self::Away { .. }
+        )
     }
 }
 

@@ -77,6 +77,7 @@ fn spoken(text: &str, request: &Request) -> Hypothesis {
         no_speech_prob: Some(0.0),
         avg_logprob: Some(-0.1),
         audio_s: request.seconds(),
+        ..Hypothesis::default()
     }
 }
 

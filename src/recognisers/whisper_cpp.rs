@@ -305,7 +305,16 @@ impl Recognizer for WhisperRecognizer {
         let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
         let no_speech_prob = Some(opinion.no_speech_prob);
         let spoken = opinion.language.filter(|_| self.facts.multilingual);
-        Ok(Hypothesis { text, words, language, spoken, no_speech_prob, avg_logprob, audio_s })
+        Ok(Hypothesis {
+            text,
+            words,
+            language,
+            spoken,
+            no_speech_prob,
+            avg_logprob,
+            audio_s,
+            ..Hypothesis::default()
+        })
     }
 
     fn model(&self) -> &str {

@@ -230,6 +230,16 @@ pub enum Event {
     TextCaughtUp,
     /// What is being spoken is not shown any more before it is finished.
     PartialsOff { reason: String },
+    /// From here on what is said is sent to another computer, which makes the text.
+    TextSent {
+        /// The computer's name.
+        host: String,
+    },
+    /// The recogniser says something about how text is made.
+    TextNotice {
+        /// For people.
+        notice: String,
+    },
     /// Text is pending; `hansard transcribe` does it.
     TextPending { reason: String },
     /// Voices are not told apart, for this reason: each track stands under one name.

@@ -23,6 +23,8 @@ pub const NOT_ASKED: &str = "it was not asked for";
 const KINDS: [&[u8]; 2] = [br#""kind":"text_"#, br#""kind":"segment_failed""#];
 /// Bytes of a line among which its kind stands.
 const KIND_WITHIN: usize = 200;
+/// Computers that are named; nobody asks more.
+const SENT_TO_MAX: usize = 20;
 /// Seconds that make a part of a text.
 const PART_S: f64 = 1.0;
 /// Bytes at a journal's end in which a text that is made is found: what people added since is little.
@@ -39,6 +41,8 @@ pub struct Texted {
     until: BTreeMap<String, Option<f64>>,
     /// Why text is pending.
     reason: Option<String>,
+    /// Other computers that were sent what was said, in that order.
+    pub sent_to: Vec<String>,
     /// Segments that were passed over.
     pub failed: Vec<FailedSegment>,
 }
@@ -122,6 +126,9 @@ impl Texted {
                 tracks.into_iter().for_each(|reached| self.reach(reached));
                 self.complete |= complete;
             }
+            Event::TextSent { host } if self.sent_to.contains(&host) || self.sent_to.len() >= SENT_TO_MAX => {
+            }
+            Event::TextSent { host } => self.sent_to.push(host),
             Event::TextPending { reason } => self.reason = Some(reason),
             Event::TextBegun { .. } => {
                 self.reason = None;

@@ -202,6 +202,7 @@ pub fn utterance(
         end: clock.time_of(to),
         confidence: hypothesis.confidence().unwrap_or(0.0),
         words: hypothesis.words.iter().map(place).collect(),
+        guessed_times: hypothesis.guessed_times,
         text: hypothesis.text,
         language: hypothesis.language,
         model,

@@ -41,9 +41,12 @@ const PART_SPEECH: f32 = 0.5;
 /// See [`PART_SPEECH`], in seconds.
 const PART_S: f64 = 0.7;
 
+mod early;
 mod growing;
 mod reached;
 mod voices;
+
+use early::{Early, EarlyAnswer};
 
 /// How the work is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,21 +69,6 @@ pub struct Asked {
     pub early: bool,
 }
 
-/// A segment that was given to a recogniser before its turn.
-struct Early {
-    job: SegmentJob,
-    answer: EarlyAnswer,
-}
-
-enum EarlyAnswer {
-    /// It is being recognised.
-    Awaited,
-    /// That was one of its tries.
-    Failed,
-    /// By this model.
-    Understood(Hypothesis, String),
-}
-
 /// The work.
 pub struct Work {
     session: SessionView,
@@ -97,6 +85,8 @@ pub struct Work {
     partials: Partials,
     growing: BTreeMap<usize, Utterance>,
     pass: Pass,
+    /// Several recognisers have something to do at once while somebody waits for each line.
+    ahead: bool,
     /// Longest stretch, in seconds.
     stretch_s: f64,
     /// It has fallen behind and has not caught up.
@@ -123,6 +113,7 @@ impl Work {
             partials: Partials::default(),
             growing: BTreeMap::new(),
             pass,
+            ahead: false,
             stretch_s: STRETCH_S_MAX.min(longest_s - STRETCH_ROOM_S),
             behind: false,
             reached: None,
@@ -225,50 +216,6 @@ impl Work {
         self.next_early().map(|job| Asked { job, early: true })
     }
 
-    /// A segment that is about to end.
-    fn next_early(&self) -> Option<SegmentJob> {
-        if self.pass != Pass::Live || self.behind {
-            return None;
-        }
-        let settled: Vec<SegmentJob> =
-            self.analysis().open().filter(|open| open.settled).map(|open| open.job.clone()).collect();
-        settled.into_iter().find(|job| self.known(job).is_none() && self.is_whole(job))
-    }
-
-    /// A segment that waits, to be recognised before its turn, so that a recogniser has something to do while
-    /// another one is at work. None where somebody waits for each line, as two at once would each be slower,
-    /// nor in stretches.
-    pub fn next_ahead(&mut self) -> Option<Asked> {
-        if self.pass != Pass::Plain || self.unusable.is_some() {
-            return None;
-        }
-        let job =
-            self.analysis().waiting().find(|job| self.known(job).is_none() && self.is_whole(job)).cloned()?;
-        self.early.push(Early { job: job.clone(), answer: EarlyAnswer::Awaited });
-        Some(Asked { job, early: true })
-    }
-
-    /// Whether all of a segment is worth recognising.
-    fn is_whole(&self, job: &SegmentJob) -> bool {
-        gates::unheard(&job.segment).is_none()
-            && self.own_part(job.clone()).is_some_and(|own| own.is_same(job))
-    }
-
-    fn known(&self, job: &SegmentJob) -> Option<&Early> {
-        self.early.iter().find(|early| early.job.is_same(job))
-    }
-
-    fn take_known(&mut self, job: &SegmentJob) -> Option<EarlyAnswer> {
-        let at = self.early.iter().position(|early| early.job.is_same(job))?;
-        Some(self.early.swap_remove(at).answer)
-    }
-
-    /// Whether another recogniser is at work on the segment whose turn it is.
-    fn is_next_awaited(&self) -> bool {
-        let known = self.analysis().waiting().next().and_then(|job| self.known(job));
-        known.is_some_and(|early| matches!(early.answer, EarlyAnswer::Awaited))
-    }
-
     /// Whether a segment whose turn it is was written down in the language of its track.
     fn is_in_its_language(&mut self, job: &SegmentJob, recognised: &Hypothesis) -> bool {
         self.spoken.get_mut(&job.track).is_none_or(|tracker| tracker.take(recognised))
@@ -292,23 +239,6 @@ impl Work {
         let segment = foreign::own_part(&job.segment, &take.foreign(), take.entry.rate)?;
         let end = if segment.to == job.segment.to { job.end } else { take.clock().time_of(segment.to) };
         Some(SegmentJob { segment, end, ..job })
-    }
-
-    /// The recogniser has answered on what was asked early.
-    pub fn take_early(&mut self, job: &SegmentJob, result: Result<Hypothesis, RecognizerError>, model: &str) {
-        if let Err(error) = &result
-            && error.is_permanent()
-        {
-            return self.can_not(error);
-        }
-        if let Err(error) = &result {
-            self.failed(job, &error.to_string(), false);
-        }
-        let spoken = self.pass == Pass::Live;
-        self.early.retain(|early| !(early.job.is_same(job) || spoken && early.job.track == job.track));
-        let answer = result
-            .map_or(EarlyAnswer::Failed, |recognised| EarlyAnswer::Understood(recognised, model.to_owned()));
-        self.early.push(Early { job: job.clone(), answer });
     }
 
     fn can_not(&mut self, error: &RecognizerError) {

@@ -19,6 +19,7 @@ mod editing;
 mod enrolled;
 mod files;
 mod first_run;
+mod http;
 mod keys;
 mod language;
 mod marks;

@@ -68,6 +68,7 @@ fn rich() -> (tempfile::TempDir, PathBuf) {
         described("excused", &["Zza"]),
         described("invited", &["Zze"]),
         described("agenda", &["Qxa", "Qxb"]),
+        json!({"kind": "text_sent", "payload": {"host": "qz7"}}),
         json!({"kind": "paused", "payload": {"at": 33.5}}),
         json!({"kind": "resumed", "payload": {"at": 35.5}}),
         alarm("zeros", "track-0", true, 36.0),

@@ -4,6 +4,7 @@
 // Each binary uses a part of it.
 #![allow(dead_code)]
 
+pub mod asr;
 pub mod copy;
 #[cfg(unix)]
 pub mod home;

@@ -201,6 +201,7 @@ impl State {
             paused_since: paused_since.filter(|_| doing == Doing::Paused),
             paused_for: paused_since.filter(|_| doing == Doing::Paused).map(|since| (now - since).max(0.0)),
             disk_seconds: recording.room_s(),
+            sent_to: self.transcribe.as_ref().and_then(|transcribe| transcribe.sends_to.clone()),
             marks: recording.marks(),
             alarms: of(None),
             tracks: self.track_statuses(now, |track| of(Some(track))),

@@ -31,6 +31,9 @@ pub(super) fn print(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     if let Some(speed) = &report.text {
         entry(out, "text", &text(speed))?;
+        if let Some(sizes) = sizes(speed) {
+            entry(out, "sizes", &sizes)?;
+        }
     }
     let mut findings: Vec<&Finding> = report.findings.iter().collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
@@ -172,7 +175,14 @@ fn model(model: &ModelReport) -> String {
     };
     match model.bytes {
         Some(bytes) => format!("{} ({:.0} MB); {published}", clean(&model.name), bytes as f64 / 1e6),
-        None => format!("{}, not on this computer", clean(&model.name)),
+        None => {
+            let place = match (&model.server, &model.sent_to) {
+                (_, Some(host)) => format!("a server; what is said is sent to {}", clean(host)),
+                (Some(_), None) => "a server; nothing leaves this computer".to_owned(),
+                (None, None) => "not on this computer".to_owned(),
+            };
+            format!("{}, {place}", clean(&model.name))
+        }
     }
 }
 
@@ -189,6 +199,20 @@ fn text(speed: &Speed) -> String {
         speed.factor,
         length(speed.load_s)
     )
+}
+
+/// What models of other sizes would take.
+fn sizes(speed: &Speed) -> Option<String> {
+    let each = speed.sizes.iter().map(|size| format!("{} {:.2} s", size.size.label(), size.factor));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let live = speed.sizes.iter().filter(|size| size.live).max_by(|a, b| a.factor.total_cmp(&b.factor));
+    let verdict = match live {
+        Some(size) => format!("live, while one speaks at a time, up to {}", size.size.label()),
+        None => "none keeps up live".to_owned(),
+    };
+    (!each.is_empty()).then(|| {
+        format!("for a second of speech about {each}: {verdict}; larger ones afterwards (hansard transcribe S --model M)")
+    })
 }
 
 fn finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {

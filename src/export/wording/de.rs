@@ -170,6 +170,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "Über dieses Protokoll",
         transcribed_by: |models| format!("Verschriftlicht von {models}."),
+        sent_to: |hosts| format!("Der Ton wurde zum Verschriftlichen an {hosts} gesendet."),
         left_out: |what| format!("Weggelassen, aber im Transkript bewahrt: {what}."),
         marked_withheld: |what| format!("Als zurückgehalten bezeichnet: {what}."),
         echoes: |n, shown| match n {

@@ -154,6 +154,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "About these minutes",
         transcribed_by: |models| format!("Transcribed by {models}."),
+        sent_to: |hosts| format!("The sound was sent to {hosts} for transcription."),
         left_out: |what| format!("Left out, but kept in the transcript: {what}."),
         marked_withheld: |what| format!("Marked as withheld: {what}."),
         echoes: |n, shown| match n {

@@ -174,6 +174,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "Sobre esta acta",
         transcribed_by: |models| format!("Transcrita por {models}."),
+        sent_to: |hosts| format!("El sonido se envió a {hosts} para su transcripción."),
         left_out: |what| format!("Omitido, pero conservado en la transcripción: {what}."),
         marked_withheld: |what| format!("Señalado como retenido: {what}."),
         echoes: |n, shown| match n {

@@ -172,6 +172,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "À propos de ce procès-verbal",
         transcribed_by: |models| format!("Transcrit par {models}."),
+        sent_to: |hosts| format!("Le son a été envoyé à {hosts} pour être transcrit."),
         left_out: |what| format!("Omis, mais conservé dans la transcription\u{a0}: {what}."),
         marked_withheld: |what| format!("Signalé comme retenu\u{a0}: {what}."),
         echoes: |n, shown| match n {

@@ -176,6 +176,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "Su questo verbale",
         transcribed_by: |models| format!("Trascritto da {models}."),
+        sent_to: |hosts| format!("L’audio è stato inviato a {hosts} per la trascrizione."),
         left_out: |what| format!("Omesso, ma conservato nella trascrizione: {what}."),
         marked_withheld: |what| format!("Segnalato come trattenuto: {what}."),
         echoes: |n, shown| match n {

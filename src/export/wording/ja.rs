@@ -155,6 +155,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "この議事録について",
         transcribed_by: |models| format!("文字起こし：{models}。"),
+        sent_to: |hosts| format!("音声は文字起こしのため{hosts}に送信されました。"),
         left_out: |what| format!("省略（文字起こしデータには保存）：{what}。"),
         marked_withheld: |what| format!("保留として表示：{what}。"),
         echoes: |_, shown| format!("他のトラックの反響{shown}件"),

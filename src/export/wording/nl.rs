@@ -170,6 +170,7 @@ pub static WORDS: Wording = Wording {
     about: About {
         heading: "Over deze notulen",
         transcribed_by: |models| format!("Uitgeschreven door {models}."),
+        sent_to: |hosts| format!("Het geluid is naar {hosts} gestuurd om te worden uitgeschreven."),
         left_out: |what| format!("Weggelaten, maar bewaard in het transcript: {what}."),
         marked_withheld: |what| format!("Als achtergehouden gemerkt: {what}."),
         echoes: |n, shown| match n {
