@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use hansard::models::convert::Target;
 use hansard::models::import::{Options, import};
 use hansard::models::{self, ModelError, ct2, ggml};
+use hansard::recognisers::recognizer::RecognizerError;
+use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 use proptest::prelude::*;
 use sha2::Digest as _;
 use tempfile::TempDir;
@@ -270,6 +272,73 @@ fn a_file_cut_anywhere_is_not_whole() {
             "{length}: {error}"
         );
     }
+}
+
+/// Numbers that make lengths overflow, signs turn, or buffers too small.
+const HOSTILE: [u32; 8] = [0, 1, 5, 129, 0x7fff_ffff, 0x8000_0000, 0xc000_0001, u32::MAX];
+
+/// Where the numbers of a ggml file stand from which a loader computes sizes: of the header, the filters, the
+/// vocabulary, and the headers of the first and the last tensor.
+fn numbers_of(file: &[u8]) -> Vec<usize> {
+    let number = |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().unwrap()) as usize;
+    let mut places: Vec<usize> = (0..11).map(|n| 4 + 4 * n).collect();
+    let filters = 4 + 44;
+    places.extend([filters, filters + 4]);
+    let vocabulary = filters + 8 + number(filters) * number(filters + 4) * 4;
+    places.extend([vocabulary, vocabulary + 4]);
+    let mut at = vocabulary + 4;
+    for _ in 0..number(vocabulary) {
+        at += 4 + number(at);
+    }
+    let mut last = at;
+    while at < file.len() {
+        let (dims, name, kind) = (number(at), number(at + 4), number(at + 8));
+        if last == at {
+            places.extend((0..3 + dims).map(|n| at + 4 * n));
+        }
+        last = at;
+        let elements: usize = (0..dims).map(|n| number(at + 12 + 4 * n)).product();
+        let bytes = match kind {
+            0 => elements * 4,
+            1 => elements * 2,
+            8 => elements / 32 * 34,
+            other => panic!("type {other}"),
+        };
+        at += 12 + 4 * dims + name + bytes;
+    }
+    places.extend((0..3 + number(last)).map(|n| last + 4 * n));
+    places
+}
+
+#[test]
+fn a_crafted_file_is_refused_before_whisper_cpp_sees_it() {
+    let dir = TempDir::new().unwrap();
+    let path = dir.path().join("ggml-crafted.bin");
+    let (mut refused, places) = (0, numbers_of(model()));
+    assert!(places.len() > 20);
+    let mut crafted = model().to_vec();
+    for at in places {
+        let own: [u8; 4] = crafted[at..at + 4].try_into().unwrap();
+        for hostile in HOSTILE.iter().filter(|hostile| hostile.to_le_bytes() != own) {
+            crafted[at..at + 4].copy_from_slice(&hostile.to_le_bytes());
+            fs::write(&path, &crafted).unwrap();
+            let error = ggml::check(&path).err().unwrap_or_else(|| panic!("{hostile} at {at} passes"));
+            assert!(
+                matches!(error, ModelError::NotWhole { .. } | ModelError::NotAModel { .. }),
+                "{hostile} at {at}: {error}"
+            );
+            refused += 1;
+        }
+        // The process that would load it says so, and dies of nothing.
+        let mut worker = WorkerRecognizer::new(WorkerOptions {
+            program: env!("CARGO_BIN_EXE_hansard").into(),
+            ..WorkerOptions::new(&path)
+        });
+        let error = worker.start().unwrap_err();
+        assert!(matches!(error, RecognizerError::ModelUnusable { .. }), "{at}: {error}");
+        crafted[at..at + 4].copy_from_slice(&own);
+    }
+    assert!(refused > 150, "{refused}");
 }
 
 proptest! {

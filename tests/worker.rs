@@ -1,8 +1,12 @@
 //! The recogniser's process where there is none to speak of: no program, another program, no recogniser in
 //! it.
 
+use std::time::Duration;
+
 use hansard::recognisers::recognizer::{Recognizer as _, RecognizerError, Request};
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
+
+use crate::support::home::shared;
 
 fn worker(program: &str) -> WorkerRecognizer {
     WorkerRecognizer::new(WorkerOptions {
@@ -31,4 +35,41 @@ fn a_worker_without_a_model_or_a_recogniser_says_so() {
     if cfg!(not(feature = "whisper")) {
         assert!(reason.contains("whisper"), "{reason}");
     }
+}
+
+/// whisper.cpp reads beyond its spectrum where sound is shorter than a window (400 samples), or none.
+#[test]
+fn very_short_sound_and_samples_that_are_no_numbers_are_understood_or_refused() {
+    let Some(models) = shared("models", "very_short_sound") else { return };
+    let mut worker = WorkerRecognizer::new(WorkerOptions {
+        program: env!("CARGO_BIN_EXE_hansard").into(),
+        // Built without optimisation it is slow.
+        request_limit: Duration::from_secs(300),
+        ..WorkerOptions::new(models.join("ggml-tiny.en-q8_0.bin"))
+    });
+    let process = worker.start().map(|_| ()).map(|()| worker.process_id()).unwrap();
+    // A step of the spectrum has 160 samples, half a window 200.
+    for samples in [0, 1, 2, 159, 160, 200, 201, 399, 400] {
+        let request = Request { samples: vec![0.1; samples], ..Request::default() };
+        match worker.recognize(&request) {
+            Ok(heard) => assert!(samples > 0 && heard.words.iter().all(|word| word.end <= heard.audio_s)),
+            Err(error) => assert!(
+                samples == 0 && matches!(error, RecognizerError::Request { .. }),
+                "{samples}: {error}"
+            ),
+        }
+    }
+    for wild in [f32::NAN, f32::INFINITY, f32::MAX] {
+        let request = Request { samples: vec![wild; 8_000], ..Request::default() };
+        if let Err(error) = worker.recognize(&request) {
+            assert!(
+                matches!(error, RecognizerError::Request { .. } | RecognizerError::Failed { .. }),
+                "{error}"
+            );
+        }
+    }
+    let speech = (9.0, -3.0);
+    let request = Request { samples: vec![0.1; 400], speech: Some(speech), ..Request::default() };
+    worker.recognize(&request).unwrap();
+    assert_eq!(worker.process_id(), process, "it is the same process: nothing ended it");
 }
