@@ -9,7 +9,8 @@ use super::{Exit, rm, say, show};
 use crate::base::text::{clean, clock, count, fit, name};
 use crate::config::Config;
 use crate::export::account;
-use crate::session::amend;
+use crate::session::amend::{self, Amendments};
+use crate::session::erased::Part;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::{Found, TRANSCRIPT, is_ambiguous, list, wall};
@@ -106,6 +107,9 @@ fn notes(found: &Found) -> String {
     if lost.is_any() {
         notes += &format!(" · {lost} lost");
     }
+    if is_sound_removed(found) {
+        notes += " · sound removed";
+    }
     if is_pending(found) {
         notes += " · text not made yet";
     }
@@ -144,6 +148,13 @@ fn row(number: usize, found: &Found) -> Row {
 /// The title that counts.
 fn title(found: &Found) -> String {
     amend::title(&found.dir).unwrap_or_else(|| found.manifest.title.clone())
+}
+
+/// Whether the sound was removed. The journal is only asked where no track has a file.
+fn is_sound_removed(found: &Found) -> bool {
+    let has_file = found.manifest.takes.iter().any(|take| found.dir.join(&take.file).is_file());
+    let is_erased = || Amendments::read(&found.dir).is_ok_and(|added| added.erased(Part::Sound).is_some());
+    !has_file && is_erased()
 }
 
 /// Whether there is text that has not been made.

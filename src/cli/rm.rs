@@ -18,6 +18,7 @@ use crate::engine::retention::{self, Due, What};
 use crate::export;
 use crate::session::amend;
 use crate::session::read::{read_manifest, resolve};
+use crate::speakers::enrolled::{Enrolled, Person};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -92,6 +93,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 
 fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
     let (title, bytes) = (title(dir), retention::bytes_below(dir));
+    let enrolled = enrolled_from(dir, config);
     let what = format!("{} ({}, {})", name(&title), dir.display(), size(bytes));
     let gone: Option<Trashed> = match (args.dry_run, args.now || args.trash) {
         (true, _) => None,
@@ -100,6 +102,12 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
     };
     if !args.dry_run {
         forget_index();
+        for name in enrolled {
+            let name = clean(&name);
+            say(format_args!(
+                "the voice of {name}, taken from it, stays known until hansard voices forget {name:?}"
+            ));
+        }
     }
     if args.json {
         let trash = gone.as_ref().map(|gone| gone.dir.as_path());
@@ -132,6 +140,15 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Who is known by a voice that was taken from the session in `dir`.
+fn enrolled_from(dir: &Path, config: &Config) -> Vec<String> {
+    let Ok(manifest) = read_manifest(dir) else { return Vec::new() };
+    let people = Enrolled::read(&config.paths.voices).map(|enrolled| enrolled.people).unwrap_or_default();
+    let behind = format!(" of {}", manifest.id);
+    let is_from = |person: &Person| person.recordings.iter().any(|from| from.source.ends_with(&behind));
+    people.into_iter().filter(is_from).map(|person| person.name).collect()
 }
 
 /// Asks the person at the terminal whether all of it may go.

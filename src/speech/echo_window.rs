@@ -208,6 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn what_a_person_corrected_is_judged_no_more() {
+        let mut window = EchoWindow::default();
+        window.put(said("alice", 1.0, LINE), Duration::ZERO);
+        window.put(said("bob", 1.02, LINE), Duration::ZERO);
+        let edited = crate::base::utterance::Edited { utc: jiff::Timestamp::UNIX_EPOCH, journal: 3 };
+        let ours = Utterance { rev: 1, edited: Some(edited), ..said("bob", 1.02, "he said so himself") };
+        window.correct(&ours);
+        let judged = window.judge(HOLD_MAX, true, |_, _, _| false, &Room);
+        let bob = judged.iter().find(|judged| judged.utterance.track == "bob").unwrap();
+        assert_eq!((&bob.utterance, bob.revised), (&ours, false));
+        let withheld = Utterance { rev: 2, withheld: Some("by hand".into()), ..ours };
+        window.correct(&withheld);
+        assert_eq!(window.shown().count(), 1, "it is out of the window");
+    }
+
+    #[test]
     fn nothing_is_held_back_for_ever() {
         let mut window = EchoWindow::default();
         window.put(said("alice", 1.0, LINE), Duration::ZERO);

@@ -76,6 +76,8 @@ fn sound_goes_when_it_is_due_and_everything_says_so() {
         assert!(flat.contains("The sound was removed on"), "{format}: {flat}");
         assert!(!flat.contains("not all sound"), "{format}: {flat}");
     }
+    let list = home.run(["list"]).expect(0).out.clone();
+    assert!(list.contains("· sound removed"), "{list}");
     let again = home.run(["transcribe", "last"]);
     assert!(again.expect(1).err.contains("was removed on") || again.err.contains("model"), "{}", again.err);
     // One that loses a file without a word is damaged as ever.
