@@ -237,7 +237,7 @@ fn done(exit: Exit, changed: bool, dir: &Path, config: &Config) -> Exit {
 /// what must not be found any more. `sound` says that what is to be heard has changed, too.
 fn brought_up(dir: &Path, config: &Config, sound: bool) {
     export::renew(dir, config, sound);
-    rm::forget_index();
+    rm::forget_in_index(config, &[dir.to_owned()]);
 }
 
 fn tell(what: &What, json: bool, changes: &[Change]) -> anyhow::Result<Exit> {

@@ -16,6 +16,7 @@ use crate::care::trash::{self, TrashError, Trashed};
 use crate::config::Config;
 use crate::engine::retention::{self, Due, What};
 use crate::export;
+use crate::library;
 use crate::session::amend;
 use crate::session::read::{read_manifest, resolve};
 use crate::speakers::enrolled::{Enrolled, Person};
@@ -101,7 +102,7 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
         (false, false) => trash::remove(dir, Timestamp::now()).map(Some).map_err(exit)?,
     };
     if !args.dry_run {
-        forget_index();
+        forget_in_index(config, &[dir.to_owned()]);
         for name in enrolled {
             let name = clean(&name);
             say(format_args!(
@@ -187,8 +188,8 @@ fn expired(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         }
         due.left.iter().for_each(|file| say(left(file)));
     }
-    if !args.dry_run && due.iter().any(|due| matches!(due.what, What::Text | What::Trash)) {
-        forget_index();
+    if !args.dry_run {
+        forget_texts(config, &due);
     }
     if due.is_empty() {
         say("nothing is due; hansard config show names the settings of retention");
@@ -203,11 +204,9 @@ pub(super) fn apply_retention(config: &Config, stop: &AtomicBool) {
         Ok(due) => due,
         Err(error) => return tracing::info!(%error, "what is due can't be looked for"),
     };
-    let mut any = false;
     for due in due.iter().take_while(|_| !stop.load(Ordering::Acquire)) {
         match retention::carry_out(due, now) {
             Ok(()) => {
-                any |= matches!(due.what, What::Text | What::Trash);
                 say(told(due, false));
                 due.left.iter().for_each(|file| say(left(file)));
             }
@@ -215,8 +214,15 @@ pub(super) fn apply_retention(config: &Config, stop: &AtomicBool) {
             Err(error) => say(format_args!("{}: {error}", due.path.display())),
         }
     }
-    if any {
-        forget_index();
+    forget_texts(config, &due);
+}
+
+/// The sessions among these whose text was to go are forgotten by the search.
+fn forget_texts(config: &Config, due: &[Due]) {
+    let texts = due.iter().filter(|due| due.what == What::Text).map(|due| due.path.clone());
+    let texts: Vec<PathBuf> = texts.collect();
+    if !texts.is_empty() {
+        forget_in_index(config, &texts);
     }
 }
 
@@ -347,10 +353,11 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// The search's index holds what was said: it goes with it.
-pub(super) fn forget_index() {
-    if let Err(error) = retention::forget_index() {
-        say(format_args!("{error}: it may hold what was removed"));
+/// The search's index holds what was said: what was of these sessions goes. A search notices it by itself,
+/// too.
+pub(super) fn forget_in_index(config: &Config, sessions: &[PathBuf]) {
+    if let Err(error) = library::forget(&config.paths.recordings, config.cache(), sessions) {
+        say(error);
     }
 }
 

@@ -154,7 +154,7 @@ pub fn due(config: &Config, now: Timestamp) -> Result<Vec<Due>, RetentionError> 
             is_untexted: false,
         }));
     }
-    let index = index().filter(|_| rules.index > 0);
+    let index = index(config.cache()).filter(|_| rules.index > 0);
     if let Some((folder, files)) = index
         && files.iter().any(|file| written(file).is_some_and(|at| is_over(at, rules.index, now)))
     {
@@ -188,16 +188,6 @@ pub fn carry_out(due: &Due, now: Timestamp) -> Result<(), RetentionError> {
         erase_voices(&due.path)?;
     }
     erase_files(&due.files)
-}
-
-/// Erases the search's index, which holds what was said; whether there was one. To be called wherever text is
-/// removed, hidden or erased: it is made anew when somebody searches.
-///
-/// # Errors
-/// The system refuses.
-pub fn forget_index() -> Result<bool, RetentionError> {
-    let Some((_, files)) = index() else { return Ok(false) };
-    erase_files(&files).map(|()| true)
 }
 
 /// What is due of a session.
@@ -287,12 +277,11 @@ fn is_over(since: Timestamp, days: u32, now: Timestamp) -> bool {
 }
 
 /// Where the search's index lies, and the files of it that are there; `None` where there are none.
-fn index() -> Option<(PathBuf, Vec<PathBuf>)> {
-    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let cache = cache.or_else(|| Some(std::env::home_dir()?.join(".cache")))?.join("hansard");
-    let files: Vec<PathBuf> =
-        INDEX.iter().map(|name| cache.join(name)).filter(|file| is_there(file)).collect();
-    (!files.is_empty()).then_some((cache, files))
+fn index(cache: Option<&Path>) -> Option<(PathBuf, Vec<PathBuf>)> {
+    let cache = cache?;
+    let files = INDEX.iter().map(|name| cache.join(name)).filter(|file| is_there(file));
+    let files: Vec<PathBuf> = files.collect();
+    (!files.is_empty()).then(|| (cache.to_owned(), files))
 }
 
 /// Whether a file holds sound, by its name; a page, by whether it has its sound inside.

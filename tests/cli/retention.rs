@@ -100,6 +100,12 @@ fn text_and_exports_go_but_not_what_a_person_changed() {
         assert!(!left.contains(&gone.to_owned()), "{left:?}");
     }
     assert!(left.contains(&"transcript.srt".into()) && dir.join("tracks/ann.wav").is_file(), "{left:?}");
+    assert!(!fs::read(&index).is_ok_and(|bytes| bytes.starts_with(b"what was said")));
+    // The index itself goes after its time.
+    let set = fs::File::options().write(true).open(&index).unwrap();
+    set.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 86_400)).unwrap();
+    let told = run(&home, &[("INDEX", "2")], &["rm", "--expired"]);
+    assert!(told.expect(0).out.contains("erased the index of the search"), "{}", told.out);
     assert!(!index.exists());
     let shown = home.run(["show", "last"]).expect(0).out.clone();
     assert!(shown.contains("The text of this meeting was removed on"), "{shown}");
