@@ -81,6 +81,8 @@ pub struct Replay {
     /// What the user paused: session seconds from and to; of the last one, to infinity where it was not
     /// resumed.
     pub pauses: Vec<(f64, f64)>,
+    /// Which tracks the user muted: session seconds from and to, to infinity where that did not end.
+    pub mutes: Vec<(String, f64, f64)>,
     /// Tracks that gave nothing but digital silence where there should have been sound, by the alarm of it:
     /// session seconds from and to, to infinity where it did not end.
     pub silences: Vec<(String, f64, f64)>,
@@ -280,6 +282,16 @@ impl Replay {
                     *to = at.max(*from);
                 }
             }
+            Event::Muted { track, at } => {
+                self.mutes.push((track.clone(), check_time(*at)?, f64::INFINITY));
+            }
+            Event::Unmuted { track, at } => {
+                let at = check_time(*at)?;
+                let last = self.mutes.iter_mut().rev().find(|(of, _, _)| of == track);
+                if let Some((_, from, to)) = last.filter(|(_, _, to)| to.is_infinite()) {
+                    *to = at.max(*from);
+                }
+            }
             Event::Suspended { from, seconds } => self.add_outage(*from, *seconds, GapCause::Suspend)?,
             Event::ProcessStopped { from, seconds } => {
                 self.add_outage(*from, *seconds, GapCause::Suspended)?;
@@ -394,7 +406,8 @@ impl Replay {
                 GapCause::Slip => record.slips.0 = record.slips.0.saturating_add(frames.0),
                 _ => {
                     record.silences.push((from, from + frames));
-                    if !matches!(cause, GapCause::Overrun | GapCause::Foreign) {
+                    // How much is muted is known, and its frames went on.
+                    if !matches!(cause, GapCause::Overrun | GapCause::Foreign | GapCause::Muted) {
                         record.begins.push(from + frames);
                     }
                 }
@@ -411,6 +424,12 @@ impl Replay {
             track.gaps.push(GapRecord { take: within, at, frames, cause, after, rate });
         }
         Ok(())
+    }
+
+    /// When the user muted that track: session seconds from and to.
+    pub fn mutes_of(&self, track: &str) -> Vec<(f64, f64)> {
+        let own = self.mutes.iter().filter(|(of, _, _)| of == track);
+        own.map(|(_, from, to)| (*from, *to)).collect()
     }
 
     /// The session's tracks, in the user's order.

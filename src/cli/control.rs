@@ -1,4 +1,4 @@
-//! `hansard status | pause | resume | stop`: steers a running recorder, by default the only one.
+//! `hansard status | pause | resume | mute | unmute | stop`: steers a running recorder, by default the only one.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};
@@ -31,6 +31,15 @@ pub struct Args {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+}
+
+/// Arguments of `mute` and `unmute`.
+#[derive(Debug, clap::Args)]
+pub struct MuteArgs {
+    /// The source: a person's or a place's name, as in --source NAME=SPEC
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) of: Args,
 }
 
 /// Arguments of `status`.
@@ -112,6 +121,21 @@ pub(super) fn run(args: &Args, config: &Config, request: &Request) -> anyhow::Re
             print_result(format_args!("recording again, after a pause of {}", length(at - since)));
         }
         Response::Resumed { since: None, .. } => print_result("it was not paused"),
+        Response::Muted { track, name: who, at, already: false } => print_result(format_args!(
+            "{} is muted from {} on: silence is stored in its place until hansard unmute {track}",
+            name(who),
+            clock(*at, true)
+        )),
+        Response::Muted { name: who, at, already: true, .. } => {
+            print_result(format_args!("{} was muted already, at {}", name(who), clock(*at, true)));
+        }
+        Response::Unmuted { name: who, at, since: Some(since), .. } => {
+            let long = length(at - since);
+            print_result(format_args!("{} is recorded again, after {long} of silence", name(who)));
+        }
+        Response::Unmuted { name: who, since: None, .. } => {
+            print_result(format_args!("{} was not muted", name(who)));
+        }
         Response::Stopped { closed: true } => print_result("the recording is safe"),
         Response::Stopped { closed: false } => {
             print_result("the disk did not answer in time: hansard verify tells what is there");
@@ -215,17 +239,20 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
 /// `Alice: −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s, lost 0.0 s,
 /// text 3 s behind`
 fn line(track: &TrackStatus) -> String {
+    let muted = track.muted_since.map(|since| format!("MUTED since {}, ", clock(since, true)));
     let level = match (track.device, track.level_dbfs, &track.trouble) {
         (Device::Ended, ..) => "ended".to_owned(),
         (Device::Open, Some(level), _) => format!("{level:.0} dBFS"),
+        (Device::Open, None, _) if muted.is_some() => "open".to_owned(),
         (Device::Open, None, _) => "silent".to_owned(),
         (Device::Opening, _, Some(trouble)) => clean(trouble),
         (Device::Opening, ..) => "opening".to_owned(),
     };
     let lag = track.text_lag.map(|lag| format!(", text {lag:.0} s behind")).unwrap_or_default();
     format!(
-        "{}: {level}, {} written ({:.1} s of it not yet safe from a power cut), gaps {:.1} s, lost {:.1} s{lag}",
+        "{}: {}{level}, {} written ({:.1} s of it not yet safe from a power cut), gaps {:.1} s, lost {:.1} s{lag}",
         name(&track.name),
+        muted.unwrap_or_default(),
         clock(track.written, true),
         (track.written - track.durable).max(0.0),
         track.gaps,

@@ -16,6 +16,15 @@ pub struct Args {
     json: bool,
 }
 
+/// Arguments of `mute` and `unmute`.
+#[derive(Debug, clap::Args)]
+pub struct MuteArgs {
+    /// The source: a person's or a place's name, as in --source NAME=SPEC
+    pub(super) name: String,
+    #[command(flatten)]
+    pub(super) of: Args,
+}
+
 /// Arguments of `status`.
 #[derive(Debug, clap::Args)]
 pub struct StatusArgs {

@@ -8,7 +8,21 @@ use crate::base::text::{columns, wrap};
 
 /// Every visible verb stands in one of them; a test holds this to it.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Record", &["record", "status", "mark", "pause", "resume", "stop", "transcribe", "watch-folder"]),
+    (
+        "Record",
+        &[
+            "record",
+            "status",
+            "mark",
+            "pause",
+            "resume",
+            "mute",
+            "unmute",
+            "stop",
+            "transcribe",
+            "watch-folder",
+        ],
+    ),
     ("Read", &["list", "show", "search"]),
     ("Correct", &["edit", "voices", "rm"]),
     ("Share", &["export", "mcp"]),

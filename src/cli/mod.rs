@@ -106,6 +106,10 @@ pub enum Verb {
     Pause(control::Args),
     /// Resume a paused recording
     Resume(control::Args),
+    /// Mute one source of the running recording: silence is stored in its place
+    Mute(control::MuteArgs),
+    /// Store that source's sound again
+    Unmute(control::MuteArgs),
     /// End a running recording, as Ctrl-C does
     Stop(control::Args),
     /// Correct a session: names, lines, what is shown; nothing is destroyed
@@ -230,6 +234,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Status(args) => control::status(&args, &config),
         Verb::Pause(args) => control::run(&args, &config, &Request::Pause),
         Verb::Resume(args) => control::run(&args, &config, &Request::Resume),
+        Verb::Mute(args) => control::run(&args.of, &config, &Request::Mute { name: args.name.clone() }),
+        Verb::Unmute(args) => control::run(&args.of, &config, &Request::Unmute { name: args.name.clone() }),
         Verb::Stop(args) => control::run(&args, &config, &Request::Stop),
         Verb::Verify(args) => verify::run(&args, &config),
         Verb::Recover(args) => recover::run(&args, &config),

@@ -1,11 +1,12 @@
-//! When the user paused: spans of session time in which nothing is to be recorded, on any track. Pure.
+//! When the user paused: spans of session time in which nothing is to be recorded, on any track; and the same
+//! of one track that is muted. Pure.
 
 use std::sync::{Mutex, PoisonError};
 
 use super::sleep::{self, Outage};
 use crate::base::cause::GapCause;
 
-/// The pauses of a session.
+/// The pauses of a session, or the spans in which a track is muted.
 #[derive(Debug, Default)]
 pub struct Pauses(Mutex<Vec<(f64, f64)>>);
 
@@ -35,7 +36,13 @@ impl Pauses {
 
     /// Whether it is paused at this moment.
     pub fn is_going_on(&self) -> bool {
-        self.spans().last().is_some_and(|(_, to)| to.is_infinite())
+        self.since().is_some()
+    }
+
+    /// Session second since which there is a pause.
+    pub fn since(&self) -> Option<f64> {
+        let spans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.last().filter(|(_, to)| to.is_infinite()).map(|(from, _)| *from)
     }
 
     /// From and to, in order; of one that goes on, to infinity.
@@ -47,20 +54,27 @@ impl Pauses {
 /// Parts of the gap of `seconds` from session second `from` on, in order: what lies in a pause was not
 /// wanted, whatever else would have been the cause; the rest keeps its cause.
 pub fn parts(from: f64, seconds: f64, cause: GapCause, pauses: &[(f64, f64)]) -> Vec<(f64, GapCause)> {
+    let part = |(seconds, within)| (seconds, if within { GapCause::Paused } else { cause });
+    split(from, seconds, pauses).into_iter().map(part).collect()
+}
+
+/// Lengths of the parts of `seconds` from session second `from` on, in order, and whether each lies in one of
+/// these spans.
+pub fn split(from: f64, seconds: f64, spans: &[(f64, f64)]) -> Vec<(f64, bool)> {
     let end = from + seconds;
     let (mut parts, mut at) = (Vec::new(), from);
-    for (begun, over) in pauses.iter().filter(|(begun, over)| *begun < end && *over > from) {
+    for (begun, over) in spans.iter().filter(|(begun, over)| *begun < end && *over > from) {
         let (begun, over) = (begun.max(at), over.min(end));
         if begun > at {
-            parts.push((begun - at, cause));
+            parts.push((begun - at, false));
         }
         if over > begun {
-            parts.push((over - begun, GapCause::Paused));
+            parts.push((over - begun, true));
             at = over;
         }
     }
     if end > at {
-        parts.push((end - at, cause));
+        parts.push((end - at, false));
     }
     parts
 }
@@ -82,6 +96,14 @@ pub fn causes(
         from += seconds;
     }
     causes
+}
+
+/// The parts of such a gap of a track that was muted in these spans: what is missing then was not wanted,
+/// whatever else would have been the cause. What is paused, or after a source's end, keeps its cause.
+pub fn muted(from: f64, seconds: f64, cause: GapCause, mutes: &[(f64, f64)]) -> Vec<(f64, GapCause)> {
+    let mutes = if matches!(cause, GapCause::Paused | GapCause::Ended) { &[] } else { mutes };
+    let part = |(seconds, within)| (seconds, if within { GapCause::Muted } else { cause });
+    split(from, seconds, mutes).into_iter().map(part).collect()
 }
 
 /// How what is to be placed at session second `at` stands to the pauses: whether it lies in one, and until
@@ -122,6 +144,17 @@ mod tests {
         assert_eq!(split(18.0, 35.0, Stall), [(2.0, Paused), (10.0, Stall), (5.0, Paused)]);
         assert_eq!(split(20.0, 30.0, Stall), [(10.0, Stall)]);
         assert_eq!(split(10.0, 20.0, Stall), [(10.0, Paused)]);
+    }
+
+    #[test]
+    fn what_is_missing_of_a_muted_track_was_not_wanted() {
+        use GapCause::{DeviceLost, Ended, Muted, Paused};
+        let mutes = [(10.0, 20.0)];
+        let split = |from: f64, to: f64, cause| muted(from, to - from, cause, &mutes);
+        assert_eq!(split(8.0, 22.0, DeviceLost), [(2.0, DeviceLost), (10.0, Muted), (2.0, DeviceLost)]);
+        assert_eq!(split(8.0, 22.0, Paused), [(14.0, Paused)]);
+        assert_eq!(split(8.0, 22.0, Ended), [(14.0, Ended)]);
+        assert_eq!(split(0.0, 5.0, DeviceLost), [(5.0, DeviceLost)]);
     }
 
     #[test]

@@ -59,6 +59,16 @@ pub enum Request {
     Pause,
     /// Go on.
     Resume,
+    /// Store silence in the place of this source, until it is unmuted.
+    Mute {
+        /// Whose it is, or the track's name in files.
+        name: String,
+    },
+    /// Store that source's sound again.
+    Unmute {
+        /// The same.
+        name: String,
+    },
     /// End the recording; answered when it is safe.
     Stop,
     /// Tell the news as they come, a line each, until somebody hangs up or the recorder ends.
@@ -123,6 +133,28 @@ pub enum Response {
         /// Session second of now.
         at: f64,
         /// Session second since which it had been paused; `None` if it was not.
+        since: Option<f64>,
+    },
+    /// Silence is stored in that source's place.
+    Muted {
+        /// Its track's name in files.
+        track: String,
+        /// Whose it is.
+        name: String,
+        /// Since which session second.
+        at: f64,
+        /// It was before.
+        already: bool,
+    },
+    /// That source is heard.
+    Unmuted {
+        /// Its track's name in files.
+        track: String,
+        /// Whose it is.
+        name: String,
+        /// Session second of now.
+        at: f64,
+        /// Session second since which it had been muted; `None` if it was not.
         since: Option<f64>,
     },
     /// The recording has ended and is safe.

@@ -169,7 +169,7 @@ impl Engine {
         Asker { actor: self.actor.clone(), recording: Arc::clone(&self.recording) }
     }
 
-    /// Asks it: status, mark, pause, resume, stop. To be called outside of async code; there is
+    /// Asks it: status, mark, pause, resume, mute, unmute, stop. To be called outside of async code; there is
     /// [`Engine::asker`].
     pub fn ask(&self, request: Request) -> Response {
         let asker = self.asker();
@@ -177,6 +177,17 @@ impl Engine {
             Some(runtime) => runtime.block_on(asker.ask(request)),
             None => gone(),
         }
+    }
+
+    /// Stores silence in the place of the source of that name (a person's, or a track's in files) from this
+    /// moment on, until [`Engine::unmute`].
+    pub fn mute(&self, name: &str) -> Response {
+        self.ask(Request::Mute { name: name.into() })
+    }
+
+    /// Stores that source's sound again.
+    pub fn unmute(&self, name: &str) -> Response {
+        self.ask(Request::Unmute { name: name.into() })
     }
 
     /// Waits until it should end: its sources or its time are over, somebody asked, or `interrupt` says why.
@@ -259,7 +270,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Asks: status, mark, pause, resume, stop.
+    /// Asks: status, mark, pause, resume, mute, unmute, stop.
     pub async fn ask(&self, request: Request) -> Response {
         let (reply, answer) = oneshot::channel();
         if self.actor.cast(Message::Asked(request, reply)).is_err() {

@@ -61,7 +61,10 @@ impl Completeness {
             return Self::NoAccount;
         }
         let left_out = |notice: &Notice| {
-            matches!(notice.kind, NoticeKind::NotRecorded | NoticeKind::Paused | NoticeKind::Silent)
+            matches!(
+                notice.kind,
+                NoticeKind::NotRecorded | NoticeKind::Paused | NoticeKind::Muted | NoticeKind::Silent
+            )
         };
         if notices.iter().any(left_out) { Self::LeftOut } else { Self::Complete }
     }

@@ -28,6 +28,8 @@ pub enum NoticeKind {
     NotRecorded,
     /// The user had paused the recording.
     Paused,
+    /// The user had muted these tracks.
+    Muted,
     /// People hid what was said.
     Hidden,
     /// There is nothing but digital silence where something should be heard.
@@ -46,6 +48,7 @@ impl NoticeKind {
         match self {
             Self::NotRecorded => "not_recorded",
             Self::Paused => "paused",
+            Self::Muted => "muted",
             Self::Hidden => "hidden",
             Self::Silent => "silent",
             Self::TooQuiet => "too_quiet",

@@ -156,8 +156,9 @@ fn takes(selection: &Selection, heard: &[(String, String)], notice: &Notice) -> 
 fn missing(facts: &Facts, pauses: &[(f64, f64)]) -> Vec<Notice> {
     let told = |gap: &&Gap| {
         let known = matches!(gap.cause, GapCause::Paused | GapCause::Suspend | GapCause::Muted);
-        // Somebody else's voice is never too short to be told; nor is what may have been of any length.
-        let long = gap.seconds >= TOLD_S || gap.cause == GapCause::Foreign || gap.is_unknown();
+        // Somebody else's voice is never too short to be told, nor what somebody left out; nor is what may have been of any length.
+        let always = matches!(gap.cause, GapCause::Foreign | GapCause::Muted);
+        let long = gap.seconds >= TOLD_S || always || gap.is_unknown();
         long && (gap.is_lost() || known) && !is_paused(gap, pauses)
     };
     let mut groups: Vec<Vec<&Gap>> = Vec::new();
@@ -255,14 +256,18 @@ fn is_paused(gap: &Gap, pauses: &[(f64, f64)]) -> bool {
 fn of_group(sources: &[SourceEntry], group: &[&Gap]) -> Notice {
     let first = group[0];
     let all = group.len() == sources.len() && group.len() > 1;
-    let paused = first.cause == GapCause::Paused;
+    let kind = match first.cause {
+        GapCause::Paused => NoticeKind::Paused,
+        GapCause::Muted => NoticeKind::Muted,
+        _ => NoticeKind::NotRecorded,
+    };
     let mut notice = Notice {
-        kind: if paused { NoticeKind::Paused } else { NoticeKind::NotRecorded },
+        kind,
         from: first.at,
         to: group.iter().map(|gap| gap.end()).fold(first.at, f64::max),
         tracks: group.iter().map(|gap| gap.track.clone()).collect(),
         who: group.iter().map(|gap| gap.who.clone()).collect(),
-        why: (!paused)
+        why: (kind == NoticeKind::NotRecorded)
             .then(|| Reason::Gap(first.cause, first.kind, group.iter().any(|gap| gap.is_unknown()))),
         lost: group.iter().any(|gap| gap.is_lost()),
     };

@@ -100,7 +100,8 @@ pub struct Levels {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackLevel {
     pub track: String,
-    /// Highest sample of the last second, in dBFS. `None` means exact silence, or a device that is not open.
+    /// Highest sample of the last second, in dBFS. `None` means exact silence, a device that is not
+    /// open, or a track that is muted.
     pub peak_dbfs: Option<f64>,
 }
 

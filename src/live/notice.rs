@@ -119,6 +119,13 @@ fn text(event: &Event) -> Option<String> {
             format!("PAUSED at {}: nothing is recorded until hansard resume (or P)", timer(*at))
         }
         Event::Resumed { at } => format!("recording again at {}", timer(*at)),
+        Event::Muted { track, at } => {
+            format!(
+                "{track} is MUTED since {}: nothing of it is recorded until hansard unmute {track}",
+                timer(*at)
+            )
+        }
+        Event::Unmuted { track, at } => format!("{track} is recorded again from {} on", timer(*at)),
         Event::NoControl { reason } => {
             format!("{reason}; the recording goes on, but no other command can steer it")
         }

@@ -70,7 +70,10 @@ pub struct TrackStatus {
     pub device: Device,
     /// Why it is not open.
     pub trouble: Option<String>,
-    /// Highest level of the last second, in dBFS. `None` means exactly nothing, or not open.
+    /// Session second since which it is muted: silence is stored in its place.
+    #[serde(default)]
+    pub muted_since: Option<f64>,
+    /// Highest level of the last second, in dBFS. `None` means exactly nothing, not open, or muted.
     pub level_dbfs: Option<f64>,
     /// Seconds that can be read back, silence for short gaps included.
     pub written: f64,

@@ -26,6 +26,7 @@ use crate::session::shared::TrackShared;
 use crate::writer::syncs::Syncs;
 use crate::writer::{Closed, Control, DevicePlan, Limits, Room, SessionPlan, TrackPlan, Writer};
 
+pub mod mutes;
 pub mod reminders;
 
 /// The writer looks for something to do this often.
@@ -252,7 +253,7 @@ impl Recording {
 
     /// Session second since which it is paused.
     pub fn paused_since(&self) -> Option<f64> {
-        self.clock.pauses().spans().last().filter(|(_, to)| to.is_infinite()).map(|(from, _)| *from)
+        self.clock.pauses().since()
     }
 
     /// Session second at which the end was asked for.

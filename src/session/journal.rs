@@ -254,6 +254,18 @@ pub enum Event {
         /// From which session second on.
         at: f64,
     },
+    /// The user muted a track: silence is stored in its place.
+    Muted {
+        track: String,
+        /// Since which session second.
+        at: f64,
+    },
+    /// The track is heard again.
+    Unmuted {
+        track: String,
+        /// From which session second on.
+        at: f64,
+    },
     /// There is no way for other commands to steer this recording.
     NoControl { reason: String },
     /// A speaker has another name from here on, in all that was and will be transcribed.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::audio::level::Window;
 use crate::base::cause::Condition;
 use crate::base::units::Frames;
+use crate::clock::pauses::Pauses;
 use crate::session::disk::Disk;
 use crate::session::levels::{self, Envelope};
 use crate::session::manifest::{ClockFit, SourceKind, TakeEntry};
@@ -30,6 +31,7 @@ pub struct TrackShared {
     missing_ms: AtomicU64,
     lost_ms: AtomicU64,
     condition: Mutex<Condition>,
+    mutes: Pauses,
     envelope: Arc<Envelope>,
 }
 
@@ -46,6 +48,7 @@ impl TrackShared {
             missing_ms: AtomicU64::new(0),
             lost_ms: AtomicU64::new(0),
             condition: Mutex::default(),
+            mutes: Pauses::default(),
             envelope: Arc::default(),
         }
     }
@@ -108,6 +111,16 @@ impl TrackShared {
     /// What the system does to its sound now.
     pub fn condition(&self) -> Condition {
         self.condition.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// When it is muted: what comes then is stored as silence.
+    pub fn mutes(&self) -> &Pauses {
+        &self.mutes
+    }
+
+    /// Session second since which it is muted.
+    pub fn muted_since(&self) -> Option<f64> {
+        self.mutes.since()
     }
 
     /// The source came to its own end: silence is expected from now on.

@@ -82,6 +82,8 @@ pub struct TrackAlarms {
     others_then: f64,
     active_then: f64,
     quiet: bool,
+    /// Nothing of it was to be heard since it was last compared with others.
+    rested: bool,
     clock: bool,
     changes: Vec<Change>,
 }
@@ -108,6 +110,7 @@ impl TrackAlarms {
             others_then: 0.0,
             active_then: 0.0,
             quiet: false,
+            rested: false,
             clock: false,
             changes: Vec::new(),
         }
@@ -222,6 +225,8 @@ impl TrackAlarms {
     /// Nothing is to be recorded at session second `now`: silence is expected.
     pub fn rest(&mut self, now: f64) {
         self.arrived = self.arrived.max(now);
+        self.quiet_since = self.quiet_since.max(now);
+        self.rested = true;
         if !self.zeros {
             self.zero_since = None;
         }
@@ -252,6 +257,9 @@ impl TrackAlarms {
     fn compare(&mut self, others: f64) {
         let spoke = self.active_s > self.active_then;
         self.active_then = self.active_s;
+        if std::mem::take(&mut self.rested) {
+            self.others_then = others;
+        }
         if spoke || self.zeros || self.no_sound {
             self.quiet_since = self.until;
             self.others_then = others;

@@ -71,13 +71,12 @@ impl Device {
             Item::Rate(rate) => self.tracks.iter_mut().for_each(|track| track.set_rate(rate)),
             Item::Absent { from, seconds, cause } => {
                 for track in &mut self.tracks {
-                    books.note(track.count_absent(from, seconds, cause));
+                    track.count_absent(from, seconds, cause).into_iter().for_each(|line| books.note(line));
                 }
             }
             Item::Foreign { from, frames } => {
                 let Some(take) = &self.take else { return };
-                let foreign =
-                    self.tracks.iter_mut().filter_map(|track| track.mark_foreign(from, frames, take));
+                let foreign = self.tracks.iter_mut().flat_map(|track| track.mark_foreign(from, frames, take));
                 foreign.for_each(|line| books.note(line));
             }
             Item::Clock(fit) => self.set_clock(fit, books),
@@ -104,7 +103,8 @@ impl Device {
             // The whole take may say what no part of it did.
             track.judge_clock();
             books.enter(track.close(take));
-            track.count_unwritten().into_iter().for_each(|line| books.note(line));
+            let rest = [track.count_unwritten(), track.count_muted()];
+            rest.into_iter().flatten().for_each(|line| books.note(line));
         }
         self.note_alarms(books);
         self.take = None;
@@ -134,7 +134,7 @@ impl Device {
         take.frames += frames;
         for track in &mut self.tracks {
             ensure_file(track, frames, take, now, site, books);
-            books.note(track.count_gap(frames, cause, take));
+            track.count_gap(frames, cause, take).into_iter().for_each(|line| books.note(line));
             books.enter(track.write_silence(frames, take));
         }
     }
@@ -179,7 +179,8 @@ impl Device {
             if let Some(take) = &self.take {
                 books.enter(track.close(take));
             }
-            track.count_unwritten().into_iter().for_each(|line| books.note(line));
+            let rest = [track.count_unwritten(), track.count_muted()];
+            rest.into_iter().flatten().for_each(|line| books.note(line));
             track.shared().set_finished();
         }
     }
@@ -189,6 +190,7 @@ impl Device {
         let Some(take) = &self.take else { return Vec::new() };
         let mut begun = Vec::new();
         for track in &mut self.tracks {
+            track.count_muted().into_iter().for_each(|line| books.note(line));
             match track.begin_sync(take) {
                 Ok(own) => begun.extend(own),
                 Err(reports) => books.enter(reports),

@@ -390,7 +390,8 @@ impl Writer {
         let heard_again = clock.outages().last().map(|outage| outage.to).filter(|at| now_s - at < REST_S);
         let mut tracks_of_all: Vec<_> = self.devices.iter_mut().flat_map(Device::tracks_mut).collect();
         for track in &mut tracks_of_all {
-            track.rest(heard_again.into_iter().chain(paused.then_some(now_s)));
+            let muted = track.is_muted(now_s);
+            track.rest(heard_again.into_iter().chain((paused || muted).then_some(now_s)));
             track.look(now_s);
         }
         let mut alarms: Vec<_> = tracks_of_all.into_iter().map(Track::alarms_mut).collect();

@@ -19,6 +19,9 @@ use crate::session::manifest::{GapCause, TakeEntry, TrackAccount};
 use crate::session::shared::{TakeShared, TrackShared};
 use crate::writer::alarms::{Change, TrackAlarms};
 use crate::writer::take_file::TakeFile;
+use mutes::Mutes;
+
+mod mutes;
 
 /// A track whose file could not be made tries again after this long.
 const RETRY_S: f64 = 1.0;
@@ -47,6 +50,7 @@ pub(super) struct Track {
     takes: u32,
     ledger: Ledger,
     alarms: TrackAlarms,
+    mutes: Mutes,
     /// Frames that could not be written since the last file was given up; since which session second, and
     /// why.
     unwritten: Frames,
@@ -62,6 +66,7 @@ impl Track {
             ledger: Ledger::new(plan.shared.kind),
             alarms: TrackAlarms::new(plan.shared.kind),
             plan,
+            mutes: Mutes::default(),
             file: None,
             base: Frames(0),
             seen: Frames(0),
@@ -87,6 +92,7 @@ impl Track {
     pub(super) fn begin(&mut self, take: &DeviceTake) {
         self.ledger.set_rate(take.format.rate);
         self.seen = Frames(0);
+        self.mutes = Mutes::default();
         self.retry_at = None;
     }
 
@@ -124,6 +130,7 @@ impl Track {
     pub(super) fn open(&mut self, take: &DeviceTake, site: &Site) -> Vec<Report> {
         let entry = self.next_entry(take);
         let name = entry.file.clone();
+        let muted = self.count_muted();
         match TakeFile::create(&site.disk, &site.dir, entry, self.plan.shared.envelope()) {
             Ok(file) => {
                 let entry = file.shared().entry.clone();
@@ -132,8 +139,8 @@ impl Track {
                 self.takes += 1;
                 self.base = self.seen;
                 self.retry_at = None;
-                let gap = self.count_unwritten().map(Report::Line);
-                gap.into_iter().chain([Report::Line(Event::TakeStarted(entry))]).collect()
+                let gaps = [self.count_unwritten(), muted].into_iter().flatten().map(Report::Line);
+                gaps.chain([Report::Line(Event::TakeStarted(entry))]).collect()
             }
             Err(error) => {
                 if error.kind() == io::ErrorKind::AlreadyExists {
@@ -170,26 +177,42 @@ impl Track {
     }
 
     /// Writes what this track takes of interleaved frames, the last ones of the take so far. What can't be
-    /// written is missing.
+    /// written is missing; in the place of what is muted stands silence.
     pub(super) fn write(&mut self, samples: &[f32], take: &DeviceTake, now_s: f64) -> Vec<Report> {
         let channels = usize::from(take.format.channels);
         let frames = Frames((samples.len() / channels) as u64);
         assert!(self.seen + frames == take.frames, "blocks adjoin");
-        self.hear(samples, take, now_s);
-        let mut reports = Vec::new();
-        if let Err(error) = self.write_samples(samples, channels) {
-            reports = self.give_up(take, error, GapCause::WriteError);
+        let (mut rest, mut reports) = (samples, Vec::new());
+        for (end, muted) in self.parts(take) {
+            let (part, after) = rest.split_at((end - self.seen).0 as usize * channels);
+            rest = after;
+            reports.extend(match muted {
+                true => self.write_muted(end, take),
+                false => self.write_sound(part, end, take, now_s),
+            });
         }
-        let cause = if self.has_channel(take) { GapCause::WriteError } else { GapCause::DeviceLost };
-        self.miss_up_to(take, cause);
         reports
     }
 
-    /// Listens to what is about to be written, at session second `now_s`: whether it is true sound.
-    fn hear(&mut self, samples: &[f32], take: &DeviceTake, now_s: f64) {
+    /// Writes frames of sound up to `end`.
+    fn write_sound(&mut self, samples: &[f32], end: Frames, take: &DeviceTake, now_s: f64) -> Vec<Report> {
         let channels = usize::from(take.format.channels);
-        let begin = take.frames - Frames((samples.len() / channels) as u64);
-        let span = (take.clock.time_of(begin), take.clock.time_of(take.frames));
+        self.hear(samples, end, take, now_s);
+        let mut reports: Vec<Report> = self.count_muted().map(Report::Line).into_iter().collect();
+        if let Err(error) = self.write_samples(samples, channels) {
+            reports.extend(self.give_up(take, error, GapCause::WriteError));
+        }
+        let cause = if self.has_channel(take) { GapCause::WriteError } else { GapCause::DeviceLost };
+        self.miss_up_to(end, take, cause);
+        reports
+    }
+
+    /// Listens to what is about to be written up to `end`, at session second `now_s`: whether it is true
+    /// sound.
+    fn hear(&mut self, samples: &[f32], end: Frames, take: &DeviceTake, now_s: f64) {
+        let channels = usize::from(take.format.channels);
+        let begin = end - Frames((samples.len() / channels) as u64);
+        let span = (take.clock.time_of(begin), take.clock.time_of(end));
         match self.plan.channel {
             None => self.alarms.hear(samples.iter().copied(), channels, span, now_s),
             Some(n) if self.has_channel(take) => {
@@ -214,11 +237,11 @@ impl Track {
 
     /// Counts the last frames of the take so far as a gap. To be done before its silence is written: whatever
     /// happens to the file, that sound is missing, and nobody says so twice.
-    pub(super) fn count_gap(&mut self, frames: Frames, cause: GapCause, take: &DeviceTake) -> Event {
+    pub(super) fn count_gap(&mut self, frames: Frames, cause: GapCause, take: &DeviceTake) -> Vec<Event> {
         let begin = take.frames - frames;
         assert!(self.seen == begin, "blocks adjoin");
         self.seen = take.frames;
-        self.gap(self.place_of(begin), take.clock.time_of(begin), frames, cause)
+        self.gaps(Some(begin), take.clock.time_of(begin), frames, cause)
     }
 
     /// Writes the silence of a gap that was counted.
@@ -231,9 +254,9 @@ impl Track {
     }
 
     /// Counts time that is missing outside of takes, from session second `from` on.
-    pub(super) fn count_absent(&mut self, from: f64, seconds: f64, cause: GapCause) -> Event {
+    pub(super) fn count_absent(&mut self, from: f64, seconds: f64, cause: GapCause) -> Vec<Event> {
         let frames = Frames::from_seconds(seconds, self.ledger.rate());
-        self.gap(None, from, frames, cause)
+        self.gaps(None, from, frames, cause)
     }
 
     /// Counts a slip, for which nothing stands in the take.
@@ -246,23 +269,9 @@ impl Track {
         self.ledger.add_tail_deficit(seconds);
     }
 
-    /// Frames of the device's take turn out to be another device's sound: those that stand in the current
-    /// file stay there and count as missing from now on.
-    pub(super) fn mark_foreign(&mut self, from: Frames, frames: Frames, take: &DeviceTake) -> Option<Event> {
-        let shared = self.file.as_ref()?.shared();
-        let (from, to) = (from.max(self.base), (from + frames).min(self.seen));
-        let frames = to.saturating_sub(from);
-        if frames.0 == 0 {
-            return None;
-        }
-        shared.add_foreign(from - self.base, to - self.base);
-        self.ledger.take_back(frames);
-        Some(self.gap(self.place_of(from), take.clock.time_of(from), frames, GapCause::Foreign))
-    }
-
-    /// Frames of the take so far that this track has not dealt with are missing.
-    fn miss_up_to(&mut self, take: &DeviceTake, cause: GapCause) {
-        let missing = take.frames.saturating_sub(self.seen);
+    /// Frames of the take up to `end` that this track has not dealt with are missing.
+    fn miss_up_to(&mut self, end: Frames, take: &DeviceTake, cause: GapCause) {
+        let missing = end.saturating_sub(self.seen);
         if missing.0 == 0 {
             return;
         }
@@ -271,7 +280,7 @@ impl Track {
             self.unwritten_cause = cause;
         }
         self.unwritten += missing;
-        self.seen = take.frames;
+        self.seen = end;
     }
 
     /// Counts what could not be written so far as a gap.
@@ -302,17 +311,20 @@ impl Track {
         let Some(mut file) = self.file.take() else { return Vec::new() };
         let shared = Arc::clone(file.shared());
         let saved = file.commit();
+        let muted = self.count_muted().map(Report::Line);
         // The stamps tell of the device's whole take, of which the file may be a part.
         let (since, until) = take.span.unzip();
         let since = since.filter(|_| self.base == Frames(0));
         let end = end_of(&shared, file.frames(), (since, until), false);
-        vec![Report::Saved(shared, saved), Report::Line(end), Report::Ended(Box::new(file))]
+        let ended = [Report::Saved(shared, saved), Report::Line(end), Report::Ended(Box::new(file))];
+        muted.into_iter().chain(ended).collect()
     }
 
     /// Gives the file up and leaves it as it is: what was flushed stays readable, what is not safe in it
     /// counts as missing for `cause`.
     fn give_up(&mut self, take: &DeviceTake, error: io::Error, cause: GapCause) -> Vec<Report> {
-        let Some(file) = self.file.take() else { return Vec::new() };
+        let muted = self.count_muted().map(Report::Line);
+        let Some(file) = self.file.take() else { return muted.into_iter().collect() };
         let shared = Arc::clone(file.shared());
         let remains = file.abandon();
         // What is another device's sound is missing already.
@@ -328,7 +340,8 @@ impl Track {
         self.retry_at = None;
         let refused = Report::Refused(shared.entry.file.clone(), error);
         let end = end_of(&shared, remains.kept, (None, None), true);
-        vec![Report::Saved(shared, remains.spans), refused, Report::Line(end)]
+        let given_up = [Report::Saved(shared, remains.spans), refused, Report::Line(end)];
+        muted.into_iter().chain(given_up).collect()
     }
 
     /// After a panic: a file that was not being written just then is closed in order, another one is given
@@ -339,7 +352,7 @@ impl Track {
         } else {
             self.give_up(take, io::Error::other(reason.to_owned()), GapCause::Restart)
         };
-        self.miss_up_to(take, GapCause::Restart);
+        self.miss_up_to(take.frames, take, GapCause::Restart);
         reports
     }
 
@@ -455,6 +468,9 @@ impl Track {
         let mut ledger = self.ledger.clone();
         if self.unwritten.0 > 0 {
             ledger.add_gap(self.unwritten_cause, self.unwritten);
+        }
+        if self.mutes.untold().0 > 0 {
+            ledger.add_gap(GapCause::Muted, self.mutes.untold());
         }
         ledger.account(&self.plan.shared.track)
     }

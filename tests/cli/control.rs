@@ -271,6 +271,69 @@ fn killed_in_a_pause_it_has_lost_nothing() {
 }
 
 #[test]
+fn a_muted_source_is_silent_to_the_frame_and_that_is_no_loss() {
+    let home = Home::new();
+    let (mut running, _) = recorder(&home);
+    home.refuses(&["mute", "Carol"], &["called \"Carol\"", "Alice, Bob"]);
+    let at = home.run(["mute", "alice", "--json"]).expect(0).json()["at"].as_f64().unwrap();
+    running.says("alice is MUTED since");
+    assert!(home.run(["mute", "Alice"]).expect(0).out.contains("muted already"));
+    wait("it is muted for a second", || status(&home)["elapsed"].as_f64().unwrap() > at + 1.2);
+    let report = status(&home);
+    assert_eq!(report["tracks"][0]["muted_since"].as_f64(), Some(at));
+    assert!(report["tracks"][0]["level_dbfs"].is_null() && report["tracks"][1]["level_dbfs"].is_number());
+    assert!(home.run(["status"]).expect(0).out.contains("Alice: MUTED since"));
+    let unmuted = home.run(["unmute", "Alice", "--json"]).expect(0).json();
+    assert_eq!((unmuted["track"].as_str(), unmuted["since"].as_f64()), (Some("alice"), Some(at)));
+    let until = unmuted["at"].as_f64().unwrap();
+    assert!(home.run(["unmute", "Alice"]).expect(0).out.contains("Alice was not muted"));
+    running.records_more(&home);
+    // It ends muted: that ends with the recorder.
+    home.run(["mute", "Bob"]).expect(0);
+    home.run(["stop"]).expect(0);
+    let ran = running.end();
+    ran.expect(0);
+    let session = ran.session();
+    // Everything else is there, at its place.
+    let gaps = check_coded(&session, "alice");
+    check_coded(&session, "bob");
+    let muted: Vec<_> = gaps.iter().filter(|(cause, ..)| *cause == GapCause::Muted).collect();
+    assert!((muted[0].2 - at).abs() < 0.05, "from {} s, not {at} s", muted[0].2);
+    let seconds = muted.iter().map(|gap| gap.1.0).sum::<u64>() as f64 / 48_000.0;
+    assert!((seconds - (until - at)).abs() < 0.05, "{seconds} s of {} s", until - at);
+    for account in &session.manifest.account {
+        assert_eq!(account.lost.0, 0, "{account:?}");
+    }
+    home.run(["verify", "last"]).expect(0);
+    let minutes = home.run(["export", "last", "--format=md", "--output=-"]).expect(0).out.clone();
+    assert!(minutes.contains("Alice muted]"), "{minutes}");
+    let german = ["export", "last", "--format=md", "--output=-", "--document-language=de"];
+    let minutes = home.run(german).expect(0).out.clone();
+    assert!(minutes.contains("Alice stummgeschaltet]"), "{minutes}");
+}
+
+#[test]
+fn killed_while_muted_it_has_lost_nothing() {
+    let home = Home::new();
+    let (running, dir) = recorder(&home);
+    home.run(["mute", "Alice"]).expect(0);
+    wait("some of it is journalled", || {
+        let is_muted = |event: &Event| matches!(event, Event::Gap { cause: GapCause::Muted, .. });
+        journal(&dir).iter().any(is_muted)
+    });
+    running.signal("KILL");
+    running.end();
+    home.run(["recover"]).expect(0);
+    home.run(["verify", "last"]).expect(0);
+    let session = Session::open(&dir).unwrap();
+    for account in &session.manifest.account {
+        assert_eq!(account.lost.0, 0, "{account:?}");
+    }
+    let minutes = home.run(["export", "last", "--format=md", "--output=-"]).expect(0).out.clone();
+    assert!(minutes.contains("Alice muted]"), "{minutes}");
+}
+
+#[test]
 fn where_others_could_get_at_it_there_is_no_socket_and_a_recording_all_the_same() {
     let home = Home::new();
     let folder = home.path("run").join("hansard");

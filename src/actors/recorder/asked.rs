@@ -46,6 +46,8 @@ impl State {
             },
             Request::Pause => self.pause(),
             Request::Resume => self.resume(),
+            Request::Mute { name } => self.mute(&name),
+            Request::Unmute { name } => self.unmute(&name),
             // A stream, which the socket's server gives from the news.
             Request::Follow(_) => refused("news can only be followed through the recorder's socket"),
         };
@@ -119,6 +121,24 @@ impl State {
         }
     }
 
+    fn mute(&self, name: &str) -> Response {
+        match self.recording.mute(name) {
+            Ok((track, at, already)) => {
+                Response::Muted { track: track.track.clone(), name: track.name.clone(), at, already }
+            }
+            Err(error) => refused(error),
+        }
+    }
+
+    fn unmute(&self, name: &str) -> Response {
+        match self.recording.unmute(name) {
+            Ok((track, at, since)) => {
+                Response::Unmuted { track: track.track.clone(), name: track.name.clone(), at, since }
+            }
+            Err(error) => refused(error),
+        }
+    }
+
     /// Publishes levels and status, when it is time and somebody listens.
     pub(super) fn publish(&mut self) {
         self.ticks = self.ticks.wrapping_add(1);
@@ -143,7 +163,10 @@ impl State {
         let mut heard = Vec::new();
         for (lane, device) in recording.lanes.iter().enumerate() {
             let peak = device.look().level;
-            let of = |track: &Arc<TrackShared>| (Arc::clone(track), peak);
+            // What is muted is heard nowhere.
+            let of = |track: &Arc<TrackShared>| {
+                (Arc::clone(track), if track.muted_since().is_some() { 0.0 } else { peak })
+            };
             heard.extend(recording.tracks_of(lane).map(|(_, track)| of(track)));
         }
         let heard: Vec<Heard> = heard
@@ -162,8 +185,11 @@ impl State {
         for (lane, device) in recording.lanes.iter().enumerate() {
             let peak = device.look().level;
             let peak_dbfs = (peak > 0.0).then(|| f64::from(20.0 * peak.log10()));
-            let level = |track: &str| TrackLevel { track: track.to_owned(), peak_dbfs };
-            tracks.extend(recording.tracks_of(lane).map(|(index, track)| (index, level(&track.track))));
+            let level = |track: &TrackShared| TrackLevel {
+                track: track.track.clone(),
+                peak_dbfs: peak_dbfs.filter(|_| track.muted_since().is_none()),
+            };
+            tracks.extend(recording.tracks_of(lane).map(|(index, track)| (index, level(track))));
         }
         tracks.sort_by_key(|(index, _)| *index);
         let tracks = tracks.into_iter().map(|(_, level)| level).collect();
@@ -219,6 +245,8 @@ impl State {
                     |frames: fn(&crate::session::shared::TakeShared) -> crate::base::units::Frames| {
                         takes.iter().map(|take| frames(take).seconds(take.entry.rate)).sum::<f64>()
                     };
+                let muted_since = track.muted_since().filter(|_| self.recording.stopped_at().is_none());
+                let audible = view.open && view.level > 0.0 && muted_since.is_none();
                 let status = TrackStatus {
                     track: track.track.clone(),
                     name: track.name.clone(),
@@ -229,7 +257,8 @@ impl State {
                         _ => Device::Opening,
                     },
                     trouble: view.trouble.clone(),
-                    level_dbfs: (view.open && view.level > 0.0).then(|| f64::from(20.0 * view.level.log10())),
+                    muted_since,
+                    level_dbfs: audible.then(|| f64::from(20.0 * view.level.log10())),
                     written: seconds(|take| take.written()),
                     durable: seconds(|take| take.durable()),
                     gaps,

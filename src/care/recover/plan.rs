@@ -388,10 +388,13 @@ impl<'a> Maker<'a> {
         let rate = find::rate_of(&self.replay, &source.track);
         let mut at = reckoning.covered_until;
         let (pauses, outages) = (self.replay.pauses.clone(), self.replay.outages.clone());
+        let mutes = self.replay.mutes_of(&source.track);
         for (seconds, cause) in pauses::causes(at, missing, cause, &pauses, &outages) {
-            let (track, frames) = (source.track.clone(), Frames::from_seconds(seconds, rate));
-            self.tell(Event::Gap { track, take: None, from_frame: None, at, frames, cause })?;
-            at += seconds;
+            for (seconds, cause) in pauses::muted(at, seconds, cause, &mutes) {
+                let (track, frames) = (source.track.clone(), Frames::from_seconds(seconds, rate));
+                self.tell(Event::Gap { track, take: None, from_frame: None, at, frames, cause })?;
+                at += seconds;
+            }
         }
         Ok(())
     }
