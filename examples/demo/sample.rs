@@ -27,9 +27,15 @@ const ACCOUNT: [&str; 3] = ["## Who was there", "## What was marked", "## What w
 pub fn renew(hansard: &Path, session: &Session, root: &Path) -> Result<()> {
     let sample = root.join("docs/sample");
     fs::create_dir_all(&sample)?;
-    let mut export = Command::new(hansard);
-    export.arg("export").arg(&session.dir).args(["--format", "md,html,docx", "--no-sound", "--force"]);
-    run(export.arg("--output").arg(&sample))?;
+    // Under names that the guide can lead to.
+    for format in ["md", "html", "docx"] {
+        let mut export = Command::new(hansard);
+        export.arg("export").arg(&session.dir).args(["--format", format, "--force"]);
+        if format == "html" {
+            export.arg("--no-sound");
+        }
+        run(export.arg("--output").arg(sample.join(format!("minutes.{format}"))))?;
+    }
     picture(session, &root.join("docs/minutes-page.png"))?;
     let page = root.join(PIECES);
     let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
@@ -47,7 +53,9 @@ fn picture(session: &Session, to: &Path) -> Result<()> {
     let mut chrome = Chrome::start().context("chromium is not installed")?;
     chrome.size(SIZE.0, SIZE.1);
     chrome.media("screen", "light");
-    chrome.open(&session.dir.canonicalize()?.join("minutes.html"), &format!("#t={at:.2}"));
+    let files = fs::read_dir(session.dir.canonicalize()?)?.flatten().map(|entry| entry.path());
+    let mut pages = files.filter(|path| path.extension().is_some_and(|end| end == "html"));
+    chrome.open(&pages.next().context("there is no page")?, &format!("#t={at:.2}"));
     chrome.until("sound.currentTime > 0 && !sound.seeking && CSS.highlights.get('now').size > 0");
     chrome.js("scrollTo({ top: 0, behavior: 'instant' })");
     chrome.until("scrollY === 0");

@@ -115,6 +115,7 @@ enum Meaning {
     PublishedModel,
     Language,
     Source,
+    RecordedSource,
 }
 
 impl Meaning {
@@ -136,6 +137,7 @@ impl Meaning {
             (_, Some("TIME" | "D")) => return None,
             ("old" | "from" | "into" | "speaker", _) => Self::Speaker,
             ("name" | "new", _) if is("forget") => Self::Person,
+            ("name", _) if is("mute") || is("unmute") => Self::RecordedSource,
             ("name", _) if is("edit") || is("enrol") => Self::Speaker,
             _ => return None,
         })
@@ -208,6 +210,7 @@ impl Known {
                 [offer("auto", "detected")].into_iter().chain(all).collect()
             }
             Meaning::Source => Vec::new(),
+            Meaning::RecordedSource => plain(recorded_sources(config)),
         }
     }
 
@@ -336,6 +339,13 @@ fn offer(value: impl Into<String>, help: impl Into<String>) -> CompletionCandida
 
 fn plain(values: Vec<String>) -> Vec<CompletionCandidate> {
     values.into_iter().map(CompletionCandidate::new).collect()
+}
+
+/// Whose sources the newest session has: most often it is the one that is being recorded.
+fn recorded_sources(config: &Config) -> Vec<String> {
+    let last = resolve(&config.paths.recordings, "last").ok().and_then(|dir| Session::open(&dir).ok());
+    let sources = last.map(|session| session.manifest.sources).unwrap_or_default();
+    sources.into_iter().map(|source| source.name).collect()
 }
 
 /// The newest first.

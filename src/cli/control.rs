@@ -1,4 +1,5 @@
-//! `hansard status | pause | resume | mute | unmute | stop`: steers a running recorder, by default the only one.
+//! `hansard status | pause | resume | mute | unmute | stop`: steers a running recorder, by default the only
+//! one.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::time::{Duration, Instant};

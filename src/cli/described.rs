@@ -1,5 +1,5 @@
-//! What is known of a meeting beforehand: `--place`, `--present`, `--excused`, `--agenda`, and `--event`,
-//! which takes it from a calendar's entry.
+//! What is known of a meeting beforehand: `--place`, `--present`, `--excused`, `--consent`, `--agenda`, and
+//! `--event`, which takes it from a calendar's entry.
 
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,9 @@ pub(super) struct Described {
     /// Who has sent word that they won't come
     #[arg(long, value_name = "NAME;…")]
     excused: Vec<String>,
+    /// That those who are there agreed to be recorded, and how: it stands in the head of the minutes
+    #[arg(long, value_name = "TEXT")]
+    consent: Option<String>,
     /// What the meeting is about, point by point
     #[arg(long, value_name = "POINT;…")]
     agenda: Vec<String>,
@@ -39,6 +42,7 @@ impl Described {
             ("--place", self.place.is_some()),
             ("--present", !self.present.is_empty()),
             ("--excused", !self.excused.is_empty()),
+            ("--consent", self.consent.is_some()),
             ("--agenda", !self.agenda.is_empty()),
             ("--event", self.event.is_some()),
         ];
@@ -60,6 +64,7 @@ impl Described {
             (Detail::Place, self.place.as_slice()),
             (Detail::Present, self.present.as_slice()),
             (Detail::Excused, self.excused.as_slice()),
+            (Detail::Consent, self.consent.as_slice()),
             (Detail::Agenda, self.agenda.as_slice()),
         ];
         for (detail, written) in lists {

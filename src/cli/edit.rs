@@ -140,6 +140,11 @@ enum What {
         #[arg(required = true, value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Say that those who were there agreed to be recorded, and how
+    Consent {
+        /// A sentence; "" takes it away
+        text: String,
+    },
     /// Say what the meeting was to be about
     Agenda {
         /// Its points in order, also several in one with ; between them; "" takes all away
@@ -177,6 +182,7 @@ impl From<&What> for Edit {
             What::Present { names } => Self::Describe { detail: Detail::Present, written: names },
             What::Excused { names } => Self::Describe { detail: Detail::Excused, written: names },
             What::Invited { names } => Self::Describe { detail: Detail::Invited, written: names },
+            What::Consent { text } => Self::Describe { detail: Detail::Consent, written: vec![text] },
             What::Agenda { points } => Self::Describe { detail: Detail::Agenda, written: points },
         }
     }

@@ -1,11 +1,9 @@
 //! `hansard export S --format md,srt,… [--tracks wav|flac] [--output PATH|-] [--force]`, and what part of a
 //! session is told, and how.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::builder::{ArgPredicate, PossibleValue};
 
 use super::named::one_of;
@@ -16,18 +14,19 @@ use crate::config::{Config, nearest};
 use crate::export::captions::Rules;
 use crate::export::evidence::{self, UNNOTICED_MAX};
 use crate::export::minutes::size;
-use crate::export::save::Target;
 use crate::export::turns::{Meeting, Selection};
 use crate::export::{ExportError, Format, Options};
 use crate::session::disk::SystemDisk;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::reading::Session;
-use beside::Beside;
+use beside::PageSound;
+use goes::Goes;
 
 mod again;
 mod beside;
 mod frames;
+mod goes;
 mod tracks;
 
 pub(super) use again::renew;
@@ -75,6 +74,9 @@ pub struct Args {
     /// The HTML page alone, without the sound of all tracks in one file beside it
     #[arg(long)]
     no_sound: bool,
+    /// The HTML page with its sound inside, as Opus: one file to be sent, about 15 MB for each hour
+    #[arg(long, conflicts_with = "no_sound")]
+    single_file: bool,
     /// Begin md with YAML front matter (title, date, duration, attendees), and give its actions boxes to
     /// tick: for Obsidian and the like
     #[arg(long)]
@@ -190,33 +192,49 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         }
         format.render(&meeting, options).map_err(exit)
     };
+    let inside = if args.single_file { PageSound::inside(&session, &selection)? } else { None };
     if to_stdout {
         for format in formats {
-            io::stdout().write_all(&render(format, &options)?)?;
+            let options = Options { sound: inside.as_ref().map(PageSound::told), ..options };
+            let bytes = render(format, &options)?;
+            match inside {
+                Some(PageSound::Inside(mix)) => return beside::print(bytes, mix).map(|()| Exit::Well),
+                _ => io::stdout().write_all(&bytes)?,
+            }
         }
         return Ok(Exit::Well);
     }
-    let targets = targets(&formats, &session, args.output.as_deref(), &config.paths.recordings)?;
-    let beside = match formats.contains(&Format::Html) && !args.no_sound {
-        true => Beside::plan(&session, &place, &selection, formats.len() == 1)?,
-        false => None,
-    };
-    let options = Options { sound: beside.as_ref().map(|beside| beside.name.as_str()), ..options };
+    let goes = Goes::new(&formats, &session, &place)?;
+    let with_sound = formats.contains(&Format::Html) && !args.no_sound && !args.single_file;
+    let stem = goes.stem(&meeting.title(), &formats, with_sound)?;
+    let sound = if with_sound { PageSound::beside(&goes, &stem, &selection)? } else { inside };
+    let options = Options { sound: sound.as_ref().map(PageSound::told), ..options };
     let mut exports = Vec::new();
-    for (format, target) in targets {
-        exports.push((format, target, render(format, &options)?));
+    for format in formats {
+        exports.push((format, goes.target_of(&stem, format)?, render(format, &options)?));
     }
     // All are checked before the first is written: an export is made as a whole or not at all.
-    for (_, target, bytes) in &exports {
-        let checked = if args.force { target.check_place() } else { target.check(bytes) };
+    let single = matches!(sound, Some(PageSound::Inside(_)));
+    for (format, target, bytes) in &exports {
+        let checked = match (args.force, single && *format == Format::Html) {
+            (true, _) => target.check_place(),
+            (false, true) => target.check_unmade(),
+            (false, false) => target.check(bytes),
+        };
         checked.map_err(exit)?;
     }
     // The sound first: it takes longest, and a page shall not lack it for long.
-    if let Some(beside) = beside {
-        writeln!(io::stdout(), "{}", beside.write()?.display())?;
+    let mut inside = None;
+    match sound {
+        Some(PageSound::Beside(beside)) => writeln!(io::stdout(), "{}", beside.write()?.display())?,
+        Some(PageSound::Inside(mix)) => inside = Some(mix),
+        None => {}
     }
     for (format, target, bytes) in exports {
-        let path = target.write_as(&SystemDisk, &bytes, how(format)).map_err(exit)?;
+        let path = match inside.take_if(|_| format == Format::Html) {
+            Some(mix) => beside::write_single(bytes, mix, target)?,
+            None => target.write_as(&SystemDisk, &bytes, how(format)).map_err(exit)?,
+        };
         writeln!(io::stdout(), "{}", path.display())?;
     }
     Ok(Exit::Well)
@@ -258,6 +276,7 @@ fn options(args: &Args, formats: &[Format]) -> anyhow::Result<Options<'static>> 
     place(args.words, "--words", Format::has_words)?;
     place(args.evidence, "--evidence", Format::has_evidence)?;
     place(args.front_matter, "--front-matter", Format::has_front_matter)?;
+    place(args.single_file, "--single-file", |format| format == Format::Html)?;
     if let Some(option) = args.frames.asked() {
         place(true, option, Format::has_timecode)?;
     }
@@ -339,31 +358,6 @@ fn files(session: &Session) -> Vec<evidence::TrackFile> {
         say(format_args!("reading {} of sound for the tracks' SHA-256 …", size(bytes)));
     }
     evidence::track_files(session, u64::MAX)
-}
-
-/// Where each format goes.
-fn targets(
-    formats: &[Format],
-    session: &Session,
-    output: Option<&Path>,
-    recordings: &Path,
-) -> anyhow::Result<Vec<(Format, Target)>> {
-    let Some(output) = output else {
-        return Ok(formats.iter().map(|f| (*f, Target::in_session(&session.dir, f.file_name()))).collect());
-    };
-    let at = |path: &Path| Target::at(path, recordings, &session.dir).map_err(exit);
-    match formats {
-        [format] if !output.is_dir() => Ok(vec![(*format, at(output)?)]),
-        formats => {
-            if output.exists() && !output.is_dir() {
-                let output = output.display();
-                return Err(wrong_use(format!("{output} is a file, but several formats need a folder")));
-            }
-            fs::create_dir_all(output)
-                .with_context(|| format!("can't make the folder {}", output.display()))?;
-            formats.iter().map(|f| Ok((*f, at(&output.join(f.file_name()))?))).collect()
-        }
-    }
 }
 
 fn exit(error: ExportError) -> anyhow::Error {

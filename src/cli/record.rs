@@ -17,6 +17,7 @@ use super::signals::Signals;
 use super::text::{Languages, Speakers, quoted};
 use super::{Exit, wrong_use};
 use crate::base::duration;
+use crate::base::languages::DocumentLanguage;
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::desktop::Desktop;
@@ -26,13 +27,17 @@ use crate::engine::defaults::{Configured, configured_sources};
 use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Ended, Engine, EngineError, Recorded};
+use crate::export::wording;
 use crate::recognisers::engine::Engine as TextEngine;
+use crate::session::details::Details;
 use crate::session::folder::Folder;
 
+mod in_title;
 #[cfg(unix)]
 mod keys;
 mod report;
 
+use in_title::InTitle;
 use report::report;
 pub(super) use report::{print_place, say_minutes};
 
@@ -57,6 +62,9 @@ pub struct Args {
     title: Option<String>,
     #[command(flatten)]
     described: Described,
+    /// Show a sentence to be read out: that this meeting is recorded. When that was stands in the minutes
+    #[arg(long)]
+    announce: bool,
     /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT;
     /// append #N to record one channel. Without any: those in the config, else the default microphone and
     /// loopback
@@ -106,7 +114,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
-    let (title, details) = args.described.read(args.title.as_deref(), None, &mut config)?;
+    let (title, mut details) = args.described.read(args.title.as_deref(), None, &mut config)?;
+    agreed(&mut details, &config);
     let pace = match args.pace {
         PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,
@@ -117,6 +126,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     let wish = Wish {
         title,
         details,
+        announce: announcement(args.announce, &config),
         pace,
         limit: args.duration,
         text: !args.no_transcribe && config.record.transcribe,
@@ -132,8 +142,29 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
 pub(super) fn begin(config: Config) -> anyhow::Result<Exit> {
     let Configured { sources, lacks } = sources(&[], &config)?;
     let text = config.record.transcribe;
-    let wish = Wish { text, partials: shows_partials(false), lacks, ..Wish::new(sources) };
+    let mut details = Details::default();
+    agreed(&mut details, &config);
+    let announce = announcement(false, &config);
+    let partials = shows_partials(false);
+    let wish = Wish { details, announce, text, partials, lacks, ..Wish::new(sources) };
     record(&wish, &config, false, true)
+}
+
+/// That people agreed, where the settings say so of all meetings.
+fn agreed(details: &mut Details, config: &Config) {
+    if details.consent.is_none() && !config.record.consent.is_empty() {
+        details.consent = Some(config.record.consent.clone());
+    }
+}
+
+/// What tells those who are there that they are recorded, in the language of the documents, else of what is
+/// spoken.
+fn announcement(asked: bool, config: &Config) -> Option<String> {
+    let language = config.export.language_in_force();
+    let language = language
+        .or_else(|| DocumentLanguage::find(&config.transcribe.language))
+        .unwrap_or(DocumentLanguage::English);
+    (asked || config.record.announce).then(|| wording::of(language).head.announcement.to_owned())
 }
 
 /// The sources of the command line, else those of the config, else the defaults that are there.
@@ -258,6 +289,8 @@ fn conduct(
     shown.lines(engine.follow(), json);
     let status_every = Duration::from_secs_f64(config.record.status_every_s);
     shown.notices(engine.follow(), Some(status_every));
+    let is_live = matches!(wish.pace, Pace::Real);
+    let in_title = is_live.then(|| InTitle::follow(engine.follow(), &title)).flatten();
     let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
     let _mending = super::recover::mend_beside(config);
     let ended = engine.block_on(async |engine| {
@@ -269,6 +302,7 @@ fn conduct(
     });
     drop(engine);
     shown.end();
+    in_title.into_iter().for_each(InTitle::end);
     desktop.into_iter().for_each(Desktop::end);
     Ok((folder, ended.context("the recorder has no threads")?))
 }

@@ -60,6 +60,11 @@ pub(super) const KEYS: &[Key] = &[
     key("record.transcribe", Kind::Switch),
     key("record.stay_awake", Kind::Switch),
     key("record.notify", Kind::Switch),
+    key("record.announce", Kind::Switch),
+    key(
+        "record.consent",
+        Kind::Text { wants: "a sentence of at most 500 characters, on one line", tidy: sentence },
+    ),
     key(
         "transcribe.model",
         Kind::Text { wants: "\"auto\" or the name of a model (`hansard models list`)", tidy: word },
@@ -269,6 +274,11 @@ fn document_language(text: &str) -> Option<String> {
 }
 
 /// Terms with one comma and one space between them.
+fn sentence(text: &str) -> Option<String> {
+    let text = text.trim();
+    (text.chars().count() <= 500 && !text.chars().any(char::is_control)).then(|| text.into())
+}
+
 fn vocabulary(text: &str) -> Option<String> {
     let terms = text.split([',', '\n']).map(str::trim).filter(|term| !term.is_empty());
     let text = terms.collect::<Vec<_>>().join(", ");

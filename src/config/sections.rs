@@ -67,6 +67,10 @@ pub struct Record {
     pub stay_awake: bool,
     /// Whether the desktop is told of alarms and of the end.
     pub notify: bool,
+    /// Whether what tells people that they are recorded is shown at the beginning.
+    pub announce: bool,
+    /// That they agreed, as it stands in the minutes; empty: nothing.
+    pub consent: String,
 }
 
 /// `[transcribe]`: recognition, live or later.

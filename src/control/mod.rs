@@ -66,7 +66,7 @@ pub enum Request {
     },
     /// Store that source's sound again.
     Unmute {
-        /// The same.
+        /// As for muting.
         name: String,
     },
     /// End the recording; answered when it is safe.

@@ -78,6 +78,8 @@ pub struct Wish {
     pub title: Option<String>,
     /// What else is known of it beforehand; its title stands above.
     pub details: Details,
+    /// What those who are there are to be told.
+    pub announce: Option<String>,
     /// What to record; names differ ([`settle_names`](crate::engine::spec::settle_names)).
     pub sources: Vec<SourceSpec>,
     /// How files and scripts are delivered.
@@ -116,6 +118,7 @@ impl Wish {
         Self {
             title: None,
             details: Details::default(),
+            announce: None,
             sources,
             pace: Pace::Real,
             limit: None,
@@ -181,6 +184,8 @@ pub struct Plan {
     pub title: Option<String>,
     /// What else is known of it beforehand; its title stands above.
     pub details: Details,
+    /// What those who are there are to be told.
+    pub announce: Option<String>,
     /// One per device, with its tracks.
     pub devices: Vec<DeviceSpec>,
     /// One per track, in the user's order.
@@ -223,6 +228,7 @@ impl Plan {
         Ok(Self {
             title: wish.title.clone(),
             details: wish.details.clone(),
+            announce: wish.announce.clone(),
             devices,
             sources,
             text,

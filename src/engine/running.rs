@@ -80,8 +80,20 @@ impl Engine {
     /// # Errors
     /// Nothing is recorded then.
     pub fn start(plan: Plan, config: &Config) -> Result<Self, EngineError> {
-        let Plan { title, details, devices, sources, text, limit, counted, pass, partials, lacks, begun } =
-            plan;
+        let Plan {
+            title,
+            details,
+            announce,
+            devices,
+            sources,
+            text,
+            limit,
+            counted,
+            pass,
+            partials,
+            lacks,
+            begun,
+        } = plan;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
             .enable_all()
@@ -94,6 +106,9 @@ impl Engine {
         let recording = Recording::start(Arc::new(SystemDisk), &dir, clock, manifest, devices)
             .map_err(|error| EngineError::Files { dir, error })?;
         described(&details).into_iter().for_each(|event| recording.note(event));
+        if let Some(text) = announce {
+            recording.note(Event::Announced { at: recording.clock.now().seconds(), text });
+        }
         lacks.into_iter().for_each(|lack| recording.note(lack_event(lack)));
         let text_later = match &text {
             TextPlan::Later(reason) => Some(reason.clone()),

@@ -17,6 +17,7 @@ use atoms::{Atom, Joint, atoms};
 use super::notices::Notice;
 use super::timing::spoken;
 use super::turns::Meeting;
+use super::wording::Wording;
 use crate::base::text::{self, fit, room, wrap};
 use crate::base::utterance::Utterance;
 
@@ -107,7 +108,8 @@ pub fn captions(meeting: &Meeting, names: Names, rules: &Rules) -> Vec<Caption> 
     for (i, utterance) in said.iter().enumerate() {
         let speaker = text::name(&utterance.speaker);
         let speaker = meeting.called(&speaker).to_owned();
-        let name = Atom::label(&labelled_as(utterance, &speaker, names, rules), utterance.start);
+        let name =
+            Atom::label(&labelled_as(utterance, &speaker, names, rules, meeting.words), utterance.start);
         let changes = i == 0 || said[i - 1].speaker != utterance.speaker;
         let others = others(said, i);
         // Told at the start, and again where somebody else spoke at the same time or since the last caption.
@@ -171,18 +173,18 @@ fn of_ours(text: &str, from: f64, to: f64, rules: &Rules) -> Caption {
 }
 
 /// What stands before a caption's words: who speaks, and that they do not stand in the minutes.
-fn labelled_as(utterance: &Utterance, speaker: &str, names: Names, rules: &Rules) -> String {
+fn labelled_as(utterance: &Utterance, speaker: &str, names: Names, rules: &Rules, words: &Wording) -> String {
     let hidden = match (&utterance.withheld, &utterance.bleed_of) {
-        (Some(_), _) => "[withheld]",
-        (None, Some(_)) => "[echo]",
-        (None, None) => "",
+        (Some(_), _) => format!("[{}]", words.said.withheld_label),
+        (None, Some(_)) => format!("[{}]", words.said.echo_label),
+        (None, None) => String::new(),
     };
     match names {
         Names::Within => {
             let both = format!("{hidden} {speaker}");
             format!("{}:", fit(both.trim_start(), rules.name_max() - 1))
         }
-        Names::Apart => hidden.to_owned(),
+        Names::Apart => hidden,
     }
 }
 

@@ -20,6 +20,7 @@ pub struct Draft<'a> {
     real: PathBuf,
     memory: PathBuf,
     key: String,
+    of: Option<String>,
     file: Box<dyn DiskFile>,
     /// Holds the lock on the part.
     _lock: File,
@@ -27,13 +28,15 @@ pub struct Draft<'a> {
 }
 
 impl<'a> Draft<'a> {
-    /// Begins a file for `real`, which users know as `path` and the memory in the folder `memory` as `key`.
+    /// Begins a file for `real`, which users know as `path` and the memory in the folder `memory` as `key`,
+    /// of the session `of` if that is not its folder.
     pub(super) fn begin(
         disk: &'a dyn Disk,
         path: &Path,
         real: &Path,
         memory: &Path,
         key: &str,
+        of: Option<&str>,
     ) -> Result<Self, ExportError> {
         let name = real.file_name().unwrap_or_default().to_string_lossy();
         let part = real.with_file_name(format!(".{name}.part"));
@@ -49,6 +52,7 @@ impl<'a> Draft<'a> {
             real: real.to_owned(),
             memory: memory.to_owned(),
             key: key.to_owned(),
+            of: of.map(str::to_owned),
             kept: false,
         })
     }
@@ -62,7 +66,7 @@ impl<'a> Draft<'a> {
             Ok(hash)
         });
         let hash = done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
-        remember(self.disk, &self.memory, &self.key, hash);
+        remember(self.disk, &self.memory, &self.key, self.of.as_deref(), hash);
         Ok(std::mem::take(&mut self.path))
     }
 }

@@ -34,6 +34,19 @@ const SCRIPT: &str = include_str!("html/page.js");
 /// Colours for people; more than these begin again.
 const COLOURS: usize = 8;
 
+/// Where a page has its sound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sound<'a> {
+    /// In a file of that name beside it, of that many seconds: by its length the page knows it.
+    Beside {
+        name: &'a str,
+        /// To a tenth of a millisecond.
+        seconds: f64,
+    },
+    /// In itself, as Opus in Ogg: to be put where [`halves`] parts it, in base 64.
+    Inside,
+}
+
 /// The whole page. Of `options` it takes the evidence and the sound.
 pub fn render(meeting: &Meeting, options: &Options) -> String {
     let (minutes, lines) = minutes::render(meeting, options);
@@ -41,11 +54,11 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
     fill(
         TEMPLATE,
         &[
-            ("policy", &policy(&style, &script)),
+            ("policy", &policy(&style, &script, options.sound)),
             ("version", env!("CARGO_PKG_VERSION")),
             ("title", &escape(&meeting.title())),
             ("style", &style),
-            ("lead", &blocks::render(meeting, &document::lead(meeting))),
+            ("lead", &(blocks::render(meeting, &document::lead(meeting)) + &absent(meeting, options.sound))),
             ("who", &who(meeting, options.sound.is_some())),
             ("only", &only(meeting)),
             ("marks", &marks::section(meeting)),
@@ -54,7 +67,7 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("recorded", &blocks::section(meeting, "recorded", &document::recorded(meeting))),
             ("evidence", &evidence(meeting)),
             ("sound", &sound(options.sound)),
-            ("data", &words::data(meeting, &lines)),
+            ("data", &words::data(meeting, &lines, options.sound)),
             ("script", &script),
         ],
         &labels(meeting.words),
@@ -114,10 +127,11 @@ fn text_of(file: &str) -> String {
 }
 
 /// Nothing from elsewhere, and of scripts and styles only the page's own.
-fn policy(style: &str, script: &str) -> String {
+fn policy(style: &str, script: &str, sound: Option<Sound>) -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    let media = if sound == Some(Sound::Inside) { "data:" } else { "'self' file:" };
     format!(
-        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; media-src 'self' file:; \
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; media-src {media}; \
          base-uri 'none'; form-action 'none'",
         hash(script),
         hash(style)
@@ -304,9 +318,35 @@ fn evidence(meeting: &Meeting) -> String {
     )
 }
 
-fn sound(file: Option<&str>) -> String {
-    let Some(file) = file else { return String::new() };
-    format!("<audio id=\"sound\" src=\"{}\" preload=\"metadata\"></audio>\n", escape(&url(file)))
+/// What a page's sound begins with that stands in the page.
+const INSIDE: &str = "<audio id=\"sound\" preload=\"metadata\" src=\"data:audio/ogg;codecs=opus;base64,";
+
+fn sound(sound: Option<Sound>) -> String {
+    match sound {
+        None => String::new(),
+        Some(Sound::Beside { name, .. }) => {
+            format!("<audio id=\"sound\" src=\"{}\" preload=\"metadata\"></audio>\n", escape(&url(name)))
+        }
+        Some(Sound::Inside) => format!("{INSIDE}\"></audio>\n"),
+    }
+}
+
+/// What comes before and after the sound in a page that has it inside; `None` if it has not.
+pub fn halves(page: &str) -> Option<(&str, &str)> {
+    // What people said or are called has no such quotes: see `escape`.
+    let at = page.find(INSIDE)? + INSIDE.len();
+    page.split_at_checked(at)
+}
+
+/// What the script shows where the sound does not lie beside the page, or another's does.
+fn absent(meeting: &Meeting, sound: Option<Sound>) -> String {
+    let Some(Sound::Beside { name, .. }) = sound else { return String::new() };
+    let page = &meeting.words.page;
+    let line = |id: &str, text: String| {
+        format!("<p id=\"{id}\" class=\"absent\" role=\"status\" hidden>{}</p>\n", escape(&text))
+    };
+    let name = text::clean(name);
+    line("left-behind", (page.left_behind)(&name)) + &line("of-another", (page.of_another)(&name))
 }
 
 /// A file's name as an address relative to the page.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use super::timing::{spoken, words};
-use super::turns::{Meeting, hidden_because};
+use super::turns::Meeting;
 use crate::base::text;
 use crate::session::mark::Mark;
 
@@ -14,7 +14,7 @@ pub fn render(meeting: &Meeting, by_word: bool) -> String {
     let mut labels: Vec<(f64, f64, String)> = Vec::new();
     for said in &meeting.said {
         let name = text::name(&said.speaker);
-        let why = hidden_because(said).map(|why| format!(" [{why}]")).unwrap_or_default();
+        let why = meeting.why_hidden(said).map(|why| format!(" [{why}]")).unwrap_or_default();
         if by_word {
             labels.extend(
                 words(said)

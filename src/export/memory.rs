@@ -27,6 +27,9 @@ struct Memory {
     /// How each was made, where it can be made the same way again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     how: BTreeMap<String, Vec<String>>,
+    /// Id of the session that each is of, for files elsewhere.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    sessions: BTreeMap<String, String>,
 }
 
 impl Memory {
@@ -47,6 +50,7 @@ impl Memory {
     fn save(&mut self, disk: &dyn Disk, folder: &Path) -> io::Result<()> {
         self.files.retain(|file, _| folder.join(file).exists());
         self.how.retain(|file, _| self.files.contains_key(file));
+        self.sessions.retain(|file, _| self.files.contains_key(file));
         disk.replace(&folder.join(MEMORY), &serde_json::to_vec_pretty(self)?)
     }
 }
@@ -56,12 +60,26 @@ pub(super) fn remembers(memory: &Path, key: &str, hash: &str) -> bool {
     Memory::load(memory).files.get(key).is_some_and(|known| known == hash)
 }
 
-/// Remembers a file that is written by now: failing to only means that the next export will ask for
-/// `--force`.
-pub(super) fn remember(disk: &dyn Disk, memory: &Path, key: &str, hash: String) {
+/// Whether something was written there for this session, whatever became of it; `None` means that the folder
+/// is the session's own.
+pub(super) fn is_of(memory: &Path, key: &str, session: Option<&str>) -> bool {
+    let known = Memory::load(memory);
+    match session {
+        None => known.files.contains_key(key),
+        Some(id) => known.sessions.get(key).is_some_and(|of| of == id),
+    }
+}
+
+/// Remembers a file that is written by now, of this session if it lies elsewhere: failing to only means that
+/// the next export will ask for `--force`.
+pub(super) fn remember(disk: &dyn Disk, memory: &Path, key: &str, session: Option<&str>, hash: String) {
     let mut known = Memory::load(memory);
     known.files.insert(key.to_owned(), hash);
     known.how.remove(key);
+    match session {
+        Some(id) => drop(known.sessions.insert(key.to_owned(), id.to_owned())),
+        None => drop(known.sessions.remove(key)),
+    }
     if let Err(error) = known.save(disk, memory) {
         tracing::warn!("can't note in {} that {key} is an export: {error}", memory.display());
     }

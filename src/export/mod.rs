@@ -35,6 +35,7 @@ pub mod markers;
 mod memory;
 pub mod minutes;
 pub mod minutes_md;
+pub mod names;
 pub mod notices;
 pub mod order;
 pub mod pdf;
@@ -125,8 +126,8 @@ pub struct Options<'a> {
     pub front_matter: bool,
     /// How frames are counted ([`Format::has_timecode`]).
     pub timecode: timecode::Timecode,
-    /// Name of the sound file that lies beside an HTML page: all tracks in one, on the session's time.
-    pub sound: Option<&'a str>,
+    /// Where an HTML page has its sound: all tracks in one, on the session's time.
+    pub sound: Option<html::Sound<'a>>,
 }
 
 impl Format {
@@ -200,7 +201,23 @@ impl Format {
         self.named().1
     }
 
-    /// Name of the file in the session's folder.
+    /// The end of the file's name where that is made for sending ([`names`]): documents and subtitles are;
+    /// data for programs have one name ([`Self::file_name`]). So have the minutes in the session's folder.
+    pub const fn sent_as(self) -> Option<&'static str> {
+        match self {
+            Self::Md => Some("md"),
+            Self::Txt => Some("txt"),
+            Self::Html => Some("html"),
+            Self::Docx => Some("docx"),
+            Self::Pdf => Some("pdf"),
+            Self::Srt => Some("srt"),
+            Self::Vtt => Some("vtt"),
+            _ => None,
+        }
+    }
+
+    /// Name of the file in the session's folder, but for those that are made for sending
+    /// ([`Self::sent_as`]).
     pub const fn file_name(self) -> &'static str {
         match self {
             Self::Md => "minutes.md",
@@ -345,6 +362,9 @@ pub enum ExportError {
     /// A folder in a file's place.
     #[error("{} is a folder; name a file in it", path.display())]
     Folder { path: PathBuf },
+    /// Thousands of that name.
+    #[error("there are too many files named {name:?} there; name one with --output")]
+    Taken { name: String },
     /// Something other than a file, where a file must go.
     #[error("{} is not a regular file; sound is written to files only", path.display())]
     Stream { path: PathBuf },
@@ -385,6 +405,7 @@ impl ExportError {
             | Self::Folder { .. }
             | Self::Stream { .. }
             | Self::Busy { .. }
+            | Self::Taken { .. }
             | Self::NoFolder { .. } => false,
             Self::Json(_) | Self::Docx(_) | Self::Pdf(_) => true,
             // The user can name another place.

@@ -156,7 +156,8 @@ fn takes(selection: &Selection, heard: &[(String, String)], notice: &Notice) -> 
 fn missing(facts: &Facts, pauses: &[(f64, f64)]) -> Vec<Notice> {
     let told = |gap: &&Gap| {
         let known = matches!(gap.cause, GapCause::Paused | GapCause::Suspend | GapCause::Muted);
-        // Somebody else's voice is never too short to be told, nor what somebody left out; nor is what may have been of any length.
+        // Somebody else's voice is never too short to be told, nor what somebody left out; nor is what may
+        // have been of any length.
         let always = matches!(gap.cause, GapCause::Foreign | GapCause::Muted);
         let long = gap.seconds >= TOLD_S || always || gap.is_unknown();
         long && (gap.is_lost() || known) && !is_paused(gap, pauses)

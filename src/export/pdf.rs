@@ -13,6 +13,7 @@ use krilla::metadata::{DateTime, Metadata};
 
 use super::minutes::{Block, Head, Inline, Marked, document};
 use super::turns::Meeting;
+use super::wording::{ENGLISH, Wording};
 use crate::base::text;
 use fonts::Fonts;
 use lines::{Ink, Span};
@@ -45,14 +46,18 @@ pub fn render(meeting: &Meeting, evidence: bool) -> Result<Vec<u8>, PdfError> {
     written(meeting, &blocks, true).or_else(|_| written(meeting, &blocks, false))
 }
 
-/// That characters stand as boxes, and which; `None` if all of them have a font.
+/// That characters stand as boxes, which, and what to do; `None` if all of them have a font.
 pub fn missing(meeting: &Meeting, evidence: bool) -> Option<String> {
     let mut fonts = Fonts::new(true)?;
     let blocks = document(meeting, evidence);
-    missing_of(&mut fonts, &blocks)
+    let missing = missing_of(&mut fonts, &blocks, &ENGLISH)?;
+    Some(format!(
+        "{missing} With a font for them (on Debian fonts-noto-core or fonts-noto-cjk) a new export shows them."
+    ))
 }
 
-fn missing_of(fonts: &mut Fonts, blocks: &[Block]) -> Option<String> {
+/// That characters stand as boxes, in the words of a document.
+fn missing_of(fonts: &mut Fonts, blocks: &[Block], words: &Wording) -> Option<String> {
     for text in blocks.iter().flat_map(texts) {
         fonts.parts(text, false);
     }
@@ -60,16 +65,12 @@ fn missing_of(fonts: &mut Fonts, blocks: &[Block]) -> Option<String> {
     if missing.is_empty() {
         return None;
     }
-    let named: Vec<String> =
+    let mut named: Vec<String> =
         missing.iter().take(NAMED).map(|c| format!("{c} (U+{:04X})", u32::from(*c))).collect();
-    let more = missing.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    Some(format!(
-        "No font on this computer has {} of this document: {}{more}. Boxes stand for them; the text itself is whole, for searching \
-         and copying. With a font for them (on Debian fonts-noto-core or fonts-noto-cjk) a new export shows them.",
-        text::count(missing.len() as u64, "character"),
-        named.join(", ")
-    ))
+    if missing.len() > NAMED {
+        named.push("…".to_owned());
+    }
+    Some((words.about.no_font)(missing.len(), &named.join(", ")))
 }
 
 /// All texts of a block.
@@ -89,7 +90,7 @@ fn texts(block: &Block) -> Vec<&str> {
 fn written(meeting: &Meeting, blocks: &[Block], with_system: bool) -> Result<Vec<u8>, PdfError> {
     let mut fonts = Fonts::new(with_system).ok_or(PdfError::Fonts)?;
     let mut sheet = Sheet::new();
-    let missing = missing_of(&mut fonts, blocks);
+    let missing = missing_of(&mut fonts, blocks, meeting.words);
     for (n, block) in blocks.iter().enumerate() {
         put(&mut sheet, &mut fonts, block);
         if let (0, Some(missing)) = (n, &missing) {

@@ -10,9 +10,10 @@ use sha2::{Digest as _, Sha256};
 use super::ExportError;
 use super::draft::Draft;
 use super::evidence::{hex, sha256};
-use super::memory::{MEMORY, remember, remember_how, remembers};
+use super::memory::{MEMORY, is_of, remember, remember_how, remembers};
 use crate::session::disk::Disk;
 use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
+use crate::session::reading::Session;
 use crate::session::voices::{VECTORS, VOICES};
 
 /// Where an export goes, after a look at what is there.
@@ -30,6 +31,8 @@ enum Destination {
         real: PathBuf,
         memory: PathBuf,
         key: String,
+        /// Id of the session that it is of, where the memory is not in that session's folder.
+        of: Option<String>,
         /// It is one of those that the session is made of.
         own: bool,
     },
@@ -42,13 +45,14 @@ impl Target {
     /// user's.
     pub fn in_session(dir: &Path, name: &str) -> Self {
         let (real, memory, key) = (dir.join(name), dir.to_owned(), name.to_owned());
-        let place = Destination::File { real, memory, key, own: false };
+        let place = Destination::File { real, memory, key, of: None, own: false };
         Self { path: dir.join(name), place }
     }
 
-    /// A path of the user's. `recordings` is where knowledge of files outside of sessions is kept, `session`
-    /// stands in for it while there is no recordings folder.
-    pub fn at(path: &Path, recordings: &Path, session: &Path) -> Result<Self, ExportError> {
+    /// A path of the user's, for an export of `session`. `recordings` is where knowledge of files outside of
+    /// sessions is kept, the session's folder stands in for it while there is no recordings folder.
+    pub fn at(path: &Path, recordings: &Path, session: &Session) -> Result<Self, ExportError> {
+        let (id, session) = (&session.manifest.id, session.dir.as_path());
         let io_error = |source| ExportError::Write { path: path.to_owned(), source };
         // A link that the user names is followed, so that the link stays.
         let real = match fs::metadata(path) {
@@ -68,14 +72,14 @@ impl Target {
         let folder = fs::canonicalize(session).ok();
         let own = folder.as_deref().is_some_and(|folder| is_own(folder, &real));
         let inside = folder.filter(|session| real.parent() == Some(session));
-        let (memory, key) = match (inside, real.file_name()) {
-            (Some(session), Some(name)) => (session, name.to_string_lossy().into_owned()),
+        let (memory, key, of) = match (inside, real.file_name()) {
+            (Some(session), Some(name)) => (session, name.to_string_lossy().into_owned(), None),
             _ => {
                 let memory = if recordings.is_dir() { recordings } else { session };
-                (memory.to_owned(), real.to_string_lossy().into_owned())
+                (memory.to_owned(), real.to_string_lossy().into_owned(), Some(id.clone()))
             }
         };
-        Ok(Self { path: path.to_owned(), place: Destination::File { real, memory, key, own } })
+        Ok(Self { path: path.to_owned(), place: Destination::File { real, memory, key, of, own } })
     }
 
     /// Whether anything of ours may ever be written there, force or no force: not where the session's own
@@ -93,6 +97,15 @@ impl Target {
     /// Whether something that isn't made yet may be written there: nothing is there, or what Hansard wrote.
     pub fn check_unmade(&self) -> Result<(), ExportError> {
         self.check_that(|_| false)
+    }
+
+    /// Whether a name that is ours to choose may be this one: nothing is there, or an export of this session.
+    pub fn is_free(&self) -> bool {
+        let Destination::File { real, memory, key, of, own: false } = &self.place else { return false };
+        match fs::symlink_metadata(real) {
+            Ok(data) => data.is_file() && is_of(memory, key, of.as_deref()),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
     fn check_that(&self, same: impl Fn(&str) -> bool) -> Result<(), ExportError> {
@@ -120,7 +133,9 @@ impl Target {
     pub fn draft<'a>(&self, disk: &'a dyn Disk) -> Result<Draft<'a>, ExportError> {
         self.check_place()?;
         match &self.place {
-            Destination::File { real, memory, key, .. } => Draft::begin(disk, &self.path, real, memory, key),
+            Destination::File { real, memory, key, of, .. } => {
+                Draft::begin(disk, &self.path, real, memory, key, of.as_deref())
+            }
             Destination::Stream => Err(ExportError::Stream { path: self.path.clone() }),
         }
     }
@@ -136,9 +151,9 @@ impl Target {
             Destination::Stream => {
                 fs::OpenOptions::new().write(true).open(&self.path).and_then(|mut f| f.write_all(bytes))
             }
-            Destination::File { real, memory, key, .. } => disk
-                .replace(real, bytes)
-                .inspect(|()| remember(disk, memory, key, hex(Sha256::digest(bytes).as_slice()))),
+            Destination::File { real, memory, key, of, .. } => disk.replace(real, bytes).inspect(|()| {
+                remember(disk, memory, key, of.as_deref(), hex(Sha256::digest(bytes).as_slice()));
+            }),
         };
         done.map_err(|source| ExportError::Write { path: self.path.clone(), source })?;
         Ok(self.path)

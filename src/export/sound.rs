@@ -32,6 +32,7 @@ use crate::session::wav::{HEADER_MAX, Layout};
 
 pub mod file;
 pub mod mix;
+pub mod opus;
 pub mod render;
 pub mod sample;
 pub mod timeline;
@@ -120,6 +121,9 @@ pub enum SoundError {
     FlacFloats,
     #[error("there is no sound in this session, or not at that time")]
     Silent,
+    /// Nobody takes it.
+    #[error("can't write to stdout: {0}")]
+    Stdout(io::Error),
     /// The user ended it.
     #[error("interrupted; nothing was written")]
     Interrupted,
@@ -135,7 +139,7 @@ impl SoundError {
         match self {
             Self::Read(error) => error.is_failure(),
             Self::Export(error) => error.is_failure(),
-            Self::Take { .. } | Self::Resample(_) | Self::Interrupted => true,
+            Self::Take { .. } | Self::Resample(_) | Self::Interrupted | Self::Stdout(_) => true,
             _ => false,
         }
     }
@@ -296,22 +300,33 @@ impl Length {
         self,
         mut file: SoundFile<W>,
         watch: OnProgress<'_>,
-        mut read: impl FnMut(usize, &mut Vec<f32>) -> Result<(), SoundError>,
+        read: impl FnMut(usize, &mut Vec<f32>) -> Result<(), SoundError>,
         failed: impl Fn(io::Error) -> SoundError,
     ) -> Result<W, SoundError> {
+        self.each_block(watch, read, |block| file.write(block).map_err(&failed))?;
+        file.finish().map_err(failed)
+    }
+
+    /// Makes the sound, block by block.
+    fn each_block(
+        self,
+        watch: OnProgress<'_>,
+        mut read: impl FnMut(usize, &mut Vec<f32>) -> Result<(), SoundError>,
+        mut put: impl FnMut(&[f32]) -> Result<(), SoundError>,
+    ) -> Result<(), SoundError> {
         let mut block = Vec::new();
         let mut left = self.frames;
         while left > 0 {
             let frames = left.min(BLOCK as u64);
             block.clear();
             read(frames as usize, &mut block)?;
-            file.write(&block).map_err(&failed)?;
+            put(&block)?;
             left -= frames;
             if watch(frames as f64 / f64::from(self.rate.0)).is_break() {
                 return Err(SoundError::Interrupted);
             }
         }
-        file.finish().map_err(failed)
+        Ok(())
     }
 }
 

@@ -173,7 +173,11 @@ impl<'a> Meeting<'a> {
     /// Why a turn does not stand in the minutes; `None` if it does.
     pub fn withheld(&self, turn: &Turn) -> Option<String> {
         turn.withheld.as_ref()?;
-        let line = turn.pieces().next()?.utterance;
+        self.why_hidden(turn.pieces().next()?.utterance)
+    }
+
+    /// Why a line does not stand in the minutes; `None` if it does.
+    pub fn why_hidden(&self, line: &Utterance) -> Option<String> {
         match (&line.withheld, &line.bleed_of) {
             (Some(reason), _) => Some(self.words.withheld(reason)),
             (None, Some(of)) => Some((self.words.said.echo_of)(&text::name(of))),

@@ -88,6 +88,11 @@ pub struct Head {
     pub present: &'static str,
     pub excused: &'static str,
     pub invited: &'static str,
+    pub consent: &'static str,
+    /// Before the time at which people were told that they are recorded.
+    pub announced: &'static str,
+    /// What they are told.
+    pub announcement: &'static str,
     pub agenda: &'static str,
     /// That it is a part of the meeting: from when, up to when, whose words alone.
     pub part: fn(Option<&str>, Option<&str>, Option<&str>) -> String,
@@ -166,6 +171,9 @@ pub struct Said {
     /// Such a reason by its name in files; `None` means that it is one of a newer version.
     pub reason: fn(&str) -> Option<&'static str>,
     pub echo_of: fn(&str) -> String,
+    /// Both in a word.
+    pub withheld_label: &'static str,
+    pub echo_label: &'static str,
 }
 
 /// Why something is to be known at its place.
@@ -213,6 +221,8 @@ pub struct About {
     pub corrected: fn(u64, &str) -> String,
     /// The zone of the times of day.
     pub zone: fn(&str) -> String,
+    /// Characters that no font has, how many, and these; of a PDF.
+    pub no_font: fn(usize, &str) -> String,
     /// Version and session.
     pub written: fn(&str, &str) -> String,
 }
@@ -268,6 +278,10 @@ pub struct Page {
     pub hear: &'static str,
     /// Before the command that plays a voice.
     pub unheard: &'static str,
+    /// The sound is not there; of the file's name.
+    pub left_behind: fn(&str) -> String,
+    /// The sound that is there is another's; of the file's name.
+    pub of_another: fn(&str) -> String,
     pub when: &'static str,
     /// What was marked, when, in whose words.
     pub mark_at: fn(&str, &str, &str) -> String,

@@ -126,6 +126,7 @@ fn text(event: &Event) -> Option<String> {
             )
         }
         Event::Unmuted { track, at } => format!("{track} is recorded again from {} on", timer(*at)),
+        Event::Announced { text, .. } => format!("to be read out, or shown: \u{201c}{text}\u{201d}"),
         Event::NoControl { reason } => {
             format!("{reason}; the recording goes on, but no other command can steer it")
         }

@@ -1,4 +1,5 @@
-//! What a person forgets: that the recording is paused, or that it goes on long after everybody left. Pure.
+//! What a person forgets: that the recording is paused, that somebody is muted, or that it goes on long after
+//! everybody left. Pure.
 //!
 //! Reminders are notices that come again at their interval. Speech into a paused recording is more: an alarm,
 //! while it can still be mended.
@@ -19,7 +20,7 @@ const LOUD_SECONDS: usize = 4;
 /// How often people are reminded, in seconds; 0: never.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Intervals {
-    /// That nobody has spoken on any track for so long.
+    /// That nobody has spoken on any track, or that one has been muted, for so long.
     pub silent_s: f64,
     /// That it has been paused for so long.
     pub paused_s: f64,
@@ -32,8 +33,10 @@ pub struct Heard<'a> {
     pub track: &'a str,
     /// Whose it is.
     pub name: &'a str,
-    /// Highest |sample| of the last second.
+    /// Highest |sample| of the last second; 0 while it is muted.
     pub peak: f32,
+    /// Session second since which it is muted.
+    pub muted_since: Option<f64>,
 }
 
 /// Says what people forget.
@@ -45,6 +48,8 @@ pub struct Reminders {
     /// How often it was said that nobody has spoken since, and that it is paused.
     silent_told: u64,
     paused_told: u64,
+    /// Per track, how often it was said that it is muted.
+    muted_told: Vec<u64>,
     /// Per track, which of its last seconds were loud while it was paused.
     loud: Vec<VecDeque<bool>>,
     /// The tracks into which somebody speaks though it is paused, and whose they are.
@@ -59,6 +64,7 @@ impl Reminders {
             spoken_at: 0.0,
             silent_told: 0,
             paused_told: 0,
+            muted_told: Vec::new(),
             loud: Vec::new(),
             unheard: Vec::new(),
         }
@@ -91,6 +97,27 @@ impl Reminders {
                 length(now - self.spoken_at)
             );
             events.push(Event::Reminder { text });
+        }
+        events.extend(self.muted(now, heard));
+        events
+    }
+
+    fn muted(&mut self, now: f64, heard: &[Heard]) -> Vec<Event> {
+        self.muted_told.resize(heard.len(), 0);
+        let mut events = Vec::new();
+        for (track, told) in heard.iter().zip(&mut self.muted_told) {
+            let Some(since) = track.muted_since else {
+                *told = 0;
+                continue;
+            };
+            if is_due(now - since, self.intervals.silent_s, told) {
+                let (long, since) = (length(now - since), timer(since));
+                let text = format!(
+                    "{} has been MUTED for {long}, since {since}: hansard unmute {} records it again",
+                    track.name, track.track
+                );
+                events.push(Event::Reminder { text });
+            }
         }
         events
     }
@@ -153,7 +180,11 @@ mod tests {
     const EVERY: Intervals = Intervals { silent_s: 900.0, paused_s: 300.0 };
 
     fn heard(peak: f32) -> [Heard<'static>; 2] {
-        [Heard { track: "ann", name: "Ann", peak }, Heard { track: "bob", name: "Bob", peak: 0.001 }]
+        let muted_since = None;
+        [
+            Heard { track: "ann", name: "Ann", peak, muted_since },
+            Heard { track: "bob", name: "Bob", peak: 0.001, muted_since },
+        ]
     }
 
     /// Steps through these seconds; when something was said, and what.
@@ -187,6 +218,22 @@ mod tests {
         let mut never = Reminders::new(Intervals { silent_s: 0.0, paused_s: 0.0 });
         assert_eq!(run(&mut never, 0..9_000, None, |_| 0.0), []);
         assert_eq!(run(&mut never, 9_000..19_000, Some(9_000.0), |_| 0.0), []);
+    }
+
+    #[test]
+    fn who_forgot_that_somebody_is_muted_is_told_again_and_again() {
+        let mut reminders = Reminders::new(EVERY);
+        let mut told = Vec::new();
+        for second in 0..2_500 {
+            let mut heard = heard(0.1);
+            heard[1].muted_since = (second >= 100).then_some(100.0);
+            for event in reminders.step(f64::from(second), None, &heard) {
+                let Event::Reminder { text } = event else { panic!("{event:?}") };
+                told.push((second, text));
+            }
+        }
+        assert_eq!(told.iter().map(|told| told.0).collect::<Vec<_>>(), [1_000, 1_900]);
+        assert!(told[0].1.starts_with("Bob has been MUTED for 15 min"), "{told:?}");
     }
 
     #[test]

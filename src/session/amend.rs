@@ -41,6 +41,8 @@ pub struct Amendments {
     pub details: Details,
     /// What was erased, in the order in which it was.
     pub erased: Vec<Erased>,
+    /// Session second at which people were first told that they are recorded.
+    pub announced: Option<f64>,
     /// Other names, in the order in which they were given.
     renames: Vec<Rename>,
     /// What was said of voices, in that order, with the number of its line in the journal.
@@ -86,7 +88,8 @@ struct Rename {
 }
 
 /// How a journal writes the kinds of lines that matter here; only those are parsed.
-const KINDS: [&[u8]; 7] = [
+const KINDS: [&[u8]; 8] = [
+    br#""kind":"announced""#,
     br#""kind":"mark""#,
     br#""kind":"renamed""#,
     br#""kind":"hidden""#,
@@ -243,6 +246,7 @@ struct Gathered {
     passages: HashMap<String, Option<Passage>>,
     details: Details,
     erased: Vec<Erased>,
+    announced: Option<f64>,
     renames: Vec<Rename>,
     voices: Vec<(u64, VoiceChange)>,
 }
@@ -263,6 +267,9 @@ impl Gathered {
             Event::Erased { part, by, .. } => self.erased.push(Erased { part, at: line.utc, by }),
             // The text is made anew.
             Event::TextBegun { .. } => self.erased.retain(|erased| erased.part != Part::Text),
+            Event::Announced { at, .. } => {
+                self.announced.get_or_insert(at);
+            }
             Event::Renamed { from, to } => self.renames.push(Rename { seq: line.seq, from, to }),
             Event::VoiceNamed { voice, name } => {
                 self.voices.push((line.seq, VoiceChange::Named { voice, name }));
@@ -289,6 +296,7 @@ impl Gathered {
             passages_made,
             details: self.details,
             erased: self.erased,
+            announced: self.announced,
             renames: self.renames,
             voices: self.voices,
         };

@@ -24,14 +24,16 @@ pub enum Detail {
     Excused,
     /// Who was asked to come, whether they came or not.
     Invited,
+    /// That those who were there agreed to be recorded, and how.
+    Consent,
     /// What it was to be about, point by point.
     Agenda,
 }
 
 impl Detail {
     /// All of them, in the order in which a head tells them.
-    pub const ALL: [Self; 6] =
-        [Self::Title, Self::Place, Self::Present, Self::Excused, Self::Invited, Self::Agenda];
+    pub const ALL: [Self; 7] =
+        [Self::Title, Self::Place, Self::Present, Self::Excused, Self::Invited, Self::Consent, Self::Agenda];
 
     /// The name that stands in files and commands.
     pub const fn name(self) -> &'static str {
@@ -41,13 +43,14 @@ impl Detail {
             Self::Present => "present",
             Self::Excused => "excused",
             Self::Invited => "invited",
+            Self::Consent => "consent",
             Self::Agenda => "agenda",
         }
     }
 
     /// Whether it is one thing and not a list.
     const fn is_one(self) -> bool {
-        matches!(self, Self::Title | Self::Place)
+        matches!(self, Self::Title | Self::Place | Self::Consent)
     }
 }
 
@@ -60,6 +63,7 @@ pub struct Details {
     pub present: Vec<String>,
     pub excused: Vec<String>,
     pub invited: Vec<String>,
+    pub consent: Option<String>,
     pub agenda: Vec<String>,
 }
 
@@ -77,8 +81,8 @@ pub enum DetailError {
     TooMany(&'static str),
 }
 
-/// What somebody wrote, as it is to stand: several in one are parted by `;` or a line's end, but for a title
-/// and a place. None takes away what was said before.
+/// What somebody wrote, as it is to stand: several in one are parted by `;` or a line's end, but for a title,
+/// a place and a consent. None takes away what was said before.
 ///
 /// # Errors
 /// There is no title, or too much.
@@ -114,6 +118,7 @@ impl Details {
             Detail::Present => &self.present,
             Detail::Excused => &self.excused,
             Detail::Invited => &self.invited,
+            Detail::Consent => self.consent.as_slice(),
             Detail::Agenda => &self.agenda,
         }
     }
@@ -127,6 +132,7 @@ impl Details {
             Detail::Present => self.present = lines,
             Detail::Excused => self.excused = lines,
             Detail::Invited => self.invited = lines,
+            Detail::Consent => self.consent = lines.into_iter().next(),
             Detail::Agenda => self.agenda = lines,
         }
     }

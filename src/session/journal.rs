@@ -309,6 +309,12 @@ pub enum Event {
         /// A line each; none takes it away.
         lines: Vec<String>,
     },
+    /// Those who are there were told that they are recorded: this was shown to be read out.
+    Announced {
+        /// Session seconds.
+        at: f64,
+        text: String,
+    },
     /// Somebody marked a moment. A later line of the same id replaces this one.
     Mark {
         /// Identity within the session.

@@ -28,6 +28,48 @@ fn what_is_given_before_stands_in_the_head() {
 }
 
 #[test]
+fn that_people_agreed_and_were_told_stands_in_the_head() {
+    let home = Home::new();
+    let consent = ["--announce", "--consent=All agreed: orally; at the beginning."];
+    let (ran, session) = home.record(0, &[QUICK.as_slice(), &consent].concat());
+    assert!(ran.err.contains("to be read out, or shown: “This meeting is being recorded"), "{}", ran.err);
+    assert_eq!(
+        session.amendments.details.consent.as_deref(),
+        Some("All agreed: orally; at the beginning."),
+        "it is one sentence"
+    );
+    assert!(session.amendments.announced.is_some_and(|at| at < 1.0), "{:?}", session.amendments.announced);
+    let md = home.run(["export", "last", "--output=-"]).expect(0).out.clone();
+    assert!(
+        md.contains("- **Consent:** All agreed: orally; at the beginning.\n- **Announced:** 00:00 ("),
+        "{md}"
+    );
+    for (language, head) in
+        [("de", "**Einverständnis:** All"), ("fr", "**Accord :** All"), ("ja", "**同意：** All")]
+    {
+        let md =
+            home.run(["export", "last", "--output=-", "--document-language", language]).expect(0).out.clone();
+        let md = md.replace('\u{a0}', " ");
+        assert!(md.contains(head) || md.contains(&head.replace("** ", "**")), "{md}");
+    }
+    home.run(["edit", "last", "consent", "Signed forms."]).expect(0);
+    let md = home.run(["export", "last", "--output=-"]).expect(0).out.clone();
+    assert!(md.contains("- **Consent:** Signed forms.\n"), "{md}");
+
+    // As the settings say for all meetings, in the language of the documents.
+    home.write(
+        "own.toml",
+        "[record]\nannounce = true\nconsent = \"By the house rules.\"\n[export]\nlanguage = \"de\"\n",
+    );
+    let with = [&["--config", "own.toml", "record"][..], &QUICK].concat();
+    let ran = home.run(with);
+    ran.expect(0);
+    assert!(ran.err.contains("“Diese Besprechung wird aufgenommen"), "{}", ran.err);
+    let details = ran.session().amendments.details;
+    assert_eq!(details.consent.as_deref(), Some("By the house rules."));
+}
+
+#[test]
 fn a_calendars_entry_gives_title_place_and_who_is_invited() {
     let home = Home::new();
     let event = "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Acme weekly\r\nLOCATION:Room 4\r\n\

@@ -59,6 +59,11 @@ fn marks_are_typed_in_the_recorders_own_terminal() {
     terminal.press("\u{3}");
     assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen.lock().unwrap());
     assert_eq!(terminal.settings(), before);
+    // The window's title told it all the time, and is as it was.
+    let screen = terminal.screen.lock().unwrap().clone();
+    for title in ["\u{1b}]2;● REC", "\u{1b}]2;❚❚ PAUSED", "\u{1b}[23;2t"] {
+        assert!(screen.contains(title), "{title:?}: {screen:?}");
+    }
     let session = Session::open(&home.sessions()[0]).unwrap();
     let marks: Vec<_> = session.marks().iter().map(|mark| (mark.kind, mark.text.clone())).collect();
     let marked =

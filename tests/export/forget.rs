@@ -93,7 +93,7 @@ fn what_could_not_be_changed_is_listed() {
     fs::write(&minutes, fs::read_to_string(&minutes).unwrap() + "Mine.\n").unwrap();
     let done = forget(root.path(), "Carol");
     let message = String::from_utf8_lossy(&done.stderr).into_owned();
-    for part in ["minutes.md: these minutes were changed by hand", "transcript.txt", "minutes.docx"] {
+    for part in ["minutes.md: these minutes were changed by hand", ".txt", ".docx"] {
         assert!(message.contains(part), "{part}: {message}");
     }
     expect(2, done);

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use readers::{letters, read_md, read_srt, read_vtt};
-use sessions::{START, expect, hansard, journal, manifest, meeting, said, write};
+use sessions::{START, expect, hansard, journal, manifest, meeting, said, sent, write};
 
 mod devices;
 mod forget;
@@ -45,7 +45,13 @@ fn all_formats_are_written_beside_the_tracks_for_the_user_alone() {
         paths.lines().map(|path| Path::new(path).file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(
         names,
-        ["minutes.md", "transcript.txt", "transcript.srt", "transcript.vtt", "transcript.seglst.json"]
+        [
+            "minutes.md",
+            "2026-03-14 Weekly sync.txt",
+            "2026-03-14 Weekly sync.srt",
+            "2026-03-14 Weekly sync.vtt",
+            "transcript.seglst.json"
+        ]
     );
     for path in paths.lines() {
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{path}");
@@ -181,13 +187,14 @@ fn hostile_names_and_words_come_out_as_what_they_are() {
         assert!(head.starts_with(&text::name(names[i % names.len()])), "{head}");
     }
     assert_eq!(turns.len(), lines.len());
-    read_srt(&read("transcript.srt"));
-    let vtt = read_vtt(&read("transcript.vtt"));
+    let of = |end| fs::read_to_string(sent(&dir, end)).unwrap();
+    read_srt(&of("srt"));
+    let vtt = read_vtt(&of("vtt"));
     assert_eq!(vtt[4].0, "<script>alert(1)</script>");
     assert_eq!(vtt[4].1.lines, ["--> arrow"]);
     let printed =
         expect(0, hansard(root.path(), &["show", "odd"])) + &expect(0, hansard(root.path(), &["list"]));
-    for output in [printed, read("minutes.md"), read("transcript.txt")] {
+    for output in [printed, read("minutes.md"), of("txt")] {
         assert!(!output.contains(['\u{1b}', '\u{202e}']), "a terminal would obey this");
     }
 }
@@ -209,13 +216,14 @@ fn a_file_that_was_edited_stays_until_force() {
     assert!(fs::read_to_string(dir.join("minutes.md")).unwrap().contains("One more thing."));
 
     fs::write(dir.join("minutes.md"), "my own notes").unwrap();
-    fs::remove_file(dir.join("transcript.txt")).unwrap();
+    let text = sent(&dir, "txt");
+    fs::remove_file(&text).unwrap();
     let refused = export(&[]);
     let message = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(message.contains("minutes.md") && message.contains("--force"), "{message}");
     assert_eq!(expect(1, refused), "");
     assert_eq!(fs::read_to_string(dir.join("minutes.md")).unwrap(), "my own notes");
-    assert!(!dir.join("transcript.txt").exists(), "half an export was written");
+    assert!(!text.exists(), "half an export was written");
     let error = write_minutes(&SystemDisk, &dir, 2.0, None).unwrap_err().to_string();
     assert!(error.contains("left as it is") || error.contains("left as it was"), "{error}");
     expect(0, export(&["--force"]));
@@ -253,12 +261,10 @@ fn output_goes_where_the_user_says() {
     expect(1, export("md", &path("m.md")));
 
     expect(0, export("md,srt", &path("folder")));
-    assert!(
-        Path::new(&path("folder/minutes.md")).is_file()
-            && Path::new(&path("folder/transcript.srt")).is_file()
-    );
-    expect(0, export("txt", &path("folder")));
-    assert!(Path::new(&path("folder/transcript.txt")).is_file());
+    expect(0, export("txt,json", &path("folder")));
+    let names =
+        ["2026-03-15 Next.md", "2026-03-15 Next.srt", "2026-03-15 Next.txt", "transcript.seglst.json"];
+    assert!(names.iter().all(|name| Path::new(&path("folder")).join(name).is_file()));
     expect(0, export("md", "/dev/null"));
     assert!(!fs::symlink_metadata("/dev/null").unwrap().is_file(), "/dev/null was replaced by a file");
     expect(1, export("md,srt", &path("m.md")));

@@ -7,7 +7,7 @@ use hansard::base::utterance::Utterance;
 use serde_json::{Value, json};
 
 use super::readers::{read_csv, read_srt, read_vtt};
-use super::sessions::{START, expect, hansard, journal, manifest, said, write};
+use super::sessions::{START, expect, hansard, journal, manifest, said, sent, write};
 
 /// A meeting of two with a pause, a gap of one, a gap of both, a hidden passage and a question.
 fn meeting() -> (tempfile::TempDir, PathBuf) {
@@ -114,7 +114,7 @@ fn every_document_tells_everything_in_one_order_of_time() {
         }
     }
     expect(0, hansard(root.path(), &["export", "order", "--format", "docx"]));
-    let mut zip = zip::ZipArchive::new(std::fs::File::open(dir.join("minutes.docx")).unwrap()).unwrap();
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(sent(&dir, "docx")).unwrap()).unwrap();
     let mut xml = String::new();
     std::io::Read::read_to_string(&mut zip.by_name("word/document.xml").unwrap(), &mut xml).unwrap();
     let (_, minutes) = xml.split_once("What was said</w:t>").unwrap();

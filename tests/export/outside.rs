@@ -10,7 +10,7 @@ use hansard::base::utterance::Utterance;
 use serde_json::{Value, json};
 
 use super::readers::{read_srt, read_vtt};
-use super::sessions::{START, expect, hansard, manifest, mark, meeting, said, write};
+use super::sessions::{START, expect, hansard, manifest, mark, meeting, said, sent, write};
 
 /// Its output, if it ended well and complained of nothing; none if it is not installed.
 pub fn run(command: &mut Command) -> Option<Output> {
@@ -31,12 +31,13 @@ pub fn run(command: &mut Command) -> Option<Output> {
 fn subtitles_are_read_strictly_and_by_ffmpeg() {
     let (root, dir) = meeting();
     expect(0, hansard(root.path(), &["export", "last", "--format", "srt,vtt"]));
-    let srt = read_srt(&fs::read_to_string(dir.join("transcript.srt")).unwrap());
-    let vtt = read_vtt(&fs::read_to_string(dir.join("transcript.vtt")).unwrap());
+    let srt = read_srt(&fs::read_to_string(sent(&dir, "srt")).unwrap());
+    let vtt = read_vtt(&fs::read_to_string(sent(&dir, "vtt")).unwrap());
     assert_eq!(srt[0].start, 1000);
     assert_eq!((srt[0].lines[0].as_str(), vtt[0].0.as_str()), ("Alice: Good morning.", "Alice"));
     let remote = vtt.iter().find(|(speaker, _)| speaker == "Remote").unwrap();
     assert_eq!((remote.1.start, remote.1.end), (20_000, 22_750), "captions follow the words' times");
+    let files = [sent(&dir, "srt"), sent(&dir, "vtt"), dir.join("words.vtt")];
     expect(
         0,
         hansard(
@@ -52,20 +53,16 @@ fn subtitles_are_read_strictly_and_by_ffmpeg() {
             ],
         ),
     );
-    for (name, count) in
-        [("transcript.srt", srt.len()), ("transcript.vtt", vtt.len()), ("words.vtt", vtt.len())]
-    {
+    for (file, count) in files.iter().zip([srt.len(), vtt.len(), vtt.len()]) {
+        let name = file.display();
         let probe = ["-v", "warning", "-show_packets", "-of", "csv"];
-        let Some(probe) = run(Command::new("ffprobe").args(probe).arg(dir.join(name))) else { return };
+        let Some(probe) = run(Command::new("ffprobe").args(probe).arg(file)) else { return };
         let packets =
             String::from_utf8_lossy(&probe.stdout).lines().filter(|l| l.starts_with("packet")).count();
         assert_eq!((packets, String::from_utf8_lossy(&probe.stderr).as_ref()), (count, ""), "{name}");
         // To the end and back: as many captions come out as went in.
         let mut decode = Command::new("ffmpeg");
-        decode
-            .args(["-v", "warning", "-xerror", "-i"])
-            .arg(dir.join(name))
-            .args(["-c:s", "srt", "-f", "srt", "-"]);
+        decode.args(["-v", "warning", "-xerror", "-i"]).arg(file).args(["-c:s", "srt", "-f", "srt", "-"]);
         let Some(decoded) = run(&mut decode) else { return };
         let captions = String::from_utf8_lossy(&decoded.stdout).matches(" --> ").count();
         assert_eq!((captions, String::from_utf8_lossy(&decoded.stderr).as_ref()), (count, ""), "{name}");
@@ -91,7 +88,7 @@ fn a_word_document_opens_and_says_what_was_said() {
     fs::write(dir.join("events.jsonl"), mark(1, 12.0, "decision", "No <b>MACROS</b> & no surprises"))
         .unwrap();
     expect(0, hansard(root.path(), &["export", "odd", "--format", "docx", "--evidence"]));
-    let docx = dir.join("minutes.docx");
+    let docx = sent(&dir, "docx");
     let again = fs::read(&docx).unwrap();
     expect(0, hansard(root.path(), &["export", "odd", "--format", "docx", "--evidence"]));
     assert_eq!(fs::read(&docx).unwrap(), again, "the same meeting gives the same bytes");

@@ -8,7 +8,7 @@ use std::process::Command;
 use hansard::base::utterance::Utterance;
 
 use super::outside::run;
-use super::sessions::{START, expect, hansard, manifest, mark, said, write};
+use super::sessions::{START, expect, hansard, manifest, mark, said, sent, write};
 
 const TITLE: &str = "\"Odd\": <t> | --- & (x) \\ #1";
 
@@ -47,7 +47,7 @@ fn a_pdf_says_what_was_said_on_numbered_pages() {
         "{told}"
     );
     expect(0, done);
-    let pdf = dir.join("minutes.pdf");
+    let pdf = sent(&dir, "pdf");
     let bytes = fs::read(&pdf).unwrap();
     expect(0, export());
     assert_eq!(fs::read(&pdf).unwrap(), bytes, "the same meeting gives the same bytes");

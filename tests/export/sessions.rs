@@ -186,6 +186,14 @@ pub fn meeting() -> (tempfile::TempDir, PathBuf) {
     (root, dir)
 }
 
+/// The one file of that end in a folder, as an export for sending is found.
+pub fn sent(dir: &Path, end: &str) -> PathBuf {
+    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    let found: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == end)).collect();
+    let [one] = found.as_slice() else { panic!("{end}: {found:?}") };
+    one.clone()
+}
+
 pub fn hansard(recordings: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hansard"))
         .args(args)

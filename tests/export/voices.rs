@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use crate::support::stage::chrome::Chrome;
 
-use super::sessions::{START, append, expect, hansard, journal, manifest, said, write};
+use super::sessions::{START, append, expect, hansard, journal, manifest, said, sent, write};
 
 /// A line of a voice of a track.
 pub(super) fn voiced(id: &str, track: u32, voice: u32, start: f64, text: &str) -> Utterance {
@@ -365,7 +365,7 @@ fn the_page_shows_one_persons_words_alone() {
     let Some(mut chrome) = Chrome::start() else { return };
     let (root, dir) = session(&talk(), &[]);
     expect(0, hansard(root.path(), &["export", "room", "--format=html", "--no-sound"]));
-    chrome.open(&dir.join("minutes.html"), "");
+    chrome.open(&sent(&dir, "html"), "");
     let mut shown = |who: &str| {
         chrome.js(&format!(
             "(() => {{ const only = document.getElementById('only'); \
@@ -389,10 +389,10 @@ fn the_page_lets_a_voice_be_heard_that_nobody_has_named() {
     let (root, dir) =
         session(&talk(), &[entry(0, 1), VoiceEntry { sample: Some(sample), ..entry(0, 2) }, entry(0, 3)]);
     edit(root.path(), &["name", "Room, voice 1", "Carol"]);
-    let page = dir.join("minutes.html");
     let buttons = "[...document.querySelectorAll('.hear')]";
     let told = "document.querySelector('.silent').checkVisibility()";
     expect(0, hansard(root.path(), &["export", "room", "--format=html"]));
+    let page = sent(&dir, "html");
     chrome.open(&page, "");
     chrome.until("document.body.classList.contains('sound')");
     assert_eq!(

@@ -171,7 +171,12 @@ impl State {
         }
         let heard: Vec<Heard> = heard
             .iter()
-            .map(|(track, peak)| Heard { track: &track.track, name: &track.name, peak: *peak })
+            .map(|(track, peak)| Heard {
+                track: &track.track,
+                name: &track.name,
+                peak: *peak,
+                muted_since: track.muted_since(),
+            })
             .collect();
         let now = recording.clock.now().seconds();
         for event in self.reminders.step(now, recording.paused_since(), &heard) {

@@ -311,7 +311,14 @@ impl<'a> Maker<'a> {
             self.tell(Event::Commit { spans })?;
         }
         for (RecoveredTake { track, take, committed, found }, _) in open {
-            let Some(clock) = self.replay.take(&track, take).map(|take| take.clock.clone()) else { continue };
+            let Some(record) = self.replay.take(&track, take) else { continue };
+            let clock = record.clock.clone();
+            let mutes = record.untold_mutes(committed, committed + found, &self.replay.mutes_of(&track));
+            for (from, to) in mutes {
+                let (at, frames, cause) = (clock.time_of(from), to - from, GapCause::Muted);
+                let (track, take, from_frame) = (track.clone(), Some(take), Some(from));
+                self.tell(Event::Gap { track, take, from_frame, at, frames, cause })?;
+            }
             for slip in slips.iter().filter(|slip| slip.0 == track && slip.1 == take) {
                 let (_, _, Slip { at: from, frames }, at) = *slip;
                 let (track, take, from_frame) = (track.clone(), Some(take), Some(from));

@@ -99,6 +99,24 @@ impl TakeRecord {
         Frames(self.silences.iter().map(within).fold(0, u64::saturating_add))
     }
 
+    /// Frames from … to among the first `frames` that were muted in these spans of session seconds and that
+    /// no gap tells of: those after `committed`, as the journal hears of the others before a commit.
+    pub fn untold_mutes(
+        &self,
+        committed: Frames,
+        frames: Frames,
+        mutes: &[(f64, f64)],
+    ) -> Vec<(Frames, Frames)> {
+        let told = self.silences.iter().map(|(_, to)| *to).fold(committed, Frames::max);
+        let (clock, end) = (&self.clock, self.clock.time_of(frames));
+        let untold = |(from, to): &(f64, f64)| {
+            let from = clock.frame_at(*from).max(told);
+            let to = if *to < end { clock.frame_at(*to).min(frames) } else { frames };
+            (to > from).then_some((from, to))
+        };
+        mutes.iter().filter(|(from, _)| *from < end).filter_map(untold).collect()
+    }
+
     /// Its clock, fitted anew from what was observed; `None` where too little was.
     pub fn refit(&self) -> Option<TakeClock> {
         let mut model = ClockModel::in_retrospect(self.entry.rate, self.entry.offset);

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use clap::Parser as _;
 
-use super::{asked, exit, files, options, selection};
+use super::{asked, beside, exit, files, options, selection};
 use crate::cli::{Cli, Verb, say};
 use crate::config::Config;
+use crate::export::html::Sound;
 use crate::export::save::Target;
 use crate::export::turns::Meeting;
 use crate::export::{self, ExportError, Format, Made, Options};
@@ -80,7 +81,9 @@ fn one(dir: &Path, config: &Config, made: &Made, how: &[String]) -> anyhow::Resu
     // The sound beside a page is the session's, whatever is corrected.
     let beside = made.path.with_extension("flac");
     let beside = beside.file_name().and_then(|name| name.to_str()).filter(|_| beside.is_file());
-    let options = Options { sound: beside.filter(|_| !args.no_sound && !selection.is_part()), ..options };
+    let beside = beside.filter(|_| !args.no_sound && !selection.is_part());
+    let sound = beside.zip(beside::seconds(&session)).map(|(name, seconds)| Sound::Beside { name, seconds });
+    let options = Options { sound, ..options };
     let bytes = format.render(&meeting, &options).map_err(exit)?;
     let name = made.path.file_name().and_then(|name| name.to_str()).ok_or_else(unknown)?;
     let target = Target::in_session(dir, name);

@@ -140,7 +140,7 @@ fn targets(names: &[String], session: &Session, place: &OutputPlace<'_>) -> anyh
         return Err(wrong_use(format!("--tracks writes a file for each track; {output} is not a folder")));
     }
     make_folder(output)?;
-    let at = |name: &String| Target::at(&output.join(name), place.recordings, &session.dir);
+    let at = |name: &String| Target::at(&output.join(name), place.recordings, session);
     names.iter().map(|name| at(name).map_err(|error| exit(error.into()))).collect()
 }
 

@@ -216,8 +216,17 @@
   }
   const toggle = () => { if (sound.paused) { setFollowing(true); sound.play().catch(() => {}); } else sound.pause(); };
 
+  /** A page without its sound is whole without it: it says why, and the player stays hidden. */
+  function leave(why) {
+    one(why)?.removeAttribute("hidden");
+    sound.remove();
+  }
+  /** Another recording's sound is known by its length: each one's has a length of its own, to a quarter of a millisecond. */
+  const isOwn = () => data.sound === null || Math.abs(sound.duration - data.sound) < 0.0002;
+
   function ready() {
-    if (sounding) return;
+    if (sounding || !sound.isConnected) return;
+    if (!isOwn()) { leave("of-another"); return; }
     sounding = true;
     document.body.classList.add("sound");
     one("player").hidden = false;
@@ -228,8 +237,7 @@
     paintPlace();
   }
   if (sound) {
-    // A page whose sound was left behind is a page without sound: the player stays hidden.
-    sound.addEventListener("error", () => { if (!sounding) sound.remove(); });
+    sound.addEventListener("error", () => { if (!sounding && sound.isConnected) leave("left-behind"); });
     sound.addEventListener("loadedmetadata", ready);
     sound.addEventListener("timeupdate", () => { checkSample(); paintPlace(); paintNow(); });
     sound.addEventListener("seeked", () => { paintPlace(); paintNow(); });

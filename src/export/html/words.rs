@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::Sound;
 use crate::base::text;
 use crate::export::timing::{LetterTime, letters};
 use crate::export::turns::{Meeting, TurnPart};
@@ -16,6 +17,8 @@ struct Data<'a> {
     duration: f64,
     /// Times are told with hours.
     long: bool,
+    /// Seconds of the sound beside the page, by which it knows its own; null where it need not look.
+    sound: Option<f64>,
     /// In the order in which lines stand in the page.
     lines: &'a [TimedLine],
     words: Words,
@@ -37,10 +40,14 @@ struct Words {
 pub(super) struct TimedLine(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "Vec::is_empty")] Vec<usize>);
 
 /// As JSON that can stand in a script element: it is numbers and words of ours; nothing in it can end one.
-pub(super) fn data(meeting: &Meeting, lines: &[TimedLine]) -> String {
+pub(super) fn data(meeting: &Meeting, lines: &[TimedLine], sound: Option<Sound>) -> String {
     let page = &meeting.words.page;
     let words = Words { play: page.play, pause: page.pause, of: page.of, none: page.not_found };
-    let data = Data { duration: duration(meeting), long: meeting.long, lines, words };
+    let sound = match sound {
+        Some(Sound::Beside { seconds, .. }) => Some((seconds * 1e4).round() / 1e4),
+        _ => None,
+    };
+    let data = Data { duration: duration(meeting), long: meeting.long, sound, lines, words };
     serde_json::to_string(&data).unwrap_or_default()
 }
 

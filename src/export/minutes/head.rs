@@ -68,6 +68,15 @@ fn details(meeting: &Meeting) -> Vec<Block> {
         let list = lines.join(words.semicolon);
         out.push(Block::Item(vec![label(name), Inline::Plain(format!("{space}{list}"))]));
     }
+    if let Some(consent) = &details.consent {
+        let consent = text::clean(consent);
+        out.push(Block::Item(vec![label(head.consent), Inline::Plain(format!("{space}{consent}"))]));
+    }
+    if let Some(at) = meeting.session.amendments.announced {
+        let day = meeting.time_of_day(at).map(|day| format!(" ({day})")).unwrap_or_default();
+        let when = format!("{space}{}{day}", meeting.clock(at));
+        out.push(Block::Item(vec![label(head.announced), Inline::Plain(when)]));
+    }
     if !details.agenda.is_empty() {
         out.push(Block::Heading(2, head.agenda.to_owned()));
         let point =

@@ -9,7 +9,10 @@ use std::collections::VecDeque;
 use std::io::{Seek, Write};
 use std::path::PathBuf;
 
+use sha2::{Digest as _, Sha256};
+
 use super::file::{Container, SoundFile};
+use super::opus::{self, OpusFile};
 use super::render::TrackSound;
 use super::timeline::Timeline;
 use super::{Length, OnProgress, SoundError, check};
@@ -27,11 +30,18 @@ const AHEAD_S: f64 = 0.005;
 /// Time constant of turning up again: slow enough not to be heard as pumping within a word.
 const RELEASE_S: f64 = 0.2;
 
-/// A mono mix to be written as FLAC, at 16 bits.
+/// Lengths that [`Mix::of_its_own_length`] tells apart, and how far they lie apart, in parts of a second: a
+/// tenth of a second of silence at most.
+const LENGTHS: u64 = 400;
+const LENGTHS_A_SECOND: u64 = 4_000;
+
+/// A mono mix to be written as FLAC, at 16 bits, or as Opus.
 #[derive(Debug)]
 pub struct Mix {
     timeline: Timeline,
     layout: Layout,
+    /// Frames of silence at the end.
+    tail: u64,
 }
 
 /// Writes the mix of a session to `target`, which has been checked, and gives the path.
@@ -54,7 +64,21 @@ impl Mix {
         }
         let layout = Layout { rate, channels: 1, format: SampleFormat::S16 };
         check("the mix", Container::Flac, layout, timeline.frames)?;
-        Ok(Self { timeline, layout })
+        Ok(Self { timeline, layout, tail: 0 })
+    }
+
+    /// Adds up to a tenth of a second of silence, by the session's id: sounds of one length, as recordings
+    /// for a given time have them, are then told apart by it.
+    pub fn of_its_own_length(self, id: &str) -> Self {
+        let hash = Sha256::digest(id.as_bytes());
+        let number = u64::from(u16::from_le_bytes([hash[0], hash[1]])) % LENGTHS;
+        let tail = number * u64::from(self.layout.rate.0) / LENGTHS_A_SECOND;
+        Self { tail, ..self }
+    }
+
+    /// How long it is, and at which rate.
+    fn length(&self) -> Length {
+        Length { frames: self.timeline.frames + self.tail, rate: self.timeline.rate }
     }
 
     /// Writes it to `target`, which has been checked, and gives the path.
@@ -70,7 +94,7 @@ impl Mix {
 
     /// How long it is.
     pub fn seconds(&self) -> f64 {
-        self.timeline.seconds()
+        self.length().frames as f64 / f64::from(self.timeline.rate.0)
     }
 
     /// Writes it to `to` and gives that back; `failed` names what could not be written.
@@ -80,10 +104,25 @@ impl Mix {
         watch: OnProgress<'_>,
         failed: impl Fn(std::io::Error) -> SoundError,
     ) -> Result<W, SoundError> {
-        let length = Length { frames: self.timeline.frames, rate: self.timeline.rate };
+        let length = self.length();
         let file = SoundFile::begin(Container::Flac, self.layout, length.frames, to).map_err(&failed)?;
         let mut sum = Sum::new(&self.timeline);
         length.pump(file, watch, |frames, out| sum.read(frames, out), failed)
+    }
+
+    /// The same as Opus in Ogg; its rate must be [`opus::RATE`].
+    pub fn write_opus<W: Write>(
+        &self,
+        to: W,
+        watch: OnProgress<'_>,
+        failed: impl Fn(std::io::Error) -> SoundError,
+    ) -> Result<W, SoundError> {
+        assert!(self.timeline.rate == opus::RATE, "the encoder's rate");
+        let mut file = OpusFile::begin(to).map_err(&failed)?;
+        let mut sum = Sum::new(&self.timeline);
+        let put = |block: &[f32]| file.write(block).map_err(&failed);
+        self.length().each_block(watch, |frames, out| sum.read(frames, out), put)?;
+        file.finish().map_err(failed)
     }
 }
 

@@ -22,6 +22,9 @@ pub static WORDS: Wording = Wording {
         present: "Anwesend",
         excused: "Entschuldigt",
         invited: "Eingeladen",
+        consent: "Einverständnis",
+        announced: "Angekündigt",
+        announcement: "Diese Besprechung wird aufgenommen, und es entsteht davon eine Mitschrift. Wer nicht einverstanden ist, sage es bitte jetzt.",
         agenda: "Tagesordnung",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -100,6 +103,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("von Hand"),
             _ => None,
         },
+        withheld_label: "zurückgehalten",
+        echo_label: "Echo",
         echo_of: |who| format!("Echo von {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -188,6 +193,11 @@ pub static WORDS: Wording = Wording {
             _ => format!("Von Hand berichtigt: {shown} Äußerungen."),
         },
         zone: |zone| format!("Uhrzeiten sind die von {zone}."),
+        no_font: |n, named| {
+            format!(
+                "Für {n} Zeichen dieses Dokuments hat dieser Computer keine Schrift: {named}. An ihrer Stelle stehen Kästchen; der Text selbst ist vollständig, zum Suchen und Kopieren."
+            )
+        },
         written: |version, session| format!("Geschrieben von Hansard {version} aus der Aufnahme {session}."),
     },
     evidence: Evidence {
@@ -231,6 +241,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("Vielleicht {name}?"),
         hear: "Anhören:",
         unheard: "Hier ist niemand zu hören: der Ton liegt nicht neben dieser Seite. Eine Stimme spielt",
+        left_behind: |file| {
+            format!("Der Ton fehlt: „{file}“ muss neben dieser Seite liegen, im selben Ordner.")
+        },
+        of_another: |file| {
+            format!(
+                "„{file}“ neben dieser Seite ist nicht ihr Ton, sondern der einer anderen Aufnahme, oder wurde verändert: Legen Sie den eigenen dorthin."
+            )
+        },
         when: "Wer wann sprach",
         mark_at: |kind, at, text| format!("{kind} bei {at}: {text}"),
         missing: |long, reason| format!("{long} fehlen: {reason}"),

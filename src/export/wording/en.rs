@@ -22,6 +22,9 @@ pub static WORDS: Wording = Wording {
         present: "Present",
         excused: "Excused",
         invited: "Invited",
+        consent: "Consent",
+        announced: "Announced",
+        announcement: "This meeting is being recorded, and a transcript is made of it. If you do not agree, please say so now.",
         agenda: "Agenda",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -84,6 +87,8 @@ pub static WORDS: Wording = Wording {
         voice_of: |place, number| format!("{place}, voice {number}"),
         withheld: |reason| format!("withheld: {reason}"),
         reason: |_| None,
+        withheld_label: "withheld",
+        echo_label: "echo",
         echo_of: |who| format!("echo of {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -172,6 +177,14 @@ pub static WORDS: Wording = Wording {
             _ => format!("Corrected by hand: {shown} utterances."),
         },
         zone: |zone| format!("Times of day are those of {zone}."),
+        no_font: |n, named| match n {
+            1 => format!(
+                "No font on this computer has 1 character of this document: {named}. A box stands for it; the text itself is whole, for searching and copying."
+            ),
+            _ => format!(
+                "No font on this computer has {n} characters of this document: {named}. Boxes stand for them; the text itself is whole, for searching and copying."
+            ),
+        },
         written: |version, session| format!("Written by Hansard {version} from the session {session}."),
     },
     evidence: Evidence {
@@ -215,6 +228,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("Perhaps {name}?"),
         hear: "Hear",
         unheard: "Nobody can be heard here: the sound does not lie beside this page. A voice is played by",
+        left_behind: |file| {
+            format!("The sound is not here: keep “{file}” beside this page, in the same folder.")
+        },
+        of_another: |file| {
+            format!(
+                "“{file}” beside this page is not its sound, but that of another recording, or was changed: put this page’s own there."
+            )
+        },
         when: "Who spoke when",
         mark_at: |kind, at, text| format!("{kind} at {at}: {text}"),
         missing: |long, reason| format!("{long} missing: {reason}"),

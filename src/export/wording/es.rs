@@ -27,6 +27,9 @@ pub static WORDS: Wording = Wording {
         present: "Presentes",
         excused: "Excusados",
         invited: "Invitados",
+        consent: "Consentimiento",
+        announced: "Anunciado",
+        announcement: "Esta reunión se está grabando y se transcribe. Si no está de acuerdo, dígalo ahora, por favor.",
         agenda: "Orden del día",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -104,6 +107,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("a mano"),
             _ => None,
         },
+        withheld_label: "retenido",
+        echo_label: "eco",
         echo_of: |who| format!("eco de {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -192,6 +197,11 @@ pub static WORDS: Wording = Wording {
             _ => format!("Corregido a mano: {shown} enunciados."),
         },
         zone: |zone| format!("Las horas son las de {zone}."),
+        no_font: |n, named| {
+            format!(
+                "Caracteres de este documento que ninguna fuente de este ordenador tiene ({n}): {named}. En su lugar hay recuadros; el texto mismo está completo, para buscar y copiar."
+            )
+        },
         written: |version, session| {
             format!("Redactada por Hansard {version} a partir de la grabación {session}.")
         },
@@ -237,6 +247,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("¿Quizá {name}?"),
         hear: "Escuchar",
         unheard: "Aquí no se oye a nadie: el sonido no está junto a esta página. Una voz se oye con",
+        left_behind: |file| {
+            format!("Falta el sonido: conserve «{file}» junto a esta página, en la misma carpeta.")
+        },
+        of_another: |file| {
+            format!(
+                "«{file}», junto a esta página, no es su sonido, sino el de otra grabación, o ha cambiado: ponga ahí el suyo."
+            )
+        },
         when: "Quién habló cuándo",
         mark_at: |kind, at, text| format!("{kind} en {at}: {text}"),
         missing: |long, reason| format!("falta {long}: {reason}"),

@@ -25,6 +25,9 @@ pub static WORDS: Wording = Wording {
         present: "Présents",
         excused: "Excusés",
         invited: "Invités",
+        consent: "Accord",
+        announced: "Annoncé",
+        announcement: "Cette réunion est enregistrée, et une transcription en est faite. Si vous n’êtes pas d’accord, dites-le maintenant, s’il vous plaît.",
         agenda: "Ordre du jour",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -102,6 +105,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("à la main"),
             _ => None,
         },
+        withheld_label: "non retenu",
+        echo_label: "écho",
         echo_of: |who| format!("écho de {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -190,6 +195,11 @@ pub static WORDS: Wording = Wording {
             _ => format!("Corrigé à la main\u{a0}: {shown} énoncés."),
         },
         zone: |zone| format!("Les heures sont celles de {zone}."),
+        no_font: |n, named| {
+            format!(
+                "Caractères de ce document qui ne sont dans aucune police de cet ordinateur ({n})\u{a0}: {named}. Des carrés les remplacent\u{a0}; le texte lui-même est complet, pour chercher et copier."
+            )
+        },
         written: |version, session| {
             format!("Rédigé par Hansard {version} d’après l’enregistrement {session}.")
         },
@@ -237,6 +247,16 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("Peut-être {name}\u{202f}?"),
         hear: "Écouter",
         unheard: "On n’entend personne ici\u{202f}: le son n’est pas à côté de cette page. Une voix se fait entendre avec",
+        left_behind: |file| {
+            format!(
+                "Le son manque\u{a0}: gardez «\u{a0}{file}\u{a0}» à côté de cette page, dans le même dossier."
+            )
+        },
+        of_another: |file| {
+            format!(
+                "«\u{a0}{file}\u{a0}», à côté de cette page, n’est pas son enregistrement mais celui d’une autre réunion, ou a été modifié\u{a0}: remettez-y le sien."
+            )
+        },
         when: "Qui a parlé quand",
         mark_at: |kind, at, text| format!("{kind} à {at}\u{a0}: {text}"),
         missing: |long, reason| format!("il manque {long}\u{a0}: {reason}"),

@@ -25,6 +25,9 @@ pub static WORDS: Wording = Wording {
         present: "Presenti",
         excused: "Assenti giustificati",
         invited: "Invitati",
+        consent: "Consenso",
+        announced: "Annunciato",
+        announcement: "Questa riunione viene registrata e trascritta. Se non siete d’accordo, per favore ditelo ora.",
         agenda: "Ordine del giorno",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -106,6 +109,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("a mano"),
             _ => None,
         },
+        withheld_label: "omesso",
+        echo_label: "eco",
         echo_of: |who| format!("eco di {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -194,6 +199,11 @@ pub static WORDS: Wording = Wording {
             _ => format!("Corretto a mano: {shown} enunciati."),
         },
         zone: |zone| format!("Gli orari sono quelli di {zone}."),
+        no_font: |n, named| {
+            format!(
+                "Segni di questo documento che nessun carattere di questo computer contiene ({n}): {named}. Al loro posto ci sono riquadri; il testo è completo, per cercare e copiare."
+            )
+        },
         written: |version, session| format!("Redatto da Hansard {version} dalla registrazione {session}."),
     },
     evidence: Evidence {
@@ -239,6 +249,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("Forse {name}?"),
         hear: "Ascolta",
         unheard: "Qui non si sente nessuno: l’audio non è accanto a questa pagina. Una voce si ascolta con",
+        left_behind: |file| {
+            format!("Manca l’audio: tenga «{file}» accanto a questa pagina, nella stessa cartella.")
+        },
+        of_another: |file| {
+            format!(
+                "«{file}», accanto a questa pagina, non è il suo audio ma quello di un’altra registrazione, o è stato modificato: metta lì il suo."
+            )
+        },
         when: "Chi ha parlato quando",
         mark_at: |kind, at, text| format!("{kind} a {at}: {text}"),
         missing: |long, reason| format!("manca {long}: {reason}"),

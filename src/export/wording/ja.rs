@@ -22,6 +22,9 @@ pub static WORDS: Wording = Wording {
         present: "出席者",
         excused: "欠席者（連絡あり）",
         invited: "招待者",
+        consent: "同意",
+        announced: "告知",
+        announcement: "この会議は録音され、文字に起こされます。同意されない方は、今お知らせください。",
         agenda: "議題",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -85,6 +88,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("手動"),
             _ => None,
         },
+        withheld_label: "保留",
+        echo_label: "エコー",
         echo_of: |who| format!("{who}の反響"),
     },
     notice: |kind, who| match (kind, who) {
@@ -164,6 +169,11 @@ pub static WORDS: Wording = Wording {
         without_evidence: |_, shown| format!("発話の根拠が不十分な発言{shown}件"),
         corrected: |_, shown| format!("手動で訂正：発言{shown}件。"),
         zone: |zone| format!("時刻の基準：{zone}。"),
+        no_font: |n, named| {
+            format!(
+                "この文書の{n}文字はこのコンピューターのどのフォントにもありません：{named}。四角で表示されますが、テキストは完全で、検索とコピーができます。"
+            )
+        },
         written: |version, session| format!("Hansard {version}が録音 {session} から作成。"),
     },
     evidence: Evidence {
@@ -207,6 +217,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("{name}でしょうか？"),
         hear: "聞く",
         unheard: "ここでは誰の声も聞けません。音声ファイルがこのページの隣にありません。声を聞くコマンド",
+        left_behind: |file| {
+            format!("音声がありません。「{file}」をこのページと同じフォルダーに置いてください。")
+        },
+        of_another: |file| {
+            format!(
+                "このページと同じ場所にある「{file}」は別の録音の音声か、変更されています。このページの音声を置いてください。"
+            )
+        },
         when: "発言の時間帯",
         mark_at: |kind, at, text| format!("{kind}（{at}）：{text}"),
         missing: |long, reason| format!("欠落{long}：{reason}"),

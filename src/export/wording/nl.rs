@@ -22,6 +22,9 @@ pub static WORDS: Wording = Wording {
         present: "Aanwezig",
         excused: "Afwezig met kennisgeving",
         invited: "Uitgenodigd",
+        consent: "Toestemming",
+        announced: "Aangekondigd",
+        announcement: "Deze vergadering wordt opgenomen en uitgeschreven. Wie niet akkoord gaat, zegt dat nu alstublieft.",
         agenda: "Agenda",
         part: |from, to, who| {
             let span = match (from, to) {
@@ -100,6 +103,8 @@ pub static WORDS: Wording = Wording {
             "by hand" => Some("met de hand"),
             _ => None,
         },
+        withheld_label: "weggelaten",
+        echo_label: "echo",
         echo_of: |who| format!("echo van {who}"),
     },
     notice: |kind, who| match (kind, who) {
@@ -188,6 +193,11 @@ pub static WORDS: Wording = Wording {
             _ => format!("Met de hand verbeterd: {shown} uitingen."),
         },
         zone: |zone| format!("Tijdstippen zijn die van {zone}."),
+        no_font: |n, named| {
+            format!(
+                "Tekens van dit document die geen lettertype op deze computer heeft ({n}): {named}. In plaats daarvan staan vakjes; de tekst zelf is volledig, om te zoeken en te kopiëren."
+            )
+        },
         written: |version, session| format!("Geschreven door Hansard {version} uit de opname {session}."),
     },
     evidence: Evidence {
@@ -231,6 +241,14 @@ pub static WORDS: Wording = Wording {
         perhaps: |name| format!("Misschien {name}?"),
         hear: "Luister naar",
         unheard: "Hier is niemand te horen: het geluid staat niet naast deze pagina. Een stem klinkt met",
+        left_behind: |file| {
+            format!("Het geluid ontbreekt: bewaar ‘{file}’ naast deze pagina, in dezelfde map.")
+        },
+        of_another: |file| {
+            format!(
+                "‘{file}’ naast deze pagina is niet haar geluid maar dat van een andere opname, of is gewijzigd: zet het eigen geluid daar."
+            )
+        },
         when: "Wie wanneer sprak",
         mark_at: |kind, at, text| format!("{kind} op {at}: {text}"),
         missing: |long, reason| format!("{long} ontbreekt: {reason}"),
