@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use sha2::Digest as _;
 use tempfile::TempDir;
 
+mod moonshine;
 mod pull;
 mod server;
 pub mod synthetic;
@@ -387,6 +388,7 @@ fn list_and_rm() {
         "languages": 1,
         "quantisation": "q8_0",
         "kind": "tiny",
+        "family": "whisper",
     }]);
     assert_eq!((&listed["installed"], listed["default"].as_str()), (&expected, Some("tiny.en-q8_0")));
     assert!(listed["broken"][0]["error"].as_str().unwrap().contains("is not whole"));

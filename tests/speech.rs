@@ -65,8 +65,8 @@ fn request(sound: &[f32], rate: SampleRate, segment: &Segment) -> Request {
     Request {
         samples: resample::convert(piece, rate, HZ_16000).unwrap(),
         language: Some("en".into()),
-        prompt: None,
         speech: Some((within(segment.onset), within(segment.offset))),
+        ..Request::default()
     }
 }
 

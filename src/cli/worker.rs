@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 
 use super::{Exit, wrong_use};
+use crate::recognisers::moonshine::MoonshineRecognizer;
 use crate::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
 use crate::recognisers::recognizer::{Recognizer, RecognizerError, Request};
 use crate::recognisers::worker::{NICENESS, default_threads};
@@ -25,7 +26,7 @@ const VOICES_NICENESS: u8 = 10;
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The model's file (ggml)
+    /// The model's file (ggml), or its folder
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
     /// Threads to recognise with [default: all cores but one]
@@ -47,7 +48,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     step_back(args.niceness);
     let requests = listen();
     let threads = args.threads.map_or_else(default_threads, usize::from);
-    let (mut recognizer, facts) = match load(args, threads) {
+    let loaded = if args.model.is_dir() { load_moonshine(args, threads) } else { load(args, threads) };
+    let (mut recognizer, facts) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
             protocol::write_message(
@@ -76,6 +78,13 @@ pub(super) fn voices() -> anyhow::Result<Exit> {
     crate::speakers::worker::serve(std::io::stdin().lock(), answers)
         .map_err(|error| wrong_use(format!("junk on stdin: {error}")))?;
     Ok(Exit::Well)
+}
+
+/// A model that is a folder.
+fn load_moonshine(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
+    let recognizer = MoonshineRecognizer::load(&args.model, threads)?;
+    let facts = recognizer.facts().clone();
+    Ok((Box::new(recognizer), facts))
 }
 
 #[cfg(feature = "whisper")]

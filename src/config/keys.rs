@@ -125,6 +125,7 @@ pub(super) const KEYS: &[Key] = &[
     key("retention.index", DAYS),
     key("retention.trash", DAYS),
     key("models.base_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
+    key("models.moonshine_url", Kind::Text { wants: "an http:// or https:// address", tidy: web_address }),
 ];
 
 /// A number of days, a century at most; 0: for ever.

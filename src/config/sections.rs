@@ -234,4 +234,6 @@ pub struct Retention {
 pub struct Models {
     /// Address of the folder that holds `ggml-NAME.bin`, without a slash at its end.
     pub base_url: String,
+    /// Where `models pull moonshine-base` finds model.safetensors and tokenizer.json.
+    pub moonshine_url: String,
 }

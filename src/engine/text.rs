@@ -20,6 +20,7 @@ use crate::recognisers::engine::{self, Asked, Cost, Engine, EngineError, Facts, 
 use crate::recognisers::http::key::Key;
 use crate::recognisers::http::patience::Limits;
 use crate::recognisers::http::{Server, ServerError, Settings};
+use crate::recognisers::recognizer::Certainty;
 use crate::recognisers::worker::NICENESS;
 use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
@@ -206,6 +207,7 @@ pub fn arguments(
     let hints = Hints {
         languages: wanted.sources.iter().map(language).collect(),
         vocabulary: config.transcribe.vocabulary.clone(),
+        certainty: Certainty::Told,
         denoise: false,
     };
     Ok(transcriber::Arguments {

@@ -94,6 +94,9 @@ pub enum Quantisation {
     Q5K,
     #[serde(rename = "q6_k")]
     Q6K,
+    /// Whole numbers of 7 bits with a scale for each row, as [`super::moonshine`] has them; no ggml file.
+    #[serde(rename = "int7")]
+    Int7,
 }
 
 /// What ggml.h and ggml-quants say of a type.
@@ -122,6 +125,8 @@ const TRAITS: &[Traits] = &[
     Traits { quantisation: Quantisation::Q4K,  id: 12, ftype: 12, block: (256, 144), label: "q4_k" },
     Traits { quantisation: Quantisation::Q5K,  id: 13, ftype: 13, block: (256, 176), label: "q5_k" },
     Traits { quantisation: Quantisation::Q6K,  id: 14, ftype: 14, block: (256, 210), label: "q6_k" },
+    // ggml knows no such type, so its numbers are none of ggml's.
+    Traits { quantisation: Quantisation::Int7, id: u32::MAX, ftype: 1_000_000, block: (1, 1), label: "int7" },
 ];
 
 /// ggml's version of the quantised formats, the thousands of `ftype`.

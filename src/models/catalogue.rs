@@ -1,9 +1,12 @@
-//! The published ggml Whisper models: what `pull` can get. A model's name is its file's stem without `ggml-`.
+//! The published models: what `pull` can get. They are Whisper models in ggml files, whose name is the file's
+//! stem without `ggml-`, and Moonshine base, which comes as Hugging Face has it and is converted.
 //!
 //! Hashes as whisper.cpp lists them for its downloads. Most quantised files are not listed there: for those
 //! the server's own answer names the SHA-256 (see [`super::pull`]).
 
 use serde::Serialize;
+
+use super::moonshine;
 
 /// A published model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,13 +32,19 @@ pub enum Hash {
 impl Published {
     /// Whether it knows other languages than English.
     pub fn multilingual(&self) -> bool {
-        !self.name.contains(".en")
+        !self.name.contains(".en") && !self.is_moonshine()
     }
 
-    /// Roughly how large the file is, in bytes: parameters × bits of the format (f16 16, q8_0 8.5, q5_1 6,
-    /// q5_0 5.5).
+    /// Whether it is Moonshine's, not Whisper's.
+    pub fn is_moonshine(&self) -> bool {
+        self.name.starts_with(moonshine::PREFIX)
+    }
+
+    /// Roughly how much is loaded, in bytes: parameters × bits of the format (f32 32, f16 16, q8_0 8.5,
+    /// q5_1 6, q5_0 5.5).
     pub fn bytes_about(&self) -> u64 {
         let bits_times_2 = match self.name.rsplit_once('-').map(|(_, quantisation)| quantisation) {
+            _ if self.is_moonshine() => 64,
             Some("q8_0") => 17,
             Some("q5_1") => 12,
             Some("q5_0") => 11,
@@ -55,6 +64,7 @@ const fn sha1(name: &'static str, parameters_millions: u32, hex: &'static str) -
 
 /// All of them, the small ones first.
 pub const PUBLISHED: &[Published] = &[
+    plain(moonshine::NAME, 61, None),
     sha1("tiny", 39, "bd577a113a864445d4c299885e0cb97d4ba92b5f"),
     plain("tiny-q5_1", 39, None),
     plain("tiny-q8_0", 39, None),

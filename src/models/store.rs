@@ -1,5 +1,5 @@
-//! The user's folder of models: `ggml-NAME.bin` files, private to the user. Finds, lists, removes, and
-//! chooses the one to use.
+//! The user's folder of models: `ggml-NAME.bin` files, and folders of networks of other kinds
+//! ([`super::moonshine`]), private to the user. Finds, lists, removes, and chooses the one to use.
 
 use std::fs;
 use std::io::Write as _;
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::arch::{Kind, Quantisation};
-use super::{ModelError, RECOMMENDED, catalogue, ggml};
+use super::{ModelError, RECOMMENDED, catalogue, ggml, moonshine};
 use crate::base::filesystem;
 
 /// A model that is here and was found whole.
@@ -29,6 +29,18 @@ pub struct ModelInfo {
     pub quantisation: Quantisation,
     /// Its size class.
     pub kind: Kind,
+    /// Which network it is.
+    pub family: Family,
+}
+
+/// Networks that there are recognisers for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// OpenAI's, in a ggml file.
+    Whisper,
+    /// Moonshine, in a folder.
+    Moonshine,
 }
 
 /// What a folder of models holds.
@@ -40,8 +52,11 @@ pub struct Installed {
     pub broken: Vec<(PathBuf, ModelError)>,
 }
 
-/// Reads and checks one model file, wherever it lies.
+/// Reads and checks one model, wherever it lies: a file, or a folder.
 pub fn inspect(path: &Path) -> Result<ModelInfo, ModelError> {
+    if path.is_dir() {
+        return moonshine::inspect(path);
+    }
     let (dimensions, bytes) = ggml::check(path)?;
     let quantisation =
         dimensions.quantisation().map_err(|why| ModelError::NotAModel { path: path.to_owned(), why })?;
@@ -54,6 +69,7 @@ pub fn inspect(path: &Path) -> Result<ModelInfo, ModelError> {
         languages: dimensions.languages(),
         quantisation,
         kind: dimensions.kind(),
+        family: Family::Whisper,
     })
 }
 
@@ -69,7 +85,9 @@ pub fn installed(dir: &Path) -> Result<Installed, ModelError> {
     for entry in entries {
         let path = entry.map_err(ModelError::io("list", dir))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if !(name.starts_with("ggml-") && name.ends_with(".bin")) {
+        let is_file = name.starts_with("ggml-") && name.ends_with(".bin");
+        let is_folder = name.starts_with(moonshine::PREFIX) && !name.ends_with(".part") && path.is_dir();
+        if !is_file && !is_folder {
             continue;
         }
         match inspect(&path) {
@@ -125,8 +143,9 @@ fn choose(dir: &Path, language: Option<String>, english: bool) -> Result<ModelIn
 }
 
 /// The smaller, the better for live use on two cores. Base keeps up and errs least of those that do; q8_0 is
-/// the fastest format and costs no measurable accuracy.
-fn preference(model: &ModelInfo) -> (u8, bool, u8, String) {
+/// the fastest format and costs no measurable accuracy. Moonshine is the quickest, and errs no more.
+fn preference(model: &ModelInfo) -> (bool, u8, bool, u8, String) {
+    let other = model.family != Family::Moonshine;
     let size = match model.kind {
         Kind::Base => 0,
         Kind::Tiny => 1,
@@ -145,7 +164,7 @@ fn preference(model: &ModelInfo) -> (u8, bool, u8, String) {
         Quantisation::F32 => 5,
         _ => 4,
     };
-    (size, !model.multilingual, format, model.name.clone())
+    (other, size, !model.multilingual, format, model.name.clone())
 }
 
 /// The error for a language that `name` doesn't know; it names an installed model that does.
@@ -185,11 +204,13 @@ fn not_installed(dir: &Path, name: &str) -> ModelError {
     ModelError::NotInstalled { name: name.to_owned(), hint }
 }
 
-/// Removes a model, whole or broken. Returns the file that is gone.
+/// Removes a model, whole or broken. Returns the file or folder that is gone.
 pub fn remove(dir: &Path, wanted: &str) -> Result<PathBuf, ModelError> {
     let name = bare(wanted);
     let path = file_of(dir, name)?;
-    match fs::remove_file(&path) {
+    // A link to a folder elsewhere goes, and not what it leads to.
+    let is_folder = fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir());
+    match if is_folder { fs::remove_dir_all(&path) } else { fs::remove_file(&path) } {
         Ok(()) => Ok(path),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_installed(dir, name)),
         Err(error) => Err(ModelError::io("remove", &path)(error)),
@@ -207,6 +228,9 @@ pub(super) fn file_of(dir: &Path, name: &str) -> Result<PathBuf, ModelError> {
     let letters = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     if name.is_empty() || name.len() > 100 || name.starts_with(['.', '-']) || !letters {
         return Err(ModelError::BadName { name: name.to_owned() });
+    }
+    if name.starts_with(moonshine::PREFIX) {
+        return Ok(dir.join(name));
     }
     Ok(dir.join(format!("ggml-{name}.bin")))
 }
@@ -246,10 +270,45 @@ fn sweep(dir: &Path) -> Result<(), ModelError> {
             .and_then(|modified| SystemTime::now().duration_since(modified).ok());
         if staged && age.is_some_and(|age| age > STAGED_MAX_AGE) {
             let path = entry.path();
-            fs::remove_file(&path).map_err(ModelError::io("remove", &path))?;
+            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            removed.map_err(ModelError::io("remove", &path))?;
         }
     }
     Ok(())
+}
+
+/// A new folder beside the models (mode 0700), gone when dropped unless it is installed
+/// ([`install_folder`]).
+pub(super) fn stage_folder(dir: &Path) -> Result<TempDir, ModelError> {
+    make_private_dir(dir)?;
+    sweep(dir)?;
+    tempfile::Builder::new()
+        .prefix(STAGED_PREFIX)
+        .tempdir_in(dir)
+        .map_err(ModelError::io("make a folder in", dir))
+}
+
+/// Checks a staged folder and gives it its name, durably. The same model under that name already is well;
+/// another one is an error, and a broken one is replaced.
+pub(super) fn install_folder(dir: &Path, staged: TempDir, name: &str) -> Result<ModelInfo, ModelError> {
+    let target = file_of(dir, name)?;
+    moonshine::inspect(staged.path())?;
+    if moonshine::inspect(&target).is_ok() {
+        let list = moonshine::folder::LIST;
+        return if same_content(&staged.path().join(list), &target.join(list))? {
+            inspect(&target)
+        } else {
+            Err(ModelError::Exists { name: name.to_owned() })
+        };
+    }
+    if target.is_dir() {
+        fs::remove_dir_all(&target).map_err(ModelError::io("remove", &target))?;
+    }
+    fs::rename(staged.path(), &target).map_err(ModelError::io("write", &target))?;
+    // There is nothing left under its old name.
+    drop(staged.keep());
+    sync_dir(dir)?;
+    inspect(&target)
 }
 
 /// Checks a staged file and gives it its name, durably. The same model under that name already is well;

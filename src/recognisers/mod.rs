@@ -7,6 +7,8 @@
 //! | [`recognizer`] | a request, and what is answered |
 //! | [`whisper`] | Whisper models, in a child process |
 //! | [`http`] | any OpenAI-compatible server |
+//! | [`moonshine`] | Moonshine: its engine, and its network inside the child |
+//! | [`both`] | the model `auto`: each of them for its languages |
 //! | [`scripted`] | answers by script, for tests |
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
@@ -16,8 +18,10 @@
 
 #[cfg(feature = "whisper")]
 mod alignment;
+pub mod both;
 pub mod engine;
 pub mod http;
+pub mod moonshine;
 pub mod nn;
 pub mod protocol;
 pub mod recognizer;
@@ -29,4 +33,4 @@ pub mod words;
 pub mod worker;
 
 /// All kinds of engines, a line each. Whisper takes the models that no other kind took, so it is the last.
-pub const ENGINES: &[engine::Kind] = &[whisper::KIND];
+pub const ENGINES: &[engine::Kind] = &[both::KIND, whisper::KIND];

@@ -119,7 +119,8 @@ pub fn write_request(out: &mut impl Write, request: &Request) -> Result<(), Prot
     Ok(out.flush()?)
 }
 
-/// Reads a request with its samples; `None` if the other side ended before it.
+/// Reads a request with its samples; `None` if the other side ended before it. How certain its language is,
+/// is not said.
 pub fn read_request(input: &mut impl Read) -> Result<Option<Request>, ProtocolError> {
     let Some(head) = read_message::<RequestHead>(input)? else { return Ok(None) };
     within("samples", head.samples, SAMPLES_MAX)?;
@@ -128,7 +129,7 @@ pub fn read_request(input: &mut impl Read) -> Result<Option<Request>, ProtocolEr
     let (samples, _) = bytes.as_chunks::<SAMPLE>();
     let samples = samples.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
     let RequestHead { language, prompt, speech, .. } = head;
-    Ok(Some(Request { samples, language, prompt, speech }))
+    Ok(Some(Request { samples, language, prompt, speech, ..Request::default() }))
 }
 
 fn within(what: &'static str, length: usize, limit: usize) -> Result<(), ProtocolError> {
@@ -157,7 +158,8 @@ mod tests {
     use super::*;
 
     fn request(samples: Vec<f32>) -> Request {
-        Request { samples, language: Some("de".into()), prompt: None, speech: Some((0.25, 0.5)) }
+        let (language, speech) = (Some("de".into()), Some((0.25, 0.5)));
+        Request { samples, language, speech, ..Request::default() }
     }
 
     #[test]

@@ -29,10 +29,24 @@ pub struct Request {
     /// ISO 639-1 code of the language to write down; `None` if the recogniser detects it, from this sound
     /// alone.
     pub language: Option<String>,
+    /// How certain that language is.
+    pub certainty: Certainty,
     /// Text that came before, or names and terms to expect.
     pub prompt: Option<String>,
     /// Where in the samples speech was detected, in seconds: words begin no earlier than its start.
     pub speech: Option<(f64, f64)>,
+}
+
+/// How certain the language of a request is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Certainty {
+    /// Somebody said so.
+    #[default]
+    Told,
+    /// Little was heard of it.
+    Guessed,
+    /// Enough was heard of it.
+    Found,
 }
 
 impl Request {

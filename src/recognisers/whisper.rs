@@ -4,10 +4,12 @@
 use std::sync::Arc;
 
 use crate::base::languages::LANGUAGES;
+use crate::models::store::Family;
 use crate::models::{self, ModelInfo};
 use crate::recognisers::engine::{
     Asked, Cost, Engine, EngineError, Facts, Fit, Gives, Kind, Languages, Opening,
 };
+use crate::recognisers::moonshine::engine::Moonshine;
 use crate::recognisers::protocol::REQUEST_S_MAX;
 use crate::recognisers::recognizer::Recognizer;
 use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
@@ -24,7 +26,15 @@ pub struct Whisper {
 
 fn find(asked: &Asked<'_>) -> Result<Arc<dyn Engine>, EngineError> {
     let model = models::resolve(asked.models, Some(asked.model), Some(asked.language))?;
-    Ok(Arc::new(Whisper::new(model)))
+    Ok(local(model))
+}
+
+/// The engine of a model on this computer.
+pub fn local(model: ModelInfo) -> Arc<dyn Engine> {
+    match model.family {
+        Family::Whisper => Arc::new(Whisper::new(model)),
+        Family::Moonshine => Arc::new(Moonshine::new(model)),
+    }
 }
 
 impl Whisper {

@@ -13,7 +13,7 @@ use crate::session::tail::SpanReader;
 use super::analysis::SegmentJob;
 use super::{gates, word_times};
 use crate::base::utterance::{self, Utterance};
-use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request, Word};
+use crate::recognisers::recognizer::{Certainty, Hypothesis, Recognizer, RecognizerError, Request, Word};
 
 /// Sound before a segment that the denoiser hears first, so that it has settled.
 const DENOISE_LEAD_S: f64 = 1.0;
@@ -28,6 +28,8 @@ pub struct Hints {
     pub languages: Vec<Option<String>>,
     /// Names and terms to expect, with commas between them; may be empty.
     pub vocabulary: String,
+    /// How certain the languages are.
+    pub certainty: Certainty,
     /// It gets denoised sound.
     pub denoise: bool,
 }
@@ -52,6 +54,7 @@ pub fn recognize(
     let mut request = Request {
         samples,
         language: hints.languages.get(job.track).cloned().flatten(),
+        certainty: hints.certainty,
         prompt: prompt(&hints.vocabulary),
         speech: Some((into(job.segment.onset), into(job.segment.offset))),
     };

@@ -17,7 +17,7 @@ use super::{foreign, gates};
 use crate::audio::segment::Segment;
 use crate::base::utterance::Utterance;
 use crate::live::SessionView;
-use crate::recognisers::recognizer::{Hypothesis, RecognizerError};
+use crate::recognisers::recognizer::{Certainty, Hypothesis, RecognizerError};
 use crate::revise::Proposal;
 use crate::session::journal::Event;
 use crate::session::shared::TrackShared;
@@ -127,9 +127,9 @@ impl Work {
         self.spoken.insert(track, LanguageTracker::default());
     }
 
-    /// The language that was found to be spoken on a track, if that is to be found out.
-    pub fn language(&self, track: usize) -> Option<&str> {
-        self.spoken.get(&track)?.language()
+    /// The language that was found on a track, if that is to be found out, and how certain it is.
+    pub fn language(&self, track: usize) -> Option<(&str, Certainty)> {
+        self.spoken.get(&track).and_then(|tracker| Some((tracker.language()?, tracker.certainty())))
     }
 
     /// What is known of the work.

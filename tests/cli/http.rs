@@ -48,6 +48,7 @@ fn request() -> Request {
         language: Some("de".into()),
         prompt: Some("Glossary: Ngozi.".into()),
         speech: Some((0.5, 1.5)),
+        ..Request::default()
     }
 }
 

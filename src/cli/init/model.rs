@@ -1,20 +1,20 @@
 //! Which model: what is offered, how large it is, and what this computer can do with it.
 
-use std::sync::Arc;
-
 use crate::cli::ask::{Asker, tell};
 use crate::config::Config;
 use crate::doctor::text as speed;
 use crate::engine::text;
-use crate::models::{self, ModelInfo, RECOMMENDED, catalogue};
-use crate::recognisers::whisper::Whisper;
+use crate::models::{self, ModelInfo, RECOMMENDED, catalogue, moonshine};
+use crate::recognisers::whisper;
 
 /// The published models that are offered, the small ones first, and what their text is like.
-const OFFERED: [(&str, &str); 4] = [
+const OFFERED: [(&str, &str); 5] = [
     ("tiny-q8_0", "a sketch"),
     ("base-q8_0", "good"),
     ("small-q8_0", "better"),
     ("large-v3-turbo-q5_0", "best"),
+    // Only where English is spoken.
+    (moonshine::NAME, "good"),
 ];
 /// Seconds that a thread of a usual computer takes for a second of speech, for each million of a model's
 /// parameters: `doctor` measured 0.18 with base (74 million) on one of two busy cores; a fifth is added.
@@ -49,9 +49,11 @@ pub(super) fn ask(config: &Config, language: &str, asker: &mut Asker) -> anyhow:
     if per_million.is_none() {
         tell("     What this computer can do is an estimate: no model is here to be measured.");
     }
-    let mut rows: Vec<(String, &str)> = OFFERED.map(|(name, like)| (name.to_owned(), like)).into();
-    let others = here.iter().filter(|model| !OFFERED.iter().any(|(name, _)| *name == model.name));
-    rows.extend(others.map(|model| (model.name.clone(), "")));
+    let offered = OFFERED.into_iter().filter(|(name, _)| language == "en" || *name != moonshine::NAME);
+    let mut rows: Vec<(String, &str)> = offered.map(|(name, like)| (name.to_owned(), like)).collect();
+    let others = here.iter().map(|model| model.name.clone());
+    let others: Vec<String> = others.filter(|name| !rows.iter().any(|(row, _)| row == name)).collect();
+    rows.extend(others.into_iter().map(|name| (name, "")));
     for (n, (name, like)) in rows.iter().enumerate() {
         let is_here = here.iter().any(|model| model.name == *name);
         let size = crate::cli::models::size_about(name);
@@ -92,7 +94,7 @@ fn millions(name: &str) -> Option<u32> {
 fn measured(config: &Config, model: &ModelInfo, asker: &mut Asker) -> anyhow::Result<Option<f64>> {
     let Some(millions) = millions(&model.name) else { return Ok(None) };
     tell(format_args!("     Having {} work for some seconds …", model.name));
-    let (engine, how) = (Arc::new(Whisper::new(model.clone())), text::opening(config));
+    let (engine, how) = (whisper::local(model.clone()), text::opening(config));
     // The language costs time only where it must be found out, once.
     let (speed, _) = asker.watched(move || speed::measure(&*engine, &how, Some("en".into()), 1))?;
     Ok(speed.map(|speed| speed.factor / f64::from(millions)))
