@@ -57,6 +57,7 @@
 //! |---|---|---|
 //! | 9 | [`cli`] | the command line; one file per verb |
 //! | 8 | [`mcp`] | sessions for assistants: the Model Context Protocol on stdin and stdout |
+//! | 8 | [`serve`] | the page and the HTTP API on this machine |
 //! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
 //! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
 //! | 6 | [`doctor`] | checks that a recording would work |
@@ -102,6 +103,7 @@ pub mod power;
 pub mod recognisers;
 pub mod recording;
 pub mod revise;
+pub mod serve;
 pub mod session;
 pub mod speakers;
 pub mod speech;

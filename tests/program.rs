@@ -11,6 +11,8 @@ mod hostile;
 mod models;
 #[cfg(target_os = "linux")]
 mod packages;
+#[cfg(unix)]
+mod serve;
 mod speech;
 mod support;
 mod verify;

@@ -43,6 +43,7 @@ pub mod record;
 pub mod recover;
 pub mod rm;
 pub mod search;
+pub mod serve;
 pub mod show;
 mod show_news;
 mod signals;
@@ -131,6 +132,10 @@ pub enum Verb {
     /// Let an assistant read the sessions (Model Context Protocol on stdin and stdout)
     #[command(after_help = mcp::AFTER_HELP)]
     Mcp(mcp::Args),
+    /// Serve the page of your sessions on this machine: watch, listen, correct
+    Serve(serve::Args),
+    /// Open a session, or the list, in the browser
+    Open(serve::OpenArgs),
     /// Choose microphones, language and model, and write your settings
     Init(init::Args),
     /// Record a short meeting that comes with the program, and write its minutes
@@ -244,6 +249,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Init(args) => init::run(&args, config),
         Verb::Demo(args) => demo::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
+        Verb::Serve(args) => serve::run(&args, &config),
+        Verb::Open(args) => serve::open(&args, &config),
         Verb::Models(args) => models::run(&args, &config),
         Verb::Config(args) => config::run(&args, &config),
         Verb::Completions { .. } | Verb::Complete(_) | Verb::AsrWorker(_) | Verb::VoicesWorker => {

@@ -29,7 +29,8 @@ mod timeline;
 mod words;
 
 const TEMPLATE: &str = include_str!("html/page.html");
-const STYLE: &str = include_str!("html/page.css");
+/// The style of the page, which the page of `hansard serve` shares.
+pub const STYLE: &str = include_str!("html/page.css");
 const SCRIPT: &str = include_str!("html/page.js");
 /// Colours for people; more than these begin again.
 const COLOURS: usize = 8;

@@ -54,6 +54,11 @@ impl<'a> TrackSound<'a> {
         }
     }
 
+    /// The same from a frame on that is counted from the timeline's beginning.
+    pub fn starting_at(timeline: &Timeline, plan: &'a TrackPlan, frame: u64) -> Self {
+        Self { at: timeline.start + frame, ..Self::new(timeline, plan) }
+    }
+
     /// Appends the next `frames` frames, interleaved in the track's channels. After its end a track is
     /// silent.
     pub fn read(&mut self, frames: usize, out: &mut Vec<f32>) -> Result<(), SoundError> {

@@ -92,6 +92,21 @@ impl Chrome {
         self.wait_for("Page.loadEventFired");
     }
 
+    /// Opens an address.
+    pub fn visit(&mut self, address: &str) {
+        self.events.clear();
+        self.call("Page.navigate", json!({"url": address}));
+        self.wait_for("Page.loadEventFired");
+    }
+
+    /// A picture of what is seen, as PNG, into a file.
+    pub fn shoot(&mut self, file: &Path) {
+        use base64::Engine as _;
+        let shot = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        let bytes = base64::engine::general_purpose::STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+        std::fs::write(file, bytes).unwrap();
+    }
+
     fn wait_for(&mut self, event: &str) {
         while !self.events.iter().any(|seen| seen["method"] == event) {
             let seen = self.read();

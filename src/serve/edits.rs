@@ -1,0 +1,370 @@
+//! What is changed: lines, people, passages, marks, the meeting's head. All of it is a correction as
+//! `hansard edit` makes it, appended under the session's lock.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path as UrlPath, State};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::problem::Problem;
+use super::sessions::{Line, MarkEntry, line_of};
+use super::{App, blocking, follow, revision};
+use crate::care::apply::{self, ApplyError};
+use crate::care::edit::{Change, Edit};
+use crate::clock::{Clock, SystemClock};
+use crate::export::{self, ExportError, Format};
+use crate::session::details::Detail;
+use crate::session::disk::SystemDisk;
+use crate::session::mark::{self, MarkKind};
+use crate::session::reading::Session;
+
+/// Another command that corrects the session is waited for so long …
+const LOCKED_FOR: Duration = Duration::from_secs(3);
+/// … and looked for this often.
+const LOCKED_EVERY: Duration = Duration::from_millis(50);
+
+/// Corrections of this server come one after the other: what one has seen of a line is still true when it is
+/// written.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// What a line is to become.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum LineEdit {
+    /// Other words were said.
+    Text {
+        #[schema(max_length = 10000)]
+        text: String,
+        /// The revision that was seen: if it is another by now, nothing is changed.
+        #[serde(default)]
+        rev: Option<u32>,
+    },
+    /// Somebody else said it.
+    Speaker {
+        #[schema(max_length = 200)]
+        name: String,
+        #[serde(default)]
+        rev: Option<u32>,
+    },
+    /// It stays out of the minutes.
+    Withhold {
+        #[serde(default)]
+        rev: Option<u32>,
+    },
+    /// It is shown again.
+    Restore {
+        #[serde(default)]
+        rev: Option<u32>,
+    },
+}
+
+impl LineEdit {
+    fn split(self, id: String) -> (Edit, Option<u32>) {
+        match self {
+            Self::Text { text, rev } => (Edit::Line { id, text }, rev),
+            Self::Speaker { name, rev } => (Edit::Speaker { id, name }, rev),
+            Self::Withhold { rev } => (Edit::Withhold { id }, rev),
+            Self::Restore { rev } => (Edit::Restore { id }, rev),
+        }
+    }
+}
+
+/// What people are to be called.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum PeopleEdit {
+    /// A speaker gets another name.
+    Rename {
+        old: String,
+        #[schema(max_length = 200)]
+        new: String,
+    },
+    /// A voice gets a name, also that of somebody who is there.
+    Name {
+        /// What it is called now, or its id.
+        voice: String,
+        #[schema(max_length = 200)]
+        name: String,
+    },
+    /// Two speakers become one.
+    Merge {
+        /// Who goes.
+        from: String,
+        /// Who stays.
+        into: String,
+    },
+}
+
+/// A passage.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HideEdit {
+    /// Session seconds.
+    from: f64,
+    to: f64,
+}
+
+/// Something that is said of the meeting as such.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DetailEdit {
+    /// title, place, present, excused, invited, agenda
+    detail: String,
+    /// As it is to stand; empty takes it away. A list has an entry each.
+    lines: Vec<String>,
+}
+
+/// Something to be marked.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MarkEdit {
+    /// A kind's name before a colon is its kind.
+    #[schema(min_length = 1, max_length = 1000)]
+    text: String,
+    /// decision, action, question, note
+    #[serde(default)]
+    kind: Option<String>,
+    /// Session second; of a running recording, null means now
+    #[serde(default)]
+    at: Option<f64>,
+}
+
+/// What came of a correction.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Edited {
+    revision: String,
+    /// The line as it stands now, if one was corrected.
+    line: Option<Line>,
+    /// What was appended to the journal.
+    #[schema(value_type = Vec<Object>)]
+    events: Vec<serde_json::Value>,
+    /// What could not be brought up to date by it, in a sentence.
+    remark: Option<String>,
+}
+
+/// A number that arithmetic can be done with.
+fn second(at: f64) -> Result<f64, Problem> {
+    if at.is_finite() && at >= 0.0 {
+        Ok(at)
+    } else {
+        Err(Problem::bad("a time is a number of seconds from 0 on"))
+    }
+}
+
+fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+    body.map(|Json(body)| body).map_err(|error| Problem::new(error.status(), error.body_text()))
+}
+
+/// Correct a line
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/lines/{line}", request_body = LineEdit,
+    params(("id" = String, Path, description = "The session's id"), ("line" = String, Path, description = "The line's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "In use, or changed since", content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn line(
+    State(app): State<App>,
+    UrlPath((id, line)): UrlPath<(String, String)>,
+    edit: Result<Json<LineEdit>, JsonRejection>,
+) -> Result<Json<Edited>, Problem> {
+    let (edit, rev) = body(edit)?.split(line.clone());
+    blocking(move || {
+        let dir = app.dir(&id)?;
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = Session::open(&dir)?;
+        let now = session.written(&line);
+        let now = now.ok_or_else(|| Problem::not_found(format!("there is no line {line:?} in this session")))?;
+        if let Some(rev) = rev.filter(|rev| *rev != now.rev) {
+            return Err(Problem::conflict(format!(
+                "somebody has changed that line meanwhile: it has revision {}, and you saw {rev}; nothing was changed",
+                now.rev
+            )));
+        }
+        drop(session);
+        edited(&app, &dir, &edit, Some(&line))
+    })
+    .await
+}
+
+/// Say what people are called; also while it is recorded
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/people", request_body = PeopleEdit,
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn people(
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+    edit: Result<Json<PeopleEdit>, JsonRejection>,
+) -> Result<Json<Edited>, Problem> {
+    let edit = match body(edit)? {
+        PeopleEdit::Rename { old, new } => Edit::Rename { old, new },
+        PeopleEdit::Name { voice, name } => Edit::Name { voice, name },
+        PeopleEdit::Merge { from, into } => Edit::Merge { from, into },
+    };
+    one(app, id, edit).await
+}
+
+/// Hide a passage: no export shows what was said in it, or marked
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/passages", request_body = HideEdit,
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn hide(
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+    edit: Result<Json<HideEdit>, JsonRejection>,
+) -> Result<Json<Edited>, Problem> {
+    let HideEdit { from, to } = body(edit)?;
+    one(app, id, Edit::Hide { from: second(from)?, to: second(to)? }).await
+}
+
+/// Show a hidden passage again
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}/passages/{passage}",
+    params(("id" = String, Path, description = "The session's id"), ("passage" = String, Path, description = "The passage's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn show(
+    State(app): State<App>,
+    UrlPath((id, passage)): UrlPath<(String, String)>,
+) -> Result<Json<Edited>, Problem> {
+    let known = {
+        let (app, id, passage) = (app.clone(), id.clone(), passage.clone());
+        blocking(move || {
+            let session = Session::open(&app.dir(&id)?)?;
+            Ok(session.amendments.passages.iter().any(|one| one.id == passage))
+        })
+        .await?
+    };
+    if !known {
+        return Err(Problem::not_found(format!("there is no hidden passage {passage:?} in this session")));
+    }
+    one(app, id, Edit::Restore { id: passage }).await
+}
+
+/// Give the meeting another title, place, people or agenda
+#[utoipa::path(put, path = "/api/v1/sessions/{id}/details", request_body = DetailEdit,
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn describe(
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+    edit: Result<Json<DetailEdit>, JsonRejection>,
+) -> Result<Json<Edited>, Problem> {
+    let DetailEdit { detail, lines } = body(edit)?;
+    let known = Detail::ALL.into_iter().find(|known| known.name() == detail);
+    let detail = known.ok_or_else(|| {
+        let names = Detail::ALL.map(Detail::name).join(", ");
+        Problem::bad(format!("{detail:?} is not said of a meeting; these are: {names}"))
+    })?;
+    one(app, id, Edit::Describe { detail, written: lines }).await
+}
+
+/// Mark a moment: of a running recording now, or at any second
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/marks", request_body = MarkEdit,
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 200, body = MarkEntry), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn mark(
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+    edit: Result<Json<MarkEdit>, JsonRejection>,
+) -> Result<Json<MarkEntry>, Problem> {
+    let MarkEdit { text, kind, at } = body(edit)?;
+    let kind = kind.map(|name| {
+        let known = MarkKind::ALL.into_iter().find(|kind| kind.name() == name);
+        known.ok_or_else(|| {
+            Problem::bad(format!("{name:?} is no kind of mark; these are: decision, action, question, note"))
+        })
+    });
+    let (kind, at) = (kind.transpose()?, at.map(second).transpose()?);
+    let unprocessable =
+        |error: mark::MarkError| Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, error);
+    let (parsed, words) = mark::parse(&text, kind).map_err(unprocessable)?;
+    blocking(move || {
+        let dir = app.dir(&id)?;
+        if let Some(mark) = follow::mark(&dir, &text, kind, at)? {
+            return Ok(Json(MarkEntry::from(&mark)));
+        }
+        let at =
+            at.ok_or_else(|| Problem::bad("that session is not being recorded: say at which second (`at`)"))?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let mark = unlocked(|| apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone()))?;
+        renew(&app, &dir);
+        Ok(Json(MarkEntry::from(&mark)))
+    })
+    .await
+}
+
+/// Take a mark back
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}/marks/{mark}",
+    params(("id" = String, Path, description = "The session's id"), ("mark" = String, Path, description = "The mark's id")),
+    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 422, body = Problem, content_type = "application/problem+json")))]
+pub(super) async fn unmark(
+    State(app): State<App>,
+    UrlPath((id, mark)): UrlPath<(String, String)>,
+) -> Result<Json<Edited>, Problem> {
+    one(app, id, Edit::Unmark { id: mark }).await
+}
+
+async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> {
+    blocking(move || {
+        let dir = app.dir(&id)?;
+        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        edited(&app, &dir, &edit, None)
+    })
+    .await
+}
+
+fn edited(app: &App, dir: &Path, edit: &Edit, line: Option<&str>) -> Result<Json<Edited>, Problem> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let changes = match follow::name(dir, edit)? {
+        Some(changes) => changes,
+        None => unlocked(|| apply::edit(&SystemDisk, &clock, dir, edit))?,
+    };
+    let remark = renew(app, dir);
+    let session = Session::open(dir)?;
+    let line = line.and_then(|id| session.utterances.iter().find(|line| line.id == id));
+    let events = changes.iter().filter_map(|change| match change {
+        Change::Event(event) => serde_json::to_value(event).ok(),
+        Change::Utterance(_) => None,
+    });
+    Ok(Json(Edited {
+        revision: revision(dir),
+        line: line.map(|line| line_of(line, true)),
+        events: events.collect(),
+        remark,
+    }))
+}
+
+/// Waits for another command that has the session for a moment.
+fn unlocked<T>(mut apply: impl FnMut() -> Result<T, ApplyError>) -> Result<T, Problem> {
+    let until = Instant::now() + LOCKED_FOR;
+    loop {
+        match apply() {
+            Err(ApplyError::Lock(_)) if Instant::now() < until => std::thread::sleep(LOCKED_EVERY),
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// Brings minutes that lie in the session up to date; says why not.
+fn renew(app: &App, dir: &Path) -> Option<String> {
+    if !dir.join(Format::Md.file_name()).exists() {
+        return None;
+    }
+    let (pause, language) = (app.config.minutes.paragraph_pause_s, app.config.export.language_in_force());
+    let written = export::write_minutes(&SystemDisk, dir, pause, language);
+    written.err().map(|error: ExportError| format!("the minutes were not written again: {error}"))
+}

@@ -1,0 +1,262 @@
+//! The page and the HTTP API of the sessions, on this machine alone: watch, listen, correct.
+//!
+//! Promises: it listens at 127.0.0.1 only, and answers only who has the token ([`guard`]); it reads sessions
+//! as every verb does and changes them by the one road of corrections, under the session's lock, so that two
+//! editors lose nothing; no name in a request becomes a path. A running recording is asked through its socket
+//! and never waits for a page.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::response::IntoResponse as _;
+use axum::{Json, Router, middleware};
+use tokio::net::TcpListener;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::guard::Token;
+use self::problem::Problem;
+use crate::config::Config;
+use crate::session::read::{self, ReadError};
+
+mod edits;
+mod exports;
+mod follow;
+mod guard;
+mod page;
+mod problem;
+mod sessions;
+mod sound;
+
+/// Bytes of the longest request: a line has at most 10,000 characters.
+const BODY_MAX: usize = 256 * 1024;
+/// Bytes of the token before it is written in hexadecimal.
+const TOKEN_BYTES: usize = 24;
+
+/// Why there is no page, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error(
+        "can't listen at 127.0.0.1:{port}: {error}; choose another port with --port, or 0 for any that is free"
+    )]
+    Listen {
+        port: u16,
+        /// What the system says.
+        error: io::Error,
+    },
+    #[error("can't make a token: {0}")]
+    Token(io::Error),
+}
+
+/// What all requests share.
+#[derive(Clone)]
+struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    token: Token,
+    port: u16,
+    /// What the server is called by those who may ask it.
+    hosts: Vec<String>,
+    follow: follow::Hub,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl App {
+    /// Cookies don't tell ports apart, and two servers may run.
+    fn cookie(&self) -> String {
+        format!("hansard-{}", self.port)
+    }
+
+    /// The folder of a session by its id, or by its folder's name: only what a listing of the recordings has.
+    fn dir(&self, id: &str) -> Result<PathBuf, Problem> {
+        let recordings = &self.config.paths.recordings;
+        let plain = !id.is_empty() && id != "." && id != ".." && !id.contains(['/', '\\', '\0']);
+        let named = plain.then(|| recordings.join(id)).filter(|dir| read::read_manifest(dir).is_ok());
+        if let Some(dir) = named {
+            return Ok(dir);
+        }
+        let mut found = read::list(recordings)?.sessions.into_iter().filter(|found| found.manifest.id == id);
+        let unknown = || {
+            let near = None;
+            Problem::from(ReadError::Unknown { name: id.to_owned(), dir: recordings.clone(), near })
+        };
+        let one = found.next().ok_or_else(unknown)?;
+        match found.next() {
+            None => Ok(one.dir),
+            Some(other) => Err(Problem::conflict(ReadError::Ambiguous {
+                name: id.to_owned(),
+                one: one.dir,
+                other: other.dir,
+            })),
+        }
+    }
+}
+
+/// A server that is ready.
+pub struct Server {
+    listener: TcpListener,
+    app: App,
+    token: String,
+}
+
+impl Server {
+    /// Listens at this port of 127.0.0.1; at any that is free for 0.
+    ///
+    /// # Errors
+    /// The port is taken, or there is no randomness for a token.
+    pub async fn bind(config: &Config, port: u16) -> Result<Self, ServeError> {
+        let listen = |error| ServeError::Listen { port, error };
+        let listener =
+            TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(listen)?;
+        let port = listener.local_addr().map_err(listen)?.port();
+        let token = token()?;
+        let hosts = ["127.0.0.1", "localhost"].map(|host| format!("{host}:{port}")).into();
+        let app = App(Arc::new(Inner {
+            config: config.clone(),
+            token: Token::new(&token),
+            port,
+            hosts,
+            follow: follow::Hub::default(),
+        }));
+        Ok(Self { listener, app, token })
+    }
+
+    /// The address for a browser, with the token; of the list, or of one session.
+    pub fn address(&self, session: Option<&str>) -> String {
+        let session = session.map(|session| format!("&session={}", percent(session))).unwrap_or_default();
+        format!("http://127.0.0.1:{}/?token={}{session}", self.app.port, self.token)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.app.port
+    }
+
+    /// For scripts: `Authorization: Bearer …`.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Answers until `end` is over; requests that are being answered then are hung up on.
+    ///
+    /// # Errors
+    /// The system doesn't take connections any more.
+    pub async fn run(self, end: impl Future<Output = ()> + Send) -> io::Result<()> {
+        let router = router(self.app);
+        tokio::select! {
+            served = async { axum::serve(self.listener, router).await } => served,
+            () = end => Ok(()),
+        }
+    }
+}
+
+/// Characters of an id that an address has no place for, as `%..`.
+fn percent(id: &str) -> String {
+    let mut out = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+fn token() -> Result<String, ServeError> {
+    let mut bytes = [0; TOKEN_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| ServeError::Token(io::Error::other(error.to_string())))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// What the API's document says of itself.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Hansard",
+        description = "Sessions on this machine: read, listen, correct, follow. Ask with `Authorization: Bearer TOKEN`; \
+                       `hansard serve` prints the token. Times are seconds from the session's start. Errors are \
+                       `application/problem+json`.",
+    ),
+    components(schemas(Problem)),
+    security(("token" = [])),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+        let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
+        document.components.get_or_insert_default().add_security_scheme("token", token);
+    }
+}
+
+fn router(app: App) -> Router {
+    let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::one))
+        .routes(routes!(sessions::transcript))
+        .routes(routes!(sessions::history))
+        .routes(routes!(edits::line))
+        .routes(routes!(edits::people))
+        .routes(routes!(edits::hide))
+        .routes(routes!(edits::show))
+        .routes(routes!(edits::describe))
+        .routes(routes!(edits::mark))
+        .routes(routes!(edits::unmark))
+        .routes(routes!(exports::export))
+        .routes(routes!(sound::audio))
+        .routes(routes!(sound::peaks))
+        .routes(routes!(follow::live))
+        .routes(routes!(follow::steer))
+        .routes(routes!(follow::events))
+        .split_for_parts();
+    let document = Arc::new(document);
+    let api = api
+        .route("/api/v1/openapi.json", axum::routing::get(move || async move { Json((*document).clone()) }))
+        .route("/api/v1/ws", axum::routing::get(follow::socket))
+        .route(
+            "/api/{*rest}",
+            axum::routing::any(async || Problem::not_found("there is no such address here")),
+        );
+    Router::new()
+        .merge(api)
+        .merge(page::routes())
+        .fallback(async || Problem::not_found("there is no such page here").into_response())
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(middleware::from_fn_with_state(app.clone(), guard::guard))
+        .with_state(app)
+}
+
+/// Files are read and sound is made on threads that may wait.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Problem::failed(error)))
+}
+
+/// How a session stands on the disk: it changes with everything that is written to it.
+fn revision(dir: &Path) -> String {
+    let of = |file: &str| {
+        let data = std::fs::metadata(dir.join(file)).ok();
+        let modified = data.as_ref().and_then(|data| data.modified().ok());
+        let since =
+            modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
+        format!("{:x}.{:x}", data.map_or(0, |data| data.len()), since.as_nanos())
+    };
+    [read::MANIFEST, read::TRANSCRIPT, read::JOURNAL, crate::session::voices::VOICES].map(of).join("-")
+}

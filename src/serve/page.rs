@@ -1,0 +1,48 @@
+//! The page itself: a few files that are compiled in. No build step, nothing from elsewhere.
+
+use axum::Router;
+use axum::extract::Path as UrlPath;
+use axum::http::header;
+use axum::response::{Html, IntoResponse as _, Response};
+use axum::routing::get;
+
+use super::App;
+use super::problem::Problem;
+use crate::export::html::STYLE;
+
+const INDEX: &str = include_str!("page/index.html");
+
+/// Scripts and style, by name. The exported page's style is the base of both.
+const ASSETS: [(&str, &str, &str); 10] = [
+    ("app.js", JS, include_str!("page/app.js")),
+    ("common.js", JS, include_str!("page/common.js")),
+    ("list.js", JS, include_str!("page/list.js")),
+    ("live.js", JS, include_str!("page/live.js")),
+    ("panels.js", JS, include_str!("page/panels.js")),
+    ("player.js", JS, include_str!("page/player.js")),
+    ("replace.js", JS, include_str!("page/replace.js")),
+    ("session.js", JS, include_str!("page/session.js")),
+    ("words.js", JS, include_str!("page/words.js")),
+    ("style.css", CSS, include_str!("page/style.css")),
+];
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+
+pub(super) fn routes() -> Router<App> {
+    Router::new()
+        .route("/", get(async || Html(INDEX)))
+        .route("/assets/{name}", get(asset))
+        // Browsers ask for it by themselves.
+        .route("/favicon.ico", get(async || axum::http::StatusCode::NO_CONTENT))
+}
+
+async fn asset(UrlPath(name): UrlPath<String>) -> Result<Response, Problem> {
+    if name == "page.css" {
+        return Ok(
+            ([(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, "no-cache")], STYLE).into_response()
+        );
+    }
+    let found = ASSETS.iter().find(|(known, ..)| *known == name);
+    let (_, kind, text) = found.ok_or_else(|| Problem::not_found(format!("there is no {name:?} here")))?;
+    Ok(([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *text).into_response())
+}

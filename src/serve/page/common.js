@@ -1,0 +1,114 @@
+// What all views need: asking the server, making elements, times, news.
+import { W } from "./words.js";
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+
+// An element. Text is always text: nothing that was said becomes markup.
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "class") node.className = value;
+    else if (key === "text") node.textContent = value;
+    else if (key in node && typeof value !== "string") node[key] = value;
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+export class Refused extends Error {
+  constructor(problem) { super(problem.detail || problem.title || "Error"); this.status = problem.status; }
+}
+
+export async function api(path, method = "GET", body = undefined) {
+  const options = { method, headers: {} };
+  if (body !== undefined) {
+    options.headers["Content-Type"] = "application/json";
+    options.body = JSON.stringify(body);
+  }
+  let answer;
+  try { answer = await fetch(`/api/v1${path}`, options); } catch { throw new Refused({ status: 0, detail: W.lost }); }
+  if (answer.ok) return answer.json();
+  throw new Refused(await answer.json().catch(() => ({ status: answer.status, detail: answer.statusText })));
+}
+
+export const seg = encodeURIComponent;
+
+export function toast(text, isWrong = false) {
+  const node = h("p", { class: isWrong ? "toast wrong" : "toast", text });
+  $("#toasts").append(node);
+  setTimeout(() => node.remove(), isWrong ? 9000 : 3500);
+}
+
+// Does something that may be refused, and says why it was.
+export async function attempt(what) {
+  try { return await what(); } catch (error) { toast(error.message, true); return undefined; }
+}
+
+export function clock(seconds, long = seconds >= 3600) {
+  const whole = Math.max(0, Math.floor(seconds)), two = (n) => String(n).padStart(2, "0");
+  const [hh, mm, ss] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  return long ? `${hh}:${two(mm)}:${two(ss)}` : `${two(mm)}:${two(ss)}`;
+}
+
+// "12:30", "1:02:03" or "750": seconds; undefined if it is no time.
+export function seconds(text) {
+  const parts = text.trim().split(":").map(Number);
+  if (!text.trim() || parts.length > 3 || parts.some((part) => !Number.isFinite(part) || part < 0)) return undefined;
+  return parts.reduce((sum, part) => sum * 60 + part, 0);
+}
+
+export function date(start) {
+  const at = new Date(start);
+  return Number.isNaN(at.getTime()) ? start : `${start.slice(0, 10)} ${start.slice(11, 16)}`;
+}
+
+// One websocket; it comes back by itself. Gives what closes it.
+export function news(session, tell) {
+  let socket, timer, over = false, wait = 500, wasLost = false;
+  const connect = () => {
+    const query = session === null ? "" : `?session=${seg(session)}`;
+    socket = new WebSocket(`ws://${location.host}/api/v1/ws${query}`);
+    socket.onopen = () => {
+      if (wasLost) { toast(W.again); tell({ kind: "changed" }); }
+      wait = 500; wasLost = false;
+    };
+    socket.onmessage = (message) => tell(JSON.parse(message.data));
+    socket.onclose = () => {
+      if (over) return;
+      if (!wasLost) toast(W.lost, true);
+      wasLost = true;
+      timer = setTimeout(connect, wait);
+      wait = Math.min(wait * 2, 8000);
+    };
+  };
+  connect();
+  return () => { over = true; clearTimeout(timer); socket.close(); };
+}
+
+// A question; resolves to the form's values, or undefined if it was left.
+export function ask(title, fields, submit) {
+  const dialog = $("#dialog");
+  return new Promise((resolve) => {
+    const inputs = fields.map((field) => {
+      if (field.options) {
+        const select = h("select", { name: field.name }, field.options.map(([value, text]) => h("option", { value, text })));
+        if (field.value !== undefined) select.value = field.value;
+        return select;
+      }
+      return h("input", { name: field.name, value: field.value ?? "", maxlength: String(field.max ?? 1000), type: field.type ?? "text", list: field.list, autocomplete: "off" });
+    });
+    const labelled = fields.map((field, n) => h("label", {}, h("span", { text: field.label }), inputs[n]));
+    const form = h("form", { method: "dialog" }, h("h2", { id: "dialog-title", text: title }), labelled,
+      h("div", { class: "buttons" }, h("button", { type: "button", text: W.cancel, onclick: () => dialog.close("no") }), h("button", { value: "yes", class: "main", text: submit })));
+    dialog.replaceChildren(form);
+    dialog.onclose = () => resolve(dialog.returnValue === "yes" ? Object.fromEntries(inputs.map((input) => [input.name, input.value])) : undefined);
+    dialog.returnValue = "";
+    dialog.showModal();
+    (inputs[0] ?? $(".main", form)).focus();
+  });
+}
+
+export const typing = (event) => event.target.closest("input, select, textarea, [contenteditable], dialog");

@@ -1,0 +1,156 @@
+//! The page and the API on this machine: who may ask, what is answered, what is changed; and the page in a
+//! browser, before and after corrections and while it is recorded.
+
+mod api;
+mod guard;
+mod page;
+
+use std::fs;
+use std::path::PathBuf;
+
+use hansard::base::units::{Frames, SampleRate};
+use hansard::base::utterance::{Utterance, Word};
+use serde_json::Value;
+
+use crate::support::home::{Home, Running};
+
+/// A server of a home's recordings. It ends with this.
+pub struct Served {
+    pub address: String,
+    pub port: u64,
+    pub token: String,
+    _running: Running,
+}
+
+/// What was answered.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    pub headers: ureq::http::HeaderMap,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| {
+            panic!("{} {error}: {}", self.status, String::from_utf8_lossy(&self.body))
+        })
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        if status >= 400 {
+            assert_eq!(self.header("content-type"), "application/problem+json");
+            assert!(!self.json()["detail"].as_str().unwrap().is_empty());
+        }
+        self
+    }
+}
+
+impl Served {
+    pub fn start(home: &Home) -> Self {
+        let file = home.path("served.json");
+        let mut command = home.command(["serve", "--json"]);
+        command.stdout(fs::File::create(&file).unwrap());
+        let mut running = Running::start(&mut command);
+        running.says("the page is at that address");
+        let said: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        Self {
+            address: said["address"].as_str().unwrap().to_owned(),
+            port: said["port"].as_u64().unwrap(),
+            token: said["token"].as_str().unwrap().to_owned(),
+            _running: running,
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Asks with these headers and nothing else.
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&str>) -> Answer {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+        let mut request = ureq::http::Request::builder().method(method).uri(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut response = match body {
+            Some(body) => agent.run(request.body(body.to_owned()).unwrap()).unwrap(),
+            None => agent.run(request.body(()).unwrap()).unwrap(),
+        };
+        let headers = response.headers().clone();
+        let body = response.body_mut().with_config().limit(1 << 30).read_to_vec().unwrap();
+        Answer { status: response.status().as_u16(), body, headers }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.ask("GET", path, &[("authorization", &format!("Bearer {}", self.token))], None)
+    }
+
+    pub fn send(&self, method: &str, path: &str, body: Value) -> Answer {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        self.ask(method, path, &headers, Some(&body.to_string()))
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.ask("DELETE", path, &[("authorization", &format!("Bearer {}", self.token))], None)
+    }
+}
+
+/// A finished session in which lines were said: the folder.
+pub fn session(home: &Home, lines: &[(&str, &str, f64, &str)]) -> PathBuf {
+    let args =
+        ["--title=Weekly <b>sync</b>", "--source=Alice=synth:tone", "--source=Bob=synth:noise", "--for=8s"];
+    let (_, session) = home.record(0, &[&args[..], &["--pace=max", "--no-transcribe"]].concat());
+    let lines = lines.iter().map(|(track, speaker, start, text)| said(track, speaker, *start, text));
+    let text: String = lines.map(|line| serde_json::to_string(&line).unwrap() + "\n").collect();
+    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
+    home.run(["export", "last", "--format=md"]).expect(0);
+    session.dir
+}
+
+/// What most tests read.
+pub const LINES: [(&str, &str, f64, &str); 4] = [
+    ("alice", "Alice", 1.0, "We meat at nine."),
+    ("bob", "Bob", 2.5, "Nine it is then."),
+    ("alice", "Alice", 4.0, "Say hello to Gareem and <script>alert(1)</script>."),
+    ("bob", "Bob", 6.0, "Gareem is on his way."),
+];
+
+fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
+    let word = |(n, text): (usize, &str)| {
+        let start = start + 0.3 * n as f64;
+        Word { text: text.into(), start, end: start + 0.25, p: if n == 1 { 0.3 } else { 0.9 } }
+    };
+    let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
+    let end = words.last().unwrap().end;
+    let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
+    Utterance {
+        id: format!("{track}-1-{start:.0}"),
+        track: track.into(),
+        speaker: speaker.into(),
+        take: 1,
+        from_frame: frame(start),
+        to_frame: frame(end),
+        start,
+        end,
+        text: text.into(),
+        words,
+        confidence: 0.9,
+        language: "en".into(),
+        model: "scripted".into(),
+        is_final: true,
+        ..Utterance::default()
+    }
+}
+
+/// The id of a session in addresses.
+pub fn id(dir: &std::path::Path) -> String {
+    dir.file_name().unwrap().to_str().unwrap().to_owned()
+}

@@ -1,0 +1,154 @@
+//! The page in a real browser.
+
+use serde_json::json;
+
+use super::{LINES, Served, id, session};
+use crate::support::home::Home;
+use crate::support::stage::chrome::Chrome;
+
+fn open(chrome: &mut Chrome, served: &Served, session: &str) {
+    let page = if session.is_empty() { String::new() } else { format!("&session={session}") };
+    chrome.visit(&format!("{}{page}", served.address));
+    let ready = if session.is_empty() { ".sessions li" } else { ".line .said" };
+    chrome.until(&format!("document.querySelector('{ready}')"));
+}
+
+fn saw(chrome: &mut Chrome, name: &str) {
+    if let Some(folder) = std::env::var_os("HANSARD_TEST_PICTURES") {
+        chrome.shoot(&std::path::Path::new(&folder).join(format!("{name}.png")));
+    }
+}
+
+#[test]
+fn a_correction_in_the_page_stands_in_the_next_export_and_survives_a_reload() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let id = id(&dir);
+    let served = Served::start(&home);
+    chrome.size(1440, 900);
+    open(&mut chrome, &served, "");
+    assert_eq!(chrome.js("location.search"), "", "the token is out of the address bar");
+    assert_eq!(chrome.js("document.cookie"), "", "no script can read it");
+    // Hostile titles and lines are text.
+    assert_eq!(chrome.js("document.querySelector('.sessions .title').textContent"), "Weekly <b>sync</b>");
+    saw(&mut chrome, "list");
+    chrome.js("document.querySelector('.sessions a').click()");
+    chrome.until("document.querySelectorAll('.line').length === 4");
+    assert_eq!(chrome.js("document.querySelectorAll('#text script, #text b b').length"), 0);
+    saw(&mut chrome, "session");
+
+    // e, the words, Enter.
+    chrome.key("j", "j");
+    chrome.key("e", "e");
+    chrome.until("document.querySelector('[contenteditable]') === document.activeElement");
+    chrome.js("document.execCommand('selectAll')");
+    chrome.write("We meet at nine.");
+    saw(&mut chrome, "correcting");
+    chrome.key("Enter", "\r");
+    chrome.until("document.querySelector('.line .said').textContent.startsWith('We meet at nine.') && !document.querySelector('.editing')");
+    let minutes = std::fs::read_to_string(dir.join("minutes.md")).unwrap();
+    assert!(minutes.contains("We meet at nine."), "{minutes}");
+    open(&mut chrome, &served, &id);
+    assert!(
+        chrome
+            .js("document.querySelector('.line .said').textContent")
+            .as_str()
+            .unwrap()
+            .starts_with("We meet at nine.")
+    );
+    // Esc leaves a line as it was.
+    chrome.key("j", "j");
+    chrome.key("e", "e");
+    chrome.write("nonsense");
+    chrome.key("Escape", "");
+    chrome.until("!document.querySelector('.editing')");
+    assert!(!chrome.js("document.querySelector('#text').textContent").as_str().unwrap().contains("nonsense"));
+
+    // Find and replace shows what it will do, and does it; undo takes it back.
+    chrome.js("document.dispatchEvent(new KeyboardEvent('keydown', { key: 'h', ctrlKey: true }))");
+    chrome.until("document.querySelector('#dialog').open");
+    chrome.write("gareem");
+    chrome.key("Tab", "");
+    chrome.write("Karim");
+    chrome.until("document.querySelectorAll('.preview li ins').length === 2");
+    chrome.js("document.querySelector('#dialog .main').click()");
+    chrome.until("!document.querySelector('#dialog').open && document.querySelector('#text').textContent.split('Karim').length === 3");
+    chrome.key("u", "u");
+    chrome.until("!document.querySelector('#text').textContent.includes('Karim')");
+
+    // Another editor is seen within a second, and here nothing is reloaded by hand.
+    home.run(["edit", "last", "rename", "Bob", "Robert"]).expect(0);
+    chrome.until("document.querySelector('#text').textContent.includes('Robert')");
+    assert_eq!(chrome.complaints(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn a_click_plays_from_there_and_words_light_up() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let id = id(&session(&home, &LINES));
+    let served = Served::start(&home);
+    open(&mut chrome, &served, &id);
+    chrome.until("document.querySelector('#wave').width > 0 && document.querySelector('#play')");
+    chrome.js("document.querySelectorAll('.line .w')[5].click()");
+    chrome.until("document.body.classList.contains('playing')");
+    chrome.until("document.querySelector('.w.lit')");
+    let at = chrome.number("Number(document.querySelector('#seek').value)");
+    assert!((2.7..5.5).contains(&at), "{at}");
+    chrome.key(" ", " ");
+    chrome.until("!document.body.classList.contains('playing')");
+    assert_eq!(chrome.complaints(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn it_fits_a_phone_and_the_dark() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let id = id(&session(&home, &LINES));
+    let served = Served::start(&home);
+    for (width, height) in [(375, 800), (1440, 900)] {
+        for scheme in ["light", "dark"] {
+            chrome.size(width, height);
+            chrome.media("screen", scheme);
+            for page in ["", id.as_str()] {
+                open(&mut chrome, &served, page);
+                let wide = chrome.number("document.documentElement.scrollWidth");
+                assert!(wide <= f64::from(width), "{page} is {wide} wide at {width}");
+                let kind = if page.is_empty() { "list" } else { "session" };
+                saw(&mut chrome, &format!("{kind}-{width}-{scheme}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_live_meeting_is_seen_in_eight_tabs_and_after_the_server_was_away() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let mut running =
+        home.start(["record", "--no-transcribe", "--title=Live", "--source=Alice=synth:tone,secs=0"]);
+    let dir = running.records(&home, 0.5);
+    let served = Served::start(&home);
+    chrome.visit(&format!("{}&session={}", served.address, id(&dir)));
+    chrome.until("document.querySelector('#live') && !document.querySelector('#live').hidden");
+    chrome.until(
+        "document.querySelector('.clock').textContent !== '' && document.querySelector('meter').value > -50",
+    );
+    saw(&mut chrome, "live");
+    // Seven more pages that look at the same: a browser has but six connections to a server.
+    chrome.js(&format!(
+        "window.more = Array.from({{ length: 7 }}, () => new WebSocket('ws://' + location.host + '/api/v1/ws?session={}')); \
+         window.told = new Set(); window.more.forEach((one, n) => one.onmessage = () => window.told.add(n)); 1",
+        id(&dir)
+    ));
+    chrome.until("window.told.size === 7");
+    assert_eq!(chrome.js("fetch('/api/v1/sessions').then((answer) => answer.status)"), 200);
+    // A mark from elsewhere is seen here.
+    home.run(["mark", "Decision: on we go"]).expect(0);
+    chrome.until("document.querySelector('.mark-here') && document.querySelector('.mark-here').textContent.includes('on we go')");
+    chrome.js("fetch('/api/v1/live/stop', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{}' })");
+    running.end().expect(0);
+    chrome.until("document.querySelector('#live').hidden");
+    assert_eq!(json!(chrome.complaints()), json!([]));
+}
