@@ -24,6 +24,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         ],
     ),
     ("Read", &["list", "show", "search"]),
+    ("Read", &["list", "show", "open", "serve"]),
     ("Correct", &["edit", "voices", "rm"]),
     ("Share", &["export", "mcp"]),
     ("Check", &["doctor", "verify", "recover"]),

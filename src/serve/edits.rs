@@ -16,6 +16,7 @@ use super::sessions::{Line, MarkEntry, line_of};
 use super::{App, blocking, follow, revision};
 use crate::care::apply::{self, ApplyError};
 use crate::care::edit::{Change, Edit};
+use crate::care::trash::{self, TrashError};
 use crate::clock::{Clock, SystemClock};
 use crate::export::{self, ExportError, Format};
 use crate::session::details::Detail;
@@ -316,6 +317,37 @@ pub(super) async fn unmark(
     UrlPath((id, mark)): UrlPath<(String, String)>,
 ) -> Result<Json<Edited>, Problem> {
     one(app, id, Edit::Unmark { id: mark }).await
+}
+
+/// A session in the trash.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Removed {
+    /// What it was called.
+    name: String,
+    /// The command that brings it back.
+    back: String,
+}
+
+/// Move a session to the trash; `hansard recover --trash` brings it back
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}",
+    params(("id" = String, Path, description = "The session's id")),
+    responses((status = 200, body = Removed), (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, description = "In use", content_type = "application/problem+json")))]
+pub(super) async fn remove(
+    State(app): State<App>,
+    UrlPath(id): UrlPath<String>,
+) -> Result<Json<Removed>, Problem> {
+    blocking(move || {
+        let dir = app.dir(&id)?;
+        let removed = trash::remove(&dir, SystemClock.utc()).map_err(|error| match error {
+            TrashError::Lock(error) => Problem::conflict(error),
+            error if error.is_failure() => Problem::failed(error),
+            error => Problem::new(axum::http::StatusCode::UNPROCESSABLE_ENTITY, error),
+        })?;
+        let back = format!("hansard recover --trash {}", removed.name);
+        Ok(Json(Removed { name: removed.name, back }))
+    })
+    .await
 }
 
 async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> {

@@ -208,10 +208,9 @@ impl utoipa::Modify for Security {
 fn router(app: App) -> Router {
     let (api, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(sessions::list))
-        .routes(routes!(sessions::one))
+        .routes(routes!(sessions::one, edits::remove))
         .routes(routes!(sessions::transcript))
-        .routes(routes!(sessions::history))
-        .routes(routes!(edits::line))
+        .routes(routes!(sessions::history, edits::line))
         .routes(routes!(edits::people))
         .routes(routes!(edits::hide))
         .routes(routes!(edits::show))

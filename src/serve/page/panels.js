@@ -1,5 +1,5 @@
 // Beside the text: who is there, what was marked, what is hidden, what can be exported.
-import { api, ask, attempt, clock, h, seconds, seg } from "./common.js";
+import { api, ask, attempt, clock, h, seconds, seg, toast } from "./common.js";
 import { W } from "./words.js";
 import { replaceAll } from "./replace.js";
 
@@ -42,13 +42,22 @@ export function panels(state, side, actions) {
     if (answer && from !== undefined && to !== undefined) await post("/passages", { from, to });
   };
 
+  const removed = async () => {
+    if (!await ask(W.reallyRemove, [], W.remove)) return;
+    const done = await attempt(() => api(path, "DELETE"));
+    if (!done) return;
+    location.hash = "#/";
+    toast(W.removed(done.back));
+  };
+
   side.replaceChildren(
     h("div", { class: "buttons" },
       h("button", { type: "button", text: W.title, onclick: () => described("title", W.title, false) }),
       h("button", { type: "button", text: W.mark, onclick: () => actions.mark() }),
       h("button", { type: "button", text: W.replace, onclick: () => replaceAll(state, actions) }),
       h("button", { type: "button", text: W.undo, onclick: () => actions.undo() }),
-      h("button", { type: "button", text: W.hide, onclick: hidden })),
+      h("button", { type: "button", text: W.hide, onclick: hidden }),
+      h("button", { type: "button", class: "danger", text: W.remove, disabled: whole.in_use, onclick: removed })),
     panel("people", W.people, h("ul", {}, whole.speakers.map(person)), whole.voices.length ? h("ul", {}, whole.voices.map(voice)) : ""),
     whole.marks.length ? panel("marks", `${W.marks} (${whole.marks.length})`, h("ul", {}, whole.marks.map((mark) => h("li", {},
       h("a", { href: "#", text: clock(mark.at), onclick: (event) => { event.preventDefault(); actions.go(mark.at); document.getElementById(mark.id)?.scrollIntoView({ block: "center" }); } }),

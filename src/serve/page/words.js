@@ -16,6 +16,7 @@ export const W = {
   pause: "Pause", resume: "Go on", stop: "End the recording", reallyStop: "End the recording now?", reallyPause: "Pause? Nothing is recorded until you go on.",
   paused: "PAUSED", rec: "REC", safe: "safe", lost: "Connection lost; trying again …", again: "Connected again.",
   changed: "Somebody else has changed this session; it is shown as it stands now.", saved: "Saved.", nothingToUndo: "Nothing to undo.",
+  remove: "Remove", reallyRemove: "Move this session to the trash?", removed: (back) => `It is in the trash. ${back} brings it back.`,
   keys: "Keys", theme: "Dark or light", tracks: "Tracks that are heard", keyList: [
     ["Space", "play, halt"], ["← →", "5 seconds back, on"], ["j k", "next, previous line"], ["e", "correct the line"],
     ["Enter", "play from the line; while correcting, save"], ["s", "who said it"], ["x", "keep out of the minutes, show again"],
