@@ -8,7 +8,7 @@ use super::console::print_result;
 use super::{Exit, show, wrong_use};
 use crate::base::text::{clean, clock, length, name};
 use crate::config::Config;
-use crate::control::client::{AskError, ask, follow};
+use crate::control::client::{ask, ask_patiently, follow};
 use crate::control::folder::{self, Running};
 use crate::control::{Follow, Request, Response};
 use crate::live::{Device, Doing, Status, TrackStatus, Wanted};
@@ -16,12 +16,6 @@ use crate::session::read;
 
 /// What is watched is shown this often.
 const WATCH_EVERY: Duration = Duration::from_millis(900);
-/// Time for which a recorder that hangs up is asked again: a client that keeps others out is thrown out
-/// sooner …
-const CROWDED: Duration = Duration::from_secs(8);
-/// … and this often.
-const AGAIN: Duration = Duration::from_millis(100);
-
 /// Arguments.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -155,17 +149,10 @@ fn exit(response: &Response) -> Exit {
 }
 
 /// Asks; what the recorder refuses is wrong use. One that is being asked by too many at once is asked again.
-pub(super) fn ask_of(mut recorder: Running, request: &Request) -> anyhow::Result<Response> {
-    let until = Instant::now() + CROWDED;
-    loop {
-        let socket = recorder.socket.clone();
-        match ask(recorder, request) {
-            Ok(Response::Refused { error }) => return Err(wrong_use(error)),
-            Ok(response) => return Ok(response),
-            Err(AskError::HungUp) if Instant::now() < until => std::thread::sleep(AGAIN),
-            Err(error) => return Err(error.into()),
-        }
-        recorder = folder::connect(&socket).ok_or(AskError::HungUp)?;
+pub(super) fn ask_of(recorder: Running, request: &Request) -> anyhow::Result<Response> {
+    match ask_patiently(recorder, request)? {
+        Response::Refused { error } => Err(wrong_use(error)),
+        response => Ok(response),
     }
 }
 

@@ -12,6 +12,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         "Record",
         &[
             "record",
+            "watch",
             "status",
             "mark",
             "pause",
@@ -23,8 +24,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "watch-folder",
         ],
     ),
-    ("Read", &["list", "show", "search"]),
-    ("Read", &["list", "show", "open", "serve"]),
+    ("Read", &["list", "show", "open", "serve", "search"]),
     ("Correct", &["edit", "voices", "rm"]),
     ("Share", &["export", "mcp"]),
     ("Check", &["doctor", "verify", "recover"]),

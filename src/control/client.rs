@@ -66,6 +66,28 @@ pub fn ask(recorder: Running, request: &Request) -> Result<Response, AskError> {
     serde_json::from_slice(&answer).map_err(AskError::Foreign)
 }
 
+/// Time for which a recorder that hangs up is asked again: a client that keeps others out is thrown out
+/// sooner …
+const CROWDED: Duration = Duration::from_secs(8);
+/// … and this often.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// The same, again and again while too many ask at once.
+///
+/// # Errors
+/// There is none in time, or none that can be understood.
+pub fn ask_patiently(mut recorder: Running, request: &Request) -> Result<Response, AskError> {
+    let until = Instant::now() + CROWDED;
+    loop {
+        let socket = recorder.socket.clone();
+        match ask(recorder, request) {
+            Err(AskError::HungUp) if Instant::now() < until => std::thread::sleep(AGAIN),
+            answered => return answered,
+        }
+        recorder = super::folder::connect(&socket).ok_or(AskError::HungUp)?;
+    }
+}
+
 /// Follows the news of a recorder: a line each, without its end, until the recorder ends.
 ///
 /// # Errors

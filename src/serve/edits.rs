@@ -15,9 +15,10 @@ use super::problem::Problem;
 use super::sessions::{Line, MarkEntry, line_of};
 use super::{App, blocking, follow, revision};
 use crate::care::apply::{self, ApplyError};
-use crate::care::edit::{Change, Edit};
+use crate::care::edit::{self, Change, Edit};
 use crate::care::trash::{self, TrashError};
 use crate::clock::{Clock, SystemClock};
+use crate::engine::correct::{CorrectError, correct};
 use crate::export::{self, ExportError, Format};
 use crate::session::details::Detail;
 use crate::session::disk::SystemDisk;
@@ -94,9 +95,9 @@ pub(super) enum PeopleEdit {
     },
     /// Two speakers become one.
     Merge {
-        /// Who goes.
+        /// The speaker whose name goes.
         from: String,
-        /// Who stays.
+        /// The speaker whose name stays.
         into: String,
     },
 }
@@ -299,7 +300,7 @@ pub(super) async fn mark(
         let at =
             at.ok_or_else(|| Problem::bad("that session is not being recorded: say at which second (`at`)"))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mark = unlocked(|| apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone()))?;
+        let mark = unlocked(|| Ok(apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone())?))?;
         renew(&app, &dir);
         Ok(Json(MarkEntry::from(&mark)))
     })
@@ -360,11 +361,8 @@ async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> 
 }
 
 fn edited(app: &App, dir: &Path, edit: &Edit, line: Option<&str>) -> Result<Json<Edited>, Problem> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let changes = match follow::name(dir, edit)? {
-        Some(changes) => changes,
-        None => unlocked(|| apply::edit(&SystemDisk, &clock, dir, edit))?,
-    };
+    let plan = |session: &Session, edited| Ok((edit::plan(session, edit, edited)?, ()));
+    let (changes, ()) = unlocked(|| correct(dir, false, plan))?;
     let remark = renew(app, dir);
     let session = Session::open(dir)?;
     let line = line.and_then(|id| session.utterances.iter().find(|line| line.id == id));
@@ -381,11 +379,13 @@ fn edited(app: &App, dir: &Path, edit: &Edit, line: Option<&str>) -> Result<Json
 }
 
 /// Waits for another command that has the session for a moment.
-fn unlocked<T>(mut apply: impl FnMut() -> Result<T, ApplyError>) -> Result<T, Problem> {
+fn unlocked<T>(mut correct: impl FnMut() -> Result<T, CorrectError>) -> Result<T, Problem> {
     let until = Instant::now() + LOCKED_FOR;
     loop {
-        match apply() {
-            Err(ApplyError::Lock(_)) if Instant::now() < until => std::thread::sleep(LOCKED_EVERY),
+        match correct() {
+            Err(CorrectError::Apply(ApplyError::Lock(_))) if Instant::now() < until => {
+                std::thread::sleep(LOCKED_EVERY)
+            }
             done => return Ok(done?),
         }
     }

@@ -23,7 +23,6 @@ use utoipa::{IntoParams, ToSchema};
 use super::problem::Problem;
 use super::sound::Items;
 use super::{App, blocking, revision};
-use crate::care::edit::{Change, Edit};
 use crate::session::mark::{Mark, MarkKind};
 
 /// News that wait for a page: a minute of everything. Whoever is slower is told so and reads anew.
@@ -285,27 +284,14 @@ pub(super) fn mark(
     recorder::mark(dir, text, kind, at)
 }
 
-/// Says what somebody is called in a session that is being recorded: its recorder writes it down. `None`
-/// means that it is not being recorded, or that this is no matter of names.
-pub(super) fn name(dir: &Path, edit: &Edit) -> Result<Option<Vec<Change>>, Problem> {
-    match edit {
-        Edit::Rename { .. } | Edit::Name { .. } | Edit::Merge { .. } => recorder::name(dir, edit),
-        _ => Ok(None),
-    }
-}
-
 /// A running recorder, through its socket.
 #[cfg(unix)]
 mod recorder {
     use super::*;
-    use crate::base::utterance::Edited;
-    use crate::care::edit;
-    use crate::clock::{Clock as _, SystemClock};
-    use crate::control::client::{AskError, ask, follow as follow_socket};
+    use crate::control::client::{AskError, ask, ask_patiently, follow as follow_socket};
     use crate::control::folder::{self, Running};
     use crate::control::{Follow, Request, Response, Since};
     use crate::live::{Status, Wanted};
-    use crate::session::reading::Session;
 
     /// The lines that it tells, from now on or from a line of the journal on.
     pub(super) fn follow(
@@ -338,7 +324,7 @@ mod recorder {
     }
 
     fn asked(running: Running, request: &Request) -> Result<Response, Problem> {
-        match ask(running, request) {
+        match ask_patiently(running, request) {
             Ok(Response::Refused { error }) => Err(Problem::conflict(error)),
             Ok(response) => Ok(response),
             Err(error @ AskError::HungUp) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, error)),
@@ -379,22 +365,6 @@ mod recorder {
             other => Err(Problem::failed(format!("the recorder answers something else: {other:?}"))),
         }
     }
-
-    pub(super) fn name(dir: &Path, wanted: &Edit) -> Result<Option<Vec<Change>>, Problem> {
-        let Some(running) = folder::find(dir) else { return Ok(None) };
-        let session = Session::open(dir)?;
-        let edited = Edited { utc: SystemClock.utc(), journal: 0 };
-        let changes = edit::plan(&session, wanted, edited);
-        let changes = changes.map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error))?;
-        let events = changes.iter().filter_map(|change| match change {
-            Change::Event(event) => Some(event.clone()),
-            Change::Utterance(_) => None,
-        });
-        match asked(running, &Request::Name { events: events.collect() })? {
-            Response::Named => Ok(Some(changes)),
-            other => Err(Problem::failed(format!("the recorder answers something else: {other:?}"))),
-        }
-    }
 }
 
 /// A running recorder has no socket on this system yet: there is nothing to follow or to ask.
@@ -427,10 +397,6 @@ mod recorder {
         _: Option<MarkKind>,
         _: Option<f64>,
     ) -> Result<Option<Mark>, Problem> {
-        Ok(None)
-    }
-
-    pub(super) fn name(_: &Path, _: &Edit) -> Result<Option<Vec<Change>>, Problem> {
         Ok(None)
     }
 }

@@ -139,6 +139,7 @@ impl Server {
         format!("http://127.0.0.1:{}/?token={}{session}", self.app.port, self.token)
     }
 
+    /// The port that it listens at.
     pub fn port(&self) -> u16 {
         self.app.port
     }

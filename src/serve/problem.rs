@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::care::apply::ApplyError;
+use crate::engine::correct::CorrectError;
 use crate::export::ExportError;
 use crate::export::sound::SoundError;
 use crate::session::read::ReadError;
@@ -91,6 +92,18 @@ impl From<SoundError> for Problem {
         match error {
             SoundError::Read(error) => error.into(),
             SoundError::Missing { .. } | SoundError::Silent => Self::not_found(error),
+            error if error.is_failure() => Self::failed(error),
+            error => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error),
+        }
+    }
+}
+
+impl From<CorrectError> for Problem {
+    fn from(error: CorrectError) -> Self {
+        match error {
+            CorrectError::Read(error) => error.into(),
+            CorrectError::Apply(error) => error.into(),
+            CorrectError::Ended | CorrectError::Partly | CorrectError::Crowded => Self::conflict(error),
             error if error.is_failure() => Self::failed(error),
             error => Self::new(StatusCode::UNPROCESSABLE_ENTITY, error),
         }

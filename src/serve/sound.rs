@@ -1,7 +1,7 @@
 //! What is heard: a track on session time, as a WAV file that nobody has written; and how loud it is.
 //!
-//! A browser asks for ranges of it. Each is rendered from the takes when it is asked for, so that a meeting of
-//! six hours plays at once from anywhere, and nothing is left on the disk.
+//! A browser asks for ranges of it. Each is rendered from the takes when it is asked for, so that a meeting
+//! of six hours plays at once from anywhere, and nothing is left on the disk.
 
 use std::collections::BTreeSet;
 use std::pin::Pin;

@@ -178,11 +178,11 @@ fn two_editors_at_once_lose_nothing() {
     // The page on one side, the command line on the other, a line each, all at the same time.
     std::thread::scope(|scope| {
         for (n, line) in real.iter().enumerate() {
-            let (served, home, dir) = (&served, &home, &dir);
+            let (asker, home, dir) = (served.asker(), &home, &dir);
             scope.spawn(move || {
                 if n % 2 == 0 {
                     let path = format!("/api/v1/sessions/{}/lines/{line}", id(dir));
-                    served
+                    asker
                         .send("POST", &path, json!({"edit": "text", "text": format!("edited {n}")}))
                         .expect(200);
                 } else {

@@ -6,20 +6,36 @@ mod guard;
 mod page;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::{Child, Stdio};
 
 use hansard::base::units::{Frames, SampleRate};
 use hansard::base::utterance::{Utterance, Word};
 use serde_json::Value;
 
-use crate::support::home::{Home, Running};
+use crate::support::home::Home;
 
 /// A server of a home's recordings. It ends with this.
 pub struct Served {
     pub address: String,
+    asker: Asker,
+    child: Child,
+}
+
+/// Somebody who knows the token.
+#[derive(Clone)]
+pub struct Asker {
     pub port: u64,
     pub token: String,
-    _running: Running,
+}
+
+impl std::ops::Deref for Served {
+    type Target = Asker;
+
+    fn deref(&self) -> &Asker {
+        &self.asker
+    }
 }
 
 /// What was answered.
@@ -53,20 +69,34 @@ impl Answer {
 
 impl Served {
     pub fn start(home: &Home) -> Self {
-        let file = home.path("served.json");
-        let mut command = home.command(["serve", "--json"]);
-        command.stdout(fs::File::create(&file).unwrap());
-        let mut running = Running::start(&mut command);
-        running.says("the page is at that address");
-        let said: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        let mut child = home.command(["serve", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        let said: Value = serde_json::from_str(&said).unwrap();
         Self {
             address: said["address"].as_str().unwrap().to_owned(),
-            port: said["port"].as_u64().unwrap(),
-            token: said["token"].as_str().unwrap().to_owned(),
-            _running: running,
+            asker: Asker {
+                port: said["port"].as_u64().unwrap(),
+                token: said["token"].as_str().unwrap().to_owned(),
+            },
+            child,
         }
     }
 
+    /// For another thread.
+    pub fn asker(&self) -> Asker {
+        self.asker.clone()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Asker {
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
