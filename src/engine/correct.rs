@@ -107,7 +107,7 @@ fn live<T>(
 
     'again: for _ in 0..TRIES {
         // Before the session is read: what comes in between is seen as somebody else's.
-        let mut seen = Past::read(dir)?.lines();
+        let mut seen = Past::read(dir).map_err(ApplyError::Open)?.lines();
         let session = Session::open(dir)?;
         let edited = Edited { utc: SystemClock.utc(), journal: seen };
         let (changes, beside) = plan(&session, edited)?;

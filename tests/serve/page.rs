@@ -8,7 +8,7 @@ use crate::support::stage::chrome::Chrome;
 
 fn open(chrome: &mut Chrome, served: &Served, session: &str) {
     let page = if session.is_empty() { String::new() } else { format!("&session={session}") };
-    chrome.visit(&format!("{}{page}", served.address));
+    chrome.visit_through(&format!("{}{page}", served.address));
     let ready = if session.is_empty() { ".sessions li" } else { ".line .said" };
     chrome.until(&format!("document.querySelector('{ready}')"));
 }
@@ -130,7 +130,7 @@ fn a_live_meeting_is_seen_in_eight_tabs_and_after_the_server_was_away() {
         home.start(["record", "--no-transcribe", "--title=Live", "--source=Alice=synth:tone,secs=0"]);
     let dir = running.records(&home, 0.5);
     let served = Served::start(&home);
-    chrome.visit(&format!("{}&session={}", served.address, id(&dir)));
+    chrome.visit_through(&format!("{}&session={}", served.address, id(&dir)));
     chrome.until("document.querySelector('#live') && !document.querySelector('#live').hidden");
     chrome.until(
         "document.querySelector('.clock').textContent !== '' && document.querySelector('meter').value > -50",

@@ -92,11 +92,17 @@ impl Chrome {
         self.wait_for("Page.loadEventFired");
     }
 
-    /// Opens an address.
-    pub fn visit(&mut self, address: &str) {
+    /// Opens an address that leads on to another one, and waits for that.
+    pub fn visit_through(&mut self, address: &str) {
         self.events.clear();
         self.call("Page.navigate", json!({"url": address}));
-        self.wait_for("Page.loadEventFired");
+        let loaded = |events: &[Value]| {
+            events.iter().filter(|seen| seen["method"] == "Page.loadEventFired").count()
+        };
+        while loaded(&self.events) < 2 {
+            let seen = self.read();
+            self.events.push(seen);
+        }
     }
 
     /// A picture of what is seen, as PNG, into a file.
