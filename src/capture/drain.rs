@@ -1,5 +1,5 @@
-//! The drain: one per device, a `step` that a thread calls 25 times a second. It empties the rings, puts every
-//! frame at its place in the take, and decides what sound is missing.
+//! The drain: one per device, a `step` that a thread calls 25 times a second. It empties the rings, puts
+//! every frame at its place in the take, and decides what sound is missing.
 //!
 //! # How missing sound is decided
 //! A stamp tells when a frame was delivered; the clock model tells when it was due. Data that is merely late
