@@ -1,6 +1,7 @@
 //! `./dev bench`: what recording costs. Two, eight and 16 devices are recorded without and (but for 16) with
-//! transcription, while a scripted meeting is played into them, and by `parecord` beside it, device by
-//! device, in the same run.
+//! transcription, while a scripted meeting is played into them, and in the same run by `parecord` beside it,
+//! device by device, and by a program that does nothing with what cpal hands it: what no user of cpal can be
+//! below.
 //!
 //! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser as _;
+use cpal::traits::{DeviceTrait as _, HostTrait as _, StreamTrait as _};
 use stage::meeting::{Feed, Script};
 use stage::pulse::{Pulse, Server};
 use stage::recorder::{Recorder, Session};
@@ -40,10 +42,19 @@ struct Args {
     /// Play at most this many turns of the script
     #[arg(long, default_value_t = usize::MAX)]
     turns: usize,
+    /// Record from PipeWire instead of PulseAudio
+    #[arg(long)]
+    pipewire: bool,
     /// Record the meeting from files at real pace, with text: CPU seconds a minute, without a sound system
     #[arg(long)]
     files: bool,
+    /// Open these devices with cpal, do nothing, and wait to be killed
+    #[arg(long, hide = true, value_name = "ID")]
+    listen: Vec<String>,
 }
+
+/// What the program that only listens asks for, in milliseconds: as much as `audio.buffer_ms` does.
+const LISTEN_MS: u32 = 500;
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
@@ -56,13 +67,16 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
+    if !args.listen.is_empty() {
+        return listen(&args.listen);
+    }
     if args.files {
         return run_files(args);
     }
     println!(
-        "| sources | text | seconds | hansard CPU | + recogniser CPU | hansard RSS | + recogniser RSS | parecord CPU | parecord RSS | lost frames | text done after |"
+        "| sources | text | seconds | hansard CPU | + recogniser CPU | hansard RSS | + recogniser RSS | parecord CPU | parecord RSS | cpal alone CPU | lost frames | text done after |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for &sources in &args.sources {
         for text in [false, true] {
             if text && (args.no_text || sources > TEXT_SOURCES_MAX) {
@@ -70,7 +84,8 @@ fn run(args: &Args) -> Result<()> {
             }
             let script = Script::of_the_demo()?.first(args.turns).spread(sources);
             eprintln!("load: {sources} sources, {} text …", if text { "with" } else { "without" });
-            let row = measure(&script, text)?;
+            let server = if args.pipewire { Server::PipeWire } else { Server::any() };
+            let row = measure(&script, text, server)?;
             println!("| {sources} | {} | {row} |", if text { "yes" } else { "no" });
         }
     }
@@ -117,12 +132,12 @@ fn measure_files(script: &Script) -> Result<String> {
 }
 
 /// Records one meeting; the cells of its row.
-fn measure(script: &Script, text: bool) -> Result<String> {
+fn measure(script: &Script, text: bool, server: Server) -> Result<String> {
     let dir = tempfile::tempdir()?;
     let meeting = script.render()?;
     let wavs = meeting.feeds.iter().map(|feed| feed.write_wav(dir.path())).collect::<Result<Vec<_>>>()?;
     let (mics, speakers) = script.devices();
-    let mut pulse = Pulse::start_on(Server::any(), &mics, &speakers)?;
+    let mut pulse = Pulse::start_on(server, &mics, &speakers)?;
 
     let recordings = dir.path().join("recordings");
     let mut command = pulse.recorder(&hansard()?);
@@ -136,12 +151,15 @@ fn measure(script: &Script, text: bool) -> Result<String> {
     for feed in &meeting.feeds {
         others.0.push(parecord(&pulse, feed, dir.path())?);
     }
-    pulse.wait_captures(2 * meeting.feeds.len(), START_LIMIT)?;
+    let mut listener = pulse.command(std::env::current_exe()?);
+    listener.args(meeting.feeds.iter().map(|feed| format!("--listen=pulseaudio:{}", feed.pulse_source())));
+    let listener = Others(vec![listener.spawn().context("the listener does not start")?]);
+    pulse.wait_captures(3 * meeting.feeds.len(), START_LIMIT)?;
     // The model is loaded by now, and what happens only once is over.
     std::thread::sleep(Duration::from_secs(3));
 
-    let pids: Vec<u32> = others.0.iter().map(Child::id).collect();
-    let before = (Usage::of_tree(recorder.id())?, Usage::of_all(&pids)?);
+    let (pids, listening) = (others.pids(), listener.pids());
+    let before = (Usage::of_tree(recorder.id())?, Usage::of_all(&pids)?, Usage::of_all(&listening)?);
     let begun = Instant::now();
     for (feed, wav) in meeting.feeds.iter().zip(&wavs) {
         pulse.play(&feed.sink(), wav)?;
@@ -149,7 +167,9 @@ fn measure(script: &Script, text: bool) -> Result<String> {
     let mut after = before.clone();
     while begun.elapsed().as_secs_f64() < meeting.seconds() {
         std::thread::sleep(LOOK);
-        after = (after.0.later(Usage::of_tree(recorder.id())?), after.1.later(Usage::of_all(&pids)?));
+        after.0 = after.0.later(Usage::of_tree(recorder.id())?);
+        after.1 = after.1.later(Usage::of_all(&pids)?);
+        after.2 = Usage::of_all(&listening)?;
     }
     let seconds = begun.elapsed().as_secs_f64();
     let underruns: usize = pulse.wait_played(START_LIMIT)?.iter().map(|player| player.underruns).sum();
@@ -175,10 +195,31 @@ fn measure(script: &Script, text: bool) -> Result<String> {
         megabytes(after.0.peak_children()),
         percent(before.1.own, after.1.own),
         megabytes(after.1.peak()),
+        percent(before.2.own, after.2.own),
         lost.to_string(),
         format!("{:.1} s", interrupted.elapsed().as_secs_f64()),
     ]
     .join(" | "))
+}
+
+/// Takes in what these devices deliver, and nothing else.
+fn listen(ids: &[String]) -> Result<()> {
+    let host = cpal::default_host();
+    let mut streams = Vec::new();
+    for id in ids {
+        let device = host.device_by_id(&id.parse()?).with_context(|| format!("there is no {id}"))?;
+        let supported = device.default_input_config()?;
+        let mut config = supported.config();
+        config.buffer_size = cpal::BufferSize::Fixed(config.sample_rate * LISTEN_MS / 1000);
+        let on_error = |error| eprintln!("load: {error}");
+        let stream =
+            device.build_input_stream_raw(config, supported.sample_format(), |_, _| (), on_error, None)?;
+        stream.play()?;
+        streams.push(stream);
+    }
+    loop {
+        std::thread::park();
+    }
 }
 
 fn parecord(pulse: &Pulse, feed: &Feed, dir: &Path) -> Result<Child> {
@@ -196,6 +237,12 @@ fn parecord(pulse: &Pulse, feed: &Feed, dir: &Path) -> Result<Child> {
 
 /// Children that are ended with us.
 struct Others(Vec<Child>);
+
+impl Others {
+    fn pids(&self) -> Vec<u32> {
+        self.0.iter().map(Child::id).collect()
+    }
+}
 
 impl Drop for Others {
     fn drop(&mut self) {

@@ -7,8 +7,10 @@ use ractor::{Actor, ActorProcessingErr, ActorRef};
 
 use crate::recording::Recording;
 
-/// A lane is looked after this often.
+/// A lane is looked after this often while its device is opened or closed.
 const EVERY: Duration = Duration::from_millis(50);
+/// The same while the device is open and nothing else is under way.
+const EVERY_STEADY: Duration = Duration::from_millis(100);
 
 /// The actor.
 pub struct DeviceCapture;
@@ -42,20 +44,29 @@ impl Actor for DeviceCapture {
         myself: ActorRef<Message>,
         arguments: Arguments,
     ) -> Result<Arguments, ActorProcessingErr> {
-        // Ends with the actor.
-        drop(myself.send_interval(EVERY, || Message::Tick));
+        drop(myself.send_after(EVERY, || Message::Tick));
         Ok(arguments)
     }
 
     async fn handle(
         &self,
-        _myself: ActorRef<Message>,
+        myself: ActorRef<Message>,
         message: Message,
         state: &mut Arguments,
     ) -> Result<(), ActorProcessingErr> {
         match message {
             Message::Tick => {
-                tokio::task::block_in_place(|| state.recording.step_lane(state.lane));
+                let step = || state.recording.step_lane(state.lane);
+                let is_steady = || state.recording.lanes.get(state.lane).is_some_and(|lane| lane.is_steady());
+                // A thread may be joined, which waits for the backend. Where that can't be, nobody else needs
+                // to be woken to take over this one's work.
+                if is_steady() {
+                    step()
+                } else {
+                    tokio::task::block_in_place(step)
+                }
+                let pause = if is_steady() { EVERY_STEADY } else { EVERY };
+                drop(myself.send_after(pause, || Message::Tick));
                 Ok(())
             }
             #[cfg(debug_assertions)]

@@ -1,5 +1,5 @@
-//! The drain: one per device, a `step` that a thread calls every 10 ms. It empties the rings, puts every
-//! frame at its place in the take, and decides what sound is missing.
+//! The drain: one per device, a `step` that a thread calls 25 times a second. It empties the rings, puts
+//! every frame at its place in the take, and decides what sound is missing.
 //!
 //! # How missing sound is decided
 //! A stamp tells when a frame was delivered; the clock model tells when it was due. Data that is merely late
@@ -48,7 +48,7 @@ use stamps::{Stamps, Verdict};
 pub use status::DrainStatus;
 use take::Take;
 
-/// Items between a drain and the writer: 1.3 s when each holds what one step found, 12 s of sound in blocks
+/// Items between a drain and the writer: 5 s when each holds what one step found, 12 s of sound in blocks
 /// of `BLOCK_MS` once the writer is behind.
 pub const QUEUE_ITEMS: usize = 128;
 /// Longest block of sound in the queue.

@@ -10,11 +10,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::{self, Sender, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use rtrb::{Consumer, RingBuffer};
 
-use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Step, Timeline};
+use super::drain::{Drain, DrainStatus, Item, Opening, QUEUE_ITEMS, Timeline};
 use super::rt::{BackendTrouble, SinkMeter};
 use super::source::{BrokenOff, Plug, Source};
 use super::stream::{OpenDevice, StreamThread};
@@ -23,8 +22,12 @@ use crate::clock::{MonoNs, SessionClock};
 use crate::session::journal::Event;
 use crate::session::manifest::GapCause;
 
-/// The drain wakes up this often; nothing in the callback wakes it.
-const DRAIN_EVERY: Duration = Duration::from_millis(10);
+mod pace;
+mod silence;
+
+pub use pace::{DRAIN_EVERY, drain_period};
+use silence::Silence;
+
 /// First pause before a lost device is tried again; it doubles.
 const RETRY_MS: u64 = 250;
 /// Longest pause.
@@ -34,12 +37,10 @@ const SLOW_OPEN_S: f64 = 5.0;
 /// A stream that delivers nothing for so long, in seconds, while the system says that its device does, is
 /// opened anew: PipeWire was seen to forget one.
 const FORGOTTEN_S: f64 = 5.0;
-/// More than this between two steps does not count as waiting, in seconds.
-const STEP_S_MAX: f64 = 0.5;
 /// After stop was asked, sound up to that moment is waited for this long beyond the buffer's period.
 const TAIL_S: f64 = 0.5;
-/// Steps of which the levels are kept: about a second.
-const LEVELS: usize = 20;
+/// Steps of which the levels are kept: about a second of a device that is open.
+const LEVELS: usize = 10;
 /// What is told where the sound system lost sound on its own.
 pub const XRUN: &str = "the sound system reports an xrun";
 /// Why a device is closed that nobody closed; within so many seconds of a stop of our process, the sound
@@ -93,23 +94,6 @@ struct LaneControl {
     drain: Option<JoinHandle<()>>,
 }
 
-/// How long an open stream has delivered nothing.
-#[derive(Debug, Clone, Copy, Default)]
-struct Silence {
-    /// Frames that it had delivered, when that was looked at, and for how long they have been that many.
-    frames: u64,
-    looked_at: MonoNs,
-    seconds: f64,
-}
-
-impl Silence {
-    fn look(&mut self, frames: u64, now: MonoNs) {
-        let step = now.seconds_since(self.looked_at).clamp(0.0, STEP_S_MAX);
-        self.seconds = if frames == self.frames { self.seconds + step } else { 0.0 };
-        (self.frames, self.looked_at) = (frames, now);
-    }
-}
-
 enum State {
     Waiting { until: MonoNs },
     Opening { job: StreamThread, since: MonoNs, named: bool },
@@ -129,9 +113,10 @@ impl Lane {
         let (queue, from_drain) = RingBuffer::new(QUEUE_ITEMS);
         let status = Arc::new(DrainStatus::default());
         let drain = Drain::new(to_drain, queue, clock.clone(), Arc::clone(&status), source.buffer_ms());
-        let drain_clock = clock.clone();
-        let thread =
-            std::thread::Builder::new().name("drain".into()).spawn(move || run_drain(drain, &drain_clock))?;
+        let (drain_clock, every) = (clock.clone(), drain_period(source.timeline()));
+        let thread = std::thread::Builder::new()
+            .name("drain".into())
+            .spawn(move || pace::run(drain, &drain_clock, every))?;
         let control = LaneControl {
             openings: Some(openings),
             state: State::Waiting { until: MonoNs(0) },
@@ -178,6 +163,16 @@ impl Lane {
         }
     }
 
+    /// Whether it is open and nothing else is under way: a step will not wait for anything, and none is due
+    /// soon.
+    pub fn is_steady(&self) -> bool {
+        let control = self.control();
+        match &control.state {
+            State::Open { opened, .. } => !control.stopping && !opened.meter.ended(),
+            _ => false,
+        }
+    }
+
     /// Whether the device is closed and the drain has handed everything over.
     pub fn is_drained(&self) -> bool {
         let mut control = self.control();
@@ -220,7 +215,8 @@ impl Lane {
 
     /// The same for anybody else.
     pub fn look(&self) -> LaneView {
-        let control = self.control();
+        let mut control = self.control();
+        control.take_peak();
         let open = matches!(control.state, State::Open { .. });
         LaneView {
             label: self.label(),
@@ -474,27 +470,22 @@ impl Lane {
 }
 
 impl LaneControl {
-    /// Reads the meter: nobody else does, so nobody takes a peak away from anybody.
+    /// A step begins.
     fn take_level(&mut self) {
-        let level = match &self.state {
-            State::Open { opened, .. } => opened.meter.take_peak(),
-            _ => 0.0,
-        };
-        self.peak = self.peak.max(level);
         if self.levels.len() == LEVELS {
             self.levels.pop_front();
         }
-        self.levels.push_back(level);
+        self.levels.push_back(0.0);
+        self.take_peak();
     }
-}
 
-fn run_drain(mut drain: Drain, clock: &SessionClock) {
-    loop {
-        clock.beat();
-        match drain.step(clock.mono()) {
-            Step::Busy => {}
-            Step::Idle | Step::Blocked => std::thread::sleep(DRAIN_EVERY),
-            Step::Finished => return,
+    /// Reads the meter: nobody else does, so nobody takes a peak away from anybody.
+    fn take_peak(&mut self) {
+        let State::Open { opened, .. } = &self.state else { return };
+        let peak = opened.meter.take_peak();
+        self.peak = self.peak.max(peak);
+        if let Some(level) = self.levels.back_mut() {
+            *level = level.max(peak);
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::clock::{MonoNs, SessionClock};
 
 /// How often it is asked what is known of the device. At most a second of another device's sound may get into
 /// a track: the age of what is known, the way to the lane and the stream's end take their part of it.
-const WATCH_EVERY: Duration = Duration::from_millis(100);
+const WATCH_EVERY: Duration = Duration::from_millis(200);
 
 /// When the stream is to be closed, a fresh answer is waited for this long, in seconds; it takes a fifth.
 const LAST_LOOK_S: f64 = 0.5;

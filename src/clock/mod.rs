@@ -43,6 +43,13 @@ impl MonoNs {
     pub fn plus_ms(self, ms: u64) -> Self {
         Self(self.0 + ms * 1_000_000)
     }
+
+    /// How long it is until the next whole multiple of `every`: who sleeps for so long wakes up together with
+    /// all others that do.
+    pub fn until_next(self, every: Duration) -> Duration {
+        let every = (every.as_nanos() as u64).max(1);
+        Duration::from_nanos(every - self.0 % every)
+    }
 }
 
 /// The only door to the clock: one real, one scripted implementation.
@@ -216,5 +223,20 @@ impl SessionClock {
 impl std::fmt::Debug for SessionClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionClock").field("start", &self.start).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_waits_for_the_next_multiple_meets_all_others_there() {
+        let every = Duration::from_millis(40);
+        for now in [0, 1, 39_999_999, 40_000_000, 40_000_001, 123_456_789_012] {
+            let wait = MonoNs(now).until_next(every);
+            assert!(!wait.is_zero() && wait <= every, "{now}");
+            assert_eq!((now + wait.as_nanos() as u64) % every.as_nanos() as u64, 0, "{now}");
+        }
     }
 }

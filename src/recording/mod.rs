@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant};
 
 use crate::base::units::SampleFormat;
 use crate::base::utterance::Utterance;
 use crate::capture::drain::Timeline;
-use crate::capture::lane::Lane;
+use crate::capture::lane::{DRAIN_EVERY, Lane, drain_period};
 use crate::capture::source::Source;
 use crate::clock::{MonoNs, SessionClock, sleep};
 use crate::live::{Bus, SessionSink, TranscriptLine};
@@ -29,8 +29,11 @@ use crate::writer::{Closed, Control, DevicePlan, Limits, Room, SessionPlan, Trac
 pub mod mutes;
 pub mod reminders;
 
-/// The writer looks for something to do this often.
-const WRITER_EVERY: Duration = Duration::from_millis(10);
+/// The writer looks for something to do this long after the drains have: by then they have handed over what
+/// there is.
+const WRITER_AFTER: Duration = Duration::from_millis(10);
+/// Between two looks at what is about to end.
+const ENDING_EVERY: Duration = Duration::from_millis(10);
 
 /// The disk has this long to take what is left at the very end.
 const FINISH_DEADLINE: Duration = Duration::from_secs(30);
@@ -72,6 +75,8 @@ pub struct Recording {
     /// Lane of each of these tracks.
     lane_of: Vec<usize>,
     control: Sender<Control>,
+    /// The writer's thread, which sleeps when there is nothing to do.
+    writer: Thread,
     /// Id and title of the session.
     pub name: (String, String),
     /// Session second at which the end was asked for.
@@ -100,6 +105,8 @@ impl Recording {
         let mut lanes = Vec::new();
         let mut plans = Vec::new();
         let mut tracks = Vec::new();
+        let periods = devices.iter().map(|device| drain_period(device.source.timeline()));
+        let every = periods.min().unwrap_or(DRAIN_EVERY);
         for device in devices {
             let (lane, queue) = Lane::start(device.source, clock.clone())?;
             let mut plan = DevicePlan { queue, tracks: Vec::new() };
@@ -124,7 +131,8 @@ impl Recording {
         let writer_clock = clock.clone();
         let thread = std::thread::Builder::new()
             .name("writer".into())
-            .spawn(move || run_writer(writer, &writer_clock))?;
+            .spawn(move || run_writer(writer, &writer_clock, every))?;
+        let writer = thread.thread().clone();
         Ok(Arc::new(Self {
             dir: folder.work().to_owned(),
             folder,
@@ -133,6 +141,7 @@ impl Recording {
             tracks,
             lane_of,
             control,
+            writer,
             name,
             stopped_at: OnceLock::new(),
             marks: AtomicUsize::new(0),
@@ -148,6 +157,7 @@ impl Recording {
         if self.control.send(control).is_err() {
             tracing::debug!("the writer has finished already");
         }
+        self.writer.unpark();
     }
 
     /// A line for the journal.
@@ -306,7 +316,7 @@ impl Recording {
                 tracing::error!("the disk does not answer; what was not written yet is lost");
                 return false;
             }
-            std::thread::sleep(WRITER_EVERY);
+            std::thread::sleep(ENDING_EVERY);
         }
         for thread in threads.drain(..) {
             let name = thread.thread().name().unwrap_or_default().to_owned();
@@ -326,7 +336,7 @@ impl Recording {
             for lane in 0..self.lanes.len() {
                 self.step_lane(lane);
             }
-            std::thread::sleep(WRITER_EVERY);
+            std::thread::sleep(ENDING_EVERY);
         }
         let closed = self.close_tracks(timeout);
         self.finish_within(timeout);
@@ -336,14 +346,21 @@ impl Recording {
 
 /// The writer's thread: a panic in a step costs the open files their end, nothing else; the tracks go on in
 /// new takes.
-fn run_writer(mut writer: Writer, clock: &SessionClock) {
+fn run_writer(mut writer: Writer, clock: &SessionClock, drained_every: Duration) {
     loop {
         match guarded_step(&mut writer, clock.mono()) {
             Some(true) => {}
-            Some(false) => std::thread::sleep(WRITER_EVERY),
+            // Ends early where somebody has something for it.
+            Some(false) => std::thread::park_timeout(until_drained(clock.mono(), drained_every)),
             None => return,
         }
     }
+}
+
+/// How long it is until the drains, which wake up `every` so often, have something for the writer.
+fn until_drained(now: MonoNs, every: Duration) -> Duration {
+    let after = WRITER_AFTER.min(every / 2);
+    MonoNs(now.0 + (every - after).as_nanos() as u64).until_next(every)
 }
 
 /// One step of the writer; after a panic in it every track goes on in a new take.
@@ -383,5 +400,21 @@ impl SessionSink for Recording {
 
     fn note(&self, event: Event) {
         Self::note(self, event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_writer_looks_soon_after_the_drains() {
+        let every = DRAIN_EVERY;
+        for now in [0, 9_999_999, 10_000_000, 39_000_000, 40_000_000, 123_456_789_012] {
+            let wait = until_drained(MonoNs(now), every);
+            assert!(!wait.is_zero() && wait <= every, "{now}");
+            let at = Duration::from_nanos(now) + wait;
+            assert_eq!(at.as_nanos() % every.as_nanos(), WRITER_AFTER.as_nanos(), "{now}");
+        }
     }
 }

@@ -127,13 +127,16 @@ impl TrackAlarms {
         let channels = channels.max(1);
         self.full.resize(channels, 0);
         let (mut energy, mut any, mut count, mut clips) = (0.0f32, false, 0usize, 0u32);
-        for (n, sample) in samples.enumerate() {
+        // Every sample that is recorded comes by here: no division.
+        let mut channel = 0;
+        for sample in samples {
             energy += sample * sample;
             any |= sample != 0.0;
-            count = n + 1;
-            let run = &mut self.full[n % channels];
+            count += 1;
+            let run = &mut self.full[channel];
             *run = if sample.abs() >= FULL_SCALE { *run + 1 } else { 0 };
             clips += u32::from(*run == CLIP_RUN);
+            channel = if channel + 1 == channels { 0 } else { channel + 1 };
         }
         if count == 0 {
             return;

@@ -126,6 +126,23 @@ impl Link {
         Ok(View::new(taken_at, &server, &clients, &sources, &sinks, &inputs, &outputs))
     }
 
+    /// What has changed since `view`: the streams alone, as long as the server told of no change and each is
+    /// where it was; else all of it.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub fn renew(&mut self, view: &View) -> Result<View, LinkError> {
+        if self.changed {
+            return self.view();
+        }
+        let taken_at = SystemClock.now();
+        let outputs: protocol::SourceOutputInfoList = self.ask(&Command::GetSourceOutputInfoList)?;
+        match view.renewed(taken_at, &outputs) {
+            Some(renewed) if !self.changed => Ok(renewed),
+            _ => self.view(),
+        }
+    }
+
     /// Moves one of our streams to the source of this number.
     ///
     /// # Errors

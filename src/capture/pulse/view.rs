@@ -24,6 +24,8 @@ pub struct View {
     pub sources: Vec<SourceView>,
     /// What is captured by whom.
     pub outputs: Vec<OutputView>,
+    /// Numbers of this program's connections.
+    ours: Vec<u32>,
     /// By number.
     sinks: HashMap<u32, SinkView>,
 }
@@ -49,6 +51,19 @@ pub struct OutputView {
     pub source: u32,
     /// It is this program's.
     pub ours: bool,
+}
+
+impl OutputView {
+    /// `ours` are the numbers of this program's connections.
+    fn new(output: &protocol::SourceOutputInfo, ours: &[u32]) -> Self {
+        let by_us = output.client_index.is_some_and(|client| ours.contains(&client));
+        let pid = text_of(&output.props, protocol::Prop::ApplicationProcessId);
+        Self {
+            index: output.index,
+            source: output.source_index,
+            ours: by_us || pid == std::process::id().to_string(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -127,17 +142,18 @@ impl View {
                     running: source.state == protocol::SourceState::Running,
                 })
                 .collect(),
-            outputs: outputs
-                .iter()
-                .map(|output| OutputView {
-                    index: output.index,
-                    source: output.source_index,
-                    ours: output.client_index.is_some_and(|client| ours.contains(&client))
-                        || pid(&output.props) == own,
-                })
-                .collect(),
+            outputs: outputs.iter().map(|output| OutputView::new(output, &ours)).collect(),
+            ours,
             sinks,
         }
+    }
+
+    /// The same devices with what is captured now, a moment later. `None` where that is not enough to tell
+    /// where each stream is.
+    pub(super) fn renewed(&self, taken_at: MonoNs, outputs: &[protocol::SourceOutputInfo]) -> Option<Self> {
+        let outputs: Vec<_> = outputs.iter().map(|output| OutputView::new(output, &self.ours)).collect();
+        let same = outputs.len() == self.outputs.len() && self.outputs.iter().all(|o| outputs.contains(o));
+        same.then(|| Self { taken_at, outputs, ..self.clone() })
     }
 
     /// The source of this name.
@@ -202,4 +218,37 @@ fn text(name: impl AsRef<CStr>) -> String {
 fn text_of(props: &protocol::Props, prop: protocol::Prop) -> String {
     let bytes = props.get(prop).unwrap_or_default();
     String::from_utf8_lossy(bytes).trim_end_matches('\0').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(index: u32, source: u32) -> protocol::SourceOutputInfo {
+        protocol::SourceOutputInfo {
+            index,
+            source_index: source,
+            client_index: Some(7),
+            ..protocol::SourceOutputInfo::default()
+        }
+    }
+
+    #[test]
+    fn streams_alone_renew_a_view_only_where_each_is_as_it_was() {
+        let outputs = [output(1, 10), output(2, 11)];
+        let server = protocol::ServerInfo::default();
+        let view = View::new(MonoNs(5), &server, &[], &[], &[], &[], &outputs);
+
+        let renewed = view.renewed(MonoNs(9), &[output(2, 11), output(1, 10)]).unwrap();
+        assert_eq!(renewed.taken_at, MonoNs(9));
+        assert_eq!(renewed.whereabouts(2, "mic", 11), view.whereabouts(2, "mic", 11));
+        for (changed, what) in [
+            (vec![output(1, 10), output(2, 12)], "moved"),
+            (vec![output(1, 10)], "gone"),
+            (vec![output(1, 10), output(2, 11), output(3, 11)], "new"),
+            (vec![output(1, 10), output(1, 10)], "another"),
+        ] {
+            assert_eq!(view.renewed(MonoNs(9), &changed), None, "a stream is {what}");
+        }
+    }
 }

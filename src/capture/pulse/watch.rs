@@ -8,9 +8,11 @@ use super::seat::Seat;
 use super::view::View;
 use crate::clock::{Clock as _, MonoNs, SystemClock};
 
-/// What changes is told by the server at once; this often it is asked all the same, as what came up to then
-/// is vouched for by the answer.
+/// What changes is told by the server at once; this often it is asked all the same where the streams are, as
+/// what came up to then is vouched for by the answer.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
+/// So often, in seconds, it is asked for everything, whatever it has told.
+const LOOK_AT_ALL_S: f64 = 1.0;
 /// Events come in bursts (a knob that is turned), and one look answers all of them.
 const BURST: Duration = Duration::from_millis(15);
 /// A server that is gone is tried again after this.
@@ -76,16 +78,23 @@ fn run(watched: &Weak<Mutex<Watched>>) {
 fn watch(watched: &Weak<Mutex<Watched>>, blind_since: &mut Option<MonoNs>) -> Result<(), LinkError> {
     let mut link = Link::connect()?;
     link.subscribe()?;
+    let mut view = Arc::new(link.view()?);
+    let mut all_at = view.taken_at;
     loop {
-        let view = Arc::new(link.view()?);
         *blind_since = None;
         let Some(watched) = watched.upgrade() else { return Ok(()) };
         let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.seats.iter().filter_map(Weak::upgrade).for_each(|seat| seat.see(&view));
-        watched.latest = Some(view);
+        watched.latest = Some(Arc::clone(&view));
         drop(watched);
         if link.wait_change(LOOK_EVERY)? {
             std::thread::sleep(BURST);
+        }
+        let now = SystemClock.now();
+        if now.seconds_since(all_at) >= LOOK_AT_ALL_S {
+            (view, all_at) = (Arc::new(link.view()?), now);
+        } else {
+            view = Arc::new(link.renew(&view)?);
         }
     }
 }
