@@ -56,6 +56,7 @@
 //! | floor | module | what it holds |
 //! |---|---|---|
 //! | 9 | [`cli`] | the command line; one file per verb |
+//! | 8 | [`tui`] | the terminal view of a recording |
 //! | 8 | [`mcp`] | sessions for assistants: the Model Context Protocol on stdin and stdout |
 //! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
 //! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
@@ -105,4 +106,6 @@ pub mod revise;
 pub mod session;
 pub mod speakers;
 pub mod speech;
+#[cfg(unix)]
+pub mod tui;
 pub mod writer;
