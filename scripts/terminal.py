@@ -20,8 +20,7 @@ from array import array
 from pathlib import Path
 
 RATE = 16_000
-# More text and less status, as who looks at a picture wants it.
-SETTINGS = '[transcribe]\nlanguage = "en"\n[record]\nstatus_every_s = 24\n'
+SETTINGS = '[transcribe]\nlanguage = "en"\n'
 # Colours of the picture: background, text, the window's bar, and the sixteen that terminals have names for.
 GROUND, TEXT, BAR, DOTS = "#16181d", "#d7dae0", "#23262d", ("#e0645c", "#e2b94b", "#6cb36c")
 NAMED = (
@@ -222,7 +221,7 @@ def main():
     args = parser.parse_args()
     script = tomllib.loads((args.checkout / "examples/demo/meeting.toml").read_text())
     text = screen(args.hansard, script, args)
-    title = "hansard record: lines under the names of who speaks, a mark, the status of each track"
+    title = "hansard record: a clock, a meter for each source, lines under the names of who speaks, a mark"
     to = args.checkout / "docs/terminal.svg"
     to.write_text(picture(text, title, args.columns))
     print(to)

@@ -13,6 +13,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
         &[
             "record",
             "status",
+            "watch",
             "mark",
             "pause",
             "resume",

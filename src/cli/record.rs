@@ -98,8 +98,8 @@ pub struct Args {
     /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
-    /// What it looks like: the view in a terminal, lines (for screen readers, too), or JSON [default: auto, the
-    /// view where there is a terminal of at least 60×12, else lines]
+    /// What it looks like: the view in a terminal, lines (for screen readers, too), or JSON [default: auto,
+    /// the view where there is a terminal of at least 60×12, else lines]
     #[arg(long, value_name = "UI", value_parser = ["auto", "tui", "plain", "json"])]
     ui: Option<String>,
     /// Lines of text and the final report as JSON, an object per line: the same as --ui json

@@ -83,7 +83,7 @@ pub struct Record {
 pub enum Ui {
     /// The view where there is a terminal for it, else lines.
     Auto,
-    /// The view.
+    /// The view, also where it has little room.
     Tui,
     /// Lines, one after the other.
     Plain,

@@ -1,5 +1,5 @@
-//! Alarms as they are shown: those that stand, and what happened once. Each can be put aside; one that persists
-//! comes back. Pure.
+//! Alarms as they are shown: those that stand, and what happened once. Each can be put aside; one that
+//! persists comes back. Pure.
 
 use std::collections::HashMap;
 
@@ -33,8 +33,7 @@ impl Alarms {
         }
         for track in &status.tracks {
             for trouble in &track.alarms {
-                let text = format!("{}: {}", clean(&track.name), clean(&trouble.text));
-                self.standing.push(((Some(track.track.clone()), trouble.alarm), text));
+                self.standing.push(((Some(track.track.clone()), trouble.alarm), clean(&trouble.text)));
             }
         }
         // One that is over and begins again is a new one.
@@ -94,11 +93,11 @@ mod tests {
     #[test]
     fn one_that_persists_comes_back_and_one_that_begins_again_is_new() {
         let (calm, mut wrong) = (status(), status());
-        let trouble = crate::live::Trouble { alarm: Alarm::Zeros, text: "is\u{1b}[2J silent".into() };
+        let trouble = crate::live::Trouble { alarm: Alarm::Zeros, text: "Bob is\u{1b}[2J silent".into() };
         wrong.tracks[1].alarms.push(trouble);
         let mut alarms = Alarms::default();
         alarms.hear(&wrong);
-        assert_eq!(alarms.shown(0.0), ["Bob: is[2J silent"]);
+        assert_eq!(alarms.shown(0.0), ["Bob is[2J silent"]);
         assert!(alarms.put_aside(0.0) && !alarms.put_aside(0.0));
         assert_eq!((alarms.shown(59.0).len(), alarms.aside(59.0), alarms.has("bob")), (0, 1, true));
         assert_eq!(alarms.shown(61.0).len(), 1);

@@ -1,6 +1,7 @@
 //! The view's picture. Pure: what a [`View`] knows, on so many columns and rows.
 //!
-//! Only the 16 colours that terminals have names for, bold, dim and reverse; a colour never says anything alone.
+//! Only the 16 colours that terminals have names for, bold, dim and reverse; a colour never says anything
+//! alone.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -10,7 +11,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget as _;
 
 use super::Keys;
-use super::press::{CHOICES, Choosing, Mode, Question, Typing};
+use super::mode::{CHOICES, Choosing, Mode, Question, Typing};
+use super::page::{COLUMNS_MIN, Layout, Page, ROWS_MIN, alarm_lines};
 use super::view::View;
 use crate::base::text::{clean, clock, columns, count, fit, length, timer, wrap};
 use crate::live::Doing;
@@ -18,16 +20,6 @@ use crate::live::Doing;
 mod sources;
 mod talk;
 
-pub(super) use talk::Page;
-
-/// The least that the view needs; with less it says so.
-pub(super) const COLUMNS_MIN: u16 = 60;
-pub(super) const ROWS_MIN: u16 = 12;
-/// From so many rows on there is room for lines that only please the eye.
-const ROOMY: usize = 16;
-/// Rows for what others wrote to stderr: by itself, and if somebody wants to see it.
-const STRAYS: usize = 2;
-const STRAYS_WANTED: usize = 8;
 /// With so little room on the disk it is a warning, in seconds.
 const DISK_LOW_S: f64 = 3600.0;
 
@@ -51,36 +43,6 @@ const HELP_WATCHING: [&str; 6] = [
     "any key closes this",
 ];
 
-/// Where everything stands, in rows from the top.
-pub(super) struct Layout {
-    sources: usize,
-    alarms: Vec<String>,
-    talk: usize,
-    strays: usize,
-    foot: usize,
-}
-
-impl Layout {
-    pub(super) fn of(view: &View) -> Self {
-        let (width, height) = (usize::from(view.size.0), usize::from(view.size.1));
-        let foot = if height < ROOMY { 1 } else { 3 };
-        // Header, what stands below it, and the rule above the text.
-        let room = height.saturating_sub(3 + foot);
-        let tracks = view.status.as_ref().map_or(0, |status| status.tracks.len());
-        let sources = tracks.min(room / 2).max(1);
-        let alarms = alarm_lines(view, width, if height < ROOMY { 2 } else { (room / 4).max(2) });
-        let wanted = if view.strays_wanted { STRAYS_WANTED } else { STRAYS };
-        let left = room.saturating_sub(sources + alarms.len());
-        let strays = view.strays(wanted.min(left / 2)).len();
-        Self { sources, talk: left - strays, alarms, strays, foot }
-    }
-
-    /// Rows of the text.
-    pub(super) fn talk_rows(&self) -> usize {
-        self.talk
-    }
-}
-
 /// Draws all of it.
 pub fn draw(view: &View, frame: &mut Frame<'_>) {
     let area = frame.area();
@@ -91,20 +53,15 @@ pub fn draw(view: &View, frame: &mut Frame<'_>) {
     }
     let layout = Layout::of(view);
     let buffer = frame.buffer_mut();
-    let mut row = 0;
-    let mut put = |line: Line<'_>| {
-        buffer.set_line(0, row, &line, area.width);
-        row += 1;
-    };
-    put(paint.header());
-    put(paint.banner());
-    paint.sources(layout.sources).into_iter().for_each(&mut put);
-    layout.alarms.iter().for_each(|line| put(paint.alarm(line)));
-    put(paint.rule());
-    let talk = row;
-    let page = Page::of(view);
-    paint.talk(&page).into_iter().take(layout.talk).for_each(&mut put);
-    row = talk + layout.talk as u16;
+    let mut lines = vec![paint.header(), paint.banner()];
+    lines.extend(paint.sources(layout.sources));
+    lines.extend(layout.alarms.iter().map(|line| paint.alarm(line)));
+    lines.push(paint.rule());
+    let mut row = lines.len() as u16 + layout.talk as u16;
+    lines.extend(paint.talk(&Page::of(view)).into_iter().take(layout.talk));
+    for (y, line) in (0..).zip(&lines) {
+        buffer.set_line(0, y, line, area.width);
+    }
     for (n, line) in view.strays(layout.strays).into_iter().enumerate() {
         let whose = if line.starts_with("hansard: ") { "" } else { "stderr: " };
         let line = Line::styled(fit(&format!(" {whose}{line}"), paint.width), dim());
@@ -127,27 +84,6 @@ pub fn draw(view: &View, frame: &mut Frame<'_>) {
     } else {
         buffer.set_line(0, row, &paint.hints(), area.width);
     }
-}
-
-/// What is wrong, in up to so many lines.
-fn alarm_lines(view: &View, width: usize, rows: usize) -> Vec<String> {
-    let alarms = view.alarms.shown(view.now);
-    let mut lines = Vec::new();
-    for (n, alarm) in alarms.iter().enumerate() {
-        let last_place = rows.saturating_sub(usize::from(n + 1 < alarms.len()));
-        let wrapped = wrap(alarm, width.saturating_sub(5).max(1));
-        if lines.len() + wrapped.len() > last_place.max(1) {
-            match lines.len() {
-                // One always is there to be read, as far as it goes.
-                0 => lines.push(fit(&format!(" ! {alarm}"), width)),
-                _ => lines.push(format!("   and {} more; Esc puts these aside", alarms.len() - n)),
-            }
-            break;
-        }
-        let sign = |n: usize| if n == 0 { " ! " } else { "   " };
-        lines.extend(wrapped.iter().enumerate().map(|(n, part)| format!("{}{part}", sign(n))));
-    }
-    lines
 }
 
 /// What the parts of the picture share.
@@ -291,18 +227,18 @@ impl Paint<'_> {
                 let used = (columns(&label) as u16).min(area.width);
                 buffer.set_line(area.x, area.y, &Line::styled(label, bold()), area.width);
                 let rest = Rect { x: area.x + used, width: area.width - used, ..area };
-                area_of_text.render(rest, buffer);
+                (&**area_of_text).render(rest, buffer);
                 return;
             }
-            Mode::Asking(Question::Pause, _) => Line::styled(
+            Mode::Asking(Question::Pause, ..) => Line::styled(
                 " Pause the recording? y pauses: nothing is recorded then; any other key goes on ",
                 reversed(),
             ),
-            Mode::Asking(Question::End, _) if view.options.keys == Keys::Remote => Line::styled(
+            Mode::Asking(Question::End, ..) if view.options.keys == Keys::Remote => Line::styled(
                 " y ends the RECORDING, Ctrl-C leaves this view; any other key goes on ",
                 reversed(),
             ),
-            Mode::Asking(Question::End, _) => Line::styled(
+            Mode::Asking(Question::End, ..) => Line::styled(
                 " End the recording? Ctrl-C again or y ends it; any other key goes on ",
                 reversed(),
             ),
@@ -365,7 +301,7 @@ impl Paint<'_> {
     fn help(&self, buffer: &mut Buffer, area: Rect) {
         let lines: &[&str] = if self.view.options.keys == Keys::Look { &HELP_WATCHING } else { &HELP };
         for row in 0..area.height {
-            let text = lines.get(usize::from(row).wrapping_sub(1)).map_or("", |line| line);
+            let text = lines.get(usize::from(row).wrapping_sub(1)).copied().unwrap_or("");
             let line = format!(" {text:<width$}", width = self.width.saturating_sub(1));
             buffer.set_line(area.x, area.y + row, &Line::raw(line), area.width);
         }

@@ -1,4 +1,5 @@
-//! The view's threads: one draws, one listens to the news, one reads the keys. Nobody else waits for any of them.
+//! The view's threads: one draws, one listens to the news, one reads the keys. Nobody else waits for any of
+//! them.
 
 use std::io::{self, IsTerminal as _};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{self, Event, KeyCode, KeyModifiers};
 use tokio::sync::mpsc as asked;
 
-use super::draw::{COLUMNS_MIN, ROWS_MIN};
+use super::page::{COLUMNS_MIN, ROWS_MIN};
 use super::screen::{Screen, Settings, in_foreground};
 use super::stray::Strays;
 use super::told::Told;
@@ -64,7 +65,7 @@ pub struct Left {
 /// Whether a view fits here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fit {
-    /// It does.
+    /// There is a terminal, with room enough.
     Fits,
     /// There is a terminal, but not one that the view is taken for unasked, for this reason.
     Better(String),
@@ -103,14 +104,15 @@ pub struct Front {
     stop: Arc<AtomicBool>,
     settings: Settings,
     done: Receiver<Left>,
+    over: Arc<AtomicBool>,
     keys: Option<JoinHandle<()>>,
     strays: Option<Strays>,
     ended: bool,
 }
 
 impl Front {
-    /// Takes the terminal. `feed` waits for the next news and ends with `None`; `log` takes what comes to stderr by
-    /// the view's pipe once the view is over.
+    /// Takes the terminal. `feed` waits for the next news and ends with `None`; `log` takes what comes to
+    /// stderr by the view's pipe once the view is over.
     ///
     /// # Errors
     /// The terminal can't be taken; it is as it was.
@@ -144,18 +146,20 @@ impl Front {
                 let _nobody = ask.try_send(Ask::Failed(why));
             }
         })?;
-        let news = inputs.clone();
+        let (news, over) = (inputs.clone(), Arc::new(AtomicBool::new(false)));
+        let is_over = Arc::clone(&over);
         thread("view-news", move || {
             while let Some(told) = feed() {
                 if news.send(Input::Told(told)).is_err() {
                     return;
                 }
             }
+            is_over.store(true, Ordering::Release);
             let _nobody = news.send(Input::Told(Told::Over));
         })?;
         let (keys, stopped) = (inputs.clone(), Arc::clone(&stop));
         let keys = Some(thread("view-keys", move || read_keys(&keys, &stopped))?);
-        Ok(Self { asks, inputs, stop, settings, done, keys, strays, ended: false })
+        Ok(Self { asks, inputs, stop, settings, done, over, keys, strays, ended: false })
     }
 
     /// Waits for what somebody wants next.
@@ -166,9 +170,9 @@ impl Front {
         }
     }
 
-    /// The same for a thread.
-    pub fn wait(&mut self) -> Option<Ask> {
-        self.asks.blocking_recv()
+    /// Whether there is no more news.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     /// Where answers go.
@@ -239,6 +243,7 @@ fn show(
         let mut urgent = false;
         match inputs.recv_timeout(wait) {
             Ok(input) => {
+                view.tick(begun.elapsed().as_secs_f64());
                 urgent |= take(view, &mut screen, input, ask)?;
                 for input in inputs.try_iter().take(INPUTS) {
                     urgent |= take(view, &mut screen, input, ask)?;
@@ -310,8 +315,8 @@ fn take(view: &mut View, screen: &mut Screen, input: Input, ask: &asked::Sender<
     Ok(true)
 }
 
-/// Reads keys until it is told to stop, or there is no keyboard any more. In the background nothing is read: what is
-/// typed there is the shell's.
+/// Reads keys until it is told to stop, or there is no keyboard any more. In the background nothing is read:
+/// what is typed there is the shell's.
 fn read_keys(inputs: &SyncSender<Input>, stop: &AtomicBool) {
     while !stop.load(Ordering::Acquire) {
         if !in_foreground() {
@@ -341,8 +346,8 @@ fn read_keys(inputs: &SyncSender<Input>, stop: &AtomicBool) {
     }
 }
 
-/// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH=view` lets the view panic a second after its
-/// start.
+/// For the tests, in builds that are made for them: `HANSARD_TEST_CRASH=view` lets the view panic a second
+/// after its start.
 #[cfg(debug_assertions)]
 fn rehearse_crash(begun: Instant) {
     if begun.elapsed() > Duration::from_secs(1)

@@ -1,4 +1,5 @@
-//! How loud a source is, for the eye: the loudness as a bar, the peak that is held, and whether it was cut off.
+//! How loud a source is, for the eye: the loudness as a bar, the peak that is held, and whether it was cut
+//! off.
 
 use crate::live::TrackLevel;
 

@@ -1,10 +1,11 @@
-//! The terminal view of a recording: what is heard, what is safe, what is wrong, what is said, and keys to steer
-//! it with.
+//! The terminal view of a recording: what is heard, what is safe, what is wrong, what is said, and keys to
+//! steer it with.
 //!
-//! Promises: it is a listener. Nothing of a recording ever waits for it, and where it fails the recording goes on
-//! without it ([`Front`]). The terminal is as it was, whatever ends the view: a key, a signal, a panic. What others
-//! write to stderr meanwhile is shown and kept. State and drawing are pure ([`View`], [`draw`]); no state is told by
-//! a colour alone, and what comes from outside (names, text) can't drive the terminal.
+//! Promises: it is a listener. Nothing of a recording ever waits for it, and where it fails the recording
+//! goes on without it ([`Front`]). The terminal is as it was, whatever ends the view: a key, a signal, a
+//! panic. What others write to stderr meanwhile is shown and kept. State and drawing are pure ([`View`],
+//! [`draw`]); no state is told by a colour alone, and what comes from outside (names, text) can't drive the
+//! terminal.
 //!
 //! Refuses to decide anything: what a key asks for is an [`Ask`], which the caller carries out.
 
@@ -14,6 +15,8 @@ mod alarms;
 mod draw;
 mod front;
 mod meter;
+mod mode;
+mod page;
 mod press;
 mod screen;
 mod stray;
@@ -71,7 +74,8 @@ pub enum Keys {
 }
 
 impl Options {
-    /// With colours where the user wants any: `NO_COLOR`, `CLICOLOR_FORCE` and `CLICOLOR=0` count, in this order.
+    /// With colours where the user wants any: `NO_COLOR`, `CLICOLOR_FORCE` and `CLICOLOR=0` count, in this
+    /// order.
     pub fn new(keys: Keys) -> Self {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let is_zero = |name: &str| set(name).is_some_and(|value| value == "0");

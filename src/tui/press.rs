@@ -3,7 +3,8 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use ratatui_textarea::TextArea;
 
-use super::draw::Page;
+use super::mode::{CHOICES, Choosing, Mode, Question, Typing};
+use super::page::Page;
 use super::view::View;
 use super::{Ask, Keys};
 use crate::base::text::clean;
@@ -11,44 +12,12 @@ use crate::control::Request;
 use crate::live::Doing;
 use crate::session::mark::{Mark, MarkKind, TEXT_MAX};
 
-/// What a list offers to be chosen by.
-pub(super) const CHOICES: &str = "123456789abcdefghijklmnopqrstuvwxyz";
-
-/// What the keys are for at the moment.
-#[derive(Debug)]
-pub(super) enum Mode {
-    Normal,
-    Help,
-    /// Words are typed.
-    Typing(Typing, Box<TextArea<'static>>),
-    /// One of these is chosen.
-    Choosing(Choosing, Vec<String>),
-    /// A question stands; the mode before it comes back where it is denied.
-    Asking(Question, Box<Mode>),
-}
-
-/// What words are typed for.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Typing {
-    Mark { kind: Option<MarkKind>, at: f64 },
-    Remark(Mark),
-    Name { from: String },
-    Search,
-}
-
-/// What is chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choosing {
-    /// Whom to call otherwise.
-    Name,
-}
-
-/// What is asked before it is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    Pause,
-    End,
-}
+/// Seconds after its question from which on a `y` pauses: nobody's "Py…" is an answer.
+const ANSWER_S: f64 = 0.4;
+/// A question to pause is taken back after so many seconds.
+const ASKED_S: f64 = 10.0;
+/// What a mark says that was set without words: a moment may be worth one before anybody has words for it.
+const WORDLESS: &str = "marked";
 
 impl View {
     /// A key was pressed: what is asked for by it.
@@ -58,7 +27,7 @@ impl View {
         }
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         match std::mem::replace(&mut self.mode, Mode::Normal) {
-            Mode::Asking(question, before) => self.reply(question, *before, key),
+            Mode::Asking(question, since, before) => self.reply(question, since, *before, key),
             mode if ctrl && key.code == KeyCode::Char('c') => self.interrupt(mode),
             mode if ctrl && key.code == KeyCode::Char('z') => {
                 self.mode = mode;
@@ -75,6 +44,14 @@ impl View {
         }
     }
 
+    /// Takes back what nobody has answered.
+    pub(super) fn tire(&mut self) {
+        if matches!(&self.mode, Mode::Asking(Question::Pause, since, _) if self.now - since > ASKED_S) {
+            self.mode = Mode::Normal;
+            self.say("not paused: the recording goes on");
+        }
+    }
+
     /// Text was pasted. It is words, and never keys.
     pub fn paste(&mut self, text: &str) {
         if let Mode::Typing(_, area) = &mut self.mode {
@@ -85,7 +62,7 @@ impl View {
     /// The mark that is being typed, if any: it counts when the recording ends.
     pub fn last_words(&mut self) -> Option<Ask> {
         let mut mode = std::mem::replace(&mut self.mode, Mode::Normal);
-        while let Mode::Asking(_, before) = mode {
+        while let Mode::Asking(_, _, before) = mode {
             mode = *before;
         }
         match mode {
@@ -130,13 +107,14 @@ impl View {
 
     /// The keys that change something.
     fn steer(&mut self, code: KeyCode) -> Option<Ask> {
-        let mark = |kind| Typing::Mark { kind, at: self.at };
+        let at = self.at;
+        let mark = |kind| Typing::Mark { kind, at };
         let typing = match code {
-            KeyCode::Char('d') => mark(Some(MarkKind::Decision)),
-            KeyCode::Char('a') => mark(Some(MarkKind::Action)),
-            KeyCode::Char('q') => mark(Some(MarkKind::Question)),
-            KeyCode::Char('n') => mark(Some(MarkKind::Note)),
-            KeyCode::Char('m') => mark(None),
+            KeyCode::Char('d' | 'D') => mark(Some(MarkKind::Decision)),
+            KeyCode::Char('a' | 'A') => mark(Some(MarkKind::Action)),
+            KeyCode::Char('q' | 'Q') => mark(Some(MarkKind::Question)),
+            KeyCode::Char('n' | 'N') => mark(Some(MarkKind::Note)),
+            KeyCode::Char('m' | 'M') => mark(None),
             KeyCode::Char('e') => match self.mark.clone() {
                 Some(mark) => {
                     let text = mark.text.clone();
@@ -174,7 +152,7 @@ impl View {
         match self.status.as_ref().map(|status| status.doing) {
             Some(Doing::Paused) => Some(Ask::Request(Request::Resume)),
             Some(Doing::Recording) => {
-                self.mode = Mode::Asking(Question::Pause, Box::new(Mode::Normal));
+                self.mode = Mode::Asking(Question::Pause, self.now, Box::new(Mode::Normal));
                 None
             }
             _ => None,
@@ -220,16 +198,16 @@ impl View {
         if self.options.keys == Keys::Look {
             return Some(Ask::Leave);
         }
-        self.mode = Mode::Asking(Question::End, Box::new(mode));
+        self.mode = Mode::Asking(Question::End, self.now, Box::new(mode));
         None
     }
 
-    fn reply(&mut self, question: Question, before: Mode, key: KeyEvent) -> Option<Ask> {
+    fn reply(&mut self, question: Question, since: f64, before: Mode, key: KeyEvent) -> Option<Ask> {
         let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
         let again = ctrl && key.code == KeyCode::Char('c');
         let yes = !ctrl && matches!(key.code, KeyCode::Char('y' | 'Y'));
         match question {
-            Question::Pause if yes => Some(Ask::Request(Request::Pause)),
+            Question::Pause if yes && self.now - since >= ANSWER_S => Some(Ask::Request(Request::Pause)),
             Question::Pause if again => self.interrupt(before),
             Question::Pause => {
                 self.mode = before;
@@ -262,6 +240,12 @@ impl View {
             KeyCode::Enter => return self.entered(typing, &area),
             // Some terminals send this for Enter.
             KeyCode::Char('j' | 'm') if ctrl => return self.entered(typing, &area),
+            KeyCode::Char('u') if ctrl => {
+                area.delete_line_by_head();
+                self.mode = Mode::Typing(typing, area);
+            }
+            // Between the key and the words.
+            KeyCode::Char(' ') if area.is_empty() => self.mode = Mode::Typing(typing, area),
             KeyCode::Tab => self.mode = Mode::Typing(typing, area),
             _ => {
                 if text_of(&area).chars().count() < TEXT_MAX || !matches!(key.code, KeyCode::Char(_)) {
@@ -276,6 +260,9 @@ impl View {
     fn entered(&mut self, typing: Typing, area: &TextArea<'_>) -> Option<Ask> {
         let text = text_of(area);
         match typing {
+            Typing::Mark { kind, at } if text.is_empty() => {
+                Some(Ask::Request(Request::Mark { text: WORDLESS.into(), kind, at: Some(at) }))
+            }
             Typing::Mark { kind, at } => mark(kind, at, area),
             Typing::Remark(mark) if text.is_empty() => {
                 self.say(format!(

@@ -1,5 +1,5 @@
-//! The terminal while the view has it: the alternate screen, and each key at once. As it was when this is dropped,
-//! by a panic too.
+//! The terminal while the view has it: the alternate screen, and each key at once. As it was when this is
+//! dropped, by a panic too.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
@@ -75,8 +75,8 @@ impl Screen {
         self.terminal.clear()
     }
 
-    /// Draws it. In the background nothing is: the terminal is somebody else's then. Once it is ours again it is
-    /// taken again: whoever brings us back has set it otherwise.
+    /// Draws it. In the background nothing is: the terminal is somebody else's then. Once it is ours again it
+    /// is taken again: whoever brings us back has set it otherwise.
     pub(super) fn draw(&mut self, view: &mut View) -> io::Result<()> {
         if !in_foreground() {
             return Ok(());

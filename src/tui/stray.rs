@@ -1,5 +1,6 @@
-//! What programs and libraries write to stderr while the view has the terminal: sound systems do so. It would stand
-//! in the middle of the picture; instead it goes through a pipe, is shown by the view and kept for the log.
+//! What programs and libraries write to stderr while the view has the terminal: sound systems do so. It would
+//! stand in the middle of the picture; instead it goes through a pipe, is shown by the view and kept for the
+//! log.
 //!
 //! Whoever writes never waits for the view: the pipe is always read on.
 
@@ -27,8 +28,8 @@ struct Kept {
 }
 
 impl Strays {
-    /// Takes stderr, if it is the terminal. `told` is called with each line, and `log` with what comes later: a
-    /// child that was started meanwhile keeps writing where it began to.
+    /// Takes stderr, if it is the terminal. `told` is called with each line, and `log` with what comes later:
+    /// a child that was started meanwhile keeps writing where it began to.
     pub(super) fn begin(
         told: impl Fn(&str) + Send + 'static,
         log: impl Fn(&str) + Send + 'static,

@@ -92,8 +92,9 @@ pub(super) fn meeting(options: Options) -> View {
     let mut now = status();
     now.tracks[1].alarms = vec![Trouble {
         alarm: Alarm::Zeros,
-        text: "has delivered nothing but digital silence since 00:40:52: is it muted at the device itself?"
-            .into(),
+        text:
+            "Bob has delivered nothing but digital silence since 00:40:52: is it muted at the device itself?"
+                .into(),
     }];
     now.tracks[1].lost = 0.31;
     now.tracks[2].text_lag = Some(4.4);
@@ -253,7 +254,7 @@ fn no_size_is_too_small_and_no_key_too_odd() {
     }
     let small = picture(&mut meeting(OWN), 50, 10);
     assert!(small.contains("● REC 0:41:07") && small.contains("The recording goes on."), "{small}");
-    assert!(small.contains("Bob: has delivered nothing"), "{small}");
+    assert!(small.contains("Bob has delivered nothing"), "{small}");
 }
 
 #[test]
@@ -263,7 +264,14 @@ fn a_pause_is_meant_and_a_stray_letter_stops_nothing() {
     press(&mut view, "\u{1b}");
     assert_eq!(press(&mut view, "Px"), []);
     assert_eq!(view.message(), Some(("not paused: the recording goes on", false)));
-    assert_eq!(press(&mut view, "Py"), [Ask::Request(Request::Pause)]);
+    // Nobody's "Py…" is an answer, and nobody answers after ten seconds.
+    assert_eq!(press(&mut view, "Py"), []);
+    press(&mut view, "P");
+    view.tick(11.0);
+    assert_eq!(press(&mut view, "y"), []);
+    press(&mut view, "P");
+    view.tick(12.0);
+    assert_eq!(press(&mut view, "y"), [Ask::Request(Request::Pause)]);
     let now = Status { doing: Doing::Paused, paused_since: Some(2400.0), paused_for: Some(67.0), ..status() };
     view.tell(Told::Status(Box::new(now)));
     assert_eq!(press(&mut view, "P"), [Ask::Request(Request::Resume)]);
@@ -289,6 +297,7 @@ fn an_end_is_asked_once_and_what_is_being_typed_counts() {
 fn marks_are_set_edited_and_answered() {
     let mut view = meeting(OWN);
     let asked = press(&mut view, "dwe pay nine €\nq why\u{1b}mAction: call\n");
+    assert_eq!(press(&mut view, "n\n").len(), 1, "a moment may be worth a mark without words");
     let mark = |kind, text: &str| Ask::Request(Request::Mark { text: text.into(), kind, at: Some(2467.2) });
     assert_eq!(asked, [mark(Some(MarkKind::Decision), "we pay nine €"), mark(None, "Action: call")]);
     let edited = Mark {

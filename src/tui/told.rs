@@ -1,4 +1,5 @@
-//! What a view is told: the news of a recording of this process, or the lines with which the socket tells them.
+//! What a view is told: the news of a recording of this process, or the lines with which the socket tells
+//! them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,7 +18,7 @@ pub enum Told {
     Growing(Box<Utterance>, String),
     /// A voice is called so from now on.
     Voice {
-        /// Its id.
+        /// Id of the voice, `TRACK#n`.
         voice: String,
         name: String,
     },
@@ -48,7 +49,7 @@ impl NewsFeed {
     }
 
     /// The next; `None` means that there is no more. Waits.
-    pub fn next(&mut self) -> Option<Told> {
+    pub fn wait(&mut self) -> Option<Told> {
         loop {
             if let Some(told) = self.waiting.pop_front() {
                 return Some(told);

@@ -122,13 +122,23 @@ impl Transcript {
 
     /// Puts something where it belongs, in the place of what had its id.
     pub(super) fn put(&mut self, entry: Entry) {
-        self.remove(&entry.id);
+        let before = self.entries.iter().rposition(|before| before.id == entry.id);
+        let stays = before.filter(|index| self.entries[*index].at == entry.at);
+        match (before, stays) {
+            (Some(index), Some(_)) => self.forget_talk(index),
+            (Some(index), None) => self.take_out(index),
+            _ => {}
+        }
         if let What::Said { track, name, seconds, .. } = &entry.what {
             *self.talk.entry(track.clone()).or_default() += seconds;
             self.growing.retain(|_, line| line.id != entry.id);
             if !self.speakers.contains(name) {
                 self.speakers.push(name.clone());
             }
+        }
+        if let Some(index) = stays {
+            self.entries[index] = entry;
+            return;
         }
         if self.entries.len() >= ENTRIES_MAX {
             self.take_out(0);
@@ -141,16 +151,23 @@ impl Transcript {
     /// It stands nowhere any more.
     pub(super) fn remove(&mut self, id: &str) {
         if let Some(index) = self.entries.iter().rposition(|entry| entry.id == id) {
-            if let What::Said { track, seconds, .. } = &self.entries[index].what
-                && let Some(talk) = self.talk.get_mut(track)
-            {
-                *talk = (*talk - seconds).max(0.0);
-            }
             self.take_out(index);
         }
     }
 
+    fn forget_talk(&mut self, index: usize) {
+        if let What::Said { track, seconds, .. } = &self.entries[index].what
+            && let Some(talk) = self.talk.get_mut(track)
+        {
+            *talk = (*talk - seconds).max(0.0);
+        }
+    }
+
     fn take_out(&mut self, index: usize) {
+        // What has scrolled out of memory was said all the same.
+        if self.entries.len() < ENTRIES_MAX {
+            self.forget_talk(index);
+        }
         self.entries.remove(index);
         self.moved(index, -1);
     }
@@ -239,8 +256,8 @@ impl Transcript {
         }
     }
 
-    /// Moves the page by so many lines (up is negative). `height` tells how many lines an entry has, `page` how
-    /// many the page has.
+    /// Moves the page by so many lines (up is negative). `height` tells how many lines an entry has, `page`
+    /// how many the page has.
     pub(super) fn scroll(&mut self, lines: isize, page: usize, height: impl Fn(&Entry) -> usize) {
         let Some(last) = self.entries.len().checked_sub(1) else { return };
         let mut foot = self.foot.unwrap_or(Foot { entry: last, cut: 0 });

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::Options;
 use super::alarms::Alarms;
 use super::meter::Meter;
-use super::press::Mode;
+use super::mode::Mode;
 use super::told::Told;
 use super::transcript::{Entry, Growing, Transcript, What};
 use crate::base::cause::GapCause;
@@ -22,7 +22,8 @@ use crate::session::mark::Mark;
 pub(super) const SILENT_S: f64 = 3.0;
 /// Seconds for which a message stands.
 const MESSAGE_S: f64 = 8.0;
-/// Seconds for which what others wrote to stderr is shown by itself, and lines that are kept for a longer look.
+/// Seconds for which what others wrote to stderr is shown by itself, and lines that are kept for a longer
+/// look.
 const STRAY_S: f64 = 30.0;
 const STRAYS_MAX: usize = 100;
 /// Statuses by which it is found up to where the disk has the sound: a minute and a half.
@@ -98,6 +99,7 @@ impl View {
         if self.message.as_ref().is_some_and(|(until, ..)| now >= *until) {
             self.message = None;
         }
+        self.tire();
     }
 
     /// The terminal has so many columns and rows.
@@ -125,9 +127,10 @@ impl View {
                 self.transcript.grow(&line.track, growing);
             }
             Told::Voice { voice, name } => {
-                self.transcript.rename(&name, |of, _| of == Some(&voice));
+                self.transcript.rename(&name, |of, _| of == Some(voice.as_str()));
             }
-            Told::Event(at, event) => self.event(at.min(self.at.max(1.0)), &event),
+            // What could not be written down has no moment.
+            Told::Event(at, event) => self.event(if at < f64::MAX { at } else { self.at }, &event),
             Told::Levels(levels) => {
                 self.at = self.at.max(levels.at);
                 for level in &levels.tracks {
@@ -282,7 +285,7 @@ impl View {
                 self.transcript.rename(to, |_, name| name == from);
             }
             Event::VoiceNamed { voice, name } => {
-                self.transcript.rename(name, |of, _| of == Some(voice));
+                self.transcript.rename(name, |of, _| of == Some(voice.as_str()));
             }
             Event::VoiceMerged { from, into } => self.transcript.merge(from, into),
             Event::Paused { at } => {

@@ -63,8 +63,8 @@ impl Look {
         Err(wrong_use("there is no view on this system yet: --ui plain prints lines"))
     }
 
-    /// Whether anybody sees lines that still grow. Those who are read to never do: a line would be read out again
-    /// with each word.
+    /// Whether anybody sees lines that still grow. Those who are read to never do: a line would be read out
+    /// again with each word.
     pub(in crate::cli) fn shows_partials(self) -> bool {
         self != Self::Plain
     }

@@ -11,7 +11,6 @@ use crate::cli::signals::Signals;
 use crate::config::{Config, Scrollback};
 use crate::control::{Request, Response};
 use crate::engine::{Asker, Engine, Why};
-use crate::live::Bus;
 use crate::session::folder::Folder;
 use crate::tui::{Ask, Front, Input, NewsFeed, Options};
 
@@ -33,7 +32,7 @@ impl Steering {
             return Self { front: None, leaves_lines };
         }
         let mut news = NewsFeed::new(engine.follow());
-        let front = Front::start(Options::new(crate::tui::Keys::Own), move || news.next(), log);
+        let front = Front::start(Options::new(crate::tui::Keys::Own), move || news.wait(), log);
         let front =
             front.inspect_err(|error| say(format_args!("there is no view ({error}); lines follow"))).ok();
         Self { front, leaves_lines }
@@ -76,9 +75,9 @@ impl Steering {
                     ask = asked => match ask {
                         Ask::End => break Why::Asked(CTRL_C.into()),
                         Ask::Failed(why) => {
+                            self.leave();
                             // The recording goes on as without a view.
                             lines.show(shown, news.subscribe(), news.subscribe());
-                            self.leave();
                             say(format_args!("the view is gone ({why}); the recording goes on, and lines follow"));
                             keys = Keys::new(clock.clone());
                         }
@@ -96,8 +95,16 @@ impl Steering {
             carry_out(action, asker.clone()).await;
         }
         if self.is_viewed() {
-            self.follow_in_lines(&news, shown, lines);
-            for ask in self.leave() {
+            // What is told while the terminal changes hands is not missed.
+            let (spoken, happened) = (news.subscribe(), news.subscribe());
+            let asks = self.leave();
+            if self.leaves_lines {
+                lines.show(shown, spoken, happened);
+            } else {
+                drop(spoken);
+                lines.notices(shown, happened);
+            }
+            for ask in asks {
                 if let Ask::Request(request @ Request::Mark { .. }) = ask
                     && let Response::Refused { error } = asker.ask(request).await
                 {
@@ -106,15 +113,6 @@ impl Steering {
             }
         }
         why
-    }
-
-    /// What comes after the view is told in lines.
-    fn follow_in_lines(&self, news: &Bus, shown: &mut Shown, lines: &Lines) {
-        if self.leaves_lines {
-            lines.show(shown, news.subscribe(), news.subscribe());
-        } else {
-            lines.notices(shown, news.subscribe());
-        }
     }
 
     /// Gives the terminal back, with what is to be left there; what was asked for last.
@@ -133,7 +131,7 @@ impl Steering {
 fn log(line: &str) {
     use std::io::Write as _;
     // That nobody reads it stops nobody.
-    let _nobody = writeln!(Log, "{line}");
+    let _nobody = Log.write_all(format!("{line}\n").as_bytes());
 }
 
 /// Asks what the view asks for, and tells it the answer.

@@ -4,15 +4,11 @@
 use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
-use super::{Layout, Paint, bold, dim, reversed};
-use crate::base::text::{clock, columns, fit, pad, wrap};
+use super::{Paint, bold, dim, reversed};
+use crate::base::text::{clock, fit, pad, wrap};
+use crate::tui::page::{Page, TIME};
 use crate::tui::transcript::{Entry, Foot, Growing, What};
-use crate::tui::view::View;
 
-/// Columns of the time and what surrounds it.
-const TIME: usize = 10;
-/// Columns of the longest name that is not cut.
-const NAME_MAX: usize = 16;
 /// Rows of a line that grows: its last ones.
 const GROWING_ROWS: usize = 3;
 /// Colours of those who speak, in the order in which they are heard. Red is for what is wrong.
@@ -26,42 +22,6 @@ const COLOURS: [Color; 8] = [
     Color::LightGreen,
     Color::LightMagenta,
 ];
-
-/// The part of the text that is seen.
-pub(in crate::tui) struct Page {
-    pub(in crate::tui) rows: usize,
-    name: usize,
-    text: usize,
-}
-
-impl Page {
-    pub(in crate::tui) fn of(view: &View) -> Self {
-        let longest = view.transcript.speakers().iter().map(|name| columns(name)).max().unwrap_or(0);
-        let growing = view.transcript.growing().iter().map(|line| columns(&line.name)).max().unwrap_or(0);
-        let name = longest.max(growing).clamp(4, NAME_MAX);
-        let text = usize::from(view.size.0).saturating_sub(TIME + name + 3).max(10);
-        Self { rows: Layout::of(view).talk_rows().max(1), name, text }
-    }
-
-    /// Rows of an entry.
-    pub(in crate::tui) fn height(&self, entry: &Entry) -> usize {
-        self.parts(entry).len()
-    }
-
-    /// The words of an entry, broken into lines.
-    fn parts(&self, entry: &Entry) -> Vec<String> {
-        // What nobody said begins where names stand.
-        let wide = self.text + self.name + 2;
-        let parts = match &entry.what {
-            What::Said { text, .. } => wrap(text, self.text),
-            What::Mark { kind, text } => wrap(&format!("◆ {} {text}", kind.title().to_uppercase()), wide),
-            What::Missing { text, .. } => wrap(&format!("── {text} ──"), wide),
-            What::Happened { text, alarm: true } => wrap(&format!("! {text}"), wide),
-            What::Happened { text, alarm: false } => wrap(&format!("· {text}"), wide),
-        };
-        if parts.is_empty() { vec![String::new()] } else { parts }
-    }
-}
 
 impl Paint<'_> {
     /// The lines of the page, from its top.
