@@ -230,18 +230,15 @@ impl Paint<'_> {
                 (&**area_of_text).render(rest, buffer);
                 return;
             }
-            Mode::Asking(Question::Pause, ..) => Line::styled(
-                " Pause the recording? y pauses: nothing is recorded then; any other key goes on ",
-                reversed(),
-            ),
-            Mode::Asking(Question::End, ..) if view.options.keys == Keys::Remote => Line::styled(
-                " y ends the RECORDING, Ctrl-C leaves this view; any other key goes on ",
-                reversed(),
-            ),
-            Mode::Asking(Question::End, ..) => Line::styled(
-                " End the recording? Ctrl-C again or y ends it; any other key goes on ",
-                reversed(),
-            ),
+            Mode::Asking(Question::Pause, ..) => {
+                Line::styled(" Pause the recording? y pauses, any other key goes on ", reversed())
+            }
+            Mode::Asking(Question::End, ..) if view.options.keys == Keys::Remote => {
+                Line::styled(" y ends the RECORDING, Ctrl-C leaves; other keys: no ", reversed())
+            }
+            Mode::Asking(Question::End, ..) => {
+                Line::styled(" End the recording? Ctrl-C again or y: yes, other keys: no ", reversed())
+            }
             Mode::Choosing(choosing, names) => self.choice(*choosing, names),
             _ => self.said(),
         };

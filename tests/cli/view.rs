@@ -77,7 +77,7 @@ fn a_meeting_is_steered_in_the_view_and_its_account_stands_on_the_terminal() {
     terminal.press("?");
     terminal.stands("any key closes this");
     terminal.press(" n half\u{3}");
-    terminal.stands("End the recording? Ctrl-C again or y ends it");
+    terminal.stands("End the recording? Ctrl-C again or y: yes");
     terminal.press("\u{3}");
     assert_eq!(terminal.end().code(), Some(0), "{}", terminal.screen.lock().unwrap());
     terminal.stands("complete: nothing was lost");
@@ -218,7 +218,7 @@ fn a_terminal_that_is_too_small_or_dumb_gets_lines_and_one_that_shrinks_keeps_re
 #[test]
 fn a_recording_is_watched_and_steered_from_another_terminal() {
     let home = Home::new();
-    let running = home.start(RECORD.split(' '));
+    let mut running = home.start(RECORD.split(' '));
     running.records(&home, 0.5);
     let mut terminal = Terminal::new();
     let before = terminal.settings();

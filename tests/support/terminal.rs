@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,10 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, SpecialCodeIndex, Winsize, tcgetattr, tcsetwinsize};
 
 use super::home::{Home, LIMIT, wait};
+
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
 
 /// A terminal and what runs in it. Killed when dropped before its end.
 pub struct Terminal {
@@ -37,7 +42,7 @@ impl Terminal {
         let keyboard = File::from(master);
         let screen = Arc::new(Mutex::new(String::new()));
         let (mut shown, written) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
-        let picture = Arc::new(Mutex::new(vt100::Parser::new(24, 100, 1_000)));
+        let picture = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(100), 1_000)));
         let drawn = Arc::clone(&picture);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
@@ -85,7 +90,7 @@ impl Terminal {
 
     /// From now on it has so many columns and rows.
     pub fn resize(&mut self, columns: u16, rows: u16) {
-        self.picture().screen_mut().set_size(rows, columns);
+        self.picture().set_size(cells(rows), cells(columns));
         let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
         tcsetwinsize(&self.keyboard, size).unwrap();
     }

@@ -4,7 +4,7 @@ use std::sync::mpsc::SyncSender;
 
 use super::keys::{self, Keys};
 use super::{Lines, Look};
-use crate::cli::console::{Log, print_result, say};
+use crate::cli::console::{self, Log, print_result, say};
 use crate::cli::edit::naming;
 use crate::cli::show_news::Shown;
 use crate::cli::signals::Signals;
@@ -16,6 +16,9 @@ use crate::tui::{Ask, Front, Input, NewsFeed, Options};
 
 /// Who ends a recording by the view.
 const CTRL_C: &str = "Ctrl-C";
+
+/// A terminal that takes longer than this to show a few lines is not waited for.
+const FLUSH: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// What a person steers by.
 pub(super) struct Steering {
@@ -31,6 +34,8 @@ impl Steering {
         if look != Look::View {
             return Self { front: None, leaves_lines };
         }
+        // What was said so far belongs on the terminal that the view leaves alone.
+        console::flush(FLUSH);
         let mut news = NewsFeed::new(engine.follow());
         let front = Front::start(Options::new(crate::tui::Keys::Own), move || news.wait(), log);
         let front =
