@@ -40,6 +40,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let front = Front::start(Options::new(keys), feed, log).context("the terminal can't be taken")?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (front, left) = runtime.block_on(until_left(front, &mut signals, &socket));
+    // An answer that is still awaited has nobody to hear it.
+    runtime.shutdown_background();
     let (_, last) = front.end();
     last.strays.iter().for_each(|line| log(line));
     if let Left::Failed(why) = left {

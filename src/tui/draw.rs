@@ -227,7 +227,9 @@ impl Paint<'_> {
                 let used = (columns(&label) as u16).min(area.width);
                 buffer.set_line(area.x, area.y, &Line::styled(label, bold()), area.width);
                 let rest = Rect { x: area.x + used, width: area.width - used, ..area };
-                (&**area_of_text).render(rest, buffer);
+                if rest.width > 0 {
+                    (&**area_of_text).render(rest, buffer);
+                }
                 return;
             }
             Mode::Asking(Question::Pause, ..) => {
@@ -313,8 +315,9 @@ impl Paint<'_> {
         }
         let asked = matches!(view.mode, Mode::Asking(..) | Mode::Typing(..));
         lines.extend(alarm_lines(view, self.width, 4).iter().map(|line| self.alarm(line)));
+        lines.push(Line::styled(" The recording goes on.", bold()));
         let text = format!(
-            "This window is too small to show more ({}×{}; {COLUMNS_MIN}×{ROWS_MIN} is enough). The recording goes on.",
+            "This window is too small to show more ({}×{}; {COLUMNS_MIN}×{ROWS_MIN} is enough).",
             area.width, area.height
         );
         lines.extend(

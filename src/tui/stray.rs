@@ -8,6 +8,8 @@ use std::io::{self, BufRead as _, BufReader, IsTerminal as _, PipeReader, Read a
 use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::text::clean;
+
 /// Lines that are kept for the log.
 const KEPT_MAX: usize = 500;
 /// Bytes of a line; longer ones are cut into several.
@@ -59,9 +61,7 @@ impl Strays {
         }
         lines
     }
-}
 
-impl Strays {
     fn give_back(&self) {
         if let Err(error) = rustix::stdio::dup2_stderr(&self.before) {
             tracing::error!(%error, "stderr can't be given back");
@@ -80,7 +80,7 @@ fn read(reader: PipeReader, kept: &Mutex<Kept>, told: &impl Fn(&str), log: &impl
     let mut reader = BufReader::new(reader);
     let mut line = Vec::new();
     while matches!(reader.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut line), Ok(1..)) {
-        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        let text = plain(&String::from_utf8_lossy(&line));
         line.clear();
         if text.is_empty() {
             continue;
@@ -101,6 +101,34 @@ fn read(reader: PipeReader, kept: &Mutex<Kept>, told: &impl Fn(&str), log: &impl
     }
 }
 
+/// Without what drives a terminal: colours of a log, above all.
+fn plain(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    let mut signs = line.chars();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '\u{1b}' if signs.clone().next() == Some('[') => {
+                // Up to its last letter; it itself is the bracket's.
+                let _last = signs.by_ref().skip(1).find(|sign| ('@'..='~').contains(sign));
+            }
+            sign => text.push(sign),
+        }
+    }
+    clean(&text)
+}
+
 fn locked(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_log_loses_its_colours_and_drives_nothing() {
+        let line = "\u{1b}[2m2026\u{1b}[0m \u{1b}[33m WARN\u{1b}[0m hansard: so\tit\u{7} goes\u{1b}[";
+        assert_eq!(plain(line), "2026 WARN hansard: so it goes");
+        assert_eq!(plain("\u{1b}]0;title\u{7}"), "]0;title");
+    }
 }

@@ -327,6 +327,7 @@ fn somebody_is_called_otherwise_by_two_keys_and_a_name() {
 #[test]
 fn what_scrolls_back_says_so_and_a_search_finds_marks_too() {
     let mut view = meeting(OWN);
+    picture(&mut view, 60, 12);
     press(&mut view, "⇞");
     let shown = picture(&mut view, 60, 12);
     assert!(shown.contains("SCROLLED BACK, ") && !shown.contains("second point"), "{shown}");
@@ -401,5 +402,5 @@ fn a_loss_stands_where_it_was() {
     view.tell(event(2434.0, gap(GapCause::Ended)));
     view.tell(event(2434.0, gap(GapCause::Overrun)));
     let shown = picture(&mut view, 80, 24);
-    assert!(shown.contains("── Bob: 310 ms LOST (overrun) ──"), "{shown}");
+    assert!(shown.contains("── Bob: 0.3 s LOST (overrun) ──"), "{shown}");
 }

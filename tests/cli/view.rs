@@ -12,7 +12,7 @@ use hansard::session::mark::MarkKind;
 use hansard::session::reading::Session;
 use rustix::process::Signal;
 
-use crate::support::home::{Home, signal, wait};
+use crate::support::home::{Home, Running, signal, wait};
 use crate::support::terminal::Terminal;
 
 const RECORD: &str =
@@ -147,7 +147,7 @@ fn what_libraries_write_to_stderr_is_shown_and_kept() {
     let pid = terminal.child.as_ref().unwrap().id();
     let stderr = std::fs::File::options().write(true).open(format!("/proc/{pid}/fd/2"));
     stderr.unwrap().write_all(b"ALSA lib pcm.c:2664:\x1b[2J no\xff such\nhalf").unwrap();
-    terminal.stands("stderr: ALSA lib pcm.c:2664:[2J no\u{fffd} such");
+    terminal.stands("stderr: ALSA lib pcm.c:2664: no\u{fffd} such");
     terminal.stands("● REC");
     signal(pid, "INT");
     assert_eq!(terminal.end().code(), Some(0));
@@ -173,7 +173,7 @@ fn a_storm_of_sizes_leaves_no_litter() {
     let keys =
         ["dnice\r", "?", "\u{1b}", "\u{1b}[5~", "/ni\r", "n", "l", "e", "\u{1b}[F", "r", "\u{3}n", "Px"];
     for _ in 0..60 {
-        terminal.resize(1 + random(220) as u16, 1 + random(70) as u16);
+        terminal.resize(4 + random(220) as u16, 2 + random(70) as u16);
         terminal.press(keys[random(keys.len() as u64) as usize]);
         std::thread::sleep(Duration::from_millis(random(40)));
     }
@@ -246,4 +246,20 @@ fn a_recording_is_watched_and_steered_from_another_terminal() {
     running.end().expect(0);
     let session = Session::open(&home.sessions()[0]).unwrap();
     assert_eq!(session.marks()[0].text, "from afar");
+}
+
+#[test]
+fn what_a_recording_looks_like_is_said_once() {
+    let home = Home::new();
+    let source = "--source=A=synth:coded,secs=0.5";
+    home.refuses(&["record", "--ui=tui", "--no-transcribe", source], &["needs a terminal", "--ui plain"]);
+    home.refuses(&["record", "--json", "--ui=plain", source], &["--json is --ui json"]);
+    let args = ["--no-transcribe", "--pace=max", source];
+    let as_json = |flags: &[&str]| home.record(0, &[flags, &args].concat()).0.lines();
+    for flags in [&["--json"][..], &["--ui=json"]] {
+        assert_eq!(as_json(flags).last().unwrap()["exit"], 0, "{flags:?}");
+    }
+    let mut command = home.command(["record"].iter().chain(&args));
+    let ran = Running::start(command.env("HANSARD_UI", "json")).end();
+    assert_eq!(ran.expect(0).lines().last().unwrap()["exit"], 0);
 }
