@@ -74,7 +74,7 @@ def write(path, samples):
 
 def screen(hansard, script, args):
     """What stands on the terminal after `--seconds` of the meeting, with escapes for colours."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         folder = Path(folder)
         # What plays on must not end before the picture is taken.
         tracks, marks = meeting(script, args.seconds + 20)
@@ -114,10 +114,10 @@ def screen(hansard, script, args):
             # Where it was made is nobody's business.
             return do("capture-pane", "-e", "-p").replace(str(folder), "/home/alice")
         finally:
-            do("send-keys", "C-c")
-            time.sleep(0.5)
-            do("send-keys", "C-c")
-            time.sleep(2)
+            # The view asks once; then the text is not waited for.
+            for pause in (0.5, 1, 3):
+                do("send-keys", "C-c")
+                time.sleep(pause)
             subprocess.run([*tmux, "kill-server"], check=False)
 
 

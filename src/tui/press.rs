@@ -164,7 +164,7 @@ impl View {
             (Choosing::Name, _) if !self.transcript.speakers().is_empty() => {
                 self.transcript.speakers().to_vec()
             }
-            (Choosing::Name, Some(status)) => status.tracks.iter().map(|track| clean(&track.name)).collect(),
+            (Choosing::Name, Some(status)) => status.tracks.iter().map(|track| self.called(track)).collect(),
             (Choosing::Name, None) => Vec::new(),
         };
         if names.is_empty() {

@@ -13,6 +13,7 @@ use crossterm::style::{ResetColor, force_color_output};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
 use rustix::process::{Signal, getpgrp, kill_current_process_group};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
@@ -72,7 +73,7 @@ impl Screen {
         self.left = false;
         tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
         execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-        self.terminal.clear()
+        self.clear()
     }
 
     /// Draws it. In the background nothing is: the terminal is somebody else's then. Once it is ours again it
@@ -92,7 +93,9 @@ impl Screen {
 
     /// Forgets what stands there: something else may have written to it.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        let size = self.terminal.size()?;
+        // Its own `clear` asks the terminal where the cursor is, and waits for an answer that may never come.
+        self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }
 
     /// The signal of Ctrl-\, once the terminal is as it was.

@@ -321,7 +321,11 @@ fn somebody_is_called_otherwise_by_two_keys_and_a_name() {
     let renamed = Ask::Rename { voice: None, from: "Alice".into(), to: "Alice Weiss".into() };
     assert_eq!(press(&mut view, "r2 Weiss\n"), [renamed]);
     view.tell(event(2468.0, Event::Renamed { from: "Alice".into(), to: "Alice Weiss".into() }));
-    assert!(picture(&mut view, 80, 24).contains("Alice Weiss  Which two are those?"));
+    let shown = picture(&mut view, 80, 24);
+    assert!(
+        shown.contains("Alice Weiss  Which two are those?") && shown.contains(" 1 Alice Weiss "),
+        "{shown}"
+    );
 }
 
 #[test]

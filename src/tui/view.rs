@@ -13,7 +13,7 @@ use crate::base::text::{clean, length, timer};
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
 use crate::control::Response;
-use crate::live::{Device, Doing, Notice, Stage, Status, Urgency};
+use crate::live::{Device, Doing, News, Notice, Stage, Status, TrackStatus, Urgency};
 use crate::session::journal::Event;
 use crate::session::manifest::SourceKind;
 use crate::session::mark::Mark;
@@ -58,6 +58,8 @@ pub struct View {
     pub(super) mark: Option<Mark>,
     kinds: BTreeMap<String, (String, SourceKind)>,
     rates: BTreeMap<String, SampleRate>,
+    /// Other names of sources, in the order in which they were given.
+    renames: Vec<(String, String)>,
     paused_at: Option<f64>,
     /// By track, session second and seconds that were written by then.
     written: BTreeMap<String, VecDeque<(f64, f64)>>,
@@ -87,6 +89,7 @@ impl View {
             mark: None,
             kinds: BTreeMap::new(),
             rates: BTreeMap::new(),
+            renames: Vec::new(),
             paused_at: None,
             written: BTreeMap::new(),
             over: false,
@@ -197,6 +200,13 @@ impl View {
         self.status.as_ref().is_some_and(|status| status.doing == Doing::Paused)
     }
 
+    /// What a source is called now.
+    pub(super) fn called(&self, track: &TrackStatus) -> String {
+        let renamed =
+            |name: String, (from, to): &(String, String)| if name == *from { to.clone() } else { name };
+        self.renames.iter().fold(clean(&track.name), renamed)
+    }
+
     /// All text so far, as lines for a terminal.
     pub(super) fn lines(&self) -> Vec<String> {
         let line = |entry: &Entry| match &entry.what {
@@ -212,7 +222,7 @@ impl View {
     /// Session second up to which a power cut would take nothing: the disk has said so.
     pub(super) fn safe_to(&self) -> Option<f64> {
         let status = self.status.as_ref()?;
-        let of_track = |track: &crate::live::TrackStatus| {
+        let of_track = |track: &TrackStatus| {
             let written = self.written.get(&track.track)?;
             let held = written.iter().rev().find(|(_, written)| *written <= track.durable + 1e-3);
             held.or(written.front()).map(|(at, _)| *at)
@@ -253,7 +263,7 @@ impl View {
     }
 
     fn stage(&mut self, stage: &Stage) {
-        if let Some(notice) = Notice::of(&crate::live::News::Stage(stage.clone())) {
+        if let Some(notice) = Notice::of(&News::Stage(stage.clone())) {
             self.say(clean(&notice.text));
         }
     }
@@ -283,6 +293,7 @@ impl View {
             Event::Renamed { from, to } => {
                 let from = clean(from);
                 self.transcript.rename(to, |_, name| name == from);
+                self.renames.push((from, clean(to)));
             }
             Event::VoiceNamed { voice, name } => {
                 self.transcript.rename(name, |of, _| of == Some(voice.as_str()));

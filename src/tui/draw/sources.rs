@@ -52,7 +52,7 @@ impl Paint<'_> {
     }
 
     fn widths(&self, tracks: &[TrackStatus]) -> Widths {
-        let longest = tracks.iter().map(|track| columns(&clean(&track.name))).max().unwrap_or(0);
+        let longest = tracks.iter().map(|track| columns(&self.view.called(track))).max().unwrap_or(0);
         let name = longest.clamp(4, NAME_MAX);
         let device = if self.width < WITH_DEVICE {
             0
@@ -65,7 +65,7 @@ impl Paint<'_> {
 
     fn source(&self, n: usize, track: &TrackStatus, widths: &Widths) -> Line<'static> {
         let alarm = self.view.alarms.has(&track.track);
-        let name = pad(&fit(&clean(&track.name), widths.name), widths.name);
+        let name = pad(&fit(&self.view.called(track), widths.name), widths.name);
         let mut spans = vec![
             Span::styled(format!("{:>2} ", n + 1), dim()),
             Span::styled(name, if alarm { self.coloured(bold(), Color::Red) } else { bold() }),
