@@ -279,7 +279,7 @@ fn conduct(
         say("the recording runs without text; `hansard transcribe` makes it later");
     }
     if let TextPlan::With(engine) = &plan.text {
-        say_where_sent(&**engine, json);
+        say_where_sent(&**engine, look == Look::Json);
     }
     // From here on nothing waits for a reader of our output.
     console::start();
