@@ -56,6 +56,7 @@
 //! | floor | module | what it holds |
 //! |---|---|---|
 //! | 9 | [`cli`] | the command line; one file per verb |
+//! | 8 | [`tui`] | the terminal view of a recording |
 //! | 8 | [`mcp`] | sessions for assistants: the Model Context Protocol on stdin and stdout |
 //! | 8 | [`serve`] | the page and the HTTP API on this machine |
 //! | 7 | [`engine`] | the front door: settings and a plan in, a running recording out |
@@ -107,4 +108,6 @@ pub mod serve;
 pub mod session;
 pub mod speakers;
 pub mod speech;
+#[cfg(unix)]
+pub mod tui;
 pub mod writer;

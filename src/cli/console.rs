@@ -73,6 +73,15 @@ pub fn end(patience: Duration) {
     }
 }
 
+/// Waits until both streams have written what they were given, up to `patience`.
+#[cfg_attr(not(unix), allow(dead_code))] // The view is there on Unix only.
+pub(super) fn flush(patience: Duration) {
+    let until = Instant::now() + patience;
+    for stream in STREAMS.get().into_iter().flatten() {
+        drop(stream.wait_for_idle(until));
+    }
+}
+
 /// A line to the user, on stderr. One that nobody reads does not stop us.
 pub fn say(text: impl Display) {
     err(format!("hansard: {text}\n"), false);
@@ -188,11 +197,15 @@ impl Stream {
         }
     }
 
-    fn end(&self, until: Instant) {
+    fn wait_for_idle(&self, until: Instant) -> MutexGuard<'_, Queue> {
         let left = until.saturating_duration_since(Instant::now());
         let waits = |queue: &mut Queue| (queue.busy || !queue.lines.is_empty()) && !queue.ended;
         let waited = self.changed.wait_timeout_while(self.queue(), left, waits);
-        let (mut queue, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn end(&self, until: Instant) {
+        let mut queue = self.wait_for_idle(until);
         queue.ended = true;
         queue.lines.clear();
         self.changed.notify_all();

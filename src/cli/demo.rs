@@ -8,6 +8,7 @@ use clap::{Args as _, FromArgMatches as _};
 
 use super::ask::Asker;
 use super::console::say;
+use super::record::Look;
 use super::text::quoted;
 use super::{Exit, export, models, record, wrong_use};
 use crate::capture::feed::Pace;
@@ -59,6 +60,8 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         let folder = tempfile::Builder::new().prefix("hansard-demo-").tempdir();
         config.paths.recordings = folder.context("can't make a temporary folder")?.keep();
     }
+    // What is over in a moment needs no view.
+    let look = if args.fast { Look::Plain } else { Look::read(None, false, &mut config)? };
     if !args.no_transcribe && !offer_model(&config)? {
         return Ok(Exit::Failed);
     }
@@ -70,12 +73,12 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         title: Some(TITLE.into()),
         pace: if args.fast { Pace::Max { limit: None } } else { Pace::Real },
         text: !args.no_transcribe,
-        partials: super::show_news::shows_partials(false),
+        partials: look.shows_partials(),
         ..Wish::new(sources.collect::<anyhow::Result<_>>()?)
     };
     say("three people decide on an office in 25 seconds; nothing here needs a microphone");
     let last = args.out.is_none() && !args.temporary;
-    let (dir, exit) = record::record_session(&wish, &config, (false, last))?;
+    let (dir, exit) = record::record_session(&wish, &config, (look, last))?;
     if exit == Exit::Failed {
         return Ok(exit);
     }

@@ -17,8 +17,13 @@ use crate::session::journal::Event;
 use crate::session::read;
 
 mod carry;
+#[cfg(unix)]
+mod naming;
 mod page;
 mod replacing;
+
+#[cfg(unix)]
+pub(super) use naming::naming;
 
 /// Arguments.
 #[derive(Debug, clap::Args)]

@@ -1,15 +1,10 @@
-//! Lines at the bottom of a terminal that grow while somebody speaks, one a speaker; everything else is
-//! written above them. Where stderr is not a terminal there are none.
+//! Lines at the bottom of a terminal that change where they stand: bars, and what somebody types. Everything
+//! else is written above them. Where stderr is not a terminal there are none.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use unicode_segmentation::UnicodeSegmentation as _;
-use unicode_width::UnicodeWidthChar as _;
-
-use crate::base::utterance::Utterance;
 
 /// Columns of a terminal that doesn't say how many it has.
 const COLUMNS: usize = 80;
@@ -35,56 +30,6 @@ pub(super) fn add(bar: ProgressBar) -> ProgressBar {
     match &*TYPED.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(typed) => SCREEN.insert_before(typed, bar),
         None => SCREEN.add(bar),
-    }
-}
-
-/// The lines that grow, by track.
-#[derive(Debug, Default)]
-pub(super) struct Growing {
-    lines: Mutex<BTreeMap<String, Line>>,
-}
-
-#[derive(Debug)]
-struct Line {
-    id: String,
-    start: f64,
-    bar: ProgressBar,
-}
-
-impl Growing {
-    /// Shows a line as far as it goes; one without words is taken away.
-    pub(super) fn show(&self, utterance: &Utterance) {
-        if !is_shown() {
-            return;
-        }
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if utterance.text.is_empty() {
-            take_away(lines.remove(&utterance.track));
-            return;
-        }
-        let line = lines.entry(utterance.track.clone()).or_insert_with(|| Line {
-            id: String::new(),
-            start: 0.0,
-            bar: add(ProgressBar::new_spinner().with_style(style())),
-        });
-        (line.id, line.start) = (utterance.id.clone(), utterance.start);
-        let columns = columns().saturating_sub(1);
-        line.bar.set_message(fitting(&utterance.speaker, &utterance.text, columns));
-    }
-
-    /// The finished line is there.
-    pub(super) fn finished(&self, utterance: &Utterance) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_it = |line: &Line| line.id == utterance.id || line.start < utterance.end;
-        if lines.get(&utterance.track).is_some_and(is_it) {
-            take_away(lines.remove(&utterance.track));
-        }
-    }
-}
-
-fn take_away(line: Option<Line>) {
-    if let Some(line) = line {
-        clear(&line.bar);
     }
 }
 
@@ -146,37 +91,4 @@ pub(super) fn columns() -> usize {
         return size.ws_col.into();
     }
     COLUMNS
-}
-
-/// Who speaks and the last words that fit into that many columns.
-fn fitting(speaker: &str, text: &str, columns: usize) -> String {
-    let width = |text: &str| text.chars().map(|c| c.width().unwrap_or(0)).sum::<usize>();
-    let whole = format!("{speaker}: {text} …");
-    if width(&whole) <= columns {
-        return whole;
-    }
-    let mut room = columns.saturating_sub(width(speaker) + width(": …  …"));
-    let mut from = text.len();
-    for (at, word) in text.split_word_bound_indices().rev() {
-        let needs = width(word);
-        if needs > room {
-            break;
-        }
-        room -= needs;
-        from = at;
-    }
-    format!("{speaker}: … {} …", text[from..].trim_start())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_long_line_shows_its_end() {
-        assert_eq!(fitting("Ann", "so it goes", 40), "Ann: so it goes …");
-        let cut = fitting("Ann", "one two three four five six seven", 24);
-        assert_eq!(cut, "Ann: … five six seven …");
-        assert_eq!(fitting("Ann", "one", 2), "Ann: …  …", "no room for anything");
-    }
 }

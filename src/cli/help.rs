@@ -14,6 +14,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
             "record",
             "watch",
             "status",
+            "watch",
             "mark",
             "pause",
             "resume",

@@ -51,6 +51,8 @@ mod text;
 pub mod transcribe;
 pub mod verify;
 pub mod voices;
+#[cfg(unix)]
+pub mod watch;
 pub mod watch_folder;
 pub mod worker;
 
@@ -84,7 +86,8 @@ pub enum Verb {
         unix,
         command(
             after_help = "In a terminal, while it records: d a decision, a an action, q a question, n a note, m any mark; type its \
-                          text, Enter saves it, Esc cancels. P pauses (then y) and goes on."
+                          text, Enter saves it, Esc cancels. P pauses (then y) and goes on; Ctrl-C ends. In the view also: \
+                          e edits the last mark, r renames somebody, PgUp and / look back, ? lists the keys."
         )
     )]
     Record(record::Args),
@@ -101,6 +104,9 @@ pub enum Verb {
     Search(search::Args),
     /// Show the running recording
     Status(control::StatusArgs),
+    /// Show a running recording as its own terminal does: meters, alarms, the text
+    #[cfg(unix)]
+    Watch(watch::Args),
     /// Mark a moment: a decision, an action, a question, a note
     Mark(mark::Args),
     /// Pause the running recording: nothing is stored, on any track
@@ -237,6 +243,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Rm(args) => rm::run(&args, &config),
         Verb::Mark(args) => mark::run(&args, &config),
         Verb::Status(args) => control::status(&args, &config),
+        #[cfg(unix)]
+        Verb::Watch(args) => watch::run(&args, &config),
         Verb::Pause(args) => control::run(&args, &config, &Request::Pause),
         Verb::Resume(args) => control::run(&args, &config, &Request::Resume),
         Verb::Mute(args) => control::run(&args.of, &config, &Request::Mute { name: args.name.clone() }),

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use super::console::{self, print_result, say};
 use super::described::Described;
 use super::devices::quietly;
-use super::show_news::{Shown, shows_partials};
+use super::show_news::Shown;
 #[cfg(unix)]
 use super::signals;
 use super::signals::Signals;
@@ -21,13 +21,12 @@ use crate::base::languages::DocumentLanguage;
 use crate::capture::feed::Pace;
 use crate::config::Config;
 use crate::desktop::Desktop;
-#[cfg(unix)]
-use crate::engine::Asker;
 use crate::engine::defaults::{Configured, configured_sources};
 use crate::engine::plan::{Plan, TextPlan, Wish};
 use crate::engine::spec::{SourceSpec, settle_names};
 use crate::engine::{Ended, Engine, EngineError, Recorded};
 use crate::export::wording;
+use crate::live::Subscription;
 use crate::recognisers::engine::Engine as TextEngine;
 use crate::session::details::Details;
 use crate::session::folder::Folder;
@@ -35,9 +34,13 @@ use crate::session::folder::Folder;
 mod in_title;
 #[cfg(unix)]
 mod keys;
+mod look;
 mod report;
+#[cfg(unix)]
+mod steer;
 
 use in_title::InTitle;
+pub(super) use look::Look;
 use report::report;
 pub(super) use report::{print_place, say_minutes};
 
@@ -95,7 +98,11 @@ pub struct Args {
     /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
-    /// Lines of text and the final report as JSON, an object per line
+    /// What it looks like: the view in a terminal, lines (for screen readers, too), or JSON [default: auto,
+    /// the view where there is a terminal of at least 60×12, else lines]
+    #[arg(long, value_name = "UI", value_parser = ["auto", "tui", "plain", "json"])]
+    ui: Option<String>,
+    /// Lines of text and the final report as JSON, an object per line: the same as --ui json
     #[arg(long)]
     json: bool,
 }
@@ -116,6 +123,7 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     }
     let (title, mut details) = args.described.read(args.title.as_deref(), None, &mut config)?;
     agreed(&mut details, &config);
+    let look = Look::read(args.ui.as_deref(), args.json, &mut config)?;
     let pace = match args.pace {
         PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,
@@ -130,24 +138,25 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         pace,
         limit: args.duration,
         text: !args.no_transcribe && config.record.transcribe,
-        partials: shows_partials(args.json),
+        partials: look.shows_partials(),
         sources,
         lacks,
         begun: None,
     };
-    record(&wish, &config, args.json, args.out.is_none())
+    record(&wish, &config, look, args.out.is_none())
 }
 
 /// Records as without any flag.
-pub(super) fn begin(config: Config) -> anyhow::Result<Exit> {
+pub(super) fn begin(mut config: Config) -> anyhow::Result<Exit> {
+    let look = Look::read(None, false, &mut config)?;
     let Configured { sources, lacks } = sources(&[], &config)?;
     let text = config.record.transcribe;
     let mut details = Details::default();
     agreed(&mut details, &config);
     let announce = announcement(false, &config);
-    let partials = shows_partials(false);
+    let partials = look.shows_partials();
     let wish = Wish { details, announce, text, partials, lacks, ..Wish::new(sources) };
-    record(&wish, &config, false, true)
+    record(&wish, &config, look, true)
 }
 
 /// That people agreed, where the settings say so of all meetings.
@@ -203,7 +212,8 @@ pub(super) fn import(
     begun: &mut dyn FnMut(&Path),
 ) -> anyhow::Result<Imported> {
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, ended) = conduct(wish, config, json, false, &mut signals, begun)?;
+    let look = if json { Look::Json } else { Look::Plain };
+    let (folder, ended) = conduct(wish, config, look, false, &mut signals, begun)?;
     let (dir, asked) = (folder.path(), ended.asked);
     let (mut exit, account, errors) = report::judge(&dir, &ended, "read in");
     if asked {
@@ -217,8 +227,8 @@ pub(super) fn import(
 }
 
 /// Records and transcribes; the exit code says how it went. `last` says whether the session can be called so.
-fn record(wish: &Wish, config: &Config, json: bool, last: bool) -> anyhow::Result<Exit> {
-    let (_, exit) = record_session(wish, config, (json, last))?;
+fn record(wish: &Wish, config: &Config, look: Look, last: bool) -> anyhow::Result<Exit> {
+    let (_, exit) = record_session(wish, config, (look, last))?;
     Ok(exit)
 }
 
@@ -226,7 +236,7 @@ fn record(wish: &Wish, config: &Config, json: bool, last: bool) -> anyhow::Resul
 pub(super) fn record_session(
     wish: &Wish,
     config: &Config,
-    (json, last): (bool, bool),
+    (look, last): (Look, bool),
 ) -> anyhow::Result<(PathBuf, Exit)> {
     // Before there is any other thread.
     #[cfg(unix)]
@@ -234,7 +244,7 @@ pub(super) fn record_session(
         tracing::warn!(%error, "the terminal can stop this recording (Ctrl-Z)");
     }
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, mut ended) = conduct(wish, config, json, config.record.notify, &mut signals, &mut |_| {})?;
+    let (folder, mut ended) = conduct(wish, config, look, config.record.notify, &mut signals, &mut |_| {})?;
     let mut shown = None;
     let recorded = wish.text.then(|| {
         let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
@@ -248,7 +258,7 @@ pub(super) fn record_session(
     shown.into_iter().for_each(Shown::end);
     // Where it lies now, so that what is told last is true.
     let dir = folder.path();
-    let exit = report(&dir, &ended, recorded.as_ref(), (json, last));
+    let exit = report(&dir, &ended, recorded.as_ref(), (look == Look::Json, last));
     Ok((dir, exit))
 }
 
@@ -257,7 +267,7 @@ pub(super) fn record_session(
 fn conduct(
     wish: &Wish,
     config: &Config,
-    json: bool,
+    look: Look,
     notify: bool,
     signals: &mut Signals,
     begun: &mut dyn FnMut(&Path),
@@ -269,7 +279,7 @@ fn conduct(
         say("the recording runs without text; `hansard transcribe` makes it later");
     }
     if let TextPlan::With(engine) = &plan.text {
-        say_where_sent(&**engine, json);
+        say_where_sent(&**engine, look == Look::Json);
     }
     // From here on nothing waits for a reader of our output.
     console::start();
@@ -286,16 +296,24 @@ fn conduct(
     begun(&folder.path());
     say(format_args!("recording into {}", folder.path().display()));
     let mut shown = Shown::default();
-    shown.lines(engine.follow(), json);
-    let status_every = Duration::from_secs_f64(config.record.status_every_s);
-    shown.notices(engine.follow(), Some(status_every));
+    #[cfg(unix)]
+    let mut steering = steer::Steering::begin(&engine, look, config);
+    #[cfg(unix)]
+    let viewed = steering.is_viewed();
+    #[cfg(not(unix))]
+    let viewed = false;
+    let lines = Lines::new(look, config);
+    if !viewed {
+        lines.show(&mut shown, engine.follow(), engine.follow());
+    }
     let is_live = matches!(wish.pace, Pace::Real);
-    let in_title = is_live.then(|| InTitle::follow(engine.follow(), &title)).flatten();
+    // The view has the terminal for itself, and says at its top that it records.
+    let in_title = (is_live && !viewed).then(|| InTitle::follow(engine.follow(), &title)).flatten();
     let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
     let _mending = super::recover::mend_beside(config);
     let ended = engine.block_on(async |engine| {
         #[cfg(unix)]
-        let why = until_end(engine, signals).await;
+        let why = steering.until_end(engine, signals, (&mut shown, &lines)).await;
         #[cfg(not(unix))]
         let why = engine.until_end(async || signals.next().await).await;
         engine.finish(why, async || signals.next().await).await
@@ -334,50 +352,25 @@ fn rehearse_crash(engine: &Engine) {
     engine.crash(role, Duration::from_secs(1));
 }
 
-/// Waits for the end, and does meanwhile what the keys ask for.
-#[cfg(unix)]
-async fn until_end(engine: &mut Engine, signals: &mut Signals) -> crate::engine::Why {
-    let asker = engine.asker();
-    let mut keys = keys::Keys::new(engine.clock().clone());
-    let why = {
-        let end = engine.until_end(async || signals.next().await);
-        tokio::pin!(end);
-        loop {
-            let pressed = async {
-                match &mut keys {
-                    Some(keys) => keys.next().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                why = &mut end => break why,
-                action = pressed => { tokio::spawn(carry_out(action, asker.clone())); }
-            }
-        }
-    };
-    // The terminal is the user's own again while the text is finished; what was typed last counts.
-    for action in keys.into_iter().flat_map(keys::Keys::end) {
-        carry_out(action, asker.clone()).await;
-    }
-    why
+/// News that are shown line by line.
+struct Lines {
+    json: bool,
+    status_every: Option<Duration>,
 }
 
-/// Asks what a key asks for, as any other command would, and tells what the news don't.
-#[cfg(unix)]
-async fn carry_out(action: keys::Action, asker: Asker) {
-    use crate::control::{Request, Response};
-    let request = match action {
-        keys::Action::Mark { kind, text, at } => Request::Mark { text, kind, at: Some(at) },
-        keys::Action::Pause => Request::Pause,
-        keys::Action::Resume => Request::Resume,
-        keys::Action::Say(text) => return say(text),
-    };
-    match asker.ask(request).await {
-        Response::Marked(mark) => {
-            let at = crate::base::text::timer(mark.at);
-            say(format_args!("marked {at} {}: {}", mark.kind.title(), mark.text));
-        }
-        Response::Refused { error } => say(error),
-        _ => {}
+impl Lines {
+    fn new(look: Look, config: &Config) -> Self {
+        let every = config.record.status_every_s;
+        Self { json: look == Look::Json, status_every: (every > 0.0).then(|| Duration::from_secs_f64(every)) }
+    }
+
+    /// Shows the lines of these news, and what happens besides of those.
+    fn show(&self, shown: &mut Shown, lines: Subscription, notices: Subscription) {
+        shown.lines(lines, self.json);
+        self.notices(shown, notices);
+    }
+
+    fn notices(&self, shown: &mut Shown, notices: Subscription) {
+        shown.notices(notices, self.status_every);
     }
 }

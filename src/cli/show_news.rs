@@ -6,7 +6,6 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::console::{print_waiting, say, status};
-use super::growing::{self, Growing};
 use super::progress::Bar;
 use crate::base::text::{clean, fit, timer};
 use crate::base::utterance::Utterance;
@@ -24,18 +23,13 @@ pub(super) struct Shown {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// Whether anybody sees lines that still grow: a person at a terminal, or a program that reads objects.
-pub(super) fn shows_partials(json: bool) -> bool {
-    json || growing::is_shown()
-}
-
 impl Shown {
     /// Shows lines of text: as JSON, or for people.
     pub(super) fn lines(&mut self, news: Subscription, json: bool) {
         self.spawn("lines", move || show_lines(news, json));
     }
 
-    /// Shows what happens, and each `status_every` how it goes.
+    /// Shows what happens, and each `status_every` how it goes; `None` tells changes alone.
     pub(super) fn notices(&mut self, news: Subscription, status_every: Option<Duration>) {
         self.spawn("notices", move || Notices::new(status_every).show(news));
     }
@@ -82,17 +76,8 @@ impl Shown {
 }
 
 fn show_lines(mut news: Subscription, json: bool) {
-    let growing = Growing::default();
     let (mut lines, mut shown) = (JsonLines::default(), Lines::default());
     while let Some(told) = news.wait() {
-        match &told {
-            News::Line(line) => growing.finished(&line.utterance),
-            News::Partial(utterance) => {
-                let speaker = display_name(news.naming(), utterance);
-                growing.show(&Utterance { speaker, ..(**utterance).clone() });
-            }
-            _ => {}
-        }
         let names = news.naming();
         if json {
             if let Some(line) = lines.line(&told, Cursor::default(), names) {

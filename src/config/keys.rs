@@ -55,7 +55,9 @@ pub(super) const KEYS: &[Key] = &[
     ),
     key("audio.buffer_ms", Kind::Whole { from: 200, to: 2000 }),
     key("tracks.format", Kind::Choice(&["auto", "s16", "s24", "f32"])),
-    key("record.status_every_s", Kind::Real { from: 0.5, to: 3600.0 }),
+    key("record.ui", Kind::Choice(&["auto", "tui", "plain", "json"])),
+    key("record.scrollback", Kind::Choice(&["account", "lines"])),
+    key("record.status_every_s", Kind::Real { from: 0.0, to: 3600.0 }),
     key("record.finish_timeout_s", Kind::Real { from: 0.0, to: 86_400.0 }),
     key("record.transcribe", Kind::Switch),
     key("record.stay_awake", Kind::Switch),
@@ -164,6 +166,7 @@ impl Key {
     pub fn variable(&self) -> String {
         match self.name {
             "paths.recordings" => "HANSARD_RECORDINGS".into(),
+            "record.ui" => "HANSARD_UI".into(),
             "paths.models" => "HANSARD_MODELS".into(),
             "paths.voices" => "HANSARD_VOICES".into(),
             name => format!("HANSARD_{}", name.replace('.', "_").to_ascii_uppercase()),

@@ -25,8 +25,8 @@ mod suggest;
 use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
-    Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Segment,
-    TrackFormat, Tracks, Transcribe, Voices,
+    Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Scrollback, Segment,
+    TrackFormat, Tracks, Transcribe, Ui, Voices,
 };
 pub use server::ServerAddress;
 pub(crate) use suggest::nearest;

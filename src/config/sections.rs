@@ -57,7 +57,11 @@ pub enum TrackFormat {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
-    /// Seconds between two status lines, 0.5..=3600.
+    /// What a recording looks like.
+    pub ui: Ui,
+    /// What the view leaves on the terminal.
+    pub scrollback: Scrollback,
+    /// Seconds between two status lines where there is no view, 0..=3600; 0: there are none.
     pub status_every_s: f64,
     /// Seconds that text may be worked on after the recording has stopped, 0..=86400.
     pub finish_timeout_s: f64,
@@ -71,6 +75,30 @@ pub struct Record {
     pub announce: bool,
     /// That they agreed, as it stands in the minutes; empty: nothing.
     pub consent: String,
+}
+
+/// What a recording looks like to the person who makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ui {
+    /// The view where there is a terminal for it, else lines.
+    Auto,
+    /// The view, also where it has little room.
+    Tui,
+    /// Lines, one after the other.
+    Plain,
+    /// Lines of JSON.
+    Json,
+}
+
+/// What the view leaves on the terminal when it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scrollback {
+    /// What was recorded, and where the minutes are.
+    Account,
+    /// What was said as well.
+    Lines,
 }
 
 /// `[transcribe]`: recognition, live or later.

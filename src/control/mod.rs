@@ -37,6 +37,8 @@ pub enum Request {
         #[serde(default)]
         at: Option<f64>,
     },
+    /// Write a mark anew: its words, its kind or its moment.
+    Remark(Mark),
     /// Say what people are called: lines of the journal of the kinds `renamed`, `voice_named` and
     /// `voice_merged`.
     Name {

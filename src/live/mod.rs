@@ -65,6 +65,10 @@ pub enum News {
 /// Levels are published this often a second: meters look alive, and a second of them is a kilobyte a track.
 pub const LEVELS_A_SECOND: u32 = 10;
 
+/// What a level's RMS is taken over, in seconds: about the ear's own time, so a meter of it neither flickers
+/// nor lags.
+pub const LOUDNESS_S: f64 = 0.3;
+
 /// Status is published this often a second: as often as the settings can want it shown.
 pub const STATUS_A_SECOND: u32 = 2;
 
@@ -103,6 +107,10 @@ pub struct TrackLevel {
     /// Highest sample of the last second, in dBFS. `None` means exact silence, a device that is not
     /// open, or a track that is muted.
     pub peak_dbfs: Option<f64>,
+    /// How loud it was on the whole for the last [`LOUDNESS_S`], in dBFS (RMS; a full-scale sine has -3).
+    /// `None` as above, and before anything is written.
+    #[serde(default)]
+    pub rms_dbfs: Option<f64>,
 }
 
 /// How far the text of a finished session is, in seconds of sound of all tracks.

@@ -135,6 +135,11 @@ struct Battery {
     discharging: bool,
 }
 
+/// How full the fullest of the computer's own batteries is, in per cent; `None` where there is none.
+pub fn charge() -> Option<u8> {
+    battery(Path::new(SUPPLIES)).map(|battery| battery.percent)
+}
+
 /// The fullest of the computer's own batteries; those of mice and headsets do not count.
 fn battery(supplies: &Path) -> Option<Battery> {
     let batteries = fs::read_dir(supplies).ok()?.filter_map(|entry| {

@@ -226,6 +226,13 @@ impl Recording {
         mark
     }
 
+    /// A mark is this from now on.
+    pub fn remark(&self, mark: Mark) -> Mark {
+        let Mark { id, at, kind, text } = mark.clone();
+        self.note(Event::Mark { id, at, mark: kind, text, withdrawn: false });
+        mark
+    }
+
     /// From now on nothing is recorded. Returns since when, and whether it was paused already.
     ///
     /// # Errors

@@ -38,4 +38,5 @@ mod signals;
 mod stalled;
 mod transcribe;
 mod verbs;
+mod view;
 mod wide;

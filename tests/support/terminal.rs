@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
+use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -13,12 +14,18 @@ use rustix::termios::{LocalModes, SpecialCodeIndex, Winsize, tcgetattr, tcsetwin
 
 use super::home::{Home, LIMIT, wait};
 
+fn cells(count: u16) -> NonZeroU16 {
+    NonZeroU16::new(count).unwrap()
+}
+
 /// A terminal and what runs in it. Killed when dropped before its end.
 pub struct Terminal {
     pub keyboard: File,
     // While somebody holds it open, what was written to it stays to be read.
     slave: OwnedFd,
     pub screen: Arc<Mutex<String>>,
+    /// What stands on it.
+    picture: Arc<Mutex<vt100::Parser>>,
     /// Up to where it has been read.
     seen: usize,
     pub child: Option<Child>,
@@ -35,13 +42,16 @@ impl Terminal {
         let keyboard = File::from(master);
         let screen = Arc::new(Mutex::new(String::new()));
         let (mut shown, written) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
+        let picture = Arc::new(Mutex::new(vt100::Parser::new(cells(24), cells(100), 1_000)));
+        let drawn = Arc::clone(&picture);
         std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(count) = shown.read(&mut bytes) {
+                drawn.lock().unwrap().process(&bytes[..count]);
                 written.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
         });
-        Self { keyboard, slave: slave.unwrap(), screen, seen: 0, child: None }
+        Self { keyboard, slave: slave.unwrap(), screen, picture, seen: 0, child: None }
     }
 
     pub fn stdio(&self) -> Stdio {
@@ -53,7 +63,8 @@ impl Terminal {
         let mut command = Command::new("setsid");
         home.settle(command.arg("--ctty").args(program).arg(script));
         command.env("hansard", env!("CARGO_BIN_EXE_hansard")).env("PATH", "/usr/bin:/bin");
-        command.env("TERM", "xterm").env("HANSARD_RECORD_STATUS_EVERY_S", "0.5").envs(env.iter().copied());
+        command.env("TERM", "xterm").env("HANSARD_RECORD_STATUS_EVERY_S", "0.5").env("HANSARD_UI", "plain");
+        command.envs(env.iter().copied());
         command.stdin(self.stdio()).stdout(self.stdio()).stderr(self.stdio());
         self.child = Some(command.spawn().unwrap());
     }
@@ -75,6 +86,29 @@ impl Terminal {
                 None => panic!("{part:?} is never shown, but:\n{}", &self.screen.lock().unwrap()[seen..]),
             }
         };
+    }
+
+    /// From now on it has so many columns and rows.
+    pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.picture().set_size(cells(rows), cells(columns));
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&self.keyboard, size).unwrap();
+    }
+
+    /// What stands on it now.
+    pub fn picture(&self) -> std::sync::MutexGuard<'_, vt100::Parser> {
+        self.picture.lock().unwrap()
+    }
+
+    /// Waits until this stands on it.
+    #[track_caller]
+    pub fn stands(&self, part: &str) {
+        let until = Instant::now() + LIMIT;
+        while !self.picture().screen().contents().contains(part) {
+            let contents = || self.picture().screen().contents();
+            assert!(Instant::now() < until, "{part:?} never stands there, but:\n{}", contents());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Its settings, so far as a person notices them.

@@ -7,14 +7,17 @@ use std::sync::{Arc, PoisonError};
 use tokio::sync::oneshot;
 
 use super::{LEVELS_A_SECOND, News, Phase, State, TICKS_A_SECOND};
+use crate::audio::level::WINDOWS_PER_S;
 use crate::base::text::clean;
 use crate::base::utterance::Utterance;
 use crate::capture::drain::Timeline;
 use crate::control::{Request, Response};
-use crate::live::{Device, Doing, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble};
+use crate::live::{
+    Device, Doing, LOUDNESS_S, Levels, STATUS_A_SECOND, Status, TrackLevel, TrackStatus, Trouble,
+};
 use crate::recording::reminders::Heard;
 use crate::session::journal::Event;
-use crate::session::mark::{self, MarkKind};
+use crate::session::mark::{self, Mark, MarkKind};
 use crate::session::shared::TrackShared;
 use crate::session::voices;
 
@@ -31,6 +34,7 @@ impl State {
             Request::Stop => Response::Stopped { closed: self.is_safe },
             Request::Status => Response::Status(Box::new(self.status())),
             Request::Mark { text, kind, at } => self.mark(&text, kind, at),
+            Request::Remark(mark) => self.remark(mark),
             Request::Name { events } => self.name(events),
             Request::Edit { events, lines, seen } => match self.edit(events, lines, seen) {
                 Some(response) => response,
@@ -63,6 +67,21 @@ impl State {
         }
         match mark::parse(text, kind) {
             Ok((kind, text)) => Response::Marked(self.recording.mark(at, kind, text)),
+            Err(error) => refused(error),
+        }
+    }
+
+    fn remark(&self, mark: Mark) -> Response {
+        let is_ours = (1..=self.recording.marks()).any(|n| mark::id(n) == mark.id);
+        let now = self.recording.clock.now().seconds();
+        if !is_ours {
+            return refused(format_args!("this recording has no {}", clean(&mark.id)));
+        }
+        if !mark.at.is_finite() || mark.at < 0.0 || mark.at > now {
+            return refused("that moment has not been recorded yet");
+        }
+        match mark::parse(&mark.text, Some(mark.kind)) {
+            Ok((kind, text)) => Response::Marked(self.recording.remark(Mark { kind, text, ..mark })),
             Err(error) => refused(error),
         }
     }
@@ -193,6 +212,7 @@ impl State {
             let level = |track: &TrackShared| TrackLevel {
                 track: track.track.clone(),
                 peak_dbfs: peak_dbfs.filter(|_| track.muted_since().is_none()),
+                rms_dbfs: peak_dbfs.filter(|_| track.muted_since().is_none()).and_then(|_| loudness(track)),
             };
             tracks.extend(recording.tracks_of(lane).map(|(index, track)| (index, level(track))));
         }
@@ -295,6 +315,13 @@ fn is_naming(event: &Event) -> bool {
         Event::VoiceMerged { from, into } => is_voice(from) && is_voice(into),
         _ => false,
     }
+}
+
+/// How loud what was written last of a track is, in dBFS.
+fn loudness(track: &TrackShared) -> Option<f64> {
+    let windows = track.envelope().last((LOUDNESS_S * WINDOWS_PER_S as f64) as usize);
+    let power: f64 = windows.iter().map(|window| f64::from(window.rms()).powi(2)).sum();
+    (power > 0.0).then(|| 10.0 * (power / windows.len() as f64).log10())
 }
 
 fn refused(error: impl std::fmt::Display) -> Response {

@@ -50,6 +50,14 @@ impl Envelope {
         blocks.push_back(Block { key, windows });
     }
 
+    /// The last windows that were written of the track, up to `count` of them.
+    pub fn last(&self, count: usize) -> Vec<Window> {
+        let blocks = locked(&self.blocks);
+        let Some(newest) = blocks.iter().max_by_key(|block| block.key) else { return Vec::new() };
+        let from = newest.windows.len().saturating_sub(count);
+        newest.windows[from..].to_vec()
+    }
+
     /// Appends windows of a take of the session in `dir` to `out`, up to the frames of it that are
     /// `written`. What is `foreign`, another device's sound, is silent.
     ///
