@@ -26,7 +26,7 @@ use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
     Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Segment,
-    TrackFormat, Tracks, Transcribe, Voices,
+    TrackFormat, Tracks, Transcribe, Voices, WhisperEngine,
 };
 pub use server::ServerAddress;
 pub(crate) use suggest::nearest;
