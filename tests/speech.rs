@@ -14,6 +14,7 @@ use hansard::audio::segment::{Segment, SegmentSettings, Segmenter};
 use hansard::audio::vad::Silero;
 use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleRate};
+use hansard::config::WhisperEngine;
 use hansard::recognisers::protocol::{self, Greeting, PROTOCOL};
 use hansard::recognisers::recognizer::{Hypothesis, Recognizer as _, RecognizerError, Request, Word};
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
@@ -172,6 +173,44 @@ fn known_recordings_are_understood() {
         println!("{model}: {errors} errors in {words} words");
         assert!(rate <= limit, "{model}: word error rate {rate:.3} above {limit}");
     }
+}
+
+/// Hansard's own engine and whisper.cpp: the same words at the same times, and the same evidence.
+#[test]
+fn both_engines_hear_the_same() {
+    let Some(jfk) = shared("speech/jfk/jfk.wav") else { return };
+    let joe = jfk.with_file_name("../tts/joe-1-16k.wav");
+    let Some(model) = shared("models/ggml-tiny.en-q8_0.bin") else { return };
+    // In a program for tests whole numbers are slow.
+    let patient = Duration::from_secs(600);
+    let by = |whisper| {
+        let limits = WorkerOptions { start_limit: patient, request_limit: patient, ..options(&model) };
+        WorkerRecognizer::new(WorkerOptions { whisper, ..limits })
+    };
+    let mut engines = [WhisperEngine::Int8, WhisperEngine::WhisperCpp].map(by);
+    let (mut errors, mut said, mut apart) = (0, 0, Vec::new());
+    for file in [jfk, joe] {
+        let (samples, rate) = read_wav(&file);
+        assert_eq!(rate, HZ_16000);
+        let request = Request { samples, language: Some("en".into()), ..Request::default() };
+        let [own, other] = engines.each_mut().map(|engine| engine.recognize(&request).unwrap());
+        let (words, others) = (plain(&own.text), plain(&other.text));
+        errors += align(&others, &words).0.errors();
+        said += others.len();
+        let differ = |of: fn(&Hypothesis) -> Option<f64>| (of(&own).unwrap() - of(&other).unwrap()).abs();
+        assert!(differ(|heard| heard.no_speech_prob) < 0.15, "{own:?} {other:?}");
+        assert!(differ(|heard| heard.avg_logprob) < 0.2, "{own:?} {other:?}");
+        assert_words_hold(&own);
+        if words == others && own.words.len() == other.words.len() {
+            let both = own.words.iter().zip(&other.words);
+            apart.extend(both.map(|(own, other)| (own.start - other.start).abs()));
+        }
+    }
+    println!("{errors} words of {said} differ");
+    assert!(errors as f64 <= 0.1 * said as f64, "{errors} words of {said} differ");
+    apart.sort_by(f64::total_cmp);
+    assert!(apart.len() > 10, "no text was the same");
+    assert!(apart[apart.len() / 2] < 0.1, "words are {apart:?} s apart");
 }
 
 /// Words are the text, in order, within the sound.

@@ -1,8 +1,9 @@
-//! The recogniser's process where there is none to speak of: no program, another program, no recogniser in
-//! it.
+//! The recogniser's process where there is none to speak of: no program, another program, no model, an
+//! engine that wasn't built in.
 
 use std::time::Duration;
 
+use hansard::config::WhisperEngine;
 use hansard::recognisers::recognizer::{Recognizer as _, RecognizerError, Request};
 use hansard::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
@@ -28,12 +29,19 @@ fn a_program_that_is_no_worker_is_told_apart() {
 }
 
 #[test]
-fn a_worker_without_a_model_or_a_recogniser_says_so() {
-    let error = worker(env!("CARGO_BIN_EXE_hansard")).start().unwrap_err();
-    let RecognizerError::ModelUnusable { reason, .. } = &error else { panic!("{error}") };
-    assert!(error.is_permanent());
-    if cfg!(not(feature = "whisper")) {
-        assert!(reason.contains("whisper"), "{reason}");
+fn a_worker_without_a_model_or_an_engine_says_so() {
+    for whisper in [WhisperEngine::Auto, WhisperEngine::Int8, WhisperEngine::WhisperCpp] {
+        let options = WorkerOptions {
+            program: env!("CARGO_BIN_EXE_hansard").into(),
+            whisper,
+            ..WorkerOptions::new("missing/model.bin")
+        };
+        let error = WorkerRecognizer::new(options).start().unwrap_err();
+        let RecognizerError::ModelUnusable { reason, .. } = &error else { panic!("{error}") };
+        assert!(error.is_permanent());
+        if cfg!(not(feature = "whisper")) && whisper == WhisperEngine::WhisperCpp {
+            assert!(reason.contains("int8"), "it says what would do: {reason}");
+        }
     }
 }
 

@@ -11,9 +11,11 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use anyhow::Context as _;
 
 use super::{Exit, wrong_use};
+use crate::config::WhisperEngine;
 use crate::recognisers::moonshine::MoonshineRecognizer;
-use crate::recognisers::protocol::{self, Greeting, ModelFacts, PROTOCOL, ProtocolError, Reply};
-use crate::recognisers::recognizer::{Recognizer, RecognizerError, Request};
+use crate::recognisers::protocol::{self, Greeting, PROTOCOL, ProtocolError, Reply};
+use crate::recognisers::recognizer::Request;
+use crate::recognisers::whisper::{self, Loaded};
 use crate::recognisers::worker::{NICENESS, default_threads};
 
 /// The out-of-memory killer takes this process first (1000 is the most there is): it costs one segment.
@@ -29,6 +31,9 @@ pub struct Args {
     /// The model's file (ggml), or its folder
     #[arg(long, value_name = "FILE")]
     model: PathBuf,
+    /// Who computes Whisper models
+    #[arg(long, value_name = "ENGINE", default_value = "auto", value_parser = WhisperEngine::NAMES)]
+    whisper: String,
     /// Threads to recognise with [default: all cores but one]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -48,7 +53,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     step_back(args.niceness);
     let requests = listen();
     let threads = args.threads.map_or_else(default_threads, usize::from);
-    let loaded = if args.model.is_dir() { load_moonshine(args, threads) } else { load(args, threads) };
+    let whisper = WhisperEngine::named(&args.whisper).unwrap_or_default();
+    let loaded = if args.model.is_dir() {
+        load_moonshine(args, threads)
+    } else {
+        whisper::load(&args.model, whisper, threads, args.language.clone())
+    };
     let (mut recognizer, facts) = match loaded {
         Ok(loaded) => loaded,
         Err(error) => {
@@ -81,27 +91,10 @@ pub(super) fn voices() -> anyhow::Result<Exit> {
 }
 
 /// A model that is a folder.
-fn load_moonshine(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
+fn load_moonshine(args: &Args, threads: usize) -> Loaded {
     let recognizer = MoonshineRecognizer::load(&args.model, threads)?;
     let facts = recognizer.facts().clone();
     Ok((Box::new(recognizer), facts))
-}
-
-#[cfg(feature = "whisper")]
-fn load(args: &Args, threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
-    use crate::recognisers::whisper_cpp::{WhisperRecognizer, WhisperSettings};
-    let settings = WhisperSettings { threads, language: args.language.clone(), ..WhisperSettings::default() };
-    let recognizer = WhisperRecognizer::load(&args.model, settings)?;
-    let facts = recognizer.facts().clone();
-    Ok((Box::new(recognizer), facts))
-}
-
-#[cfg(not(feature = "whisper"))]
-fn load(args: &Args, _threads: usize) -> Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError> {
-    Err(RecognizerError::ModelUnusable {
-        model: crate::recognisers::worker::model_name(&args.model),
-        reason: "this hansard was built without its recogniser (the feature `whisper`)".into(),
-    })
 }
 
 /// Reads requests on a thread of its own, which ends the process when its stdin ends: nobody waits for an

@@ -3,7 +3,7 @@
 
 use toml::Value;
 
-use super::{nearest, server};
+use super::{WhisperEngine, nearest, server};
 use crate::base::languages::{self, DocumentLanguage};
 
 /// What may stand for a key.
@@ -71,6 +71,7 @@ pub(super) const KEYS: &[Key] = &[
         "transcribe.model",
         Kind::Text { wants: "\"auto\" or the name of a model (`hansard models list`)", tidy: word },
     ),
+    key("transcribe.whisper", Kind::Choice(&WhisperEngine::NAMES)),
     key("transcribe.language", Kind::Language),
     key(
         "transcribe.vocabulary",

@@ -26,7 +26,7 @@ use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
     Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Scrollback, Segment,
-    TrackFormat, Tracks, Transcribe, Ui, Voices,
+    TrackFormat, Tracks, Transcribe, Ui, Voices, WhisperEngine,
 };
 pub use server::ServerAddress;
 pub(crate) use suggest::nearest;

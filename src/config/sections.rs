@@ -107,6 +107,8 @@ pub enum Scrollback {
 pub struct Transcribe {
     /// Name of a model, or "auto".
     pub model: String,
+    /// Who computes Whisper models.
+    pub whisper: WhisperEngine,
     /// Code of a language, or "auto".
     pub language: String,
     /// Names and terms that will be said, with ", " between them; empty: none.
@@ -160,6 +162,35 @@ impl Transcribe {
             u32::try_from(cores.saturating_sub(1)).ok().and_then(NonZeroU32::new)
         };
         NonZeroU32::new(self.threads).or_else(all_but_one).unwrap_or(NonZeroU32::MIN)
+    }
+}
+
+/// Who computes Whisper models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WhisperEngine {
+    /// The quicker one that knows the model's form.
+    #[default]
+    Auto,
+    /// Hansard's own, whose weights are whole numbers.
+    Int8,
+    /// whisper.cpp, where it was built in.
+    #[serde(rename = "whisper.cpp")]
+    WhisperCpp,
+}
+
+impl WhisperEngine {
+    /// As they are written in settings.
+    pub const NAMES: [&str; 3] = ["auto", "int8", "whisper.cpp"];
+
+    /// As it is written in settings.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The one that is written so.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Int8, Self::WhisperCpp].into_iter().find(|engine| engine.name() == name)
     }
 }
 

@@ -244,6 +244,7 @@ pub fn opening(config: &Config) -> Opening {
         threads: config.transcribe.threads_in_force().get() as usize,
         niceness: NICENESS,
         request_limit: Duration::from_secs_f64(config.transcribe.segment_timeout_s),
+        whisper: config.transcribe.whisper,
     }
 }
 

@@ -7,7 +7,8 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::ModelError;
-use super::arch::{Dimensions, FFT_BINS, Tensor};
+use super::arch::{Dimensions, FFT_BINS, Quantisation, Tensor};
+use super::weights::{self, Contents};
 
 /// The first four bytes, as a little-endian number.
 pub const MAGIC: u32 = 0x6767_6d6c;
@@ -21,11 +22,29 @@ const NAME_MAX_BYTES: u32 = 128;
 /// Reads and checks the whole structure of the file. Returns its dimensions and its length in bytes.
 pub fn check(path: &Path) -> Result<(Dimensions, u64), ModelError> {
     let mut walk = Walk::open(path)?;
-    let dimensions = walk.header()?;
-    walk.filters(&dimensions)?;
-    walk.vocabulary(&dimensions)?;
-    walk.tensors(&dimensions)?;
+    let dimensions = walk.whole(None)?;
     Ok((dimensions, walk.length))
+}
+
+/// Reads the whole file, and checks it as [`check`] does.
+pub fn read(path: &Path) -> Result<Contents, ModelError> {
+    let mut walk = Walk::open(path)?;
+    let mut kept = Kept::default();
+    let dimensions = walk.whole(Some(&mut kept))?;
+    let stored = dimensions.quantisation().map_err(|why| walk.wrong(why))?;
+    if !weights::readable(stored) {
+        return Err(walk.wrong(format!("its weights are stored as {}", stored.label())));
+    }
+    let filters = kept.filters.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect();
+    Ok(Contents { dimensions, filters, vocabulary: kept.vocabulary, tensors: kept.tensors })
+}
+
+/// What is kept of a file while it is walked through; else all of it is passed over.
+#[derive(Default)]
+struct Kept {
+    filters: Vec<u8>,
+    vocabulary: Vec<Vec<u8>>,
+    tensors: HashMap<String, (Quantisation, Vec<u8>)>,
 }
 
 /// What a file that is not a ggml model seems to be, and what to do: told by its first bytes.
@@ -95,6 +114,24 @@ impl<'a> Walk<'a> {
         self.read(what).map(u32::from_le_bytes)
     }
 
+    /// All parts, one after another.
+    fn whole(&mut self, mut kept: Option<&mut Kept>) -> Result<Dimensions, ModelError> {
+        let dimensions = self.header()?;
+        self.filters(&dimensions, kept.as_deref_mut())?;
+        self.vocabulary(&dimensions, kept.as_deref_mut())?;
+        self.tensors(&dimensions, kept)?;
+        Ok(dimensions)
+    }
+
+    /// So many bytes, which are there, or an error.
+    fn bytes(&mut self, bytes: u64, what: &str) -> Result<Vec<u8>, ModelError> {
+        self.has(bytes, what)?;
+        let mut read = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        self.reader.read_exact(&mut read).map_err(ModelError::io("read", self.path))?;
+        self.at += bytes;
+        Ok(read)
+    }
+
     fn skip(&mut self, bytes: u64, what: &str) -> Result<(), ModelError> {
         self.has(bytes, what)?;
         // Within the file, so far below i64's end.
@@ -121,17 +158,22 @@ impl<'a> Walk<'a> {
         Dimensions::from_header(numbers).map_err(|why| self.wrong(why))
     }
 
-    fn filters(&mut self, dimensions: &Dimensions) -> Result<(), ModelError> {
+    fn filters(&mut self, dimensions: &Dimensions, kept: Option<&mut Kept>) -> Result<(), ModelError> {
         let (mels, bins) = (self.number("its mel filters")?, self.number("its mel filters")?);
         if (mels, bins) != (dimensions.mels, FFT_BINS) {
             return Err(
                 self.wrong(format!("its mel filters are {mels}×{bins}, not {}×{FFT_BINS}", dimensions.mels))
             );
         }
-        self.skip(u64::from(mels) * u64::from(bins) * 4, "its mel filters")
+        let bytes = u64::from(mels) * u64::from(bins) * 4;
+        match kept {
+            Some(kept) => kept.filters = self.bytes(bytes, "its mel filters")?,
+            None => self.skip(bytes, "its mel filters")?,
+        }
+        Ok(())
     }
 
-    fn vocabulary(&mut self, dimensions: &Dimensions) -> Result<(), ModelError> {
+    fn vocabulary(&mut self, dimensions: &Dimensions, mut kept: Option<&mut Kept>) -> Result<(), ModelError> {
         let tokens = self.number("its vocabulary")?;
         // whisper.cpp names the special tokens itself, so a file has fewer words than tokens; the ordinary
         // ones (50,256) it must have.
@@ -145,12 +187,15 @@ impl<'a> Walk<'a> {
             if bytes > TOKEN_MAX_BYTES {
                 return Err(self.wrong(format!("its vocabulary has a word of {bytes} bytes")));
             }
-            self.skip(bytes, "its vocabulary")?;
+            match &mut kept {
+                Some(kept) => kept.vocabulary.push(self.bytes(bytes, "its vocabulary")?),
+                None => self.skip(bytes, "its vocabulary")?,
+            }
         }
         Ok(())
     }
 
-    fn tensors(&mut self, dimensions: &Dimensions) -> Result<(), ModelError> {
+    fn tensors(&mut self, dimensions: &Dimensions, mut kept: Option<&mut Kept>) -> Result<(), ModelError> {
         let list = dimensions.tensors();
         let mut missing: HashMap<&str, &Tensor> =
             list.iter().map(|tensor| (tensor.name.as_str(), tensor)).collect();
@@ -165,7 +210,14 @@ impl<'a> Walk<'a> {
             let bytes = expected.bytes(stored.elements()).ok_or_else(|| {
                 self.wrong(format!("tensor {name} doesn't fill blocks of {}", expected.label()))
             })?;
-            self.skip(bytes, &format!("tensor {name}"))?;
+            let what = format!("tensor {name}");
+            match &mut kept {
+                Some(kept) => {
+                    let data = self.bytes(bytes, &what)?;
+                    kept.tensors.insert(name.to_owned(), (expected, data));
+                }
+                None => self.skip(bytes, &what)?,
+            }
         }
         match missing.keys().min() {
             None => Ok(()),

@@ -38,6 +38,7 @@ mod pieces;
 pub mod pull;
 pub mod safetensors;
 pub mod store;
+pub mod weights;
 
 pub use store::{ModelInfo, inspect, installed, resolve};
 

@@ -175,7 +175,12 @@ mod tests {
     }
 
     fn open(english: Arc<dyn Engine>, general: Arc<dyn Engine>) -> Box<dyn Recognizer> {
-        let how = Opening { threads: 1, niceness: 0, request_limit: Duration::from_secs(1) };
+        let how = Opening {
+            threads: 1,
+            niceness: 0,
+            request_limit: Duration::from_secs(1),
+            whisper: crate::config::WhisperEngine::Auto,
+        };
         Both::new(english, general).open(&how)
     }
 

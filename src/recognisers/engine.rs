@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::base::languages;
+use crate::config::WhisperEngine;
 use crate::models::{ModelError, ModelInfo};
 use crate::recognisers::recognizer::Recognizer;
 
@@ -44,6 +45,8 @@ pub struct Opening {
     pub niceness: u8,
     /// How long a request may take, whatever its length.
     pub request_limit: Duration,
+    /// Who computes Whisper models.
+    pub whisper: WhisperEngine,
 }
 
 /// What an engine can do.

@@ -12,11 +12,12 @@
 //! | [`scripted`] | answers by script, for tests |
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
+//! | [`whisper_int8`] | Whisper in Rust, inside the child |
+//! | `whisper_limits` | what holds for both |
 //! | `alignment` | which of a model's attention heads tell when words were spoken |
 //! | [`nn`] | what neural recognisers are made of |
 //! | [`words`] | from tokens to words with times |
 
-#[cfg(feature = "whisper")]
 mod alignment;
 pub mod both;
 pub mod engine;
@@ -29,6 +30,8 @@ pub mod scripted;
 pub mod whisper;
 #[cfg(feature = "whisper")]
 pub mod whisper_cpp;
+pub mod whisper_int8;
+mod whisper_limits;
 pub mod words;
 pub mod worker;
 

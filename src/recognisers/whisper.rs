@@ -1,17 +1,22 @@
 //! Whisper as an engine: a model file in ggml format, run by a child process of this program
-//! ([`super::worker`]), so that nothing that happens to whisper.cpp touches the recording.
+//! ([`super::worker`]), so that nothing that happens to it touches the recording. Who computes it in there is
+//! decided by [`load`] alone.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::languages::LANGUAGES;
+use crate::config::WhisperEngine;
 use crate::models::store::Family;
-use crate::models::{self, ModelInfo};
+use crate::models::{self, ModelInfo, ggml, weights};
 use crate::recognisers::engine::{
     Asked, Cost, Engine, EngineError, Facts, Fit, Gives, Kind, Languages, Opening,
 };
 use crate::recognisers::moonshine::engine::Moonshine;
-use crate::recognisers::protocol::REQUEST_S_MAX;
-use crate::recognisers::recognizer::Recognizer;
+use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
+use crate::recognisers::recognizer::{Recognizer, RecognizerError};
+use crate::recognisers::whisper_int8::WhisperInt8;
+use crate::recognisers::whisper_limits::unusable;
 use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
 /// Takes every model that no other kind took: the names of files are the user's.
@@ -68,6 +73,7 @@ impl Engine for Whisper {
             threads: how.threads,
             niceness: how.niceness,
             request_limit: how.request_limit,
+            whisper: how.whisper,
             ..WorkerOptions::new(&self.model.path)
         }))
     }
@@ -75,4 +81,48 @@ impl Engine for Whisper {
     fn file(&self) -> Option<&ModelInfo> {
         Some(&self.model)
     }
+}
+
+/// What comes of [`load`].
+pub type Loaded = Result<(Box<dyn Recognizer>, ModelFacts), RecognizerError>;
+
+/// Loads a model into this process, which is the child's. `language` is that of requests that name none;
+/// `None` means that it is found out.
+pub fn load(path: &Path, whisper: WhisperEngine, threads: usize, language: Option<String>) -> Loaded {
+    let own = match whisper {
+        WhisperEngine::Int8 => true,
+        WhisperEngine::WhisperCpp => false,
+        WhisperEngine::Auto if !cfg!(feature = "whisper") => true,
+        // Built without optimisation, as for tests, it is many times slower than whisper.cpp, which always
+        // is optimised.
+        WhisperEngine::Auto if cfg!(debug_assertions) => false,
+        // Forms that it can't read are left to whisper.cpp.
+        WhisperEngine::Auto => {
+            let (dimensions, _) = ggml::check(path).map_err(|error| unusable(path, error))?;
+            dimensions.quantisation().is_ok_and(weights::readable)
+        }
+    };
+    if own {
+        let recognizer = WhisperInt8::load(path, threads, language)?;
+        let facts = recognizer.facts().clone();
+        return Ok((Box::new(recognizer), facts));
+    }
+    by_whisper_cpp(path, threads, language)
+}
+
+#[cfg(feature = "whisper")]
+fn by_whisper_cpp(path: &Path, threads: usize, language: Option<String>) -> Loaded {
+    use crate::recognisers::whisper_cpp::{WhisperRecognizer, WhisperSettings};
+    let settings = WhisperSettings { threads, language, ..WhisperSettings::default() };
+    let recognizer = WhisperRecognizer::load(path, settings)?;
+    let facts = recognizer.facts().clone();
+    Ok((Box::new(recognizer), facts))
+}
+
+#[cfg(not(feature = "whisper"))]
+fn by_whisper_cpp(path: &Path, _threads: usize, _language: Option<String>) -> Loaded {
+    Err(RecognizerError::ModelUnusable {
+        model: crate::recognisers::worker::model_name(path),
+        reason: "this hansard was built without whisper.cpp; set `transcribe.whisper` to \"int8\"".into(),
+    })
 }

@@ -18,37 +18,13 @@ use whisper_rs::{
     WhisperTokenId,
 };
 
-use crate::models::{ModelError, ggml};
+use crate::models::ggml;
 use crate::recognisers::alignment;
 use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
+use crate::recognisers::whisper_limits::{self, RATE, Run, audio_frames, hear_rest, padded, tokens_max};
 use crate::recognisers::words::{Token, assemble};
 use crate::recognisers::worker::{default_threads, model_name};
-
-/// Whisper hears at least so much; shorter sound is followed by silence.
-const AUDIO_S_MIN: f64 = 1.1;
-/// Frames of 20 ms that the encoder computes for `s` seconds: 50·s and this much more, at least
-/// [`AUDIO_CTX_MIN`]. Measured on 86 segments of meetings: with 128 more or less the decoder loops (115
-/// insertions), with 256 the word error rate is that of all 1500 frames at less than half the time.
-const AUDIO_CTX_MORE: i32 = 256;
-/// See [`AUDIO_CTX_MORE`].
-const AUDIO_CTX_MIN: i32 = 512;
-/// The encoder's full window, 30 s.
-const AUDIO_CTX_FULL: i32 = 1500;
-/// Frames of the encoder come in multiples of this: ggml multiplies matrices by blocks of 16 columns, and
-/// column by column where their number is not a multiple of it, as 1500 is not: that takes a fifth longer.
-const AUDIO_CTX_STEP: i32 = 16;
-/// A loop is ended by a bound on tokens: nobody speaks more than 10 English tokens a second …
-const TOKENS_PER_S_ENGLISH: f64 = 10.0;
-/// … while scripts with several tokens to a character need more.
-const TOKENS_PER_S: f64 = 30.0;
-/// Half of the text context; the other half is the prompt's. At 220 whisper.cpp's own bound would come first,
-/// and leave the length of the sound at a timestamp of the loop; the warping aborts on less than 0.2 s.
-const TOKENS_MAX: f64 = 218.0;
-/// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
-const REST_S_MIN: f64 = 2.0;
-/// Pieces of one request that are heard on their own.
-const RUNS_MAX: usize = 4;
 
 /// Where no language is given this one is tried first.
 const LANGUAGE: &str = "en";
@@ -89,11 +65,7 @@ impl WhisperRecognizer {
             |reason: String| RecognizerError::ModelUnusable { model: path.display().to_string(), reason };
         // whisper.cpp takes a file for whole whose last tensor ends early, and aborts on files of another
         // kind.
-        let (dimensions, _) = ggml::check(path).map_err(|error| match error {
-            ModelError::NotWhole { why, .. } | ModelError::NotAModel { why, .. } => unusable(why),
-            ModelError::Io { reason, .. } => unusable(reason.to_string()),
-            other => unusable(other.to_string()),
-        })?;
+        let (dimensions, _) = ggml::check(path).map_err(|error| whisper_limits::unusable(path, error))?;
         let mut parameters = WhisperContextParameters::default();
         parameters.flash_attn(settings.flash_attn);
         if settings.align
@@ -149,8 +121,8 @@ impl WhisperRecognizer {
         parameters.set_single_segment(true);
         // Text of segments without speech is to be judged by us and kept, not dropped in there.
         parameters.set_no_speech_thold(2.0);
-        parameters.set_audio_ctx(audio_ctx(seconds));
-        parameters.set_max_tokens(tokens_max(language, seconds));
+        parameters.set_audio_ctx(audio_frames(seconds) as i32);
+        parameters.set_max_tokens(tokens_max(language, seconds) as i32);
         parameters.set_print_special(false);
         parameters.set_print_progress(false);
         parameters.set_print_realtime(false);
@@ -186,10 +158,8 @@ impl WhisperRecognizer {
         language: &str,
         prompt: Option<&str>,
     ) -> Result<Run, RecognizerError> {
-        // A copy, as short sound needs silence behind it.
-        let mut padded = samples.to_vec();
-        padded.resize(padded.len().max((AUDIO_S_MIN * 16_000.0) as usize), 0.0);
-        let mut parameters = self.parameters(language, padded.len() as f64 / 16_000.0);
+        let padded = padded(samples);
+        let mut parameters = self.parameters(language, padded.len() as f64 / RATE);
         if let Some(prompt) = prompt {
             // The other side of the pipe may send anything, and the call panics on a NUL.
             parameters.set_initial_prompt(&prompt.replace('\0', " "));
@@ -233,42 +203,6 @@ impl WhisperRecognizer {
         }
         run
     }
-
-    /// Hears what lies behind the place where the decoder ended too early, up to `end` seconds.
-    fn hear_rest(
-        &mut self,
-        run: &mut Run,
-        samples: &[f32],
-        language: &str,
-        end: f64,
-    ) -> Result<(), RecognizerError> {
-        for _ in 1..RUNS_MAX {
-            let Some(until) = run.until.filter(|until| *until > 0.0 && end - until > REST_S_MIN) else {
-                break;
-            };
-            let Some(rest) = samples.get((until * 16_000.0) as usize..) else { break };
-            let more = self.run(rest, until, language, None)?;
-            if more.tokens.is_empty() {
-                break;
-            }
-            run.tokens.extend(more.tokens);
-            run.logprob += more.logprob;
-            run.until = more.until.filter(|next| *next > until);
-        }
-        Ok(())
-    }
-}
-
-/// What a run of the model over some sound found.
-#[derive(Default)]
-struct Run {
-    /// Times from the start of the request.
-    tokens: Vec<Token>,
-    /// Sum of the tokens' log probabilities.
-    logprob: f64,
-    /// Where the decoder says that the text ends, in seconds of the request; `None` if it said no more after
-    /// the last word.
-    until: Option<f64>,
 }
 
 /// See [`WhisperRecognizer::opinion`].
@@ -300,7 +234,7 @@ impl Recognizer for WhisperRecognizer {
             opinion = self.opinion()?;
         }
         let end = request.speech.map_or(audio_s, |(_, end)| end).min(audio_s);
-        self.hear_rest(&mut run, samples, &language, end)?;
+        hear_rest(&mut run, samples, end, |rest, from| self.run(rest, from, &language, None))?;
         let avg_logprob = Some(run.logprob / run.tokens.len().max(1) as f64);
         let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
         let no_speech_prob = Some(opinion.no_speech_prob);
@@ -334,30 +268,6 @@ fn check_language(facts: &ModelFacts, language: &str) -> Result<(), RecognizerEr
     Err(RecognizerError::Language { model, language, multilingual: facts.multilingual })
 }
 
-fn audio_ctx(seconds: f64) -> i32 {
-    let heard = (seconds * 50.0).ceil() as i32;
-    let wanted = (heard + AUDIO_CTX_MORE).max(AUDIO_CTX_MIN);
-    let stepped = (wanted + AUDIO_CTX_STEP - 1) / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
-    let most = AUDIO_CTX_FULL / AUDIO_CTX_STEP * AUDIO_CTX_STEP;
-    if heard > most { AUDIO_CTX_FULL } else { stepped.min(most) }
-}
-
-fn tokens_max(language: &str, seconds: f64) -> i32 {
-    let rate = if language == "en" { TOKENS_PER_S_ENGLISH } else { TOKENS_PER_S };
-    (rate * seconds + 16.0).min(TOKENS_MAX) as i32
-}
-
 fn failed(error: WhisperError) -> RecognizerError {
     RecognizerError::Failed { reason: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_encoder_hears_enough_and_never_too_much() {
-        assert_eq!([1.1, 5.0, 11.0, 28.0, 30.0].map(audio_ctx), [512, 512, 816, 1488, 1500]);
-        assert_eq!([1.1, 28.0].map(|s| tokens_max("en", s)), [27, 218]);
-    }
 }

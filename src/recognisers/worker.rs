@@ -9,6 +9,7 @@ use std::process::{ChildStdin, ChildStdout, Command};
 use std::time::Duration;
 
 use crate::base::child::{AskedChild, NoAnswer};
+use crate::config::WhisperEngine;
 use crate::recognisers::protocol::{
     self, Greeting, ModelFacts, PROTOCOL, ProtocolError, REQUEST_S_MAX, Reply,
 };
@@ -27,6 +28,8 @@ pub struct WorkerOptions {
     pub program: PathBuf,
     /// The model's file.
     pub model: PathBuf,
+    /// Who computes Whisper models.
+    pub whisper: WhisperEngine,
     /// Threads that recognise.
     pub threads: usize,
     /// How much less important than other work it is (0..=19).
@@ -50,6 +53,7 @@ impl WorkerOptions {
         Self {
             program: own_program(),
             model: model.into(),
+            whisper: WhisperEngine::Auto,
             threads: default_threads(),
             niceness: NICENESS,
             start_limit: Duration::from_secs(60),
@@ -246,6 +250,7 @@ fn read<M: serde::de::DeserializeOwned>(stdout: &mut ChildStdout) -> Result<M, T
 fn command(options: &WorkerOptions) -> Command {
     let mut command = Command::new(&options.program);
     command.arg("asr-worker").arg("--model").arg(&options.model);
+    command.arg("--whisper").arg(options.whisper.name());
     command.arg("--threads").arg(options.threads.to_string());
     command.arg("--niceness").arg(options.niceness.to_string());
     // An abort in ggml would otherwise start a debugger for its backtrace, and take seconds over it.

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use hansard::config::ServerAddress;
+use hansard::config::{ServerAddress, WhisperEngine};
 use hansard::recognisers::engine::{Cost, Engine, Facts, Fit, Gives, Languages, Opening};
 use hansard::recognisers::http::patience::Limits;
 use hansard::recognisers::http::{Server, Settings};
@@ -39,7 +39,12 @@ fn settings(url: &str) -> Settings {
 }
 
 fn open(engine: &Server) -> Box<dyn Recognizer> {
-    engine.open(&Opening { threads: 1, niceness: 0, request_limit: Duration::from_secs(5) })
+    engine.open(&Opening {
+        threads: 1,
+        niceness: 0,
+        request_limit: Duration::from_secs(5),
+        whisper: WhisperEngine::Auto,
+    })
 }
 
 fn request() -> Request {

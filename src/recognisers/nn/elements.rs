@@ -67,6 +67,17 @@ pub fn greatest(row: &[f32]) -> f32 {
     fold(row, f32::NEG_INFINITY, |a, b| if b > a { b } else { a })
 }
 
+/// The least number; ∞ of none.
+pub fn least(row: &[f32]) -> f32 {
+    fold(row, f32::INFINITY, |a, b| if b < a { b } else { a })
+}
+
+/// The nearest whole number, of one below 2²².
+#[inline(always)]
+pub fn nearest(x: f32) -> i32 {
+    (x + ROUNDING).to_bits().wrapping_sub(ROUNDING.to_bits()).cast_signed()
+}
+
 #[inline(always)]
 fn fold(row: &[f32], start: f32, f: impl Fn(f32, f32) -> f32) -> f32 {
     let (chunks, rest) = row.as_chunks::<LANES>();
@@ -85,8 +96,8 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (b_chunks, b_rest) = b.as_chunks::<LANES>();
     let mut lanes = [0.0; LANES];
     for (a, b) in a_chunks.iter().zip(b_chunks) {
-        for i in 0..LANES {
-            lanes[i] += a[i] * b[i];
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += a * b;
         }
     }
     sum(&lanes) + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f32>()
@@ -166,8 +177,7 @@ pub struct Rounded {
 
 /// Rounds a row to 8 bits, of which it takes all that there are.
 pub fn round(row: &[f32], out: &mut [u8]) -> Rounded {
-    let least = fold(row, 0.0, |a, b| if b < a { b } else { a });
-    let most = fold(row, 0.0, |a, b| if b > a { b } else { a });
+    let (least, most) = (least(row).min(0.0), greatest(row).max(0.0));
     let scale = ((most - least) / 255.0).max(f32::MIN_POSITIVE);
     let (inverse, zero) = (1.0 / scale, (-least / scale).clamp(0.0, 255.0) + ROUNDING - ROUNDING);
     let shift = zero + ROUNDING;

@@ -70,12 +70,29 @@ impl Linear {
         serves: Serves,
     ) -> Self {
         let outputs = weights.len() / inputs;
+        assert!(weights.len() == outputs * inputs);
         let bias = bias.unwrap_or_else(|| vec![0.0; outputs]);
-        assert!(outputs > 0 && weights.len() == outputs * inputs && bias.len() == outputs);
-        let mut whole = vec![0_i8; weights.len()];
+        let row = |output: usize, out: &mut [f32]| out.copy_from_slice(&weights[output * inputs..][..inputs]);
+        Self::of_rows(kernels, row, inputs, bias, serves)
+    }
+
+    /// [`Linear::new`] of weights that come output by output: `row` is asked for those of each. There are as
+    /// many outputs as numbers in `bias`.
+    pub fn of_rows(
+        kernels: &Kernels,
+        mut row: impl FnMut(usize, &mut [f32]),
+        inputs: usize,
+        bias: Vec<f32>,
+        serves: Serves,
+    ) -> Self {
+        let outputs = bias.len();
+        assert!(outputs > 0 && inputs > 0);
+        let mut whole = vec![0_i8; outputs * inputs];
         let (mut scales, mut sums) = (Vec::with_capacity(outputs), Vec::with_capacity(outputs));
-        for (row, whole) in weights.chunks_exact(inputs).zip(whole.chunks_exact_mut(inputs)) {
-            let (scale, sum) = round_weights(row, whole);
+        let mut weights = vec![0.0; inputs];
+        for (output, whole) in whole.chunks_exact_mut(inputs).enumerate() {
+            row(output, &mut weights);
+            let (scale, sum) = round_weights(&weights, whole);
             scales.push(scale);
             sums.push(sum);
         }
@@ -189,11 +206,11 @@ fn columns(whole: &[i8], inputs: usize) -> Matrix<'_, i8> {
 
 /// Rounds the weights of an output; gives their scale and their sum.
 fn round_weights(row: &[f32], whole: &mut [i8]) -> (f32, i32) {
-    let most = row.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
+    let most = elements::greatest(row).max(-elements::least(row));
     let scale = (most / WEIGHT_MAX).max(f32::MIN_POSITIVE);
     let inverse = 1.0 / scale;
     for (x, whole) in row.iter().zip(&mut *whole) {
-        *whole = (x * inverse).clamp(-WEIGHT_MAX, WEIGHT_MAX).round_ties_even() as i8;
+        *whole = elements::nearest(x * inverse) as i8;
     }
     (scale, whole.iter().map(|weight| i32::from(*weight)).sum())
 }

@@ -38,6 +38,14 @@ impl Default for Kernels {
     }
 }
 
+impl Kernels {
+    /// For a network that goes from one thread to another, which kernels of its own could not. They are some
+    /// bytes, and stay until the process ends.
+    pub fn for_good() -> &'static Self {
+        Box::leak(Box::default())
+    }
+}
+
 /// A matrix in some numbers: `rows` × `columns`, and how far it is from one row and from one column to the
 /// next.
 #[derive(Debug, Clone, Copy)]
