@@ -96,9 +96,8 @@ impl Chrome {
     pub fn visit_through(&mut self, address: &str) {
         self.events.clear();
         self.call("Page.navigate", json!({"url": address}));
-        let loaded = |events: &[Value]| {
-            events.iter().filter(|seen| seen["method"] == "Page.loadEventFired").count()
-        };
+        let loaded =
+            |events: &[Value]| events.iter().filter(|seen| seen["method"] == "Page.loadEventFired").count();
         while loaded(&self.events) < 2 {
             let seen = self.read();
             self.events.push(seen);
