@@ -76,7 +76,7 @@ fn shown(text: &str) -> Option<f64> {
     let digits =
         |part: &&str| !part.is_empty() && part.len() <= 6 && part.bytes().all(|b| b.is_ascii_digit());
     let parts: Vec<&str> = whole.split(':').collect();
-    let is_plain = parts.iter().all(|part| digits(&part)) && fraction.bytes().all(|b| b.is_ascii_digit());
+    let is_plain = parts.iter().all(digits) && fraction.bytes().all(|b| b.is_ascii_digit());
     if !(2..=3).contains(&parts.len()) || !is_plain || (text.contains('.') && fraction.is_empty()) {
         return None;
     }

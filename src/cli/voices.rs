@@ -149,7 +149,7 @@ fn write_sample(session: &Session, voice: &Heard, path: &Path, config: &Config) 
             wrong_use(error.to_string().replace("`hansard export --force` replaces it", "name another file"))
         }
     };
-    let target = Target::at(path, &config.paths.recordings, &session).map_err(exit)?;
+    let target = Target::at(path, &config.paths.recordings, session).map_err(exit)?;
     target.check(&wav).map_err(exit)?;
     print_result(target.write(&SystemDisk, &wav).map_err(exit)?.display());
     Ok(Exit::Well)

@@ -6,6 +6,7 @@
 //! read stops nothing and is named. Without a folder that the index may lie in, the sessions themselves are
 //! read, which takes longer and finds the same. What people type is never syntax.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -321,8 +322,8 @@ impl Library<'_> {
         let mut known: HashMap<i64, Shown> = HashMap::new();
         let mut hits = Vec::new();
         for (found, row) in &all {
-            if !known.contains_key(&row.no) {
-                known.insert(row.no, index.shown(row)?);
+            if let Entry::Vacant(place) = known.entry(row.no) {
+                place.insert(index.shown(row)?);
             }
             if let Some(shown) = known.get(&row.no) {
                 hits.push(self.hit_of(&row.folder, shown, found)?);

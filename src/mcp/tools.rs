@@ -265,7 +265,7 @@ impl Desk {
     /// Resources: the minutes of the newest sessions, each with its title.
     pub fn newest(&self) -> Vec<(String, String)> {
         let mut sessions = read::list(&self.recordings).unwrap_or_default().sessions;
-        sessions.sort_by(|a, b| b.manifest.start.utc.cmp(&a.manifest.start.utc));
+        sessions.sort_by_key(|found| std::cmp::Reverse(found.manifest.start.utc));
         let inside = sessions.iter().filter(|found| self.is_inside(&found.dir));
         inside
             .take(limit(None).unwrap_or(1))

@@ -200,11 +200,14 @@ pub(super) struct Steer {
     /// The session's id; may be left out while only one is recording.
     #[serde(default)]
     session: Option<String>,
+    /// The source to be muted or heard again, by its name or its track's.
+    #[serde(default)]
+    source: Option<String>,
 }
 
-/// Pause, resume or stop a recording
+/// Pause, resume or stop a recording, mute or unmute a source of it
 #[utoipa::path(post, path = "/api/v1/live/{action}", request_body = Steer,
-    params(("action" = String, Path, description = "pause, resume or stop")),
+    params(("action" = String, Path, description = "pause, resume, stop, mute or unmute")),
     responses((status = 200, body = Object, description = "What the recorder answers"),
         (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json")))]
@@ -216,7 +219,7 @@ pub(super) async fn steer(
     let Json(steer) = steer.map_err(|error| Problem::new(error.status(), error.body_text()))?;
     blocking(move || {
         let dir = steer.session.map(|id| app.dir(&id)).transpose()?;
-        recorder::steer(&action, dir.as_deref()).map(Json)
+        recorder::steer(&action, dir.as_deref(), steer.source).map(Json)
     })
     .await
 }
@@ -332,14 +335,21 @@ mod recorder {
         }
     }
 
-    pub(super) fn steer(action: &str, dir: Option<&Path>) -> Result<serde_json::Value, Problem> {
+    pub(super) fn steer(
+        action: &str,
+        dir: Option<&Path>,
+        source: Option<String>,
+    ) -> Result<serde_json::Value, Problem> {
+        let source = || source.ok_or_else(|| Problem::bad("which source? (`source`)"));
         let request = match action {
             "pause" => Request::Pause,
             "resume" => Request::Resume,
             "stop" => Request::Stop,
+            "mute" => Request::Mute { name: source()? },
+            "unmute" => Request::Unmute { name: source()? },
             other => {
                 return Err(Problem::not_found(format!(
-                    "{other:?} can't be asked of a recording; these can: pause, resume, stop"
+                    "{other:?} can't be asked of a recording; these can: pause, resume, stop, mute, unmute"
                 )));
             }
         };
@@ -387,7 +397,7 @@ mod recorder {
         Err(Problem::conflict(NOT_HERE))
     }
 
-    pub(super) fn steer(_: &str, _: Option<&Path>) -> Result<serde_json::Value, Problem> {
+    pub(super) fn steer(_: &str, _: Option<&Path>, _: Option<String>) -> Result<serde_json::Value, Problem> {
         Err(Problem::conflict(NOT_HERE))
     }
 

@@ -23,9 +23,10 @@ mod talk;
 /// With so little room on the disk it is a warning, in seconds.
 const DISK_LOW_S: f64 = 3600.0;
 
-const HELP: [&str; 9] = [
+const HELP: [&str; 10] = [
     "d a q n m  mark a decision, action, question, note, any",
     "e          edit the last mark      r  rename somebody",
+    "x          mute a source, or hear it again",
     "P          pause (then y), go on   Ctrl-C  end (asked)",
     "PgUp PgDn  scroll (↑ ↓ by a line, Home to the beginning)",
     "End        follow what is said",
@@ -250,6 +251,7 @@ impl Paint<'_> {
     fn choice(&self, choosing: Choosing, names: &[String]) -> Line<'static> {
         let what = match choosing {
             Choosing::Name => "Rename",
+            Choosing::Mute => "Mute, or hear again",
         };
         let mut spans = vec![Span::styled(format!(" {what} "), bold())];
         for (key, name) in CHOICES.chars().zip(names) {

@@ -34,6 +34,8 @@ pub(super) enum Typing {
 pub(super) enum Choosing {
     /// Whom to call otherwise.
     Name,
+    /// Which source is to be muted, or heard again.
+    Mute,
 }
 
 /// What is asked before it is done.

@@ -130,6 +130,10 @@ impl View {
                 self.choose(Choosing::Name);
                 return None;
             }
+            KeyCode::Char('x') => {
+                self.choose(Choosing::Mute);
+                return None;
+            }
             KeyCode::Char('P') => return self.pause_or_go_on(),
             KeyCode::Char('p') => {
                 self.say("P (upper case) pauses the recording");
@@ -164,8 +168,10 @@ impl View {
             (Choosing::Name, _) if !self.transcript.speakers().is_empty() => {
                 self.transcript.speakers().to_vec()
             }
-            (Choosing::Name, Some(status)) => status.tracks.iter().map(|track| self.called(track)).collect(),
-            (Choosing::Name, None) => Vec::new(),
+            (Choosing::Name | Choosing::Mute, Some(status)) => {
+                status.tracks.iter().map(|track| self.called(track)).collect()
+            }
+            (Choosing::Name | Choosing::Mute, None) => Vec::new(),
         };
         if names.is_empty() {
             self.say("nobody is there yet");
@@ -176,8 +182,17 @@ impl View {
 
     fn chosen(&mut self, choosing: Choosing, names: &[String], key: KeyEvent) -> Option<Ask> {
         let KeyCode::Char(c) = key.code else { return None };
-        let name = CHOICES.find(c).and_then(|index| names.get(index))?;
+        let index = CHOICES.find(c)?;
+        let name = names.get(index)?;
         match choosing {
+            Choosing::Mute => {
+                let track = self.status.as_ref()?.tracks.get(index)?;
+                let name = track.track.clone();
+                return Some(Ask::Request(match track.muted_since {
+                    None => Request::Mute { name },
+                    Some(_) => Request::Unmute { name },
+                }));
+            }
             Choosing::Name => self.kind_of_typing(Typing::Name { from: name.clone() }, name),
         }
         None

@@ -317,6 +317,20 @@ fn somebody_is_called_otherwise_by_two_keys_and_a_name() {
 }
 
 #[test]
+fn a_source_is_muted_by_two_keys_and_heard_again_by_the_same() {
+    let mut view = meeting(OWN);
+    let name = || "bob".to_owned();
+    assert_eq!(press(&mut view, "x2"), [Ask::Request(Request::Mute { name: name() })]);
+    let mut muted = status();
+    muted.tracks[1].muted_since = Some(2467.0);
+    view.tell(Told::Status(Box::new(muted)));
+    let shown = picture(&mut view, 80, 24);
+    assert!(shown.lines().any(|line| line.contains("Bob") && line.contains("MUTED")), "{shown}");
+    assert_eq!(press(&mut view, "x2"), [Ask::Request(Request::Unmute { name: name() })]);
+    assert_eq!(press(&mut view, "x9"), []);
+}
+
+#[test]
 fn what_scrolls_back_says_so_and_a_search_finds_marks_too() {
     let mut view = meeting(OWN);
     picture(&mut view, 60, 12);

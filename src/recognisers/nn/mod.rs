@@ -27,15 +27,10 @@ use rten_tensor::Matrix;
 pub use linear::{Linear, Serves, Then};
 
 /// The kernels of this machine.
+#[derive(Default)]
 pub struct Kernels {
     float: GemmExecutor,
     whole: GemmExecutor<u8, i8, i32>,
-}
-
-impl Default for Kernels {
-    fn default() -> Self {
-        Self { float: GemmExecutor::default(), whole: GemmExecutor::default() }
-    }
 }
 
 impl Kernels {

@@ -4,7 +4,7 @@ import { W } from "./words.js";
 
 export function liveBar(state, head, actions) {
   const clockNode = h("span", { class: "clock" }), dot = h("span", { class: "rec" }), meters = h("div", { class: "meters" }), trouble = h("div", { class: "alarms", role: "alert" });
-  const steer = (action) => attempt(() => api(`/live/${action}`, "POST", { session: state.id }));
+  const steer = (action, source = undefined) => attempt(() => api(`/live/${action}`, "POST", { session: state.id, source }));
   const pause = h("button", { type: "button", text: W.pause, onclick: async () => {
     if (state.paused) await steer("resume");
     else if (await ask(W.reallyPause, [], W.pause)) await steer("pause");
@@ -18,8 +18,9 @@ export function liveBar(state, head, actions) {
   const meter = (track, name) => {
     if (!tracks.has(track)) {
       const value = h("meter", { min: "-60", max: "0", low: -50, high: -3, value: -60, "aria-label": name ?? track }), label = h("span", { class: "name", text: name ?? track }), note = h("span", { class: "note" });
-      tracks.set(track, { value, label, note });
-      meters.append(h("div", { class: "meter" }, label, value, note));
+      const button = h("button", { type: "button", text: W.mute, onclick: () => steer(tracks.get(track).muted ? "unmute" : "mute", track) });
+      tracks.set(track, { value, label, note, button, muted: false });
+      meters.append(h("div", { class: "meter" }, label, value, button, note));
     }
     return tracks.get(track);
   };
@@ -39,7 +40,9 @@ export function liveBar(state, head, actions) {
       for (const track of status.tracks ?? []) {
         const shown = meter(track.track, track.name);
         shown.label.textContent = track.name;
-        shown.note.textContent = [track.trouble, track.lost > 0 && `${track.lost.toFixed(1)} s lost`, track.text_lag > 2 && `text ${track.text_lag.toFixed(0)} s`].filter(Boolean).join(" · ");
+        shown.muted = track.muted_since !== null;
+        shown.button.textContent = shown.muted ? W.unmute : W.mute;
+        shown.note.textContent = [shown.muted && W.muted, track.trouble, track.lost > 0 && `${track.lost.toFixed(1)} s lost`, track.text_lag > 2 && `text ${track.text_lag.toFixed(0)} s`].filter(Boolean).join(" · ");
       }
       const alarms = [...status.alarms.map((alarm) => alarm.text), ...status.tracks.flatMap((track) => track.alarms.map((alarm) => `${track.name}: ${alarm.text}`))];
       // Only what is new is read out.

@@ -14,7 +14,7 @@ export const W = {
   hide: "Hide a passage", from: "From", to: "To", hidden: "Not for publication", show: "Show again",
   title: "Title", download: "Export", missing: "not recorded", said: "What was said", open: "still open",
   pause: "Pause", resume: "Go on", stop: "End the recording", reallyStop: "End the recording now?", reallyPause: "Pause? Nothing is recorded until you go on.",
-  paused: "PAUSED", rec: "REC", safe: "safe", lost: "Connection lost; trying again …", again: "Connected again.",
+  mute: "Mute", unmute: "Hear again", muted: "MUTED", paused: "PAUSED", rec: "REC", safe: "safe", lost: "Connection lost; trying again …", again: "Connected again.",
   changed: "Somebody else has changed this session; it is shown as it stands now.", saved: "Saved.", nothingToUndo: "Nothing to undo.",
   remove: "Remove", reallyRemove: "Move this session to the trash?", removed: (back) => `It is in the trash. ${back} brings it back.`,
   keys: "Keys", theme: "Dark or light", tracks: "Tracks that are heard", keyList: [

@@ -114,6 +114,9 @@ impl Paint<'_> {
         spans.push(Span::styled("▏", dim()));
         let (says, style) = match (track.device, meter.peak) {
             _ if self.view.is_paused() => ("paused".to_owned(), bold()),
+            _ if track.muted_since.is_some() => {
+                ("MUTED".to_owned(), self.coloured(reversed(), Color::Yellow))
+            }
             (Device::Ended, _) => ("ended".to_owned(), dim()),
             (Device::Opening, _) => ("opening".to_owned(), dim()),
             _ if meter.clips(self.view.at) => ("CLIPS".to_owned(), self.coloured(reversed(), Color::Red)),
