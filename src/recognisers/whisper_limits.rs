@@ -46,9 +46,14 @@ pub(super) struct Run {
     pub until: Option<f64>,
 }
 
-/// A copy of the sound, with silence behind it where it is short.
+/// Nothing is louder: full scale is 1, and what lies over it is far below this.
+const SAMPLE_MAX: f32 = 16.0;
+
+/// A copy of the sound, with silence behind it where it is short. whisper.cpp dies of samples that are no
+/// numbers, or whose squares are none.
 pub(super) fn padded(samples: &[f32]) -> Vec<f32> {
-    let mut padded = samples.to_vec();
+    let sane = |sample: &f32| if sample.is_finite() { sample.clamp(-SAMPLE_MAX, SAMPLE_MAX) } else { 0.0 };
+    let mut padded: Vec<f32> = samples.iter().map(sane).collect();
     padded.resize(padded.len().max((AUDIO_S_MIN * RATE) as usize), 0.0);
     padded
 }
