@@ -1,6 +1,6 @@
 //! The page and the HTTP API of the sessions, on this machine alone: watch, listen, correct.
 //!
-//! Promises: it listens at 127.0.0.1 only, and answers only who has the token ([`guard`]); it reads sessions
+//! Promises: it listens at 127.0.0.1 only, and answers only who has the token (`guard`); it reads sessions
 //! as every verb does and changes them by the one road of corrections, under the session's lock, so that two
 //! editors lose nothing; no name in a request becomes a path. A running recording is asked through its socket
 //! and never waits for a page.

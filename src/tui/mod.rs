@@ -4,7 +4,7 @@
 //! Promises: it is a listener. Nothing of a recording ever waits for it, and where it fails the recording
 //! goes on without it ([`Front`]). The terminal is as it was, whatever ends the view: a key, a signal, a
 //! panic. What others write to stderr meanwhile is shown and kept. State and drawing are pure ([`View`],
-//! [`draw`]); no state is told by a colour alone, and what comes from outside (names, text) can't drive the
+//! [`draw()`]); no state is told by a colour alone, and what comes from outside (names, text) can't drive the
 //! terminal.
 //!
 //! Refuses to decide anything: what a key asks for is an [`Ask`], which the caller carries out.

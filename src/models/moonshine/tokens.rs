@@ -22,7 +22,7 @@ pub(super) fn write_tokens(tokens: &[Vec<u8>], out: &mut impl Write) -> io::Resu
     Ok(())
 }
 
-/// Reads tokens as [`write_tokens`] and Moonshine's own `tokenizer.bin` have them.
+/// Reads tokens as `write_tokens` and Moonshine's own `tokenizer.bin` have them.
 pub fn of_bin(mut bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let mut tokens = Vec::new();
     while let Some((&low, rest)) = bytes.split_first() {
