@@ -23,10 +23,9 @@ mod talk;
 /// With so little room on the disk it is a warning, in seconds.
 const DISK_LOW_S: f64 = 3600.0;
 
-const HELP: [&str; 10] = [
+const HELP: [&str; 9] = [
     "d a q n m  mark a decision, action, question, note, any",
-    "e          edit the last mark      r  rename somebody",
-    "x          mute a source, or hear it again",
+    "e, r, x    edit the last mark, rename, mute a source",
     "P          pause (then y), go on   Ctrl-C  end (asked)",
     "PgUp PgDn  scroll (↑ ↓ by a line, Home to the beginning)",
     "End        follow what is said",

@@ -154,7 +154,7 @@ fn a_running_recording_is_told_of_and_steered() {
     served.send("POST", &people, json!({"edit": "rename", "old": "Alice", "new": "Alina"})).expect(200);
     assert_eq!(at("pause", json!({"session": id(&dir)})).expect(200).json()["answer"], "paused");
     assert_eq!(at("resume", json!({})).expect(200).json()["answer"], "resumed");
-    let muted = at("mute", json!({"source": "Alina"})).expect(200).json();
+    let muted = at("mute", json!({"source": "Alice"})).expect(200).json();
     assert_eq!((&muted["answer"], &muted["track"]), (&json!("muted"), &json!("alice")));
     assert!(served.get("/api/v1/live").json()[0]["status"]["tracks"][0]["muted_since"].is_number());
     assert_eq!(at("unmute", json!({"source": "alice"})).expect(200).json()["answer"], "unmuted");
