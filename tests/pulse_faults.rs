@@ -372,7 +372,12 @@ fn assert_exported(recorded: &Recorded, dir: &Path) {
             - offs.iter().copied().fold(f64::INFINITY, f64::min);
         // PipeWire wakes a device that it was told to suspend: then there is no before and after.
         let compared = offs.len() >= 2 || recorded.server == Server::PipeWire;
-        assert!(compared && spread <= 0.010, "{name}: {offs:?}");
+        let blocks = match recorded.server {
+            Server::PulseAudio => 0.010,
+            // Its quantum is 512 frames here, and its latency was seen to be off by one of them.
+            Server::PipeWire => 2.0 * 512.0 / f64::from(RATE),
+        };
+        assert!(compared && spread <= blocks, "{name}: {offs:?}");
     }
 }
 
