@@ -169,7 +169,7 @@ impl Transcribe {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhisperEngine {
-    /// The quicker one that knows the model's form.
+    /// whisper.cpp where it was built in, else our own.
     #[default]
     Auto,
     /// Hansard's own, whose weights are whole numbers.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::base::languages::LANGUAGES;
 use crate::config::WhisperEngine;
 use crate::models::store::Family;
-use crate::models::{self, ModelInfo, ggml, weights};
+use crate::models::{self, ModelInfo};
 use crate::recognisers::engine::{
     Asked, Cost, Engine, EngineError, Facts, Fit, Gives, Kind, Languages, Opening,
 };
@@ -16,7 +16,6 @@ use crate::recognisers::moonshine::engine::Moonshine;
 use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
 use crate::recognisers::recognizer::{Recognizer, RecognizerError};
 use crate::recognisers::whisper_int8::WhisperInt8;
-use crate::recognisers::whisper_limits::unusable;
 use crate::recognisers::worker::{WorkerOptions, WorkerRecognizer};
 
 /// Takes every model that no other kind took: the names of files are the user's.
@@ -92,15 +91,8 @@ pub fn load(path: &Path, whisper: WhisperEngine, threads: usize, language: Optio
     let own = match whisper {
         WhisperEngine::Int8 => true,
         WhisperEngine::WhisperCpp => false,
-        WhisperEngine::Auto if !cfg!(feature = "whisper") => true,
-        // Built without optimisation, as for tests, it is many times slower than whisper.cpp, which always
-        // is optimised.
-        WhisperEngine::Auto if cfg!(debug_assertions) => false,
-        // Forms that it can't read are left to whisper.cpp.
-        WhisperEngine::Auto => {
-            let (dimensions, _) = ggml::check(path).map_err(|error| unusable(path, error))?;
-            dimensions.quantisation().is_ok_and(weights::readable)
-        }
+        // What is promised of words that are invented or withheld was measured with whisper.cpp.
+        WhisperEngine::Auto => !cfg!(feature = "whisper"),
     };
     if own {
         let recognizer = WhisperInt8::load(path, threads, language)?;
