@@ -27,14 +27,13 @@ use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::{Manifest, State};
 use crate::session::read::{self, ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
+use crate::session::summary::SUMMARY;
 use crate::session::texted::Texted;
 use crate::session::voices::{self, VECTORS, Voices};
 
 /// The search's index, in the user's cache, with what its database keeps beside it.
 const INDEX: [&str; 4] =
     ["search-v1.sqlite", "search-v1.sqlite-wal", "search-v1.sqlite-shm", "search-v1.sqlite-journal"];
-/// What a model made of the text.
-const SUMMARY: &str = "summary.json";
 /// Folder of the tracks.
 const TRACKS: &str = "tracks";
 /// How the names of sound files end.

@@ -8,6 +8,7 @@
 //!   tracks/alice.levels  how loud it is, every 10 ms; derived, may be deleted
 //!   transcript.jsonl  an utterance a line; the last revision of an id counts
 //!   voices.jsonl     the voices that were told apart, a voice a line; may be written anew
+//!   summary.json     what a model made of the text, as far as the text says it
 //!   minutes.md
 //! ```
 
@@ -31,6 +32,7 @@ pub mod people;
 pub mod read;
 pub mod reading;
 pub mod shared;
+pub mod summary;
 pub mod tail;
 pub mod texted;
 pub mod times;
