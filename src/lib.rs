@@ -76,6 +76,7 @@
 //! | 3 | [`recognisers`] | engines that turn sound into words |
 //! | 3 | [`live`] | where news of a session goes |
 //! | 2 | [`session`] | a session on disk: layout, manifest, journal, transcript, reading back |
+//! | 2 | [`servers`] | other people's servers: the way there, keys, patience, complaints |
 //! | 1 | [`audio`] | pure sound: decoding, resampling, denoising, levelling, voice activity, segments |
 //! | 1 | [`clock`] | the `Clock` door and the clock model: frames against monotonic time |
 //! | 1 | [`revise`] | the one road of revisions: what becomes of a line, and how lines are cut |
@@ -105,6 +106,7 @@ pub mod recognisers;
 pub mod recording;
 pub mod revise;
 pub mod serve;
+pub mod servers;
 pub mod session;
 pub mod speakers;
 pub mod speech;

@@ -120,6 +120,20 @@ pub(super) const KEYS: &[Key] = &[
             tidy: document_language,
         },
     ),
+    key(
+        "summary.url",
+        Kind::Text {
+            wants: "the address of a chat server that ends in /v1, such as http://localhost:11434/v1, without a \
+                    password; or \"off\"",
+            tidy: server::tidy,
+        },
+    ),
+    key("summary.model", Kind::Text { wants: "the server's name of a model, or \"\"", tidy: word_or_none }),
+    key("summary.template", Kind::Text { wants: "the name of a template, or a file's path", tidy: word }),
+    key("summary.context_tokens", Kind::Whole { from: 0, to: 4 << 20 }),
+    key("summary.answer_tokens", Kind::Whole { from: 256, to: 131_072 }),
+    key("summary.timeout_s", Kind::Real { from: 1.0, to: 86_400.0 }),
+    key("summary.key_file", Kind::File),
     key("voices.keep_vectors_days", Kind::Whole { from: 0, to: 36_500 }),
     key("retention.sound", DAYS),
     key("retention.text", DAYS),

@@ -26,13 +26,31 @@ use folders::Folders;
 pub use keys::VOCABULARY_CHARS;
 pub use sections::{
     Audio, Denoise, Export, Fallback, Minutes, Models, Paths, Record, Remind, Retention, Scrollback, Segment,
-    TrackFormat, Tracks, Transcribe, Ui, Voices, WhisperEngine,
+    Summary, TrackFormat, Tracks, Transcribe, Ui, Voices, WhisperEngine,
 };
 pub use server::ServerAddress;
 pub(crate) use suggest::nearest;
 
-/// The variable that holds the key of a transcription server. It is no setting: it is shown nowhere.
-pub const SERVER_KEY_VARIABLE: &str = "HANSARD_TRANSCRIBE_KEY";
+/// Where the key of a server stands. Its variable is no setting: it is shown nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyPlace {
+    /// The variable that holds it.
+    pub variable: &'static str,
+    /// The setting that names its file.
+    pub setting: &'static str,
+    /// What kind of server it is.
+    pub server: &'static str,
+}
+
+/// The key of a transcription server.
+pub const TRANSCRIPTION_KEY: KeyPlace = KeyPlace {
+    variable: "HANSARD_TRANSCRIBE_KEY",
+    setting: "transcribe.key_file",
+    server: "transcription server",
+};
+/// The key of a chat server, which makes summaries.
+pub const CHAT_KEY: KeyPlace =
+    KeyPlace { variable: "HANSARD_SUMMARY_KEY", setting: "summary.key_file", server: "chat server" };
 
 /// Every key with its default and why.
 const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -59,6 +77,8 @@ pub struct Config {
     pub minutes: Minutes,
     /// Documents that others read.
     pub export: Export,
+    /// What a model makes of a text.
+    pub summary: Summary,
     /// What is kept of voices.
     pub voices: Voices,
     /// After how many days what is erased.
@@ -329,7 +349,7 @@ impl Layers {
             let value = value.to_str().ok_or_else(|| ConfigError::NotText { path: value.into() })?;
             return self.read(key, value, Origin::Variable(name.into()));
         }
-        if name == SERVER_KEY_VARIABLE {
+        if [TRANSCRIPTION_KEY, CHAT_KEY].iter().any(|key| name == key.variable) {
             return Ok(());
         }
         let names: Vec<_> = keys::KEYS.iter().map(keys::Key::variable).collect();

@@ -261,6 +261,33 @@ impl Export {
     }
 }
 
+/// `[summary]`: the verb `summarize`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Address of a chat server, up to `/v1`; empty: none.
+    pub url: String,
+    /// The server's name of its model; empty: its first one.
+    pub model: String,
+    /// Name of a template.
+    pub template: String,
+    /// Tokens that the model takes in at once, 0..=4194304; 0: what the server tells.
+    pub context_tokens: u32,
+    /// Tokens that an answer may have, what the model thinks among them, 256..=131072.
+    pub answer_tokens: u32,
+    /// Seconds that the server may take over one part, 1..=86400.
+    pub timeout_s: f64,
+    /// File of the server's key; empty: none.
+    pub key_file: PathBuf,
+}
+
+impl Summary {
+    /// The chat server, where one is set.
+    pub fn server(&self) -> Option<ServerAddress> {
+        ServerAddress::parse(&self.url)
+    }
+}
+
 /// `[voices]`: what is kept of voices.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,15 @@
-//! The address of a transcription server, as it stands in the settings.
+//! The address of a server for transcriptions or for chat, as it stands in the settings.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ureq::http::Uri;
 
-/// What follows the address of an API in that of its transcriptions.
-const ROUTE: &str = "/audio/transcriptions";
+/// What follows the address of an API in that of its transcriptions …
+const TRANSCRIPTIONS: &str = "/audio/transcriptions";
+/// … of its chat …
+const CHAT: &str = "/chat/completions";
+/// … and of the list of its models.
+const MODELS: &str = "/models";
 
 /// Where an OpenAI-compatible server is: `https://HOST[:PORT]/…/v1`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +25,7 @@ impl ServerAddress {
     /// end.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim().trim_end_matches('/');
-        let text = text.strip_suffix(ROUTE).unwrap_or(text);
+        let text = [TRANSCRIPTIONS, CHAT].iter().find_map(|route| text.strip_suffix(route)).unwrap_or(text);
         let uri: Uri = text.parse().ok()?;
         let encrypted = match uri.scheme_str()? {
             "https" => true,
@@ -41,7 +45,17 @@ impl ServerAddress {
 
     /// Where transcriptions are asked for.
     pub fn transcriptions(&self) -> String {
-        format!("{}{ROUTE}", self.base)
+        format!("{}{TRANSCRIPTIONS}", self.base)
+    }
+
+    /// Where a chat is gone on with.
+    pub fn chat(&self) -> String {
+        format!("{}{CHAT}", self.base)
+    }
+
+    /// Where it tells of its models.
+    pub fn models(&self) -> String {
+        format!("{}{MODELS}", self.base)
     }
 
     /// The address up to `/v1`.

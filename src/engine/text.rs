@@ -12,16 +12,16 @@ use std::time::Duration;
 
 use crate::actors::transcriber::{self, MakeRecognizer};
 use crate::audio::segment::{SegmentSettings, SegmentSettingsError};
-use crate::config::{Config, Fallback, Origin, ServerAddress};
+use crate::config::{Config, Fallback, Origin, ServerAddress, TRANSCRIPTION_KEY};
 use crate::live::SessionView;
 use crate::models::ModelError;
 use crate::recognisers::ENGINES;
 use crate::recognisers::engine::{self, Asked, Cost, Engine, EngineError, Facts, Fit, Languages, Opening};
-use crate::recognisers::http::key::Key;
-use crate::recognisers::http::patience::Limits;
 use crate::recognisers::http::{Server, ServerError, Settings};
 use crate::recognisers::recognizer::Certainty;
 use crate::recognisers::worker::NICENESS;
+use crate::servers::key::Key;
+use crate::servers::patience::Limits;
 use crate::session::manifest::SourceEntry;
 use crate::speech::analysis::Analysis;
 use crate::speech::listen::Hints;
@@ -125,7 +125,7 @@ fn settings(config: &Config, address: ServerAddress, limits: Limits) -> Result<S
     let transcribe = &config.transcribe;
     Ok(Settings {
         address,
-        key: Key::find(&transcribe.key_file)?,
+        key: Key::find(TRANSCRIPTION_KEY, &transcribe.key_file)?,
         model: transcribe.url_model.clone(),
         at_once: transcribe.requests as usize,
         timeout: Duration::from_secs_f64(transcribe.url_timeout_s),

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use hansard::config::{ServerAddress, WhisperEngine};
 use hansard::recognisers::engine::{Cost, Engine, Facts, Fit, Gives, Languages, Opening};
-use hansard::recognisers::http::patience::Limits;
 use hansard::recognisers::http::{Server, Settings};
 use hansard::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 use hansard::recognisers::scripted::{Scripted, Step};
+use hansard::servers::patience::Limits;
 use hansard::session::journal::Event;
 use serde_json::{Value, json};
 

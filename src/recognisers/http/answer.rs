@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::base::{languages, text};
 use crate::recognisers::recognizer::{Hypothesis, Request, Word};
+use crate::servers::answer::{complaint_in, parse};
 
 /// Nobody says more characters a second, in any language …
 const CHARS_PER_S_MAX: f64 = 100.0;
@@ -18,8 +19,6 @@ const CHARS_MORE: f64 = 1000.0;
 const BEYOND_S: f64 = 0.5;
 /// What some servers write where they know nothing.
 const PLACEHOLDER: f64 = -1.0;
-/// Columns of a complaint that are told.
-const COMPLAINT_COLUMNS: usize = 200;
 
 /// Reads what a server understood of a request.
 ///
@@ -59,70 +58,6 @@ pub fn read(body: &[u8], request: &Request) -> Result<Hypothesis, String> {
         audio_s,
         ..Hypothesis::default()
     })
-}
-
-/// What a server complains of, in one line. Empty if it says nothing.
-pub fn complaint(body: &[u8]) -> String {
-    let plain = || String::from_utf8_lossy(body).into_owned();
-    let told = parse(body).map_or_else(plain, |answer| complaint_in(&answer).unwrap_or_else(plain));
-    text::fit(&text::clean(&told), COMPLAINT_COLUMNS)
-}
-
-/// `error.message`, `error`, the same inside `detail`, `detail[].msg`, `detail`, `message`.
-fn complaint_in(answer: &Value) -> Option<String> {
-    let of = |value: &Value| -> Option<String> {
-        let error = value.get("error").filter(|error| !error.is_null())?;
-        let message = error.get("message").unwrap_or(error);
-        Some(message.as_str().map_or_else(|| message.to_string(), str::to_owned))
-    };
-    of(answer).or_else(|| {
-        let detail = answer.get("detail").filter(|detail| !detail.is_null());
-        match detail {
-            Some(Value::Array(list)) => {
-                let messages = list.iter().filter_map(|one| one.get("msg")?.as_str());
-                Some(messages.collect::<Vec<_>>().join("; "))
-            }
-            Some(detail) => Some(
-                of(detail)
-                    .unwrap_or_else(|| detail.as_str().map_or_else(|| detail.to_string(), str::to_owned)),
-            ),
-            None if answer.get("text").is_none() => answer.get("message")?.as_str().map(str::to_owned),
-            None => None,
-        }
-    })
-}
-
-/// JSON, also with the `NaN` and `Infinity` that some servers write.
-fn parse(body: &[u8]) -> Option<Value> {
-    let body = String::from_utf8_lossy(body);
-    serde_json::from_str(&body).ok().or_else(|| serde_json::from_str(&without_nan(&body)).ok())
-}
-
-/// `null` for each number outside of strings that is none.
-fn without_nan(json: &str) -> String {
-    let (mut out, mut rest, mut inside) = (String::with_capacity(json.len()), json, false);
-    while let Some(c) = rest.chars().next() {
-        let word =
-            ["NaN", "-Infinity", "Infinity"].into_iter().find(|word| !inside && rest.starts_with(word));
-        let taken = match (word, c) {
-            (Some(word), _) => {
-                out += "null";
-                word.len()
-            }
-            (None, '\\') if inside => {
-                let two = rest.char_indices().nth(2).map_or(rest.len(), |(at, _)| at);
-                out += &rest[..two];
-                two
-            }
-            (None, c) => {
-                inside ^= c == '"';
-                out.push(c);
-                c.len_utf8()
-            }
-        };
-        rest = &rest[taken..];
-    }
-    out
 }
 
 /// A finite number, written as one or as text.

@@ -1,21 +1,15 @@
 //! One request to a server, and what came of it. It knows no second attempt.
 
-use std::io::Read as _;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use ureq::http::{Response, Uri, header};
-use ureq::{Agent, Body};
-
-use super::key::Key;
-use super::{answer, patience};
+use super::answer;
 use crate::config::ServerAddress;
 use crate::recognisers::recognizer::{Hypothesis, Request};
+use crate::servers::client::{Client, Reply, Settings};
+use crate::servers::key::Key;
 
 /// Longest answer, in bytes: half a minute of speech with tokens and word times is some 50 kB.
 const ANSWER_BYTES_MAX: u64 = 1 << 20;
-/// To find and reach the server, encryption included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// What parts the fields of a form. No 16-bit sound in 28 s holds it but by a chance of one in 10^80.
 const BOUNDARY: &str = "hansard-3f6d1c0b9a52e874d1f0c6b35a9e27d8";
 /// What servers of one model are mostly asked for by others.
@@ -89,129 +83,39 @@ pub enum Refusal {
 /// Asks one server.
 #[derive(Debug)]
 pub struct Asker {
-    agent: Agent,
-    address: ServerAddress,
-    key: Option<Key>,
+    client: Client,
     model: String,
 }
 
 impl Asker {
     /// For a server and, if it serves several, one of its models; an answer may take `timeout`.
     pub fn new(address: ServerAddress, key: Option<Key>, model: &str, timeout: Duration) -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .user_agent(concat!("hansard/", env!("CARGO_PKG_VERSION")))
-            // An answer is small; unpacked it might not be.
-            .accept_encoding("identity")
-            // A redirect could lead to another computer than the one that was named.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .timeout_resolve(Some(CONNECT_TIMEOUT))
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .timeout_global(Some(timeout));
-        // What stays on this computer goes through no proxy.
-        let config = if address.is_here() { config.proxy(None) } else { config };
+        let (answer_max, setting, what) = (ANSWER_BYTES_MAX, "transcribe.url", "sound");
+        let client = Client::new(Settings { address, key, timeout, answer_max, setting, what });
         let model = if model.is_empty() { ANY_MODEL } else { model }.to_owned();
-        Self { agent: config.build().into(), address, key, model }
+        Self { client, model }
     }
 
     /// Asks it, once.
     pub fn ask(&self, request: &Request, detail: Detail) -> Outcome {
-        let mut post = self.agent.post(self.address.transcriptions());
-        post = post.header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"));
-        if let Some(key) = &self.key {
-            post = post.header(header::AUTHORIZATION, key.header());
-        }
-        let outcome = match post.send(&form(&self.model, request, detail)[..]) {
-            Ok(response) => self.judge(response, request),
-            Err(error) => of_error(&error),
-        };
-        self.without_key(outcome)
-    }
-
-    fn judge(&self, mut response: Response<Body>, request: &Request) -> Outcome {
-        let status = response.status().as_u16();
-        let named =
-            |name: header::HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
-        let after =
-            named(header::RETRY_AFTER).and_then(|after| patience::retry_after(after, Timestamp::now()));
-        let location = named(header::LOCATION).map(|place| self.redirected(place));
-        let mut body = Vec::new();
-        let mut reader = response.body_mut().as_reader().take(ANSWER_BYTES_MAX + 1);
-        if let Err(error) = reader.read_to_end(&mut body) {
-            return Outcome::Busy { reason: format!("its answer broke off ({error})"), after: None };
-        }
-        let said = || match answer::complaint(&body) {
-            said if said.is_empty() => String::new(),
-            said => format!(": {said}"),
-        };
-        match status {
-            200..=299 if body.len() as u64 > ANSWER_BYTES_MAX => {
-                Outcome::Broken { reason: format!("its answer is longer than {ANSWER_BYTES_MAX} bytes") }
-            }
-            200..=299 => match answer::read(&body, request) {
+        let url = self.client.address().transcriptions();
+        let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
+        match self.client.post(url, &content_type, &form(&self.model, request, detail)) {
+            Reply::Answer(body) => match answer::read(&body, request) {
                 Ok(heard) => Outcome::Heard(Box::new(heard)),
                 Err(why) => Outcome::Broken { reason: format!("its answer makes no sense: {why}") },
             },
-            300..=399 => Outcome::Refused {
-                reason: location.unwrap_or_else(|| format!("it answers {status} and names no other place")),
-                refusal: Refusal::All,
-            },
-            408 | 429 | 502 | 503 | 504 => {
-                Outcome::Busy { reason: format!("it answers {status}{}", said()), after }
-            }
-            400..=499 => Outcome::Refused {
-                reason: format!("it answers {status}{}", said()),
+            Reply::Refused { status, reason, .. } => Outcome::Refused {
+                reason,
                 refusal: match status {
-                    400 | 415 | 422 => Refusal::Request,
-                    413 => Refusal::Sound,
+                    Some(400 | 415 | 422) => Refusal::Request,
+                    Some(413) => Refusal::Sound,
                     _ => Refusal::All,
                 },
             },
-            _ => Outcome::Broken { reason: format!("it answers {status}{}", said()) },
+            Reply::Busy { reason, after, .. } => Outcome::Busy { reason, after },
+            Reply::Broken { reason } => Outcome::Broken { reason },
         }
-    }
-
-    /// What is said of a redirect; none is followed.
-    fn redirected(&self, place: &str) -> String {
-        let place: String = place.chars().filter(|c| c.is_ascii_graphic()).take(200).collect();
-        let host = place.parse::<Uri>().ok().and_then(|uri| uri.host().map(str::to_ascii_lowercase));
-        match host {
-            Some(host) if host.trim_matches(['[', ']']) != self.address.host() => {
-                format!("it sends us on to another computer ({host}), where no sound is sent unasked")
-            }
-            _ => format!("it says that it is at {place}: put that into transcribe.url, up to /v1"),
-        }
-    }
-
-    fn without_key(&self, mut outcome: Outcome) -> Outcome {
-        if let (
-            Some(key),
-            Outcome::Refused { reason, .. } | Outcome::Busy { reason, .. } | Outcome::Broken { reason },
-        ) = (&self.key, &mut outcome)
-        {
-            *reason = key.hide_in(reason);
-        }
-        outcome
-    }
-}
-
-/// What is wrong with the way to the server.
-fn of_error(error: &ureq::Error) -> Outcome {
-    match error {
-        ureq::Error::BadUri(_)
-        | ureq::Error::Http(_)
-        | ureq::Error::InvalidProxyUrl
-        | ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_)
-        | ureq::Error::TlsRequired => {
-            Outcome::Refused { reason: format!("it can't be asked ({error})"), refusal: Refusal::All }
-        }
-        ureq::Error::Timeout(_) => Outcome::Busy { reason: "it does not answer in time".into(), after: None },
-        ureq::Error::Protocol(_) | ureq::Error::LargeResponseHeader(..) => {
-            Outcome::Broken { reason: format!("it does not speak HTTP ({error})") }
-        }
-        error => Outcome::Busy { reason: format!("it can't be reached ({error})"), after: None },
     }
 }
 

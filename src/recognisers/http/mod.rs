@@ -4,7 +4,7 @@
 //! A segment is a request, several are asked at once, fewer where the server does not bear that. Promises: no
 //! sound goes to any other computer than the one that was named (no redirect is followed); the key is never
 //! shown; a server's refusal is not asked again; one that is overloaded or away is waited for within stated
-//! limits ([`patience`]). Then the local engine goes on, or the text stays pending. Whatever it does costs
+//! limits ([`patience`](crate::servers::patience)). Then the local engine goes on, or the text stays pending. Whatever it does costs
 //! text and never sound.
 //!
 //! Lines that still grow are not asked for: that would send all that is said several times over.
@@ -17,15 +17,13 @@ use crate::recognisers::engine::{Cost, Engine, Facts, Fit, Gives, Languages, Ope
 use crate::recognisers::protocol::REQUEST_S_MAX;
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 use crate::recognisers::worker;
+use crate::servers::key::{Key, KeyError};
+use crate::servers::patience::{Limits, Mood};
 
 pub mod answer;
 pub mod ask;
-pub mod key;
-pub mod patience;
 
 use ask::{Asker, Detail, Outcome, Refusal};
-use key::Key;
-use patience::{Limits, Mood};
 
 /// A server, and how it is asked.
 #[derive(Debug, Clone)]
@@ -49,7 +47,7 @@ pub struct Settings {
 pub enum ServerError {
     /// There is no key where one should be.
     #[error(transparent)]
-    Key(#[from] key::KeyError),
+    Key(#[from] KeyError),
     /// Everybody on the way could read the key, and what is said.
     #[error(
         "the key of the transcription server would go to {host} unencrypted, where others can read it: use https:// in \
