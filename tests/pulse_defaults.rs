@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::support::home::alone;
 use crate::support::sound;
 use crate::support::stage::pulse::{self, Pulse, RATE};
-use crate::support::stage::recorder::Recorder;
+use crate::support::stage::recorder::{Recorder, Session};
 use serde_json::Value;
 
 /// Time for the sound system and the programs to start, on a machine that builds something else as well.
@@ -144,4 +144,60 @@ fn where_the_default_microphone_is_none_it_is_said_before_anything_is_recorded()
     }
     let (code, said) = record(&["Me=mic:virtual_va_m"]);
     assert_eq!(code, Some(0), "a part that no other microphone has: {said}");
+}
+
+/// How much of a sound is a tone of this frequency, 0..=1.
+fn part_of_tone(sound: &[f32], hertz: f64) -> f64 {
+    let (mut sine, mut cosine, mut all) = (0.0, 0.0, 1e-12);
+    for (n, sample) in sound.iter().enumerate() {
+        let (sample, at) = (f64::from(*sample), std::f64::consts::TAU * hertz * n as f64 / f64::from(RATE));
+        sine += sample * at.sin();
+        cosine += sample * at.cos();
+        all += sample * sample;
+    }
+    2.0 * (sine * sine + cosine * cosine) / (sound.len() as f64 * all)
+}
+
+#[test]
+fn the_chime_arrives_in_the_loudspeaker_and_in_its_track() {
+    let _alone = alone();
+    if lacks_sound("the_chime_arrives_in_the_loudspeaker_and_in_its_track") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let pulse = Pulse::start(&["va_mic"], &["va_room"]).unwrap();
+    pulse.pactl(&["set-default-sink", "va_room"]).unwrap();
+    let sources = ["record", "--announce", "--no-transcribe", "--source", "Others=loopback", "--out"];
+    let recordings = dir.path().join("recordings");
+    let recorder = Recorder::start(hansard(&pulse, dir.path(), &sources).arg(&recordings)).unwrap();
+    let since = Instant::now();
+    loop {
+        assert!(since.elapsed() < START_LIMIT, "the chime is never played");
+        let Some(line) = recorder.next(Duration::from_millis(100)) else { continue };
+        println!("{}", line.text);
+        if line.text.contains("the chime was played through") {
+            break;
+        }
+    }
+    recorder.interrupt().unwrap();
+    let status = recorder.finish(FINISH_LIMIT, |line| println!("{}", line.text)).unwrap();
+    assert_eq!(status.code(), Some(0));
+    let recorded = Session::newest(&recordings, &[]).unwrap();
+    let take = recorded.take_of("Others").unwrap();
+    let sound = recorded.sound(take).unwrap();
+    let peak = sound.iter().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
+    assert!((0.05..0.3).contains(&peak), "{peak}");
+    // Both notes, one after the other, where it sounds.
+    let begin = sound.iter().position(|sample| sample.abs() > 0.02).unwrap();
+    let at = |from: f64, to: f64| {
+        let frame = |s: f64| begin + (s * f64::from(RATE)) as usize;
+        &sound[frame(from)..frame(to)]
+    };
+    for (part, hertz) in [(at(0.05, 0.40), 783.99), (at(0.9, 1.3), 587.33)] {
+        let is = part_of_tone(part, hertz);
+        assert!(is > 0.6, "{is} of it is {hertz} Hz");
+    }
+    let journal = std::fs::read_to_string(recorded.dir.join("events.jsonl")).unwrap();
+    let chimed = journal.lines().find(|line| line.contains("\"kind\":\"chimed\"")).unwrap();
+    assert!(chimed.contains("\"error\":null") && chimed.contains("va_room"), "{chimed}");
 }

@@ -1,6 +1,7 @@
 //! Pure sound: no file handles that outlive a call, no threads, no clocks.
 
 pub mod align;
+pub mod chime;
 pub mod decode;
 pub mod denoise;
 pub mod level;

@@ -15,3 +15,4 @@ pub mod random;
 pub mod text;
 pub mod units;
 pub mod utterance;
+pub mod window_title;

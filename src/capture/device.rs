@@ -83,7 +83,7 @@ impl Backend {
         }
     }
 
-    fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
+    pub(super) fn host(&self) -> Result<Arc<cpal::Host>, SourceError> {
         let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = &*host {
             return Ok(Arc::clone(host));

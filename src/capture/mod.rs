@@ -6,6 +6,7 @@ pub mod device;
 pub mod drain;
 pub mod feed;
 pub mod lane;
+pub mod play;
 #[cfg(unix)]
 pub mod pulse;
 #[cfg(not(unix))]

@@ -123,8 +123,16 @@ pub enum EditError {
         into: String,
     },
     /// There is no such line.
-    #[error("there is no line {0:?} here; `hansard show --ids` names them")]
+    #[error("there is no line {0:?} here, by id or by time; `hansard show --ids` names them")]
     NoLine(String),
+    /// A time that is that of several.
+    #[error("several lines begin at {time}: {}; name one by its id", there.join("; "))]
+    SeveralLines {
+        /// As it was asked for.
+        time: String,
+        /// Ids, and how the lines begin.
+        there: Vec<String>,
+    },
     /// There is no such mark.
     #[error("there is no mark {0:?} here; `hansard show` names them")]
     NoMark(String),
@@ -290,10 +298,13 @@ fn written_by(edited: Edited, line: &Utterance, proposal: &Proposal) -> Result<U
 
 /// A line as it was written last and as it is shown.
 pub(super) fn line<'a>(session: &'a Session, id: &str) -> Result<(&'a Utterance, &'a Utterance), EditError> {
-    // Also by what it is called for short.
+    // Also by what it is called for short, and by its time.
     let id = match session.utterances.iter().any(|line| line.id == id) {
         true => id,
-        false => super::sheet::id_of(session, id).unwrap_or(id),
+        false => match super::sheet::id_of(session, id) {
+            Some(id) => id,
+            None => super::sheet::id_at(session, id)?.unwrap_or(id),
+        },
     };
     let shown = session.utterances.iter().find(|line| line.id == id);
     session.written(id).zip(shown).ok_or_else(|| EditError::NoLine(id.to_owned()))

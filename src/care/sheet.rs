@@ -10,6 +10,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest as _, Sha256};
 
+use super::edit::EditError;
+use crate::base::duration;
 use crate::base::text::{clean, clock};
 use crate::base::utterance::Utterance;
 use crate::session::reading::Session;
@@ -133,6 +135,30 @@ pub fn id_of<'a>(session: &'a Session, short: &str) -> Option<&'a str> {
     }
 }
 
+/// The id of the line that begins at a time as it is shown, `12:30` or `0:12:30`; `None` if that is no time,
+/// or none begins there. Lines that are shown go first.
+///
+/// # Errors
+/// Several begin there.
+pub fn id_at<'a>(session: &'a Session, time: &str) -> Result<Option<&'a str>, EditError> {
+    let Some(second) = is_time(time).then(|| duration::seconds(time).ok()).flatten() else { return Ok(None) };
+    // Shown times are cut, not rounded.
+    let is_at = |line: &&Utterance| line.start.max(0.0).floor() == second;
+    let all: Vec<&Utterance> = session.utterances.iter().filter(is_at).collect();
+    let shown: Vec<&Utterance> = all.iter().copied().filter(|line| line.is_shown()).collect();
+    match if shown.is_empty() { &all[..] } else { &shown[..] } {
+        [] => Ok(None),
+        [line] => Ok(Some(&line.id)),
+        several => {
+            let shorts = shorts(session);
+            let short = |line: &Utterance| shorts.get(line.id.as_str()).cloned().unwrap_or(line.id.clone());
+            let told =
+                |line: &&Utterance| format!("{} {}: {}", short(line), speaker(line), quoted(&line.text));
+            Err(EditError::SeveralLines { time: time.to_owned(), there: several.iter().map(told).collect() })
+        }
+    }
+}
+
 /// The short ids of the lines that are shown, by their ids.
 fn shorts(session: &Session) -> HashMap<&str, String> {
     let codes: Vec<(&str, String)> =
@@ -215,7 +241,16 @@ pub fn read(page: &str, base: &Session, now: &Session) -> Read {
     for wish in wishes {
         match objection(&wish, base, now) {
             Some(Objection::Already) => {}
-            Some(Objection::Why(why)) => read.complaints.push(Complaint { number: wish.number, why }),
+            Some(Objection::Why(why)) => {
+                let number = wish.number;
+                // What was deleted has no line any more: it is told by what it was.
+                let gone = (number == 0).then(|| base.utterances.iter().find(|line| line.id == wish.id));
+                let why = match gone.flatten() {
+                    Some(line) => format!("{}, which was deleted: {why}", told(line, &shorts)),
+                    None => why,
+                };
+                read.complaints.push(Complaint { number, why });
+            }
             None => read.wishes.push(wish),
         }
     }
@@ -258,6 +293,12 @@ fn is_time(text: &str) -> bool {
     let parts: Vec<&str> = text.split(':').collect();
     let digits = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     (2..=3).contains(&parts.len()) && parts.iter().all(digits)
+}
+
+/// `k3f9 at 0:12:30 (Bob: Nine it is then.)`
+fn told(line: &Utterance, shorts: &HashMap<&str, String>) -> String {
+    let short = shorts.get(line.id.as_str()).unwrap_or(&line.id);
+    format!("{short} at {} ({}: {})", clock(line.start, true), speaker(line), quoted(&line.text))
 }
 
 /// What a person wants of a line; `None` if it stands as it was.

@@ -20,6 +20,7 @@ use super::{Cli, Exit};
 use crate::base::languages::LANGUAGES;
 use crate::base::text::{clean, clock, name};
 use crate::capture::device::{Backend, DeviceInfo};
+use crate::care::trash::{self, Trashed};
 use crate::config::Config;
 use crate::models::catalogue::PUBLISHED;
 use crate::session::heard;
@@ -220,6 +221,9 @@ impl Known {
         let Some(config) = &self.config else { return Vec::new() };
         let begins =
             |candidate: &CompletionCandidate| candidate.get_value().to_string_lossy().starts_with(typed);
+        if self.words.iter().any(|word| word == "--trash") {
+            return trashed(config, typed);
+        }
         let mut found = sessions(config);
         found.retain(begins);
         if !found.is_empty() && !typed.starts_with("last~") {
@@ -357,6 +361,26 @@ fn sessions(config: &Config) -> Vec<CompletionCandidate> {
     let newest = listing.sessions.iter().rev().take(SESSIONS_MAX);
     let newest = newest.map(|found| offer(folder(found), about(found)));
     [offer("last", "the newest session")].into_iter().chain(newest).collect()
+}
+
+/// What lies in the trash, removed last first, by the beginning of its name or any part of its name or title.
+fn trashed(config: &Config, typed: &str) -> Vec<CompletionCandidate> {
+    let mut all = trash::list(&config.paths.recordings).unwrap_or_default();
+    let part = typed.to_lowercase();
+    let is_meant = |gone: &Trashed| {
+        gone.name.to_lowercase().contains(&part) || gone.title.to_lowercase().contains(&part)
+    };
+    if all.iter().any(|gone| gone.name.starts_with(typed)) {
+        all.retain(|gone| gone.name.starts_with(typed));
+    } else {
+        all.retain(is_meant);
+    }
+    let told = |gone: &Trashed| {
+        let removed =
+            gone.removed.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string();
+        offer(gone.name.clone(), format!("{}, removed {removed}", name(&gone.title)))
+    };
+    all.iter().rev().take(SESSIONS_MAX).map(told).collect()
 }
 
 /// Name of its folder.

@@ -31,7 +31,8 @@ pub struct Args {
 /// Arguments of `mute` and `unmute`.
 #[derive(Debug, clap::Args)]
 pub struct MuteArgs {
-    /// The source: a person's or a place's name, as in --source NAME=SPEC
+    /// The source: a person's or a place's name, as in --source NAME=SPEC or as it was given since, or any
+    /// part of it that no other source has
     pub(super) name: String,
     #[command(flatten)]
     pub(super) of: Args,

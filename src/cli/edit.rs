@@ -45,7 +45,8 @@ pub struct Args {
     json: bool,
 }
 
-/// What is to be corrected. Ids are those of `hansard show S --ids`.
+/// What is to be corrected. Ids are those of `hansard show S --ids`; a line also goes by the time at which it
+/// begins, 12:30.
 #[derive(Debug, Clone, clap::Subcommand)]
 enum What {
     /// Give a speaker another name, in all that was and will be transcribed
@@ -80,21 +81,21 @@ enum What {
     Replace(replacing::Args),
     /// Correct the words of a line
     Line {
-        /// The line
+        /// The line, by its id or the time at which it begins
         id: String,
         /// What was said
         text: String,
     },
     /// Say who said a line; the other lines of a voice that nobody has named learn from it
     Speaker {
-        /// The line
+        /// The line, by its id or the time at which it begins
         id: String,
         /// Who
         name: String,
     },
     /// Keep a line out of the minutes
     Withhold {
-        /// The line
+        /// The line, by its id or the time at which it begins
         id: String,
     },
     /// Put a line that was withheld, or an echo, into the minutes; or show a hidden passage again

@@ -65,7 +65,8 @@ pub struct Args {
     title: Option<String>,
     #[command(flatten)]
     described: Described,
-    /// Show a sentence to be read out: that this meeting is recorded. When that was stands in the minutes
+    /// Show a sentence to be read out, that this meeting is recorded, and play a chime (record.chime). When
+    /// that was stands in the minutes
     #[arg(long)]
     announce: bool,
     /// What to record: NAME=mic or NAME=mic:ID, the same with loopback, NAME=file:PATH or NAME=synth:SCRIPT;
@@ -307,7 +308,7 @@ fn conduct(
         lines.show(&mut shown, engine.follow(), engine.follow());
     }
     let is_live = matches!(wish.pace, Pace::Real);
-    // The view has the terminal for itself, and says at its top that it records.
+    // The view has the terminal for itself, and its window's title.
     let in_title = (is_live && !viewed).then(|| InTitle::follow(engine.follow(), &title)).flatten();
     let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
     let _mending = super::recover::mend_beside(config);

@@ -13,6 +13,7 @@ use crate::live::{
     Bus, Cursor, Device, Doing, JsonLines, News, Notice, Stage, Status, Subscription, TrackStatus,
     display_name,
 };
+use crate::session::hiding::Hiding;
 use crate::session::journal::Event;
 use crate::session::naming::Naming;
 use crate::session::people::NamedBy;
@@ -76,8 +77,11 @@ impl Shown {
 }
 
 fn show_lines(mut news: Subscription, json: bool) {
-    let (mut lines, mut shown) = (JsonLines::default(), Lines::default());
+    let (mut lines, mut shown, mut hiding) = (JsonLines::default(), Lines::default(), Hiding::default());
     while let Some(told) = news.wait() {
+        if let News::Event(line) = &told {
+            hiding.hear(&line.event);
+        }
         let names = news.naming();
         if json {
             if let Some(line) = lines.line(&told, Cursor::default(), names) {
@@ -88,8 +92,9 @@ fn show_lines(mut news: Subscription, json: bool) {
         shown.renamed(names);
         if let News::Line(line) = &told
             && line.utterance.is_shown()
+            && let Some(left) = hiding.left_of(&line.utterance)
         {
-            shown.line(&line.utterance, names);
+            shown.line(&left, names);
         }
     }
 }

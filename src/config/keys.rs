@@ -63,6 +63,7 @@ pub(super) const KEYS: &[Key] = &[
     key("record.stay_awake", Kind::Switch),
     key("record.notify", Kind::Switch),
     key("record.announce", Kind::Switch),
+    key("record.chime", Kind::Switch),
     key(
         "record.consent",
         Kind::Text { wants: "a sentence of at most 500 characters, on one line", tidy: sentence },

@@ -73,6 +73,8 @@ pub struct Record {
     pub notify: bool,
     /// Whether what tells people that they are recorded is shown at the beginning.
     pub announce: bool,
+    /// Whether a chime is played with it.
+    pub chime: bool,
     /// That they agreed, as it stands in the minutes; empty: nothing.
     pub consent: String,
 }

@@ -63,7 +63,8 @@ pub enum Request {
     Resume,
     /// Store silence in the place of this source, until it is unmuted.
     Mute {
-        /// Whose it is, or the track's name in files.
+        /// Whose it is, then or by now, or the track's name in files; or any part of these that no other
+        /// source has.
         name: String,
     },
     /// Store that source's sound again.

@@ -13,6 +13,7 @@ use crate::session::lock::LockError;
 
 mod alone;
 pub mod calendar;
+mod chime;
 pub mod correct;
 pub mod defaults;
 pub mod doctor;

@@ -186,6 +186,8 @@ pub struct Plan {
     pub details: Details,
     /// What those who are there are to be told.
     pub announce: Option<String>,
+    /// The sound system that plays the chime which goes with that, if any does.
+    pub chime: Option<Backend>,
     /// One per device, with its tracks.
     pub devices: Vec<DeviceSpec>,
     /// One per track, in the user's order.
@@ -216,9 +218,11 @@ impl Plan {
             Pace::Max { .. } => Pace::Max { limit: wish.limit },
             Pace::Real => Pace::Real,
         };
-        let (devices, sources) = look_up(&wish.sources, &SourceOptions::new(config, pace))?;
+        let options = SourceOptions::new(config, pace);
+        let (devices, sources) = look_up(&wish.sources, &options)?;
         let languages = wish.sources.iter().map(|spec| spec.language.as_deref());
         let counted = wish.is_counted();
+        let is_chimed = wish.announce.is_some() && config.record.chime && !counted;
         let pass = text::pass(counted);
         let text = match wish.text.then(|| text::choose_engine(config, pass, languages)).transpose()? {
             None => TextPlan::Unwanted,
@@ -229,6 +233,7 @@ impl Plan {
             title: wish.title.clone(),
             details: wish.details.clone(),
             announce: wish.announce.clone(),
+            chime: is_chimed.then_some(options.backend),
             devices,
             sources,
             text,

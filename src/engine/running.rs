@@ -61,6 +61,8 @@ pub struct Engine {
     unlocked: Option<LockError>,
     _lock: Option<SessionLock>,
     power: JoinHandle<()>,
+    /// Plays what tells people that they are recorded.
+    chime: Option<std::thread::JoinHandle<()>>,
     runtime: Option<Runtime>,
 }
 
@@ -84,6 +86,7 @@ impl Engine {
             title,
             details,
             announce,
+            chime,
             devices,
             sources,
             text,
@@ -132,6 +135,7 @@ impl Engine {
         // Here and not in its task: a process that is being started must not be hit by a key that stops us
         // all.
         let power = Power::new(config.record.stay_awake && !counted);
+        let chime = chime.and_then(|backend| super::chime::begin(backend, &recording));
         let power = runtime.spawn(look_after_power(Arc::clone(&recording), power));
         Ok(Self {
             recording,
@@ -145,6 +149,7 @@ impl Engine {
             unlocked,
             _lock: lock,
             power,
+            chime,
             runtime: Some(runtime),
         })
     }
@@ -271,6 +276,16 @@ impl Drop for Engine {
         self.power.abort();
         // The last news were published by now; who is too slow for them does without.
         self.recording.news.end(LAST_WORDS);
+        match self.chime.take() {
+            Some(chime) if chime.is_finished() => {
+                if chime.join().is_err() {
+                    tracing::error!("the thread of the chime panicked");
+                }
+            }
+            // It plays on for a moment, or the sound system hangs: it ends with the process.
+            Some(_) => tracing::info!("the chime is not over"),
+            None => {}
+        }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(SHUTDOWN);
         }

@@ -44,6 +44,7 @@ impl Notice {
             Event::Alarm { on: true, .. } | Event::WriteError { .. } | Event::ProcessStopped { .. } => {
                 Urgency::Alarm
             }
+            Event::Chimed { error: Some(_), .. } => Urgency::Alarm,
             _ => Urgency::Info,
         };
         Some(Self { urgency, text: text(event)? })
@@ -126,6 +127,19 @@ fn text(event: &Event) -> Option<String> {
             )
         }
         Event::Unmuted { track, at } => format!("{track} is recorded again from {} on", timer(*at)),
+        Event::Hidden { id, from, to, shown } => {
+            let passage = format!("{id}, {} to {},", timer(*from), timer(*to));
+            match shown {
+                false => format!("{passage} is hidden: no document shows what was said there"),
+                true => format!("{passage} is shown again"),
+            }
+        }
+        Event::Chimed { error: Some(error), .. } => {
+            format!("the chime could NOT be played ({error}): say yourself that this is recorded")
+        }
+        Event::Chimed { device, .. } => {
+            format!("the chime was played through {}", device.as_deref().unwrap_or("the default output"))
+        }
         Event::Announced { text, .. } => format!("to be read out, or shown: \u{201c}{text}\u{201d}"),
         Event::NoControl { reason } => {
             format!("{reason}; the recording goes on, but no other command can steer it")

@@ -83,6 +83,8 @@ pub struct Recording {
     stopped_at: OnceLock<f64>,
     /// Marks so far.
     marks: AtomicUsize,
+    /// Names that were given since.
+    given: mutes::Given,
     room: Arc<Room>,
     /// Sees what happens to time from outside.
     time: Mutex<sleep::SleepWatch>,
@@ -145,6 +147,7 @@ impl Recording {
             name,
             stopped_at: OnceLock::new(),
             marks: AtomicUsize::new(0),
+            given: mutes::Given::default(),
             room,
             time: Mutex::default(),
             news,
@@ -162,6 +165,7 @@ impl Recording {
 
     /// A line for the journal.
     pub fn note(&self, event: Event) {
+        self.given.hear(&event);
         self.tell_writer(Control::Journal(event));
     }
 

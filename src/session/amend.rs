@@ -24,7 +24,7 @@ pub const HIDDEN: &str = "hidden";
 /// A line's kind stands within so many bytes.
 const KIND_WITHIN: usize = 200;
 /// What stands where hidden words stood between others.
-const LEFT_OUT: &str = "[…]";
+pub(super) const LEFT_OUT: &str = "[…]";
 
 /// What people added.
 #[derive(Debug, Clone, Default, PartialEq)]

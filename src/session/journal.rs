@@ -315,6 +315,15 @@ pub enum Event {
         at: f64,
         text: String,
     },
+    /// A sound was played to those who are there, to go with that, or could not be.
+    Chimed {
+        /// Session second at which it began.
+        at: f64,
+        /// What it was played through.
+        device: Option<String>,
+        /// Why it was not played. `None` means that it was.
+        error: Option<String>,
+    },
     /// Somebody marked a moment. A later line of the same id replaces this one.
     Mark {
         /// Identity within the session.

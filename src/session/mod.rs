@@ -19,6 +19,7 @@ pub mod disk;
 pub mod erased;
 pub mod folder;
 pub mod heard;
+pub mod hiding;
 pub mod journal;
 pub mod levels;
 pub mod line_tail;

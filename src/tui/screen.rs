@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
-use crossterm::style::{ResetColor, force_color_output};
+use crossterm::style::{Print, ResetColor, force_color_output};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
@@ -19,6 +19,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp
 
 use super::draw::draw;
 use super::view::View;
+use crate::base::window_title;
 
 /// Bytes of a picture that are written at once: all of a large window.
 const PICTURE_BYTES: usize = 64 * 1024;
@@ -48,6 +49,8 @@ impl Settings {
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<BufWriter<File>>>,
     settings: Settings,
+    /// What the window's title was set with.
+    title: String,
     /// It has been left.
     left: bool,
 }
@@ -59,7 +62,12 @@ impl Screen {
         force_color_output(true);
         let out =
             BufWriter::with_capacity(PICTURE_BYTES, File::from(io::stdout().as_fd().try_clone_to_owned()?));
-        let mut screen = Self { terminal: Terminal::new(CrosstermBackend::new(out))?, settings, left: true };
+        let mut screen = Self {
+            terminal: Terminal::new(CrosstermBackend::new(out))?,
+            settings,
+            title: String::new(),
+            left: true,
+        };
         screen.take()?;
         Ok(screen)
     }
@@ -72,7 +80,12 @@ impl Screen {
         self.settings.keep(before);
         self.left = false;
         tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
-        execute!(self.terminal.backend_mut(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        let out = self.terminal.backend_mut();
+        execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+        if self.title.is_empty() {
+            execute!(out, Print(window_title::KEEP))?;
+        }
+        self.title.clear();
         self.clear()
     }
 
@@ -87,6 +100,11 @@ impl Screen {
         }
         let size = self.terminal.size()?;
         view.resize(size.width, size.height);
+        let title = view.window_title();
+        if title != self.title {
+            execute!(self.terminal.backend_mut(), Print(&title))?;
+            self.title = title;
+        }
         self.terminal.draw(|frame| draw(view, frame))?;
         Ok(())
     }
@@ -112,7 +130,8 @@ impl Screen {
         }
         let out = self.terminal.backend_mut();
         // One that is gone needs none of it.
-        let _gone = execute!(out, ResetColor, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let title = Print(window_title::GIVE_BACK);
+        let _gone = execute!(out, ResetColor, DisableBracketedPaste, LeaveAlternateScreen, Show, title);
         let _gone = out.flush();
         self.settings.give_back();
     }

@@ -11,7 +11,7 @@ use ratatui::style::{Color, Modifier};
 use super::{Ask, Keys, Options, Told, View, draw};
 use crate::base::cause::{Alarm, GapCause};
 use crate::base::units::Frames;
-use crate::base::utterance::Utterance;
+use crate::base::utterance::{Utterance, Word};
 use crate::control::{Request, Response};
 use crate::live::{Device, Doing, Levels, Status, TrackLevel, TrackStatus, Trouble};
 use crate::session::journal::Event;
@@ -314,6 +314,55 @@ fn somebody_is_called_otherwise_by_two_keys_and_a_name() {
         shown.contains("Alice Weiss  Which two are those?") && shown.contains(" 1 Alice Weiss "),
         "{shown}"
     );
+}
+
+#[test]
+fn what_is_hidden_goes_at_once_and_comes_back() {
+    let mut view = meeting(OWN);
+    let hidden = |id: &str, from: f64, to: f64, shown: bool| {
+        event(2468.0, Event::Hidden { id: id.into(), from, to, shown })
+    };
+    let words = |id: &str, rev: u32, text: &str, start: f64| {
+        let word = |(n, text): (usize, &str)| {
+            let start = start + n as f64;
+            Word { text: text.into(), start, end: start + 0.8, p: 0.9 }
+        };
+        let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
+        let end = start + words.len() as f64;
+        let (text, track, id) = (text.into(), "bob".into(), id.into());
+        let line =
+            Utterance { id, rev, track, start, end, text, words, is_final: true, ..Utterance::default() };
+        Told::Line(Box::new(line), "Bob".into())
+    };
+    view.tell(words("6", 0, "we pay nine euros", 2450.0));
+    // A line, a mark, a part of a line, and what is being said there.
+    view.tell(hidden("hide-1", 2430.0, 2439.0, false));
+    view.tell(hidden("hide-2", 2452.0, 2466.0, false));
+    let shown = picture(&mut view, 80, 30);
+    for gone in ["double invoices", "Karim does 312 until Thursday\n", "nine", "second point"] {
+        assert!(!shown.contains(gone), "{gone} stands:\n{shown}");
+    }
+    assert!(shown.contains("0:40:50  Bob     we pay […]") || shown.contains("we pay"), "{shown}");
+    assert!(shown.contains("── hidden up to 00:40:39: not for publication (hide-1) ──"), "{shown}");
+    assert_eq!(press(&mut view, "/invoices\n"), []);
+    assert!(view.message().unwrap().0.contains("was not said"), "it is not found either");
+    assert_eq!(press(&mut view, "e"), [], "nor is a mark edited that is hidden");
+    press(&mut view, "\u{1b}");
+    assert!(!view.lines().iter().any(|line| line.contains("invoices")), "nor left on the terminal");
+    // What comes later, and what is corrected or renamed there, stays hidden, and is right when it is back.
+    view.tell(words("7", 0, "and so on", 2454.0));
+    view.tell(words("6", 1, "we pay ten euros", 2450.0));
+    view.tell(event(2469.0, Event::Renamed { from: "Bob".into(), to: "Bob Smith".into() }));
+    assert!(!picture(&mut view, 80, 30).contains("and so on"));
+    view.tell(hidden("hide-1", 2430.0, 2439.0, true));
+    view.tell(hidden("hide-2", 2452.0, 2466.0, true));
+    let shown = picture(&mut view, 80, 30);
+    for back in
+        ["Bob Smith  Number 312", "◆ ACTION Karim", "Bob Smith  we pay ten euros", "Bob Smith  and so on"]
+    {
+        assert!(shown.contains(back), "{back} is not back:\n{shown}");
+    }
+    assert!(!shown.contains("hidden up to"), "{shown}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::base::text::clean;
+use crate::base::utterance::Utterance;
 use crate::session::mark::MarkKind;
 
 /// Lines that are kept to be scrolled through: ten hours of talk. Older ones stand in the transcript's file.
@@ -22,11 +23,11 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum What {
     Said {
-        track: String,
-        voice: Option<String>,
+        /// As it stands in the transcript.
+        line: Box<Utterance>,
         name: String,
+        /// What of it is shown.
         text: String,
-        seconds: f64,
     },
     Mark {
         kind: MarkKind,
@@ -54,11 +55,18 @@ impl Entry {
     }
 }
 
+/// Seconds that a line lasts.
+fn seconds(line: &Utterance) -> f64 {
+    (line.end - line.start).max(0.0)
+}
+
 /// A line that still grows.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Growing {
     pub(super) id: String,
     pub(super) at: f64,
+    /// Up to where it has been heard.
+    pub(super) until: f64,
     pub(super) name: String,
     pub(super) text: String,
 }
@@ -84,6 +92,8 @@ pub(super) struct Search {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Transcript {
     entries: Vec<Entry>,
+    /// What is not to be seen as long as a passage is hidden.
+    aside: Vec<Entry>,
     growing: BTreeMap<String, Growing>,
     /// Who has spoken, in the order in which they were heard first.
     speakers: Vec<String>,
@@ -129,9 +139,10 @@ impl Transcript {
             (Some(index), None) => self.take_out(index),
             _ => {}
         }
-        if let What::Said { track, name, seconds, .. } = &entry.what {
-            *self.talk.entry(track.clone()).or_default() += seconds;
-            self.growing.retain(|_, line| line.id != entry.id);
+        self.aside.retain(|aside| aside.id != entry.id);
+        if let What::Said { line, name, .. } = &entry.what {
+            *self.talk.entry(line.track.clone()).or_default() += seconds(line);
+            self.growing.retain(|_, growing| growing.id != entry.id);
             if !self.speakers.contains(name) {
                 self.speakers.push(name.clone());
             }
@@ -148,18 +159,33 @@ impl Transcript {
         self.moved(index, 1);
     }
 
+    /// Keeps something that is not to be seen now.
+    pub(super) fn put_aside(&mut self, entry: Entry) {
+        self.remove(&entry.id);
+        if self.aside.len() >= ENTRIES_MAX {
+            self.aside.remove(0);
+        }
+        self.aside.push(entry);
+    }
+
+    /// All that is there, seen or not.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().chain(&self.aside)
+    }
+
     /// It stands nowhere any more.
     pub(super) fn remove(&mut self, id: &str) {
+        self.aside.retain(|aside| aside.id != id);
         if let Some(index) = self.entries.iter().rposition(|entry| entry.id == id) {
             self.take_out(index);
         }
     }
 
     fn forget_talk(&mut self, index: usize) {
-        if let What::Said { track, seconds, .. } = &self.entries[index].what
-            && let Some(talk) = self.talk.get_mut(track)
+        if let What::Said { line, .. } = &self.entries[index].what
+            && let Some(talk) = self.talk.get_mut(&line.track)
         {
-            *talk = (*talk - seconds).max(0.0);
+            *talk = (*talk - seconds(line)).max(0.0);
         }
     }
 
@@ -201,13 +227,18 @@ impl Transcript {
         }
     }
 
+    /// Lines that grow are retracted where they are of such a kind.
+    pub(super) fn retract(&mut self, is_meant: impl Fn(&Growing) -> bool) {
+        self.growing.retain(|_, line| !is_meant(line));
+    }
+
     /// What each of them is called now.
     pub(super) fn rename(&mut self, to: &str, is_meant: impl Fn(Option<&str>, &str) -> bool) {
         let to = clean(to);
         let mut before = None;
-        for entry in &mut self.entries {
-            if let What::Said { voice, name, .. } = &mut entry.what
-                && is_meant(voice.as_deref(), name)
+        for entry in self.entries.iter_mut().chain(&mut self.aside) {
+            if let What::Said { line, name, .. } = &mut entry.what
+                && is_meant(line.voice.as_deref(), name)
                 && *name != to
             {
                 before.get_or_insert_with(|| name.clone());
@@ -233,7 +264,7 @@ impl Transcript {
     /// The voice of whoever is called so.
     pub(super) fn voice_of(&self, called: &str) -> Option<String> {
         self.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Said { voice, name, .. } if name == called => Some(voice.clone()),
+            What::Said { line, name, .. } if name == called => Some(line.voice.clone()),
             _ => None,
         })?
     }
@@ -241,17 +272,17 @@ impl Transcript {
     /// Merges one voice into another one.
     pub(super) fn merge(&mut self, from: &str, into: &str) {
         let of_into = self.entries.iter().rev().find_map(|entry| match &entry.what {
-            What::Said { voice: Some(voice), name, .. } if voice == into => Some(name.clone()),
+            What::Said { line, name, .. } if line.voice.as_deref() == Some(into) => Some(name.clone()),
             _ => None,
         });
         if let Some(name) = of_into {
             self.rename(&name, |voice, _| voice == Some(from));
         }
-        for entry in &mut self.entries {
-            if let What::Said { voice: Some(voice), .. } = &mut entry.what
-                && voice == from
+        for entry in self.entries.iter_mut().chain(&mut self.aside) {
+            if let What::Said { line, .. } = &mut entry.what
+                && line.voice.as_deref() == Some(from)
             {
-                into.clone_into(voice);
+                line.voice = Some(into.to_owned());
             }
         }
     }
@@ -355,13 +386,9 @@ mod tests {
     use super::*;
 
     fn said(id: &str, at: f64, text: &str) -> Entry {
-        let what = What::Said {
-            track: "a".into(),
-            voice: Some("a#1".into()),
-            name: "Ann".into(),
-            text: text.into(),
-            seconds: 2.0,
-        };
+        let (track, voice) = ("a".into(), Some("a#1".into()));
+        let line = Utterance { track, voice, start: at, end: at + 2.0, ..Utterance::default() };
+        let what = What::Said { line: Box::new(line), name: "Ann".into(), text: text.into() };
         Entry { id: id.into(), at, what }
     }
 
@@ -415,7 +442,13 @@ mod tests {
         assert_eq!((ids(&all), all.talk("a")), (vec!["1"], Some(2.0)));
         all.rename("Ann\u{1b}[2J Weiss", |voice, _| voice == Some("a#1"));
         assert_eq!(all.speakers(), ["Ann[2J Weiss"]);
-        let growing = |text: &str| Growing { id: "2".into(), at: 3.0, name: "Bob".into(), text: text.into() };
+        let growing = |text: &str| Growing {
+            id: "2".into(),
+            at: 3.0,
+            until: 4.0,
+            name: "Bob".into(),
+            text: text.into(),
+        };
         all.grow("b", growing("so it"));
         all.grow("b", growing("so it goes"));
         assert_eq!(all.growing().len(), 1);

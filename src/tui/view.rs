@@ -12,8 +12,10 @@ use crate::base::cause::GapCause;
 use crate::base::text::{clean, length, timer};
 use crate::base::units::SampleRate;
 use crate::base::utterance::Utterance;
+use crate::base::window_title::{self, State};
 use crate::control::Response;
 use crate::live::{Device, Doing, News, Notice, Stage, Status, TrackStatus, Urgency};
+use crate::session::hiding::Hiding;
 use crate::session::journal::Event;
 use crate::session::manifest::SourceKind;
 use crate::session::mark::Mark;
@@ -60,6 +62,8 @@ pub struct View {
     rates: BTreeMap<String, SampleRate>,
     /// Other names of sources, in the order in which they were given.
     renames: Vec<(String, String)>,
+    /// What must not be seen any more.
+    hiding: Hiding,
     paused_at: Option<f64>,
     /// By track, session second and seconds that were written by then.
     written: BTreeMap<String, VecDeque<(f64, f64)>>,
@@ -90,6 +94,7 @@ impl View {
             kinds: BTreeMap::new(),
             rates: BTreeMap::new(),
             renames: Vec::new(),
+            hiding: Hiding::default(),
             paused_at: None,
             written: BTreeMap::new(),
             over: false,
@@ -121,12 +126,11 @@ impl View {
         match told {
             Told::Line(line, name) => self.line(&line, &name),
             Told::Growing(line, name) => {
-                let growing = Growing {
-                    id: line.id.clone(),
-                    at: line.start,
-                    name: clean(&name),
-                    text: clean(&line.text),
-                };
+                let (id, name, mut text) = (line.id.clone(), clean(&name), clean(&line.text));
+                if self.hiding.touches(line.start, line.end) || self.hiding.hides(line.start) {
+                    text.clear();
+                }
+                let growing = Growing { id, at: line.start, until: line.end.max(line.start), name, text };
                 self.transcript.grow(&line.track, growing);
             }
             Told::Voice { voice, name } => {
@@ -196,6 +200,18 @@ impl View {
         Some(self.now - self.heard).filter(|silent| *silent >= SILENT_S && !self.over)
     }
 
+    /// What makes the window's title say how it goes; nothing, as long as that is not known.
+    pub(super) fn window_title(&self) -> String {
+        let Some(status) = &self.status else { return String::new() };
+        let state = match (self.silent_for(), status.doing) {
+            (Some(_), _) => State::Unknown,
+            (None, Doing::Recording | Doing::Ending) => State::Recording,
+            (None, Doing::Paused) => State::Paused,
+            (None, Doing::Finishing) => State::Safe,
+        };
+        window_title::set(state, &status.title)
+    }
+
     pub(super) fn is_paused(&self) -> bool {
         self.status.as_ref().is_some_and(|status| status.doing == Doing::Paused)
     }
@@ -239,14 +255,53 @@ impl View {
         if !line.is_shown() {
             return self.transcript.remove(&line.id);
         }
-        let what = What::Said {
-            track: line.track.clone(),
-            voice: line.voice.clone(),
-            name: clean(name),
-            text: clean(&line.text),
-            seconds: (line.end - line.start).max(0.0),
+        let what = What::Said { line: Box::new(line.clone()), name: clean(name), text: String::new() };
+        self.put(Entry { id: line.id.clone(), at: line.start, what });
+    }
+
+    /// Puts what was said or marked where it belongs, as far as it is not hidden.
+    fn put(&mut self, mut entry: Entry) {
+        let is_seen = match &mut entry.what {
+            What::Said { line, text, .. } => match self.hiding.left_of(line) {
+                Some(left) => {
+                    *text = clean(&left.text);
+                    true
+                }
+                None => false,
+            },
+            What::Mark { .. } => !self.hiding.hides(entry.at),
+            What::Missing { .. } | What::Happened { .. } => true,
         };
-        self.transcript.put(Entry { id: line.id.clone(), at: line.start, what });
+        if is_seen {
+            self.transcript.put(entry);
+        } else {
+            self.transcript.put_aside(entry);
+        }
+    }
+
+    /// A passage is hidden from now on, or shown again: what was said and marked there goes, or comes back.
+    fn hide(&mut self, event: &Event) {
+        let Event::Hidden { id, from, to, shown } = event else { return };
+        if !self.hiding.hear(event) {
+            return;
+        }
+        let marker = format!("hidden {id}");
+        if *shown {
+            self.transcript.remove(&marker);
+        } else {
+            let text = format!("hidden up to {}: not for publication ({})", timer(*to), clean(id));
+            let what = What::Missing { text, lost: false };
+            self.transcript.put(Entry { id: marker, at: *from, what });
+        }
+        let lies_there = |entry: &&Entry| match &entry.what {
+            What::Said { line, .. } => line.start < *to && line.end >= *from,
+            What::Mark { .. } => (*from..=*to).contains(&entry.at),
+            What::Missing { .. } | What::Happened { .. } => false,
+        };
+        let entries: Vec<Entry> = self.transcript.all().filter(lies_there).cloned().collect();
+        entries.into_iter().for_each(|entry| self.put(entry));
+        self.transcript.retract(|line| line.at < *to && line.until >= *from);
+        self.mark = self.mark.take().filter(|mark| !self.hiding.hides(mark.at));
     }
 
     fn status(&mut self, status: Box<Status>) {
@@ -286,8 +341,8 @@ impl View {
                     self.mark = self.mark.take().filter(|last| last.id != *id);
                 } else {
                     let what = What::Mark { kind: *kind, text: mark.text.clone() };
-                    self.transcript.put(Entry { id: of_mark, at: *at, what });
-                    self.mark = Some(mark);
+                    self.put(Entry { id: of_mark, at: *at, what });
+                    self.mark = Some(mark).filter(|mark| !self.hiding.hides(mark.at));
                 }
             }
             Event::Renamed { from, to } => {
@@ -309,6 +364,7 @@ impl View {
                     self.missing(from, "paused", &text, false);
                 }
             }
+            Event::Hidden { .. } => self.hide(event),
             Event::Gap { track, at, frames, cause, .. } => self.gap(track, *at, frames.0, *cause),
             event => self.happened(at, event),
         }

@@ -50,6 +50,17 @@ fn what_there_is_is_offered() {
 }
 
 #[test]
+fn what_lies_in_the_trash_is_offered_where_it_is_asked_for() {
+    let (home, id) = with_session();
+    assert!(offered(&home, "hansard recover --trash ").iter().all(|flag| flag.starts_with('-')));
+    home.run(["rm", "last"]).expect(0);
+    assert!(!offered(&home, "hansard show ").contains(&id));
+    for line in ["hansard recover --trash ", "hansard recover --trash week", "hansard rm --trash 20"] {
+        assert_eq!(offered(&home, line), [id.as_str()], "{line}");
+    }
+}
+
+#[test]
 fn what_cant_be_read_is_not_offered_and_nothing_is_said_of_it() {
     let home = Home::new();
     assert!(offered(&home, "hansard show ").iter().all(|flag| flag.starts_with('-')), "there is no session");

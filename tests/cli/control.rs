@@ -313,6 +313,37 @@ fn a_muted_source_is_silent_to_the_frame_and_that_is_no_loss() {
 }
 
 #[test]
+fn who_is_muted_goes_by_any_name_that_only_they_have() {
+    let home = Home::new();
+    let sources = ["Alice Weiss", "Alina", "Bob"].map(|name| format!("--source={name}=synth:coded,secs=0"));
+    let mut running =
+        home.start(["record", "--no-transcribe"].into_iter().chain(sources.iter().map(|s| &**s)));
+    running.records(&home, 0.2);
+    let toggle = |name: &str, track: &str, who: &str| {
+        for verb in ["mute", "unmute"] {
+            let answer = home.run([verb, name, "--json"]).expect(0).json();
+            assert_eq!((&answer["track"], &answer["name"]), (&track.into(), &who.into()), "{verb} {name}");
+        }
+    };
+    toggle("WEISS", "alice-weiss", "Alice Weiss");
+    toggle("lin", "alina", "Alina");
+    home.refuses(&["mute", "ali"], &["several sources", "Alice Weiss (alice-weiss), Alina;"]);
+    home.refuses(&["mute", ""], &["called"]);
+    // A name that was given since; the one that was recorded stays one, too.
+    home.run(["edit", "last", "rename", "Alice Weiss", "Carol Maier"]).expect(0);
+    toggle("carol", "alice-weiss", "Carol Maier");
+    toggle("alice", "alice-weiss", "Carol Maier");
+    home.refuses(&["unmute", "zoe"], &["Carol Maier (alice-weiss), Alina, Bob"]);
+    // Two who are taken for each other: the name is both of theirs by now.
+    home.run(["edit", "last", "rename", "Bob", "X"]).expect(0);
+    home.run(["edit", "last", "rename", "Alina", "Bob"]).expect(0);
+    home.refuses(&["mute", "Bob"], &["several sources", "Bob (alina), X (bob)"]);
+    toggle("bob", "bob", "X");
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+}
+
+#[test]
 fn killed_while_muted_it_has_lost_nothing() {
     let home = Home::new();
     let (running, dir) = recorder(&home);

@@ -1,6 +1,6 @@
 //! What is known of a meeting before it is recorded: given by hand, or by a calendar's entry.
 
-use crate::support::home::Home;
+use crate::support::home::{Home, Running};
 
 const QUICK: [&str; 4] = ["--no-transcribe", "--pace=max", "--source=Ann=synth:tone,secs=1", "--for=1s"];
 
@@ -102,4 +102,20 @@ fn a_calendars_entry_gives_title_place_and_who_is_invited() {
         let event = format!("--event={file}");
         home.refuses(&[&["record"], QUICK.as_slice(), &[event.as_str()]].concat(), &[file, why]);
     }
+}
+
+#[test]
+fn a_chime_that_can_not_be_played_is_said_and_the_recording_goes_on() {
+    let home = Home::new();
+    let args = ["record", "--announce", "--no-transcribe", "--source=Ann=synth:tone,secs=3"];
+    let mut command = home.command(args);
+    let ran =
+        Running::start(command.env("HANSARD_RECORD_CHIME", "true").env("HANSARD_AUDIO_HOST", "pulseaudio"))
+            .end();
+    ran.expect(0);
+    assert!(ran.err.contains("the chime could NOT be played ("), "{}", ran.err);
+    let journal = std::fs::read_to_string(ran.session().dir.join("events.jsonl")).unwrap();
+    let chimed: Vec<&str> = journal.lines().filter(|line| line.contains(r#""kind":"chimed""#)).collect();
+    assert!(chimed.len() == 1 && chimed[0].contains(r#""device":null,"error":""#), "{chimed:?}");
+    home.run(["verify", "last"]).expect(0);
 }

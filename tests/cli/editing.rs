@@ -334,3 +334,23 @@ fn exports_that_nobody_changed_are_renewed_as_they_were_made() {
     let ran = home.run(["edit", "last", "hide", "--from=0:01", "--to=0:02"]);
     assert!(ran.expect(0).err.contains("(its sound is as it was)"), "{}", ran.err);
 }
+
+#[test]
+fn a_line_goes_by_the_time_at_which_it_begins() {
+    let home = Home::new();
+    let dir = finished(&home);
+    for time in ["00:05", "0:00:05", "00:00:05"] {
+        home.run(["edit", "last", "line", time, &format!("Said at {time}.")]).expect(0);
+        assert_eq!(shown(&dir)[1], format!("Bob: Said at {time}."));
+    }
+    home.run(["edit", "last", "withhold", "0:05"]).expect(0);
+    home.run(["edit", "last", "restore", "00:05"]).expect(0);
+    home.refuses(&["edit", "last", "line", "0:07", "x"], &["no line \"0:07\""]);
+    let both = [("Alice", "One."), ("Bob", "Two.")].map(|(who, text)| line(who, 5.2, text));
+    let text: String = both.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+    fs::write(dir.join("transcript.jsonl"), text).unwrap();
+    home.refuses(
+        &["edit", "last", "speaker", "00:05", "Ann"],
+        &["several lines", "Alice: One.", "Bob: Two."],
+    );
+}

@@ -11,8 +11,11 @@ use hansard::session::manifest::GapCause;
 use hansard::session::mark::MarkKind;
 use hansard::session::reading::Session;
 use rustix::process::Signal;
+use serde_json::json;
 
+use crate::support::asr::{AsrServer, Reply};
 use crate::support::home::{Home, Running, signal, wait};
+use crate::support::speech::Speech;
 use crate::support::terminal::Terminal;
 
 const RECORD: &str =
@@ -246,6 +249,84 @@ fn a_recording_is_watched_and_steered_from_another_terminal() {
     running.end().expect(0);
     let session = Session::open(&home.sessions()[0]).unwrap();
     assert_eq!(session.marks()[0].text, "from afar");
+}
+
+#[test]
+fn what_is_hidden_or_corrected_while_it_is_recorded_is_so_in_the_view_at_once() {
+    let test = "what_is_hidden_or_corrected_while_it_is_recorded_is_so_in_the_view_at_once";
+    let Some(speech) = Speech::new(test) else { return };
+    let server = AsrServer::start(|_, _| Reply::json(&json!({ "text": "the secret word" })));
+    let home = Home::new();
+    let script = format!(
+        "exec $hansard record --speakers=1 --title=Weekly --source='{}' --source=Hum=synth:noise,secs=0",
+        speech.source()
+    );
+    let mut terminal = Terminal::new();
+    terminal.start(&home, &["sh", "-c"], &script, &[AUTO, ("HANSARD_TRANSCRIBE_URL", &server.url())]);
+    terminal.stands("● REC");
+    let shows = |terminal: &Terminal| terminal.picture().screen().contents().contains("secret");
+    terminal.stands("the secret word");
+    home.run(["edit", "last", "hide", "--from=0:00", "--to=0:59"]).expect(0);
+    terminal.stands("not for publication (hide-1)");
+    wait("it is gone", || !shows(&terminal));
+    // The sentences that come later in the passage are not shown either.
+    let lines = || {
+        let session = Session::open(&home.sessions()[0]).unwrap();
+        session.latest().iter().filter(|line| line.track == "jack").count()
+    };
+    wait("all four sentences are lines", || lines() >= 4);
+    assert!(!shows(&terminal), "{}", terminal.picture().screen().contents());
+    home.run(["edit", "last", "restore", "hide-1"]).expect(0);
+    wait("all four are back", || terminal.picture().screen().contents().matches("secret word").count() == 4);
+    let id = Session::open(&home.sessions()[0]).unwrap().utterances[0].id.clone();
+    home.run(["edit", "last", "line", &id, "the public word"]).expect(0);
+    home.run(["edit", "last", "rename", "Jack", "Jill"]).expect(0);
+    terminal.stands("Jill  the public word");
+    home.run(["edit", "last", "withhold", &id]).expect(0);
+    wait("it is gone", || !terminal.picture().screen().contents().contains("public"));
+    home.run(["edit", "last", "restore", &id]).expect(0);
+    terminal.stands("Jill  the public word");
+    signal(terminal.child.as_ref().unwrap().id(), "INT");
+    assert_eq!(terminal.end().code(), Some(0));
+}
+
+#[test]
+fn that_it_records_stands_in_the_title_of_the_window_and_is_taken_back() {
+    let home = Home::new();
+    let mut running = home.start(RECORD.split(' '));
+    running.records(&home, 0.2);
+    for (watching, keys) in [("exec $hansard watch", "q"), ("exec $hansard watch", "\u{3}")] {
+        let mut terminal = Terminal::new();
+        terminal.start(&home, &["sh", "-c"], watching, &[]);
+        terminal.shows("\u{1b}[22;2t");
+        terminal.shows("\u{1b}]2;● REC Weekly\u{7}");
+        terminal.stands("● REC 0:0");
+        terminal.press(keys);
+        assert_eq!(terminal.end().code(), Some(0));
+        terminal.shows("\u{1b}]2;\u{7}\u{1b}[23;2t");
+    }
+    home.run(["stop"]).expect(0);
+    running.end().expect(0);
+    for (env, crash) in [([AUTO], ""), ([("HANSARD_UI", "plain")], ""), ([AUTO], "view")] {
+        let mut terminal = Terminal::new();
+        let env = [env[0], ("HANSARD_TEST_CRASH", crash)];
+        terminal.start(&home, &["sh", "-c"], &format!("exec $hansard {RECORD}"), &env);
+        terminal.shows("\u{1b}]2;● REC Weekly\u{7}");
+        if crash.is_empty() {
+            home.run(["pause"]).expect(0);
+            terminal.shows("\u{1b}]2;❚❚ PAUSED Weekly\u{7}");
+            home.run(["resume"]).expect(0);
+            terminal.shows("\u{1b}]2;● REC Weekly\u{7}");
+        } else {
+            terminal.shows("\u{1b}[23;2t");
+            terminal.shows("the view is gone");
+        }
+        signal(terminal.child.as_ref().unwrap().id(), "INT");
+        assert_eq!(terminal.end().code(), Some(0));
+        if crash.is_empty() {
+            terminal.shows("\u{1b}]2;\u{7}\u{1b}[23;2t");
+        }
+    }
 }
 
 #[test]

@@ -143,7 +143,8 @@ impl State {
     fn mute(&self, name: &str) -> Response {
         match self.recording.mute(name) {
             Ok((track, at, already)) => {
-                Response::Muted { track: track.track.clone(), name: track.name.clone(), at, already }
+                let name = self.recording.called(&track);
+                Response::Muted { track: track.track.clone(), name, at, already }
             }
             Err(error) => refused(error),
         }
@@ -152,7 +153,8 @@ impl State {
     fn unmute(&self, name: &str) -> Response {
         match self.recording.unmute(name) {
             Ok((track, at, since)) => {
-                Response::Unmuted { track: track.track.clone(), name: track.name.clone(), at, since }
+                let name = self.recording.called(&track);
+                Response::Unmuted { track: track.track.clone(), name, at, since }
             }
             Err(error) => refused(error),
         }

@@ -1,19 +1,17 @@
-//! The state "recording" in the title of the terminal's window, where it is seen whatever lies over the text
-//! and in the list of windows.
+//! The state "recording" in the title of the terminal's window, where lines are printed; the view sees to
+//! that itself.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::base::text;
+use crate::base::window_title::{self, State};
 use crate::live::{News, Stage, Subscription};
 use crate::session::journal::Event;
 
 /// The last title is offered to the terminal for this long, looked at this often.
 const AT_END: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(5);
-/// Columns of a meeting's name in it.
-const COLUMNS: usize = 60;
 
 /// A thread that keeps the title until the news are over.
 pub(super) struct InTitle(JoinHandle<()>);
@@ -25,18 +23,16 @@ impl InTitle {
         if !io::stderr().is_terminal() || is_plain {
             return None;
         }
-        let title = text::fit(&text::clean(title), COLUMNS);
-        let title = if title.is_empty() { title } else { format!(" {title}") };
+        let title = title.to_owned();
         let show = move || {
-            // The terminal keeps the title that it had, if it can, and gets it back.
-            tell("\x1b[22;2t");
-            tell(&of(State::Recording, &title));
+            tell(window_title::KEEP);
+            tell(&window_title::set(State::Recording, &title));
             while let Some(news) = news.wait() {
-                if let Some(state) = State::after(&news) {
-                    tell(&of(state, &title));
+                if let Some(state) = after(&news) {
+                    tell(&window_title::set(state, &title));
                 }
             }
-            tell("\x1b]2;\x07\x1b[23;2t");
+            tell(window_title::GIVE_BACK);
         };
         std::thread::Builder::new().name("title".into()).spawn(show).ok().map(Self)
     }
@@ -53,52 +49,21 @@ impl InTitle {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Recording,
-    Paused,
-    Safe,
-}
-
-impl State {
-    /// What these news change, if anything.
-    fn after(news: &News) -> Option<Self> {
-        match news {
-            News::Event(line) => match line.event {
-                Event::Paused { .. } => Some(Self::Paused),
-                Event::Resumed { .. } => Some(Self::Recording),
-                _ => None,
-            },
-            News::Stage(Stage::Safe) => Some(Self::Safe),
+/// What these news change, if anything.
+fn after(news: &News) -> Option<State> {
+    match news {
+        News::Event(line) => match line.event {
+            Event::Paused { .. } => Some(State::Paused),
+            Event::Resumed { .. } => Some(State::Recording),
             _ => None,
-        }
+        },
+        News::Stage(Stage::Safe) => Some(State::Safe),
+        _ => None,
     }
-}
-
-/// What makes a terminal show it.
-fn of(state: State, title: &str) -> String {
-    let state = match state {
-        State::Recording => "● REC",
-        State::Paused => "❚❚ PAUSED",
-        State::Safe => "safe:",
-    };
-    format!("\x1b]2;{state}{title}\x07")
 }
 
 /// A terminal that is gone is told nothing.
 fn tell(text: &str) {
     let mut out = io::stderr().lock();
     drop(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_title_says_what_is_going_on() {
-        assert_eq!(of(State::Recording, " Weekly"), "\x1b]2;● REC Weekly\x07");
-        assert!(of(State::Paused, "").contains("PAUSED"));
-        assert_eq!(State::after(&News::Stage(Stage::Safe)), Some(State::Safe));
-    }
 }

@@ -338,12 +338,12 @@ export async function show(id) {
     }
     if (told.kind === "status" || told.kind === "levels") { state.live = true; bar.tell(told); return; }
     if (told.kind) {
-      if (["mark", "paused", "resumed", "renamed", "voice_named", "voice_merged", "muted", "unmuted"].includes(told.kind)) { clearTimeout(again); again = setTimeout(reload, 150); }
+      if (["mark", "paused", "resumed", "hidden", "renamed", "voice_named", "voice_merged", "muted", "unmuted"].includes(told.kind)) { clearTimeout(again); again = setTimeout(reload, 150); }
       return;
     }
     if (!told.id) return;
     if (!told.final) {
-      if (told.text) partial.set(told.id, told); else partial.delete(told.id);
+      if (told.text && !state.whole?.passages.some((one) => told.start < one.to && told.end > one.from)) partial.set(told.id, told); else partial.delete(told.id);
     } else {
       partial.delete(told.id);
       spoken(told);
@@ -357,6 +357,8 @@ export async function show(id) {
     const at = state.lines.findIndex((one) => one.id === line.id);
     if (at >= 0) { if (line.hidden) { state.lines.splice(at, 1); drawText(); } else if (state.editing !== line.id) put(line); return; }
     if (line.hidden || !line.text) return;
+    // What of it may be read, the server tells.
+    if (state.whole.passages.some((one) => line.start < one.to && line.end > one.from)) { clearTimeout(again); again = setTimeout(reload, 150); return; }
     if (!state.whole.speakers.includes(line.speaker)) state.whole.speakers.push(line.speaker);
     const place = state.lines.findIndex((one) => one.start > line.start);
     if (place >= 0) { state.lines.splice(place, 0, line); if (!state.editing) drawText(); return; }
