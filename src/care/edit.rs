@@ -157,6 +157,17 @@ pub enum EditError {
     /// It can't be said of a meeting.
     #[error(transparent)]
     Detail(#[from] DetailError),
+    /// There is no such revision.
+    #[error("that line has no revision {0}")]
+    NoRevision(u32),
+    /// Two that can't be one.
+    #[error(
+        "only a line and one behind it that was recorded on the same track, without a break between, become one"
+    )]
+    NotJoined,
+    /// It was to become two things.
+    #[error("a line is changed once in a request, and {0:?} was to be twice")]
+    Twice(String),
     /// A passage that is none.
     #[error("a passage begins before it ends, within the session")]
     NoPassage,

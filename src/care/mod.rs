@@ -4,6 +4,7 @@
 pub mod apply;
 mod called;
 pub mod edit;
+pub mod lines;
 pub mod offline;
 pub mod reckon;
 pub mod recover;

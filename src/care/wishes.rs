@@ -101,6 +101,21 @@ pub fn replace(session: &Session, hits: &[Hit], edited: Edited) -> Result<Planne
     Ok(planned)
 }
 
+/// What is to be written of a line that becomes several.
+///
+/// # Errors
+/// It can't; nothing is to be appended then.
+pub(super) fn split(
+    session: &Session,
+    id: &str,
+    parts: &[Part],
+    edited: Edited,
+) -> Result<Vec<Utterance>, EditError> {
+    let line = as_a_person(session, id)?;
+    let mut taken: HashSet<String> = session.history.iter().map(|line| line.id.clone()).collect();
+    in_parts(session, line, parts, edited, &mut Tally::default(), &mut taken)
+}
+
 /// What is to be written of a wish, in this order: what comes to stand before what is shortened for it.
 fn one(
     session: &Session,

@@ -36,6 +36,7 @@ mod in_title;
 mod keys;
 mod look;
 mod report;
+mod served;
 #[cfg(unix)]
 mod steer;
 
@@ -99,6 +100,9 @@ pub struct Args {
     /// Names and terms to expect, with commas between them
     #[arg(long, value_name = "WORDS")]
     vocabulary: Option<String>,
+    /// Serve the page on this machine while it is recorded, and print its address (`record.serve`)
+    #[arg(long)]
+    serve: bool,
     /// What it looks like: the view in a terminal, lines (for screen readers, too), or JSON [default: auto,
     /// the view where there is a terminal of at least 60×12, else lines]
     #[arg(long, value_name = "UI", value_parser = ["auto", "tui", "plain", "json"])]
@@ -116,6 +120,9 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
         if let Some(value) = value {
             config.set(key, value, flag)?;
         }
+    }
+    if args.serve {
+        config.set("record.serve", "true", "--serve")?;
     }
     let languages = Languages::read(&args.language, &mut config)?;
     let speakers = Speakers::read(&args.speakers)?;
@@ -214,7 +221,7 @@ pub(super) fn import(
 ) -> anyhow::Result<Imported> {
     let mut signals = Signals::new().context("can't take signals over")?;
     let look = if json { Look::Json } else { Look::Plain };
-    let (folder, ended) = conduct(wish, config, look, false, &mut signals, begun)?;
+    let (folder, ended) = conduct(wish, config, look, Beside::default(), &mut signals, begun)?;
     let (dir, asked) = (folder.path(), ended.asked);
     let (mut exit, account, errors) = report::judge(&dir, &ended, "read in");
     if asked {
@@ -245,7 +252,8 @@ pub(super) fn record_session(
         tracing::warn!(%error, "the terminal can stop this recording (Ctrl-Z)");
     }
     let mut signals = Signals::new().context("can't take signals over")?;
-    let (folder, mut ended) = conduct(wish, config, look, config.record.notify, &mut signals, &mut |_| {})?;
+    let beside = Beside { notify: config.record.notify, serve: config.record.serve };
+    let (folder, mut ended) = conduct(wish, config, look, beside, &mut signals, &mut |_| {})?;
     let mut shown = None;
     let recorded = wish.text.then(|| {
         let outcome = std::mem::replace(&mut ended.outcome, crate::actors::transcriber::Outcome::Complete);
@@ -263,13 +271,21 @@ pub(super) fn record_session(
     Ok((dir, exit))
 }
 
-/// Records and transcribes until the end, however it comes about: the session, and how it ended. With
-/// `notify` the desktop is told.
+/// What goes on beside a recording.
+#[derive(Debug, Clone, Copy, Default)]
+struct Beside {
+    /// The desktop is told.
+    notify: bool,
+    /// There is a page.
+    serve: bool,
+}
+
+/// Records and transcribes until the end, however it comes about: the session, and how it ended.
 fn conduct(
     wish: &Wish,
     config: &Config,
     look: Look,
-    notify: bool,
+    beside: Beside,
     signals: &mut Signals,
     begun: &mut dyn FnMut(&Path),
 ) -> anyhow::Result<(Arc<Folder>, Ended)> {
@@ -296,9 +312,12 @@ fn conduct(
     let folder = engine.folder();
     begun(&folder.path());
     say(format_args!("recording into {}", folder.path().display()));
+    let served = beside.serve.then(|| served::Served::begin(config, &folder, look == Look::Json));
     let mut shown = Shown::default();
     #[cfg(unix)]
-    let mut steering = steer::Steering::begin(&engine, look, config);
+    let page = served.as_ref().and_then(|served| served.address.clone());
+    #[cfg(unix)]
+    let mut steering = steer::Steering::begin(&engine, look, config, page);
     #[cfg(unix)]
     let viewed = steering.is_viewed();
     #[cfg(not(unix))]
@@ -310,7 +329,7 @@ fn conduct(
     let is_live = matches!(wish.pace, Pace::Real);
     // The view has the terminal for itself, and its window's title.
     let in_title = (is_live && !viewed).then(|| InTitle::follow(engine.follow(), &title)).flatten();
-    let desktop = if notify { Desktop::follow(engine.follow(), title) } else { None };
+    let desktop = if beside.notify { Desktop::follow(engine.follow(), title) } else { None };
     let _mending = super::recover::mend_beside(config);
     let ended = engine.block_on(async |engine| {
         #[cfg(unix)]
@@ -319,7 +338,7 @@ fn conduct(
         let why = engine.until_end(async || signals.next().await).await;
         engine.finish(why, async || signals.next().await).await
     });
-    drop(engine);
+    drop((engine, served));
     shown.end();
     in_title.into_iter().for_each(InTitle::end);
     desktop.into_iter().for_each(Desktop::end);

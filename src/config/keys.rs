@@ -62,6 +62,8 @@ pub(super) const KEYS: &[Key] = &[
     key("record.transcribe", Kind::Switch),
     key("record.stay_awake", Kind::Switch),
     key("record.notify", Kind::Switch),
+    key("record.serve", Kind::Switch),
+    key("record.serve_port", Kind::Whole { from: 0, to: 65_535 }),
     key("record.announce", Kind::Switch),
     key("record.chime", Kind::Switch),
     key(

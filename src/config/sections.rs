@@ -71,6 +71,10 @@ pub struct Record {
     pub stay_awake: bool,
     /// Whether the desktop is told of alarms and of the end.
     pub notify: bool,
+    /// Whether the page on this machine is served while recording.
+    pub serve: bool,
+    /// Port of that page, 0: any that is free.
+    pub serve_port: u16,
     /// Whether what tells people that they are recorded is shown at the beginning.
     pub announce: bool,
     /// Whether a chime is played with it.

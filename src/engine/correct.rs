@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crate::base::utterance::Edited;
 use crate::care::apply::{self, ApplyError};
@@ -62,6 +63,11 @@ impl CorrectError {
     }
 }
 
+/// Another command that corrects the session is waited for so long …
+const LOCKED_FOR: Duration = Duration::from_secs(3);
+/// … and looked for this often.
+const LOCKED_EVERY: Duration = Duration::from_millis(50);
+
 /// Bytes of what is sent to a recorder at once, which reads up to 64 kB; a line has some 5 kB.
 #[cfg(unix)]
 const SENT_BYTES: usize = 32 << 10;
@@ -70,7 +76,24 @@ const SENT_BYTES: usize = 32 << 10;
 const TRIES: usize = 20;
 /// … after so long.
 #[cfg(unix)]
-const AGAIN: std::time::Duration = std::time::Duration::from_millis(50);
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// Does `once`, and again for a moment while another command has the session: for those who answer somebody
+/// that can't look for that command.
+///
+/// # Errors
+/// Those of `once`; that the session is in use only after some seconds.
+pub fn patiently<T>(mut once: impl FnMut() -> Result<T, CorrectError>) -> Result<T, CorrectError> {
+    let until = Instant::now() + LOCKED_FOR;
+    loop {
+        match once() {
+            Err(CorrectError::Apply(ApplyError::Lock(_))) if Instant::now() < until => {
+                std::thread::sleep(LOCKED_EVERY)
+            }
+            done => return done,
+        }
+    }
+}
 
 /// Corrects the session in `dir` as `plan` says, or with `dry_run` only plans it. Gives what was written.
 ///

@@ -31,6 +31,8 @@ mod words;
 const TEMPLATE: &str = include_str!("html/page.html");
 /// The style of the page, which the page of `hansard serve` shares.
 pub const STYLE: &str = include_str!("html/page.css");
+/// What its script and the scripts of the page of `hansard serve` share, as a module.
+pub const SHARED: &str = include_str!("html/shared.js");
 const SCRIPT: &str = include_str!("html/page.js");
 /// Colours for people; more than these begin again.
 const COLOURS: usize = 8;
@@ -51,7 +53,7 @@ pub enum Sound<'a> {
 /// The whole page. Of `options` it takes the evidence and the sound.
 pub fn render(meeting: &Meeting, options: &Options) -> String {
     let (minutes, lines) = minutes::render(meeting, options);
-    let (style, script) = (text_of(STYLE), text_of(SCRIPT));
+    let (style, script) = (text_of(STYLE), script());
     fill(
         TEMPLATE,
         &[
@@ -125,6 +127,12 @@ fn fill(template: &str, values: &[(&str, &str)], words: &[(&str, &str)]) -> Stri
 /// A file of ours as it stands between its tags, where a hash of it is taken.
 fn text_of(file: &str) -> String {
     file.replace("\r\n", "\n")
+}
+
+/// The page's script: a page from a file can't load a module, so what is shared stands in it.
+fn script() -> String {
+    let shared = text_of(SHARED).replace("\nexport ", "\n");
+    format!("\"use strict\";\n{shared}\n{}", text_of(SCRIPT))
 }
 
 /// Nothing from elsewhere, and of scripts and styles only the page's own.

@@ -21,6 +21,9 @@ use cut::{Division, Edge};
 /// Why words of another device's sound do not stand in the minutes.
 pub const FOREIGN: &str = "foreign";
 
+/// Seconds by which the same clock may tell one frame twice: frames are whole, words are cut at seconds.
+const CLOCK_S: f64 = 1e-3;
+
 /// Whose proposal it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Author {
@@ -104,6 +107,11 @@ pub enum Proposal {
         /// Name of that person.
         name: String,
     },
+    /// It is again as it was: what an earlier revision of it says, with its words and its stretch of time.
+    Back {
+        /// That revision.
+        to: Box<Utterance>,
+    },
 }
 
 /// What is to be written of a proposal: the line's next revision, then what was cut off it, as new lines.
@@ -159,8 +167,21 @@ fn carried_out(line: &Utterance, proposal: &Proposal) -> (Utterance, Vec<Utteran
             Utterance { text, words, to_frame, end: end.max(line.end), ..line }
         }
         Proposal::Speaker { name } => Utterance { speaker: name.clone(), ..line },
+        Proposal::Back { to } => again(&line, to),
     };
     (changed, Vec::new())
+}
+
+/// A line as an earlier revision of it was. Its frames stay what they were then; its seconds are those that
+/// the clock tells of them now, as it told them of the line.
+fn again(line: &Utterance, was: &Utterance) -> Utterance {
+    let frames = line.to_frame.0.saturating_sub(line.from_frame.0) as f64;
+    let each = if frames > 0.0 { (line.end - line.start) / frames } else { 0.0 };
+    let second = |frame: Frames| line.start + (frame.0 as f64 - line.from_frame.0 as f64) * each;
+    let (start, end) = (second(was.from_frame), second(was.to_frame));
+    let is_same_clock = (start - was.start).abs() < CLOCK_S && (end - was.end).abs() < CLOCK_S;
+    let was = if is_same_clock || each == 0.0 { was.clone() } else { cut::retimed(was, start, end) };
+    Utterance { id: line.id.clone(), rev: line.rev, edited: line.edited, ..was }
 }
 
 /// The id keeps the first run; each other one begins a line with its own first frame. A run may have a voice

@@ -311,6 +311,25 @@ fn a_person_breaks_a_line_and_joins_two() {
     let (text, to_frame, end) = (joined(&words), second.to_frame, second.end);
     let join = Proposal::Join { text, words, to_frame, end };
     let [whole] = &revise(first, &join, by_person())[..] else { panic!("one line") };
-    let wanted = Utterance { rev: 2, edited: first.edited, confidence: whole.confidence, ..line };
+    let wanted = Utterance { rev: 2, edited: first.edited, confidence: whole.confidence, ..line.clone() };
     assert_eq!(*whole, wanted);
+    // As it was before it was joined, and before it was broken.
+    let [again] = &revise(whole, &Proposal::Back { to: Box::new(first.clone()) }, by_person())[..] else {
+        panic!()
+    };
+    assert_eq!(*again, Utterance { rev: 3, ..first.clone() });
+    let [again] = &revise(again, &Proposal::Back { to: Box::new(line.clone()) }, by_person())[..] else {
+        panic!()
+    };
+    assert_eq!(*again, Utterance { rev: 4, edited: first.edited, ..line.clone() });
+    // Another clock was found meanwhile: the frames stay, the seconds are the new ones.
+    let moved = revise(first, &Proposal::Retime { start: 20.0, end: 20.0 + 3.5 }, Author::Machine).remove(0);
+    let [again] = &revise(&moved, &Proposal::Back { to: Box::new(line.clone()) }, by_person())[..] else {
+        panic!()
+    };
+    assert_eq!((again.to_frame, again.words.len()), (line.to_frame, 7));
+    assert!(
+        (again.end - line.end - 10.0).abs() < 1e-6 && (again.words[6].start - 26.0).abs() < 1e-6,
+        "{again:?}"
+    );
 }

@@ -1,9 +1,8 @@
-//! What is changed: lines, people, passages, marks, the meeting's head. All of it is a correction as
-//! `hansard edit` makes it, appended under the session's lock.
+//! What is changed of a session but for its lines: people, passages, marks, the meeting's head. All of it is
+//! a correction as `hansard edit` makes it, appended under the session's lock.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -12,68 +11,26 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::problem::Problem;
-use super::sessions::{Line, MarkEntry, line_of};
+use super::sessions::MarkEntry;
 use super::{App, blocking, follow, revision};
-use crate::care::apply::{self, ApplyError};
+use crate::care::apply;
 use crate::care::edit::{self, Change, Edit};
 use crate::care::trash::{self, TrashError};
 use crate::clock::{Clock, SystemClock};
-use crate::engine::correct::{CorrectError, correct};
+use crate::engine::correct::{correct, patiently};
 use crate::export::{self, ExportError, Format};
 use crate::session::details::Detail;
 use crate::session::disk::SystemDisk;
 use crate::session::mark::{self, MarkKind};
 use crate::session::reading::Session;
 
-/// Another command that corrects the session is waited for so long …
-const LOCKED_FOR: Duration = Duration::from_secs(3);
-/// … and looked for this often.
-const LOCKED_EVERY: Duration = Duration::from_millis(50);
-
-/// Corrections of this server come one after the other: what one has seen of a line is still true when it is
-/// written.
+/// Corrections of this server come one after the other: those that wait for the session's lock would else
+/// come in whichever order.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-/// What a line is to become.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum LineEdit {
-    /// Other words were said.
-    Text {
-        #[schema(max_length = 10000)]
-        text: String,
-        /// The revision that was seen: if it is another by now, nothing is changed.
-        #[serde(default)]
-        rev: Option<u32>,
-    },
-    /// Somebody else said it.
-    Speaker {
-        #[schema(max_length = 200)]
-        name: String,
-        #[serde(default)]
-        rev: Option<u32>,
-    },
-    /// It stays out of the minutes.
-    Withhold {
-        #[serde(default)]
-        rev: Option<u32>,
-    },
-    /// It is shown again.
-    Restore {
-        #[serde(default)]
-        rev: Option<u32>,
-    },
-}
-
-impl LineEdit {
-    fn split(self, id: String) -> (Edit, Option<u32>) {
-        match self {
-            Self::Text { text, rev } => (Edit::Line { id, text }, rev),
-            Self::Speaker { name, rev } => (Edit::Speaker { id, name }, rev),
-            Self::Withhold { rev } => (Edit::Withhold { id }, rev),
-            Self::Restore { rev } => (Edit::Restore { id }, rev),
-        }
-    }
+/// Waits for its turn among the corrections of this server.
+pub(super) fn in_turn() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What people are to be called.
@@ -140,8 +97,6 @@ pub(super) struct MarkEdit {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Edited {
     revision: String,
-    /// The line as it stands now, if one was corrected.
-    line: Option<Line>,
     /// What was appended to the journal.
     #[schema(value_type = Vec<Object>)]
     events: Vec<serde_json::Value>,
@@ -158,38 +113,8 @@ fn second(at: f64) -> Result<f64, Problem> {
     }
 }
 
-fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
+pub(super) fn body<T>(body: Result<Json<T>, JsonRejection>) -> Result<T, Problem> {
     body.map(|Json(body)| body).map_err(|error| Problem::new(error.status(), error.body_text()))
-}
-
-/// Correct a line
-#[utoipa::path(post, path = "/api/v1/sessions/{id}/lines/{line}", request_body = LineEdit,
-    params(("id" = String, Path, description = "The session's id"), ("line" = String, Path, description = "The line's id")),
-    responses((status = 200, body = Edited), (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, description = "In use, or changed since", content_type = "application/problem+json"),
-        (status = 422, body = Problem, content_type = "application/problem+json")))]
-pub(super) async fn line(
-    State(app): State<App>,
-    UrlPath((id, line)): UrlPath<(String, String)>,
-    edit: Result<Json<LineEdit>, JsonRejection>,
-) -> Result<Json<Edited>, Problem> {
-    let (edit, rev) = body(edit)?.split(line.clone());
-    blocking(move || {
-        let dir = app.dir(&id)?;
-        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = Session::open(&dir)?;
-        let now = session.written(&line);
-        let now = now.ok_or_else(|| Problem::not_found(format!("there is no line {line:?} in this session")))?;
-        if let Some(rev) = rev.filter(|rev| *rev != now.rev) {
-            return Err(Problem::conflict(format!(
-                "somebody has changed that line meanwhile: it has revision {}, and you saw {rev}; nothing was changed",
-                now.rev
-            )));
-        }
-        drop(session);
-        edited(&app, &dir, &edit, Some(&line))
-    })
-    .await
 }
 
 /// Say what people are called; also while it is recorded
@@ -300,7 +225,7 @@ pub(super) async fn mark(
         let at =
             at.ok_or_else(|| Problem::bad("that session is not being recorded: say at which second (`at`)"))?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let mark = unlocked(|| Ok(apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone())?))?;
+        let mark = patiently(|| Ok(apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone())?))?;
         renew(&app, &dir);
         Ok(Json(MarkEntry::from(&mark)))
     })
@@ -354,45 +279,21 @@ pub(super) async fn remove(
 async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> {
     blocking(move || {
         let dir = app.dir(&id)?;
-        let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        edited(&app, &dir, &edit, None)
+        let _turn = in_turn();
+        let plan = |session: &Session, edited| Ok((edit::plan(session, &edit, edited)?, ()));
+        let (changes, ()) = patiently(|| correct(&dir, false, plan))?;
+        let remark = renew(&app, &dir);
+        let events = changes.iter().filter_map(|change| match change {
+            Change::Event(event) => serde_json::to_value(event).ok(),
+            Change::Utterance(_) => None,
+        });
+        Ok(Json(Edited { revision: revision(&dir), events: events.collect(), remark }))
     })
     .await
 }
 
-fn edited(app: &App, dir: &Path, edit: &Edit, line: Option<&str>) -> Result<Json<Edited>, Problem> {
-    let plan = |session: &Session, edited| Ok((edit::plan(session, edit, edited)?, ()));
-    let (changes, ()) = unlocked(|| correct(dir, false, plan))?;
-    let remark = renew(app, dir);
-    let session = Session::open(dir)?;
-    let line = line.and_then(|id| session.utterances.iter().find(|line| line.id == id));
-    let events = changes.iter().filter_map(|change| match change {
-        Change::Event(event) => serde_json::to_value(event).ok(),
-        Change::Utterance(_) => None,
-    });
-    Ok(Json(Edited {
-        revision: revision(dir),
-        line: line.map(|line| line_of(line, true)),
-        events: events.collect(),
-        remark,
-    }))
-}
-
-/// Waits for another command that has the session for a moment.
-fn unlocked<T>(mut correct: impl FnMut() -> Result<T, CorrectError>) -> Result<T, Problem> {
-    let until = Instant::now() + LOCKED_FOR;
-    loop {
-        match correct() {
-            Err(CorrectError::Apply(ApplyError::Lock(_))) if Instant::now() < until => {
-                std::thread::sleep(LOCKED_EVERY)
-            }
-            done => return Ok(done?),
-        }
-    }
-}
-
 /// Brings minutes that lie in the session up to date; says why not.
-fn renew(app: &App, dir: &Path) -> Option<String> {
+pub(super) fn renew(app: &App, dir: &Path) -> Option<String> {
     if !dir.join(Format::Md.file_name()).exists() {
         return None;
     }

@@ -27,13 +27,18 @@ mod edits;
 mod exports;
 mod follow;
 mod guard;
+mod line;
+mod lines;
+mod listing;
 mod page;
 mod problem;
+mod replace;
+mod search;
 mod sessions;
 mod sound;
 
-/// Bytes of the longest request: a line has at most 10,000 characters.
-const BODY_MAX: usize = 256 * 1024;
+/// Bytes of the longest request: what takes back the corrections of all lines of six hours.
+const BODY_MAX: usize = 2 << 20;
 /// Bytes of the token before it is written in hexadecimal.
 const TOKEN_BYTES: usize = 24;
 
@@ -63,6 +68,7 @@ struct Inner {
     /// What the server is called by those who may ask it.
     hosts: Vec<String>,
     follow: follow::Hub,
+    shelf: listing::Shelf,
 }
 
 impl std::ops::Deref for App {
@@ -129,6 +135,7 @@ impl Server {
             port,
             hosts,
             follow: follow::Hub::default(),
+            shelf: listing::Shelf::default(),
         }));
         Ok(Self { listener, app, token })
     }
@@ -211,13 +218,17 @@ fn router(app: App) -> Router {
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::one, edits::remove))
         .routes(routes!(sessions::transcript))
-        .routes(routes!(sessions::history, edits::line))
+        .routes(routes!(sessions::history, lines::line))
+        .routes(routes!(lines::lines))
+        .routes(routes!(replace::preview))
+        .routes(routes!(replace::replace))
         .routes(routes!(edits::people))
         .routes(routes!(edits::hide))
         .routes(routes!(edits::show))
         .routes(routes!(edits::describe))
         .routes(routes!(edits::mark))
         .routes(routes!(edits::unmark))
+        .routes(routes!(search::search))
         .routes(routes!(exports::export))
         .routes(routes!(sound::audio))
         .routes(routes!(sound::peaks))

@@ -8,21 +8,29 @@ use axum::routing::get;
 
 use super::App;
 use super::problem::Problem;
-use crate::export::html::STYLE;
+use crate::export::html::{SHARED, STYLE};
 
 const INDEX: &str = include_str!("page/index.html");
 
-/// Scripts and style, by name. The exported page's style is the base of both.
-const ASSETS: [(&str, &str, &str); 10] = [
+/// Scripts and style, by name. The exported page's style is the base of both, and they share a module.
+const ASSETS: [(&str, &str, &str); 18] = [
     ("app.js", JS, include_str!("page/app.js")),
     ("common.js", JS, include_str!("page/common.js")),
+    ("de.js", JS, include_str!("page/de.js")),
+    ("drafts.js", JS, include_str!("page/drafts.js")),
+    ("editor.js", JS, include_str!("page/editor.js")),
+    ("en.js", JS, include_str!("page/en.js")),
     ("list.js", JS, include_str!("page/list.js")),
     ("live.js", JS, include_str!("page/live.js")),
     ("panels.js", JS, include_str!("page/panels.js")),
     ("player.js", JS, include_str!("page/player.js")),
     ("replace.js", JS, include_str!("page/replace.js")),
     ("session.js", JS, include_str!("page/session.js")),
+    ("text.js", JS, include_str!("page/text.js")),
+    ("theme.js", JS, include_str!("page/theme.js")),
     ("words.js", JS, include_str!("page/words.js")),
+    ("shared.js", JS, SHARED),
+    ("page.css", CSS, STYLE),
     ("style.css", CSS, include_str!("page/style.css")),
 ];
 const CSS: &str = "text/css; charset=utf-8";
@@ -37,11 +45,6 @@ pub(super) fn routes() -> Router<App> {
 }
 
 async fn asset(UrlPath(name): UrlPath<String>) -> Result<Response, Problem> {
-    if name == "page.css" {
-        return Ok(
-            ([(header::CONTENT_TYPE, CSS), (header::CACHE_CONTROL, "no-cache")], STYLE).into_response()
-        );
-    }
     let found = ASSETS.iter().find(|(known, ..)| *known == name);
     let (_, kind, text) = found.ok_or_else(|| Problem::not_found(format!("there is no {name:?} here")))?;
     Ok(([(header::CONTENT_TYPE, *kind), (header::CACHE_CONTROL, "no-cache")], *text).into_response())

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::line::Line;
 use crate::care::apply::ApplyError;
 use crate::engine::correct::CorrectError;
 use crate::export::ExportError;
@@ -21,12 +22,15 @@ pub struct Problem {
     pub title: String,
     /// What is wrong with this request, and what to do.
     pub detail: String,
+    /// Lines that somebody else has changed, as they stand now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) lines: Vec<Line>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, detail: impl ToString) -> Self {
         let title = status.canonical_reason().unwrap_or("Error").to_owned();
-        Self { status: status.as_u16(), title, detail: detail.to_string() }
+        Self { status: status.as_u16(), title, detail: detail.to_string(), lines: Vec::new() }
     }
 
     /// The request itself can't be.

@@ -7,20 +7,21 @@ use axum::extract::{Path as UrlPath, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::line::{Line, line_of};
 use super::problem::Problem;
 use super::{App, blocking, revision};
 use crate::base::text::clean;
 use crate::base::utterance::Utterance;
 use crate::care::edit::speakers;
 use crate::export::notices::Notice;
-use crate::export::turns::{Meeting, hidden_because};
+use crate::export::turns::Meeting;
 use crate::session::amend;
 use crate::session::details::Detail;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State as Recorded;
 use crate::session::mark::Mark;
 use crate::session::people::NamedBy;
-use crate::session::read::{self, Found, wall};
+use crate::session::read::{Found, wall};
 use crate::session::reading::Session;
 
 /// Entries of a list at once.
@@ -56,20 +57,20 @@ pub(super) struct ListQuery {
 }
 
 /// A session in the list.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct Row {
     /// Name of its folder: what other addresses call it.
-    id: String,
-    title: String,
+    pub id: String,
+    pub title: String,
     /// Local time of the meeting, with its offset.
     start: String,
     duration_s: f64,
     /// Names of the sources.
-    people: Vec<String>,
+    pub people: Vec<String>,
     /// It is being recorded, or worked on.
-    in_use: bool,
+    pub in_use: bool,
     /// It was not finished in order; `hansard recover` mends it.
-    unfinished: bool,
+    pub unfinished: bool,
 }
 
 /// Sessions, the newest first.
@@ -84,7 +85,7 @@ pub(super) struct List {
     unreadable: Vec<String>,
 }
 
-fn row(found: &Found) -> Row {
+pub(super) fn row(found: &Found) -> Row {
     let manifest = &found.manifest;
     let in_use = SessionLock::is_held(&found.dir);
     let mut people: Vec<String> = Vec::new();
@@ -123,22 +124,19 @@ pub(super) async fn list(
         return Err(Problem::bad(format!("limit must be 1 to {LIST_MAX}")));
     }
     blocking(move || {
-        let listing = read::list(&app.config.paths.recordings)?;
+        let listing = app.shelf.look(&app.config.paths.recordings)?;
         let words: Vec<String> =
             query.query.iter().flat_map(|text| text.split_whitespace()).map(str::to_lowercase).collect();
-        let within = |found: &&Found| {
-            let date = wall(&found.manifest.start, 0.0).date();
-            query.from.is_none_or(|from| date >= from) && query.to.is_none_or(|to| date <= to)
-        };
-        let wanted = listing.sessions.iter().rev().filter(within).map(row).filter(|row| {
-            let text = format!("{} {} {}", row.title, row.people.join(" "), row.id).to_lowercase();
-            words.iter().all(|word| text.contains(word))
+        let wanted = listing.sessions.into_iter().filter(|entry| {
+            query.from.is_none_or(|from| entry.day >= from)
+                && query.to.is_none_or(|to| entry.day <= to)
+                && words.iter().all(|word| entry.text.contains(word))
         });
-        let wanted: Vec<Row> = wanted.collect();
+        let wanted: Vec<Row> = wanted.map(|entry| entry.row).collect();
         let (total, from) = (wanted.len(), query.cursor.unwrap_or(0));
         let sessions: Vec<Row> = wanted.into_iter().skip(from).take(limit).collect();
         let until = from.saturating_add(sessions.len());
-        let unreadable = listing.unreadable.iter().map(|(_, error)| error.to_string()).collect();
+        let unreadable = listing.unreadable;
         Ok(Json(List { sessions, next: (until < total).then_some(until), total, unreadable }))
     })
     .await
@@ -321,66 +319,12 @@ pub(super) struct TextQuery {
     cursor: Option<usize>,
 }
 
-/// A line of the transcript as it is shown.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Line {
-    pub id: String,
-    pub rev: u32,
-    pub track: String,
-    pub voice: Option<String>,
-    pub speaker: String,
-    pub start: f64,
-    pub end: f64,
-    pub text: String,
-    pub language: String,
-    pub confidence: f64,
-    /// A person wrote it.
-    pub edited: bool,
-    /// Why it stands in no minutes; null for what does.
-    pub hidden: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub words: Option<Vec<WordEntry>>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct WordEntry {
-    text: String,
-    start: f64,
-    end: f64,
-    /// Probability, 0 to 1; 0 where it is not known.
-    p: f64,
-}
-
 /// Lines, by time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Text {
     lines: Vec<Line>,
     next: Option<usize>,
     revision: String,
-}
-
-pub(super) fn line_of(line: &Utterance, with_words: bool) -> Line {
-    let word = |word: &crate::base::utterance::Word| WordEntry {
-        text: clean(&word.text),
-        start: word.start,
-        end: word.end,
-        p: word.p,
-    };
-    Line {
-        id: line.id.clone(),
-        rev: line.rev,
-        track: line.track.clone(),
-        voice: line.voice.clone(),
-        speaker: clean(&line.speaker),
-        start: line.start,
-        end: line.end,
-        text: clean(&line.text),
-        language: line.language.clone(),
-        confidence: line.confidence,
-        edited: line.edited.is_some(),
-        hidden: hidden_because(line),
-        words: with_words.then(|| line.words.iter().map(word).collect()),
-    }
 }
 
 /// What was said, by time

@@ -299,9 +299,17 @@ impl Paint<'_> {
     }
 
     fn help(&self, buffer: &mut Buffer, area: Rect) {
-        let lines: &[&str] = if self.view.options.keys == Keys::Look { &HELP_WATCHING } else { &HELP };
+        let keys: &[&str] = if self.view.options.keys == Keys::Look { &HELP_WATCHING } else { &HELP };
+        // An address that is too long for a line goes on in the next one.
+        let room = self.width.saturating_sub(2).max(1);
+        let page = self.view.options.page.map(|page| format!("page       {page}")).unwrap_or_default();
+        let page = page.as_bytes().chunks(room).filter_map(|part| std::str::from_utf8(part).ok());
+        let mut lines: Vec<&str> = page.chain(keys.iter().copied()).collect();
+        if lines.len() < usize::from(area.height) {
+            lines.insert(0, "");
+        }
         for row in 0..area.height {
-            let text = lines.get(usize::from(row).wrapping_sub(1)).copied().unwrap_or("");
+            let text = lines.get(usize::from(row)).copied().unwrap_or("");
             let line = format!(" {text:<width$}", width = self.width.saturating_sub(1));
             buffer.set_line(area.x, area.y + row, &Line::raw(line), area.width);
         }

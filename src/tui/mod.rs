@@ -60,6 +60,8 @@ pub struct Options {
     pub colour: bool,
     /// What the keys may do.
     pub keys: Keys,
+    /// Address of the page of this recording, if it has one: the help shows it.
+    pub page: Option<&'static str>,
 }
 
 /// What the keys may do.
@@ -80,6 +82,6 @@ impl Options {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
         let is_zero = |name: &str| set(name).is_some_and(|value| value == "0");
         let forced = set("CLICOLOR_FORCE").is_some() && !is_zero("CLICOLOR_FORCE");
-        Self { colour: set("NO_COLOR").is_none() && (forced || !is_zero("CLICOLOR")), keys }
+        Self { colour: set("NO_COLOR").is_none() && (forced || !is_zero("CLICOLOR")), keys, page: None }
     }
 }

@@ -17,7 +17,7 @@ use crate::live::{Device, Doing, Levels, Status, TrackLevel, TrackStatus, Troubl
 use crate::session::journal::Event;
 use crate::session::mark::{Mark, MarkKind};
 
-const OWN: Options = Options { colour: true, keys: Keys::Own };
+const OWN: Options = Options { colour: true, keys: Keys::Own, page: None };
 
 /// As the socket tells it: what a later version adds is not needed here.
 fn track(name: &str, spec: &str) -> TrackStatus {
@@ -197,6 +197,14 @@ fn pictures_are_as_they_were_found_right() {
     let mut help = meeting(OWN);
     press(&mut help, "?");
     holds("help.txt", &picture(&mut help, 60, 12));
+    // The whole address of its page, also where it fits into no line.
+    let page = "http://127.0.0.1:43210/?token=0123456789abcdef0123456789abcdef0123456789abcdef";
+    let mut help = meeting(Options { page: Some(page), ..OWN });
+    press(&mut help, "?");
+    let (narrow, wide) = (picture(&mut help, 60, 12), picture(&mut help, 100, 20));
+    assert!(wide.contains(page) && wide.contains("any key closes this"), "{wide}");
+    let joined: String = narrow.lines().map(|line| line.trim().trim_start_matches("page").trim()).collect();
+    assert!(joined.contains(page) && narrow.contains("any key closes this"), "{narrow}");
     let mut paused = meeting(OWN);
     let now = Status { doing: Doing::Paused, paused_since: Some(2400.0), paused_for: Some(67.0), ..status() };
     paused.tell(Told::Status(Box::new(now)));

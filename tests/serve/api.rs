@@ -29,11 +29,12 @@ fn a_session_is_read_corrected_and_exported_as_the_verbs_do_it() {
     let line = path("/lines/alice-1-1");
     let edited =
         served.send("POST", &line, json!({"edit": "text", "text": "We meet at nine.", "rev": 0})).expect(200);
-    assert_eq!(edited.json()["line"]["text"], "We meet at nine.");
+    assert_eq!(edited.json()["lines"][0]["text"], "We meet at nine.");
     assert_ne!(edited.json()["revision"], one["revision"]);
     let stale =
         served.send("POST", &line, json!({"edit": "text", "text": "We eat at nine.", "rev": 0})).expect(409);
     assert!(stale.json()["detail"].as_str().unwrap().contains("revision 1"));
+    assert_eq!(stale.json()["lines"][0]["text"], "We meet at nine.", "what stands there now");
     served.send("POST", &line, json!({"edit": "speaker", "name": "Carol"})).expect(200);
     served.send("POST", &line, json!({"edit": "withhold"})).expect(200);
     assert_eq!(served.get(&path("/transcript")).json()["lines"].as_array().unwrap().len(), 3);
@@ -207,4 +208,178 @@ fn two_editors_at_once_lose_nothing() {
     let lines: Vec<&str> =
         text["lines"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap()).collect();
     assert_eq!(lines, ["edited 0", "edited 1", "edited 2", "edited 3"]);
+}
+
+/// Texts of the lines that are shown.
+fn texts(served: &Served, dir: &std::path::Path) -> Vec<String> {
+    let text = served.get(&format!("/api/v1/sessions/{}/transcript", id(dir))).expect(200).json();
+    text["lines"].as_array().unwrap().iter().map(|line| line["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn lines_are_split_joined_and_taken_back_all_or_none() {
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let served = Served::start(&home);
+    let before = texts(&served, &dir);
+    let lines = format!("/api/v1/sessions/{}/lines", id(&dir));
+    let take_back = |done: &serde_json::Value| {
+        served.send("POST", &lines, json!({ "edits": done["undo"] })).expect(200).json()
+    };
+    let words = |id: &str| {
+        let all = served.get(&lines.replace("/lines", "/transcript?words=true&withheld=true")).json();
+        let line = all["lines"].as_array().unwrap().iter().find(|line| line["id"] == id).unwrap().clone();
+        line["words"].clone()
+    };
+    let (alice, gareem) = (words("alice-1-1"), words("alice-1-4"));
+
+    // Two that are one: the words of both, each with its time; the other one goes.
+    let join = json!({"edit": "join", "with": "alice-1-4", "with_rev": 0, "rev": 0});
+    let joined = served.send("POST", &format!("{lines}/alice-1-1"), join.clone()).expect(200).json();
+    assert_eq!(joined["lines"].as_array().unwrap().len(), 2);
+    assert_eq!(texts(&served, &dir)[0], format!("{} {}", before[0], before[2]));
+    let both: Vec<_> = [&alice, &gareem].iter().flat_map(|words| words.as_array().unwrap().clone()).collect();
+    assert_eq!(words("alice-1-1"), json!(both));
+    assert_eq!(texts(&served, &dir).len(), 3);
+    served.send("POST", &format!("{lines}/alice-1-1"), join).expect(409);
+    take_back(&joined);
+    assert_eq!((texts(&served, &dir), words("alice-1-1")), (before.clone(), alice.clone()));
+    // Nothing else is joined: another track, a line before, one that is gone.
+    for with in ["bob-1-2", "alice-1-1", "nobody"] {
+        let join = json!({"edit": "join", "with": with});
+        let answer = served.send("POST", &format!("{lines}/alice-1-4"), join);
+        assert!([404, 422].contains(&answer.status), "{with}: {}", answer.status);
+    }
+
+    // One that is two, of which somebody else said the second.
+    let parts = json!([{"text": "We meat"}, {"text": "at nine.", "speaker": "Carol"}]);
+    let split = served
+        .send("POST", &format!("{lines}/alice-1-1"), json!({"edit": "split", "parts": parts}))
+        .expect(200)
+        .json();
+    let part = &split["lines"][1];
+    assert_eq!((&part["text"], &part["speaker"]), (&json!("at nine."), &json!("Carol")));
+    assert_eq!(part["words"], json!(alice.as_array().unwrap()[2..]));
+    assert_eq!(texts(&served, &dir)[..2], ["We meat", "at nine."]);
+    let again = take_back(&split);
+    assert_eq!((texts(&served, &dir), words("alice-1-1")), (before.clone(), alice.clone()));
+    take_back(&again);
+    assert_eq!(texts(&served, &dir)[..2], ["We meat", "at nine."], "what was taken back is done again");
+    let split = served.get(&format!("{lines}/alice-1-1")).json();
+    assert_eq!(split.as_array().unwrap().len(), 6, "nothing is lost of how it came about");
+    for parts in [json!([{"text": "We"}, {"text": " "}]), json!([])] {
+        served
+            .send("POST", &format!("{lines}/alice-1-1"), json!({"edit": "split", "parts": parts}))
+            .expect(422);
+    }
+
+    // All or none, and who was quicker is told of each line.
+    let edits = json!({ "edits": [
+        {"line": "bob-1-2", "change": {"edit": "text", "text": "changed", "rev": 0}},
+        {"line": "bob-1-6", "change": {"edit": "text", "text": "changed", "rev": 7}},
+    ]});
+    let refused = served.send("POST", &lines, edits).expect(409).json();
+    assert_eq!(
+        (&refused["lines"][0]["id"], refused["lines"].as_array().unwrap().len()),
+        (&json!("bob-1-6"), 1)
+    );
+    for edits in [
+        json!([]),
+        json!([{"line": "bob-1-2", "change": {"edit": "withhold"}}, {"line": "bob-1-2", "change": {"edit": "restore"}}]),
+        json!([{"line": "bob-1-2", "change": {"edit": "text", "text": "changed"}}, {"line": "nobody", "change": {"edit": "withhold"}}]),
+        json!([{"line": "bob-1-2", "change": {"edit": "back", "to": 9}}]),
+    ] {
+        let answer = served.send("POST", &lines, json!({ "edits": edits }));
+        assert!([400, 404, 422].contains(&answer.status), "{edits}: {}", answer.status);
+    }
+    assert!(!texts(&served, &dir).contains(&"changed".to_owned()));
+    home.run(["verify", "last"]).expect(0);
+}
+
+#[test]
+fn words_of_a_line_that_is_partly_hidden_are_not_written_over_or_told() {
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let served = Served::start(&home);
+    let line = format!("/api/v1/sessions/{}/lines/alice-1-1", id(&dir));
+    // "at nine" goes, "We meat" stays.
+    let passages = format!("/api/v1/sessions/{}/passages", id(&dir));
+    served.send("POST", &passages, json!({"from": 1.55, "to": 2.4})).expect(200);
+    for edit in [
+        json!({"edit": "text", "text": "We meet."}),
+        json!({"edit": "split", "parts": [{"text": "We"}, {"text": "meat"}]}),
+        json!({"edit": "join", "with": "alice-1-4"}),
+        json!({"edit": "back", "to": 0}),
+    ] {
+        let refused = served.send("POST", &line, edit).expect(422).json();
+        assert!(refused["detail"].as_str().unwrap().contains("hide-1"), "{refused}");
+    }
+    let stale = served.send("POST", &line, json!({"edit": "withhold", "rev": 5})).expect(409);
+    assert!(!String::from_utf8_lossy(&stale.body).contains("nine"));
+}
+
+#[test]
+fn find_and_replace_is_one_correction() {
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let served = Served::start(&home);
+    let path = format!("/api/v1/sessions/{}/replace", id(&dir));
+    let preview =
+        |body: serde_json::Value| served.send("POST", &format!("{path}/preview"), body).expect(200).json();
+    let found = preview(json!({"old": "gareem", "new": "Karim"}));
+    assert_eq!(found["hits"].as_array().unwrap().len(), 2);
+    assert_eq!(found["hits"][1]["after"], "Karim is on his way.");
+    // A line that would have no words is told before, and kept out of the minutes.
+    let gone = preview(json!({"old": "We meat at nine", "new": ""}));
+    assert_eq!((&gone["hits"][0]["empty"], &gone["hits"][0]["id"]), (&json!(true), &json!("alice-1-1")));
+    let done = served
+        .send("POST", &path, json!({"old": "We meat at nine", "new": "", "seen": gone["seen"]}))
+        .expect(200)
+        .json();
+    assert_eq!(texts(&served, &dir).len(), 3);
+    // Somebody was quicker: it would do something else than was shown.
+    served
+        .send(
+            "POST",
+            &format!("/api/v1/sessions/{}/lines/bob-1-6", id(&dir)),
+            json!({"edit": "text", "text": "He is late."}),
+        )
+        .expect(200);
+    served.send("POST", &path, json!({"old": "gareem", "new": "Karim", "seen": found["seen"]})).expect(409);
+    let found = preview(json!({"old": "gareem", "new": "Karim"}));
+    let replaced = served
+        .send("POST", &path, json!({"old": "gareem", "new": "Karim", "seen": found["seen"]}))
+        .expect(200)
+        .json();
+    assert!(texts(&served, &dir)[1].contains("Karim"));
+    for done in [replaced, done] {
+        let lines = format!("/api/v1/sessions/{}/lines", id(&dir));
+        served.send("POST", &lines, json!({ "edits": done["undo"] })).expect(200);
+    }
+    assert_eq!(texts(&served, &dir)[..3], LINES.map(|line| line.3)[..3]);
+    // Names and marks only where they are asked for.
+    let everywhere = preview(json!({"old": "Bob", "new": "Rob", "everywhere": true}));
+    assert_eq!(everywhere["hits"][0]["kind"], "speaker");
+    assert_eq!(preview(json!({"old": "Bob", "new": "Rob"}))["hits"], json!([]));
+    served.send("POST", &path, json!({"old": " ", "new": "x"})).expect(400);
+}
+
+#[test]
+fn everything_that_was_said_is_searched() {
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let served = Served::start(&home);
+    let found = served.get("/api/v1/search?q=gareem&speaker=bob&limit=5").expect(200).json();
+    assert_eq!((&found["hits"][0]["id"], found["hits"].as_array().unwrap().len()), (&json!("bob-1-6"), 1));
+    assert_eq!(found["hits"][0]["page"], format!("/#/session/{}/bob-1-6", id(&dir)));
+    assert_eq!((&found["hits"][0]["marks"], &found["sessions"]), (&json!([[0, 6]]), &json!(1)));
+    served
+        .send("POST", &format!("/api/v1/sessions/{}/lines/bob-1-6", id(&dir)), json!({"edit": "withhold"}))
+        .expect(200);
+    assert_eq!(served.get("/api/v1/search?q=way").json()["hits"], json!([]), "what is withheld is not found");
+    assert_eq!(served.get("/api/v1/search?q=gareem&kind=mark").json()["hits"], json!([]));
+    assert_eq!(served.get("/api/v1/search?q=gareem&to=2001-01-01").json()["hits"], json!([]));
+    for query in ["", "q=", "q=%22", "q=x&limit=0", "q=x&from=soon", "q=x&unknown=1", "q=x&kind=joke"] {
+        served.get(&format!("/api/v1/search?{query}")).expect(400);
+    }
 }

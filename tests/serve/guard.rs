@@ -78,7 +78,7 @@ fn nothing_outside_of_the_recordings_is_reached_and_junk_is_told_apart() {
     ] {
         assert_eq!(post(&line, body), status, "{body}");
     }
-    assert_eq!(post(&line, &format!("{{\"edit\":\"text\",\"text\":\"{}\"}}", "a".repeat(300_000))), 413);
+    assert_eq!(post(&line, &format!("{{\"edit\":\"text\",\"text\":\"{}\"}}", "a".repeat(3_000_000))), 413);
     assert_eq!(post(&line, &format!("{{\"edit\":\"text\",\"text\":\"{}\"}}", "a".repeat(20_000))), 422);
     let headers = [("authorization", &*format!("Bearer {}", served.token))];
     assert_eq!(

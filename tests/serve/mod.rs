@@ -4,6 +4,7 @@
 mod api;
 mod guard;
 mod page;
+mod record;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -69,7 +70,15 @@ impl Answer {
 
 impl Served {
     pub fn start(home: &Home) -> Self {
-        let mut child = home.command(["serve", "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+        Self::start_at(home, 0)
+    }
+
+    pub fn start_at(home: &Home, port: u64) -> Self {
+        let mut child = home
+            .command(["serve", "--json", "--port", &port.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut said = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let said: Value = serde_json::from_str(&said).unwrap();

@@ -195,15 +195,15 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits for a line on stderr.
+    /// Waits for a line on stderr, which it gives.
     #[track_caller]
-    pub fn says(&mut self, part: &str) {
+    pub fn says(&mut self, part: &str) -> String {
         let until = Instant::now() + LIMIT;
         while let Ok(line) = self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
             self.err += &line;
             self.err.push('\n');
             if line.contains(part) {
-                return;
+                return line;
             }
         }
         panic!("{}: {part:?} was never said, but:\n{}", self.args, self.err);

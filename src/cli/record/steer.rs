@@ -29,7 +29,8 @@ pub(super) struct Steering {
 
 impl Steering {
     /// Takes the terminal, if the view is wanted. Where it can't be taken there is none, which is said.
-    pub(super) fn begin(engine: &Engine, look: Look, config: &Config) -> Self {
+    /// `page` is the address of the page of this recording, which the view's help shows.
+    pub(super) fn begin(engine: &Engine, look: Look, config: &Config, page: Option<String>) -> Self {
         let leaves_lines = config.record.scrollback == Scrollback::Lines;
         if look != Look::View {
             return Self { front: None, leaves_lines };
@@ -37,7 +38,10 @@ impl Steering {
         // What was said so far belongs on the terminal that the view leaves alone.
         console::flush(FLUSH);
         let mut news = NewsFeed::new(engine.follow());
-        let front = Front::start(Options::new(crate::tui::Keys::Own), move || news.wait(), log);
+        // It stays as long as the process does, whose one recording it is of.
+        let page = page.map(|page| &*Box::leak(page.into_boxed_str()));
+        let options = Options { page, ..Options::new(crate::tui::Keys::Own) };
+        let front = Front::start(options, move || news.wait(), log);
         let front =
             front.inspect_err(|error| say(format_args!("there is no view ({error}); lines follow"))).ok();
         Self { front, leaves_lines }

@@ -1,4 +1,3 @@
-"use strict";
 // The page is complete without this: it adds the sound, the search and the keys. What was said is never made into markup here, only
 // measured and painted over (CSS highlights), so that 40,000 words stay plain text.
 (() => {
@@ -37,35 +36,20 @@
   const reached = new Float64Array(order.length);
   order.reduce((max, i, n) => (reached[n] = Math.max(max, lines[i][1])), 0);
 
-  /** How many of the sorted `values` are at most `wanted`. */
-  function upTo(values, wanted) {
-    let low = 0, high = values.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (values[middle] <= wanted) low = middle + 1; else high = middle;
-    }
-    return low;
-  }
-
-  const offsetsOf = new Map();
+  const offsetsKnown = new Map();
   function offsets(line) {
-    let known = offsetsOf.get(line);
+    let known = offsetsKnown.get(line);
     if (!known) {
       known = lines[line][3];
       if (!known) {
         known = [];
         for (const word of spans[line].firstChild.data.matchAll(/[^ ]+/g)) known.push(word.index);
       }
-      offsetsOf.set(line, known);
+      offsetsKnown.set(line, known);
     }
     return known;
   }
-  function wordRange(line, word) {
-    const text = spans[line].firstChild, at = offsets(line);
-    let to = word + 1 < at.length ? at[word + 1] : text.data.length;
-    while (to > at[word] && text.data[to - 1] === " ") to -= 1;
-    return new StaticRange({ startContainer: text, startOffset: at[word], endContainer: text, endOffset: to });
-  }
+  const rangeAt = (line, word) => wordRange(spans[line].firstChild, offsets(line), word);
   const wordMs = (line, word) => lines[line][0] + (lines[line][2][word] || 0);
 
   const isShown = (line) => !spans[line].closest("[hidden]");
@@ -78,29 +62,10 @@
     return found;
   }
 
-  const paints = typeof Highlight === "function" && CSS.highlights;
-  function painter(name, priority) {
-    if (!paints) return { paint() {} };
-    const highlight = new Highlight();
-    highlight.priority = priority;
-    CSS.highlights.set(name, highlight);
-    return { paint(ranges) { highlight.clear(); for (const range of ranges) highlight.add(range); } };
-  }
-
   // ---- moving about ----
 
-  const clock = (seconds) => {
-    const s = Math.max(0, Math.floor(seconds)), two = (n) => String(n).padStart(2, "0");
-    return data.long ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${two(Math.floor(s / 60))}:${two(s % 60)}`;
-  };
+  const clock = (seconds) => clockText(seconds, data.long);
 
-  const rectOf = (place) => {
-    if (place instanceof Element) return place.getBoundingClientRect();
-    const range = document.createRange();
-    range.setStart(place.startContainer, place.startOffset);
-    range.setEnd(place.endContainer, place.endOffset);
-    return range.getBoundingClientRect();
-  };
   /** Brings it to a third of the window's height. Twice, as what lies between may only now be laid out and be higher than was thought. */
   function reveal(place, again = true) {
     const top = rectOf(place).top;
@@ -127,9 +92,7 @@
   }
   function secondsOf(hash) {
     const value = /^#t=([\d.:]+)$/.exec(hash);
-    if (!value) return null;
-    const seconds = value[1].split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-    return Number.isFinite(seconds) ? seconds : null;
+    return value && secondsIn(value[1]);
   }
 
   // ---- the sound ----
@@ -150,7 +113,7 @@
     const key = now.join(" ");
     if (key === spoken) return;
     spoken = key;
-    nowPainter.paint(now.map(([line, word]) => wordRange(line, word)));
+    nowPainter.paint(now.map(([line, word]) => rangeAt(line, word)));
     const turns = now.map(([line]) => spans[line].closest(".turn"));
     for (const turn of turnsNow) if (!turns.includes(turn)) turn.classList.remove("now");
     for (const turn of turns) turn.classList.add("now");
@@ -162,7 +125,7 @@
     const inView = now.filter(([line]) => isShown(line));
     if (following && !sample && !sound.paused && inView.length) {
       const [line, word] = inView[0];
-      if (!inSight(wordRange(line, word))) reveal(wordRange(line, word));
+      if (!inSight(rangeAt(line, word))) reveal(rangeAt(line, word));
     }
   }
   function paintPlace() {
@@ -270,26 +233,11 @@
 
   // ---- clicks ----
 
-  function caret(event) {
-    if (document.caretPositionFromPoint) {
-      const at = document.caretPositionFromPoint(event.clientX, event.clientY);
-      return at && [at.offsetNode, at.offset];
-    }
-    const at = document.caretRangeFromPoint && document.caretRangeFromPoint(event.clientX, event.clientY);
-    return at && [at.startContainer, at.startOffset];
-  }
   minutes.addEventListener("click", (event) => {
     const span = event.target.closest(".l");
     if (!span || !sounding || !getSelection().isCollapsed || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    const line = places.get(span), at = caret(event);
-    let word = 0;
-    if (at && at[0] === span.firstChild) {
-      word = Math.max(0, upTo(offsets(line), at[1]) - 1);
-      // The caret may stand before the next word though the click was on the end of this one.
-      while (word > 0 && offsets(line)[word] === at[1] && rectOf(wordRange(line, word)).left > event.clientX &&
-        rectOf(wordRange(line, word - 1)).top <= event.clientY && rectOf(wordRange(line, word)).top <= event.clientY &&
-        rectOf(wordRange(line, word - 1)).bottom >= event.clientY) word -= 1;
-    }
+    const line = places.get(span);
+    const word = wordAt(event, span.firstChild, offsets(line));
     setFollowing(true);
     go(wordMs(line, word) / 1000, true);
   });
@@ -338,17 +286,6 @@
 
   const find = one("find"), found = one("found"), hits = one("hits");
   const hitPainter = painter("hit", 1), herePainter = painter("here", 3);
-  /** Without accents and case, one unit for one, so that places in it are places in the text. */
-  const fold = (text) => {
-    const plain = text.toLowerCase();
-    if (/^[\x00-\x7f]*$/.test(plain) && plain.length === text.length) return plain;
-    let out = "";
-    for (const c of text) {
-      const bare = c.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-      out += bare.length === c.length ? bare : c;
-    }
-    return out;
-  };
   let paragraphs = null, matches = [], here = -1, asked = "";
   /** Paragraphs as they are read: lines of one are joined by a space, and a phrase may span them. */
   function read() {
@@ -377,7 +314,7 @@
     if (wanted) {
       paragraphs = paragraphs || read();
       paragraphs.forEach(({ text }, p) => {
-        for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) matches.push([p, at, at + wanted.length]);
+        for (const [from, to] of standsIn(text, wanted)) matches.push([p, from, to]);
       });
     }
     hitPainter.paint(matches.map(matchRange));

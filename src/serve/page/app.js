@@ -1,30 +1,27 @@
 // Which view is shown: the address behind # says it.
-import { $, h } from "./common.js";
-import { W } from "./words.js";
+import { $ } from "./common.js";
+import * as drafts from "./drafts.js";
 import * as list from "./list.js";
 import * as session from "./session.js";
+import { W, language } from "./words.js";
 
-let leave = () => {};
+document.documentElement.lang = language;
+$(".skip").textContent = W.skip;
+$("#player").setAttribute("aria-label", W.sound);
+drafts.dropOld();
+
+let leave = () => {}, asked = 0;
 
 async function go() {
+  const mine = ++asked;
   leave();
   leave = () => {};
-  const [, kind, id] = location.hash.split("/");
+  const [, kind, id, line] = location.hash.split("/");
   $("#player").hidden = true;
-  const view = kind === "session" && id ? session.show(decodeURIComponent(id)) : list.show();
-  leave = await view;
-}
-
-const saved = localStorage.getItem("theme");
-if (saved) document.documentElement.dataset.theme = saved;
-
-export function themeButton() {
-  return h("button", { type: "button", "aria-label": W.theme, title: W.theme, text: "◐", onclick: () => {
-    const root = document.documentElement;
-    const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    root.dataset.theme = dark ? "light" : "dark";
-    localStorage.setItem("theme", root.dataset.theme);
-  } });
+  const view = kind === "session" && id ? session.show(decodeURIComponent(id), line ? decodeURIComponent(line) : null) : list.show();
+  const left = await view;
+  // Somebody went on before it was there.
+  if (mine === asked) leave = left; else left();
 }
 
 addEventListener("hashchange", go);

@@ -1,4 +1,5 @@
 // What all views need: asking the server, making elements, times, news.
+import { clockText, secondsIn } from "./shared.js";
 import { W } from "./words.js";
 
 export const $ = (selector, root = document) => root.querySelector(selector);
@@ -19,7 +20,7 @@ export function h(tag, props = {}, ...children) {
 }
 
 export class Refused extends Error {
-  constructor(problem) { super(problem.detail || problem.title || "Error"); this.status = problem.status; }
+  constructor(problem) { super(problem.detail || problem.title || W.refused); this.status = problem.status; this.lines = problem.lines ?? []; }
 }
 
 export async function api(path, method = "GET", body = undefined) {
@@ -47,45 +48,53 @@ export async function attempt(what) {
   try { return await what(); } catch (error) { toast(error.message, true); return undefined; }
 }
 
-export function clock(seconds, long = seconds >= 3600) {
-  const whole = Math.max(0, Math.floor(seconds)), two = (n) => String(n).padStart(2, "0");
-  const [hh, mm, ss] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
-  return long ? `${hh}:${two(mm)}:${two(ss)}` : `${two(mm)}:${two(ss)}`;
-}
-
-// "12:30", "1:02:03" or "750": seconds; undefined if it is no time.
-export function seconds(text) {
-  const parts = text.trim().split(":").map(Number);
-  if (!text.trim() || parts.length > 3 || parts.some((part) => !Number.isFinite(part) || part < 0)) return undefined;
-  return parts.reduce((sum, part) => sum * 60 + part, 0);
-}
+export const clock = (seconds, long = seconds >= 3600) => clockText(seconds, long);
+export const seconds = (text) => secondsIn(text.trim());
 
 export function date(start) {
   const at = new Date(start);
   return Number.isNaN(at.getTime()) ? start : `${start.slice(0, 10)} ${start.slice(11, 16)}`;
 }
 
-// One websocket; it comes back by itself. Gives what closes it.
+// What stays at the top until it is true no more.
+function banner(text) {
+  const node = $("#lost");
+  if (node.textContent !== text) node.textContent = text;
+  node.hidden = !text;
+}
+
+// One websocket; it comes back by itself. Gives what closes it. A server that was started anew has another key, which the browser
+// gets with the address that was printed, in whichever tab: then this page goes on where it was.
 export function news(session, tell) {
   let socket, timer, over = false, wait = 500, wasLost = false;
+  const query = session === null ? "" : `?session=${seg(session)}`;
   const connect = () => {
-    const query = session === null ? "" : `?session=${seg(session)}`;
+    clearTimeout(timer);
     socket = new WebSocket(`ws://${location.host}/api/v1/ws${query}`);
     socket.onopen = () => {
+      banner("");
       if (wasLost) { toast(W.again); tell({ kind: "changed" }); }
       wait = 500; wasLost = false;
     };
     socket.onmessage = (message) => tell(JSON.parse(message.data));
     socket.onclose = () => {
       if (over) return;
-      if (!wasLost) toast(W.lost, true);
       wasLost = true;
+      explain();
       timer = setTimeout(connect, wait);
       wait = Math.min(wait * 2, 8000);
     };
   };
+  async function explain() {
+    let status = 0;
+    try { status = (await fetch("/favicon.ico", { cache: "no-store" })).status; } catch { /* nobody answers */ }
+    if (wasLost && !over) banner(status === 401 ? W.newKey : status === 0 ? W.gone(location.port) : W.lost);
+  }
+  // Whoever comes back from the terminal does not wait.
+  const back = () => { if (wasLost && !over && socket.readyState === WebSocket.CLOSED) { wait = 500; connect(); } };
+  addEventListener("focus", back);
   connect();
-  return () => { over = true; clearTimeout(timer); socket.close(); };
+  return () => { over = true; clearTimeout(timer); removeEventListener("focus", back); banner(""); socket.close(); };
 }
 
 // A question; resolves to the form's values, or undefined if it was left.

@@ -42,7 +42,7 @@ export function liveBar(state, head, actions) {
         shown.label.textContent = track.name;
         shown.muted = track.muted_since !== null;
         shown.button.textContent = shown.muted ? W.unmute : W.mute;
-        shown.note.textContent = [shown.muted && W.muted, track.trouble, track.lost > 0 && `${track.lost.toFixed(1)} s lost`, track.text_lag > 2 && `text ${track.text_lag.toFixed(0)} s`].filter(Boolean).join(" · ");
+        shown.note.textContent = [shown.muted && W.muted, track.trouble, track.lost > 0 && W.lostS(track.lost.toFixed(1)), track.text_lag > 2 && W.textLag(track.text_lag.toFixed(0))].filter(Boolean).join(" · ");
       }
       const alarms = [...status.alarms.map((alarm) => alarm.text), ...status.tracks.flatMap((track) => track.alarms.map((alarm) => `${track.name}: ${alarm.text}`))];
       // Only what is new is read out.

@@ -1,13 +1,17 @@
 // Beside the text: who is there, what was marked, what is hidden, what can be exported.
 import { api, ask, attempt, clock, h, seconds, seg, toast } from "./common.js";
 import { W } from "./words.js";
-import { replaceAll } from "./replace.js";
 
-const FORMATS = [["html", "HTML"], ["docx", "Word"], ["pdf", "PDF"], ["md", "Markdown"], ["txt", "Text"], ["srt", "SRT"], ["vtt", "VTT"], ["json", "JSON"], ["csv", "CSV"]];
+const FORMATS = [["html", "HTML"], ["docx", "Word"], ["pdf", "PDF"], ["md", "Markdown"], ["txt", W.plainText], ["srt", "SRT"], ["vtt", "VTT"], ["json", "JSON"], ["csv", "CSV"]];
 
 export function panels(state, side, actions) {
   const { whole, path } = state, open = new Set([...side.querySelectorAll("details[open]")].map((one) => one.dataset.name));
-  const post = (what, body, method = "POST") => actions.change(() => api(path + what, method, body)).then((done) => done && actions.reload());
+  const post = async (what, body, method = "POST") => {
+    const done = await attempt(() => api(path + what, method, body));
+    if (!done) return;
+    if (done.remark) toast(done.remark, true);
+    await actions.reload();
+  };
   const panel = (name, title, ...children) => h("details", { "data-name": name, open: open.has(name) || (name === "people" && whole.voices.some((voice) => voice.unknown)) }, h("summary", { text: title }), children);
 
   const named = async (voice) => {
@@ -39,7 +43,8 @@ export function panels(state, side, actions) {
   const hidden = async () => {
     const answer = await ask(W.hide, [{ name: "from", label: W.from }, { name: "to", label: W.to }], W.hide);
     const [from, to] = [seconds(answer?.from ?? ""), seconds(answer?.to ?? "")];
-    if (answer && from !== undefined && to !== undefined) await post("/passages", { from, to });
+    if (!answer) return;
+    if (from === null || to === null) toast(W.noTime, true); else await post("/passages", { from, to });
   };
 
   const removed = async () => {
@@ -54,8 +59,9 @@ export function panels(state, side, actions) {
     h("div", { class: "buttons" },
       h("button", { type: "button", text: W.title, onclick: () => described("title", W.title, false) }),
       h("button", { type: "button", text: W.mark, onclick: () => actions.mark() }),
-      h("button", { type: "button", text: W.replace, onclick: () => replaceAll(state, actions) }),
+      h("button", { type: "button", text: W.replace, onclick: () => actions.replace() }),
       h("button", { type: "button", text: W.undo, onclick: () => actions.undo() }),
+      h("button", { type: "button", text: W.redo, onclick: () => actions.redo() }),
       h("button", { type: "button", text: W.hide, onclick: hidden }),
       h("button", { type: "button", class: "danger", text: W.remove, disabled: whole.in_use, onclick: removed })),
     panel("people", W.people, h("ul", {}, whole.speakers.map(person)), whole.voices.length ? h("ul", {}, whole.voices.map(voice)) : ""),

@@ -53,6 +53,9 @@ impl Chrome {
         for domain in ["Page", "Runtime", "Network", "Log", "Performance"] {
             chrome.call(&format!("{domain}.enable"), json!({}));
         }
+        if std::env::var_os("HANSARD_TEST_PAGE").is_some() {
+            chrome.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*/assets/*"}]}));
+        }
         Some(chrome)
     }
 
@@ -60,7 +63,33 @@ impl Chrome {
         let mut message = Vec::new();
         self.from.read_until(0, &mut message).unwrap();
         assert_eq!(message.pop(), Some(0), "chromium ended");
-        serde_json::from_slice(&message).unwrap()
+        let message: Value = serde_json::from_slice(&message).unwrap();
+        if message["method"] == "Fetch.requestPaused" {
+            self.fulfil(&message["params"]);
+        }
+        message
+    }
+
+    /// For those who work on the page: `HANSARD_TEST_PAGE` names folders, with colons between them, whose
+    /// files stand for those that were compiled in. Nothing need be built for a look at them.
+    fn fulfil(&mut self, paused: &Value) {
+        use base64::Engine as _;
+        let folders = std::env::var("HANSARD_TEST_PAGE").unwrap_or_default();
+        let name = paused["request"]["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        let found = folders.split(':').find_map(|folder| std::fs::read(Path::new(folder).join(&name)).ok());
+        let kind = if name.ends_with(".css") { "text/css" } else { "text/javascript" };
+        let answer = match found {
+            Some(bytes) => json!({
+                "requestId": paused["requestId"], "responseCode": 200,
+                "responseHeaders": [{"name": "content-type", "value": kind}],
+                "body": base64::engine::general_purpose::STANDARD.encode(bytes),
+            }),
+            None => json!({"requestId": paused["requestId"]}),
+        };
+        let method = if answer["body"].is_null() { "Fetch.continueRequest" } else { "Fetch.fulfillRequest" };
+        self.sent += 1;
+        let command = json!({"id": self.sent, "method": method, "params": answer, "sessionId": self.page});
+        self.to.write_all(format!("{command}\0").as_bytes()).unwrap();
     }
 
     /// A command's result.
@@ -70,10 +99,11 @@ impl Chrome {
         if let Some(page) = &self.page {
             command["sessionId"] = page.clone().into();
         }
+        let id = self.sent;
         self.to.write_all(format!("{command}\0").as_bytes()).unwrap();
         loop {
             let mut answer = self.read();
-            if answer["id"] == self.sent {
+            if answer["id"] == id {
                 assert!(answer.get("error").is_none(), "{method}: {answer}");
                 return answer["result"].take();
             }
@@ -89,6 +119,13 @@ impl Chrome {
         self.wait_for("Page.loadEventFired");
         self.events.clear();
         self.call("Page.navigate", json!({"url": format!("file://{}{hash}", file.display())}));
+        self.wait_for("Page.loadEventFired");
+    }
+
+    /// Opens an address and waits until it is loaded.
+    pub fn visit(&mut self, address: &str) {
+        self.events.clear();
+        self.call("Page.navigate", json!({"url": address}));
         self.wait_for("Page.loadEventFired");
     }
 
@@ -155,6 +192,22 @@ impl Chrome {
         let what = json!({"type": "keyDown", "key": key, "text": text, "code": key});
         self.call("Input.dispatchKeyEvent", what);
         self.call("Input.dispatchKeyEvent", json!({"type": "keyUp", "key": key, "code": key}));
+    }
+
+    /// A key with Shift held.
+    pub fn shifted(&mut self, key: &str, text: &str) {
+        let what = json!({"type": "keyDown", "key": key, "text": text, "code": key, "modifiers": 8});
+        self.call("Input.dispatchKeyEvent", what);
+        self.call(
+            "Input.dispatchKeyEvent",
+            json!({"type": "keyUp", "key": key, "code": key, "modifiers": 8}),
+        );
+    }
+
+    /// Whose language the browser speaks, as `de-AT`; for pages that are opened from now on.
+    pub fn speaks(&mut self, language: &str) {
+        let agent = self.js("navigator.userAgent");
+        self.call("Network.setUserAgentOverride", json!({"userAgent": agent, "acceptLanguage": language}));
     }
 
     /// Writes into what has the focus.
