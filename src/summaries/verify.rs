@@ -1,0 +1,340 @@
+//! Whether a summary's sentence says only what the lines that it cites say. Pure: no model, no file, no clock.
+//!
+//! Promises: nothing passes with a number, a day, a month, a time, money or a name that is not in the cited lines
+//! or among their speakers, in languages whose words are known; in the others nothing passes but what was said,
+//! word by word. What was asked or proposed is not what was said or decided, unless somebody's yes is cited too.
+//! What the lines deny is not affirmed. A decision or an action belongs to somebody who said it or was asked to by
+//! name. No panic on any text.
+//!
+//! Refuses to understand: two true halves of one line can still be put together wrongly, and a true sentence in
+//! other words than the meeting's is left out. How often is measured (`benches/summaries`).
+
+mod cited;
+mod cover;
+mod dates;
+mod facts;
+mod meeting;
+mod names;
+mod numbers;
+mod polarity;
+mod reason;
+mod spaceless;
+mod tables;
+mod text;
+mod tongue;
+mod who;
+
+#[cfg(test)]
+mod tests;
+
+use cited::{Cited, NEAR, Said as Manner, Spoken};
+use facts::{Fact, What};
+pub use meeting::Meeting;
+use meeting::literal;
+pub use reason::Reason;
+use text::Text;
+use tongue::Tongue;
+
+use crate::session::summary::Kind;
+
+/// What an item of a summary claims.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    pub kind: Kind,
+    pub text: &'a str,
+    /// Who is to do it, or who asked.
+    pub owner: Option<&'a str>,
+    /// Until when, in the words of the meeting, or a day as `2026-12-01`.
+    pub due: Option<&'a str>,
+    /// What was said, literally.
+    pub quote: &'a str,
+    /// Numbers of the lines that say it.
+    pub lines: &'a [u32],
+}
+
+/// A line that stands in the minutes. Those that are hidden or withheld, and echoes, are none.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// As claims cite it.
+    pub number: u32,
+    pub speaker: &'a str,
+    pub text: &'a str,
+}
+
+/// Bytes of a sentence that is looked at; a longer one is none.
+const TEXT_BYTES_MAX: usize = 4096;
+/// Lines that one sentence may cite.
+const LINES_MAX: usize = 64;
+
+/// Whether the lines that a claim cites say it.
+///
+/// # Errors
+/// They do not, or it can't be told: why.
+pub fn verify(claim: &Claim, meeting: &Meeting) -> Result<(), Reason> {
+    let lines = cited_lines(claim, meeting)?;
+    if claim.text.len() > TEXT_BYTES_MAX || claim.quote.len() > TEXT_BYTES_MAX {
+        return Err(Reason::Empty);
+    }
+    let first = quoted_line(claim, meeting, &lines)?;
+    if matches!(meeting.tongue.language.as_str(), "ja" | "zh") {
+        let texts: Vec<&str> = lines.iter().map(|line| meeting.lines[*line].raw.as_str()).collect();
+        return spaceless::verify(claim, meeting, &texts, &lines, first);
+    }
+    let cited = Cited::new(meeting, lines);
+    let quoted = quoted_sentences(claim, meeting, &cited, first);
+    Judge::new(claim, &cited, &quoted).judge()
+}
+
+/// The places of the lines, in order, each once.
+fn cited_lines(claim: &Claim, meeting: &Meeting) -> Result<Vec<usize>, Reason> {
+    if claim.lines.is_empty() || claim.lines.len() > LINES_MAX {
+        return Err(Reason::NoLines);
+    }
+    let places = claim.lines.iter().map(|line| meeting.at(*line).ok_or(Reason::NoSuchLine(*line)));
+    let mut places = places.collect::<Result<Vec<_>, _>>()?;
+    places.sort_unstable();
+    places.dedup();
+    Ok(places)
+}
+
+/// The line in which the quote begins. It may run on into the next one, if that is cited too and its speaker is
+/// the same.
+fn quoted_line(claim: &Claim, meeting: &Meeting, lines: &[usize]) -> Result<usize, Reason> {
+    let quote = literal(claim.quote);
+    if quote.trim().is_empty() {
+        return Err(Reason::NoQuote);
+    }
+    if let Some(line) = lines.iter().find(|line| meeting.lines[**line].literal.contains(&quote)) {
+        return Ok(*line);
+    }
+    let runs_on = lines.windows(2).find(|pair| {
+        let (one, next) = (&meeting.lines[pair[0]], &meeting.lines[pair[1]]);
+        pair[1] == pair[0] + 1
+            && one.speaker == next.speaker
+            && format!("{}{}", one.literal.trim_end(), next.literal).contains(&quote)
+    });
+    runs_on.map(|pair| pair[0]).ok_or(Reason::Quote)
+}
+
+/// The sentences of which the quote has words, as numbers of `cited.spoken`.
+fn quoted_sentences(claim: &Claim, meeting: &Meeting, cited: &Cited, first: usize) -> Vec<usize> {
+    let quote = meeting.tongue.read(claim.quote);
+    let quote: Vec<&str> = quote.words.iter().map(|word| word.fold.as_str()).collect();
+    let here = |n: &usize| (first..=first + 1).contains(&cited.spoken[*n].at);
+    let candidates: Vec<usize> = (0..cited.spoken.len()).filter(here).collect();
+    let words: Vec<(usize, &str)> = candidates
+        .iter()
+        .flat_map(|n| cited.spoken[*n].words().iter().map(|word| (*n, word.fold.as_str())))
+        .collect();
+    let found = (0..words.len()).find(|at| {
+        words.len() - at >= quote.len() && words[*at..].iter().zip(&quote).all(|((_, said), word)| said == word)
+    });
+    match found.filter(|_| !quote.is_empty()) {
+        Some(at) => {
+            let mut sentences: Vec<usize> = words[at..at + quote.len()].iter().map(|(n, _)| *n).collect();
+            sentences.dedup();
+            sentences
+        }
+        // It begins or ends within a word that is read as two.
+        None => candidates.into_iter().filter(|n| cited.spoken[*n].at == first).collect(),
+    }
+}
+
+/// A claim that is looked at.
+struct Judge<'a> {
+    claim: &'a Claim<'a>,
+    cited: &'a Cited<'a>,
+    quoted: &'a [usize],
+    text: Text,
+    stems: Vec<String>,
+    facts: Vec<Fact>,
+    mentions: Vec<names::Mention>,
+    content: Vec<bool>,
+    is_fact: Vec<bool>,
+    /// It tells of something that was asked.
+    asked: bool,
+    /// It says that it was proposed or is not sure.
+    unsure: bool,
+}
+
+impl<'a> Judge<'a> {
+    fn new(claim: &'a Claim<'a>, cited: &'a Cited<'a>, quoted: &'a [usize]) -> Self {
+        let tongue: &Tongue = &cited.meeting.tongue;
+        let text = tongue.read(claim.text);
+        let mentions = names::mentions(&text, cited.meeting);
+        let named = |at: usize| mentions.iter().any(|mention| mention.words.contains(&at));
+        let mut facts = facts::facts(&text, &tongue.language);
+        facts.retain(|fact| !named(fact.words.start));
+        let mut is_fact = vec![false; text.words.len()];
+        facts.iter().for_each(|fact| is_fact[fact.words.clone()].fill(true));
+        let content = cover::content(&text, &mentions, &is_fact, tongue);
+        let marked = text.sentences.iter().any(|sentence| sentence.asks) || tongue.asked.any(&text.words);
+        let asked = marked && matches!(claim.kind, Kind::Question | Kind::Topic);
+        let maybe = tongue.maybe.any(&text.words);
+        let unsure = match claim.kind {
+            Kind::Decision => false,
+            Kind::Action => maybe,
+            Kind::Topic | Kind::Question => maybe || asked || tongue.opinion.any(&text.words),
+        };
+        let stems = text.words.iter().map(|word| tongue.stem(&word.fold)).collect();
+        Self { claim, cited, quoted, stems, facts, mentions, content, is_fact, asked, unsure, text }
+    }
+
+    fn judge(&self) -> Result<(), Reason> {
+        if self.text.words.is_empty() {
+            return Err(Reason::Empty);
+        }
+        self.check_facts()?;
+        names::check(&self.text, &self.mentions, &self.is_fact, self.cited)?;
+        self.check_manner()?;
+        self.check_carried()?;
+        if self.cited.meeting.tongue.known {
+            let usable = |spoken: &Spoken| self.is_usable(spoken);
+            polarity::check(&self.text, &self.content, &self.stems, &self.facts, self.cited, &usable)?;
+            cover::check_bonds(&self.text, &self.content, &self.stems, &self.facts, &self.mentions, self.cited, &usable)?;
+        }
+        self.check_who()?;
+        self.check_due()
+    }
+
+    /// Whether a sentence of a line can carry this claim.
+    fn is_usable(&self, spoken: &Spoken) -> bool {
+        self.asked || spoken.states() || spoken.answered || (self.unsure && spoken.said == Manner::Maybe)
+    }
+
+    /// Numbers, days, times, money: each was said, and for a decision or an action near its quote.
+    fn check_facts(&self) -> Result<(), Reason> {
+        let near: Vec<usize> = self.quoted.iter().map(|n| self.cited.spoken[*n].at).collect();
+        let binding = matches!(self.claim.kind, Kind::Decision | Kind::Action);
+        let lines = |line: usize| !binding || near.iter().any(|quoted| quoted.abs_diff(line) <= NEAR);
+        let usable = |spoken: &Spoken| self.is_usable(spoken) && (self.asked || spoken.said != Manner::Asked || spoken.agreed);
+        for fact in &self.facts {
+            let said = |what: &What| match what {
+                What::Money(money) => self.is_money(money),
+                What::Name(name) => self.cited.words().any(|word| word.fold == *name)
+                    || self.cited.speaker_words().any(|word| word == name),
+                what => self.cited.has(what, fact.of_month, &usable, &lines),
+            };
+            if !fact.what.iter().any(said) {
+                return Err(self.not_said(fact));
+            }
+        }
+        Ok(())
+    }
+
+    fn not_said(&self, fact: &Fact) -> Reason {
+        let shown = names::shown(&self.text.words[fact.words.clone()]);
+        match fact.what.first() {
+            Some(What::Number(_)) => Reason::Number(shown),
+            Some(What::Money(_)) => Reason::Unit(shown),
+            Some(What::Name(_)) => Reason::Name(shown),
+            _ => Reason::Date(shown),
+        }
+    }
+
+    /// Whether the lines speak of this money; where they say only a number, the meeting may know but one.
+    fn is_money(&self, money: &str) -> bool {
+        let of = |facts: &[Fact]| {
+            let named = facts.iter().flat_map(|fact| &fact.what);
+            named.filter_map(|what| if let What::Money(money) = what { Some(*money) } else { None }).collect::<Vec<_>>()
+        };
+        let meeting = self.cited.meeting;
+        let here: Vec<&str> = self.cited.lines.iter().flat_map(|line| of(&meeting.lines[*line].facts)).collect();
+        if !here.is_empty() {
+            return here.contains(&money);
+        }
+        let mut all = meeting.lines.iter().flat_map(|line| of(&line.facts)).peekable();
+        all.peek().is_some() && all.all(|other| other == money)
+    }
+
+    /// The quote carries a statement, or the question that the claim tells of.
+    fn check_manner(&self) -> Result<(), Reason> {
+        let quoted: Vec<&Spoken> = self.quoted.iter().map(|n| &self.cited.spoken[*n]).collect();
+        if self.claim.kind == Kind::Question {
+            let asks = quoted.iter().any(|spoken| spoken.said == Manner::Asked)
+                || quoted.iter().any(|spoken| self.cited.meeting.tongue.asked.any(spoken.words()));
+            return if asks && self.asked { Ok(()) } else { Err(Reason::NotAsked) };
+        }
+        let decides = matches!(self.claim.kind, Kind::Decision | Kind::Action);
+        let carries = |spoken: &&Spoken| {
+            spoken.states() || (self.asked && !decides) || (self.unsure && spoken.said == Manner::Maybe)
+        };
+        if quoted.iter().any(|spoken| carries(&spoken)) {
+            return Ok(());
+        }
+        Err(if quoted.iter().any(|spoken| spoken.said == Manner::Maybe) { Reason::Unsure } else { Reason::Asked })
+    }
+
+    /// Enough of it was said, in a manner that carries it.
+    fn check_carried(&self) -> Result<(), Reason> {
+        if !self.cited.meeting.tongue.known {
+            return cover::check_literal(&self.text, &self.mentions, &self.is_fact, self.cited, self.quoted);
+        }
+        let check = |usable: &dyn Fn(&Spoken) -> bool| {
+            cover::check(&self.text, &self.content, &self.stems, &self.facts, self.cited, usable)
+        };
+        let carried = check(&|spoken| self.is_usable(spoken));
+        match carried {
+            Err(Reason::Words(_)) if !self.asked && check(&|_| true).is_ok() => {
+                let maybe = self.cited.spoken.iter().any(|spoken| spoken.said == Manner::Maybe && !self.is_usable(spoken));
+                Err(if maybe { Reason::Unsure } else { Reason::Asked })
+            }
+            other => other,
+        }
+    }
+
+    fn check_who(&self) -> Result<(), Reason> {
+        let whose = who::Whose {
+            text: &self.text,
+            mentions: &self.mentions,
+            content: &self.content,
+            stems: &self.stems,
+            facts: &self.facts,
+            cited: self.cited,
+            quoted: self.quoted,
+            asked: self.asked,
+        };
+        whose.check()?;
+        whose.check_owner(self.claim.owner, self.claim.kind == Kind::Action)
+    }
+
+    /// The day by which it is due was said, or is one that was said, counted from the meeting's day.
+    fn check_due(&self) -> Result<(), Reason> {
+        let Some(due) = self.claim.due.map(str::trim).filter(|due| !due.is_empty()) else { return Ok(()) };
+        let meeting = self.cited.meeting;
+        let tongue = &meeting.tongue;
+        let wrong = || Reason::Due(due.to_owned());
+        if let Some(date) = dates::iso(due) {
+            let computed = |line: &usize| {
+                let line = &meeting.lines[*line];
+                let day = meeting.date.map(|day| dates::computed(&line.facts, &line.text.words, &tongue.language, day));
+                day.is_some_and(|days| days.contains(&date))
+            };
+            return if self.cited.lines.iter().any(computed) { Ok(()) } else { Err(wrong()) };
+        }
+        let text = tongue.read(due);
+        let facts = facts::facts(&text, &tongue.language);
+        for fact in &facts {
+            if !fact.what.iter().any(|what| self.cited.has(what, fact.of_month, &|_| true, &|_| true)) {
+                return Err(wrong());
+            }
+        }
+        for (at, word) in text.words.iter().enumerate() {
+            let fact = facts.iter().any(|fact| fact.words.contains(&at));
+            let until = tongue.stop.has(&word.fold) && !is_side(&word.fold);
+            let stem = tongue.stem(&word.fold);
+            let said = self.cited.lines.iter().any(|line| {
+                meeting.lines[*line].stems.iter().any(|said| *said == stem || (tongue.known && tongue.alike(said, &stem)))
+            });
+            if !fact && !until && !said {
+                return Err(wrong());
+            }
+        }
+        if facts.is_empty() && text.words.iter().all(|word| tongue.stop.has(&word.fold)) { Err(wrong()) } else { Ok(()) }
+    }
+}
+
+/// Words that say on which side of a day.
+fn is_side(word: &str) -> bool {
+    matches!(word, "after" | "before" | "nach" | "vor" | "apres" | "avant" | "despues" | "antes" | "dopo" | "prima" | "na")
+}

@@ -1,0 +1,130 @@
+//! A meeting made ready: each line taken apart once, so that a hundred sentences about it cost little. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::civil::Date;
+
+use super::Said;
+use super::facts::{Fact, What, facts, run_together};
+use super::tables::people::TITLES;
+use super::text::{Text, fold};
+use super::tongue::Tongue;
+
+/// What was said in a meeting, who was there and who can be spoken of.
+#[derive(Debug)]
+pub struct Meeting {
+    pub(super) lines: Vec<Line>,
+    numbers: HashMap<u32, usize>,
+    pub(super) people: Vec<Person>,
+    pub(super) date: Option<Date>,
+    pub(super) tongue: Tongue,
+    /// Words that stand without a capital in any line.
+    pub(super) common: HashSet<String>,
+}
+
+/// A line.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub number: u32,
+    pub speaker: String,
+    pub speaker_words: Vec<String>,
+    /// As it was said.
+    pub raw: String,
+    pub text: Text,
+    pub stems: Vec<String>,
+    pub facts: Vec<Fact>,
+    /// Further ways to read its facts.
+    pub more: Vec<What>,
+    /// With single spaces, without signs, in small letters.
+    pub literal: String,
+}
+
+/// Somebody who was there, or who was spoken of as invited.
+#[derive(Debug)]
+pub(super) struct Person {
+    /// Folded, without titles.
+    pub words: Vec<String>,
+    pub name: String,
+}
+
+impl Meeting {
+    /// `lines` are those that stand in the minutes, in their order; `people` are the names of all who spoke, were
+    /// invited or can be addressed; `date` is the day of the meeting where it is; `language` is an ISO 639-1 code.
+    pub fn new(lines: &[Said], people: &[&str], date: impl Into<Option<Date>>, language: &str) -> Self {
+        let tongue = Tongue::new(language);
+        let mut seen = HashSet::new();
+        let names = people.iter().copied().chain(lines.iter().map(|line| line.speaker));
+        let people = names.filter(|name| seen.insert(fold(name))).map(Person::new).collect();
+        let lines: Vec<Line> = lines.iter().map(|said| Line::new(said, &tongue)).collect();
+        let numbers = lines.iter().enumerate().map(|(at, line)| (line.number, at)).collect();
+        let small = lines.iter().flat_map(|line| &line.text.words).filter(|word| !word.capital);
+        let common = small.map(|word| word.fold.clone()).collect();
+        Self { numbers, people, date: date.into(), tongue, common, lines }
+    }
+
+    /// Where a line stands.
+    pub(super) fn at(&self, number: u32) -> Option<usize> {
+        self.numbers.get(&number).copied()
+    }
+}
+
+impl Line {
+    fn new(said: &Said, tongue: &Tongue) -> Self {
+        let text = tongue.read(said.text);
+        let found = facts(&text, &tongue.language);
+        Self {
+            number: said.number,
+            speaker: fold(said.speaker),
+            speaker_words: words_of(said.speaker),
+            raw: said.text.to_owned(),
+            stems: text.words.iter().map(|word| tongue.stem(&word.fold)).collect(),
+            more: run_together(&found, &text.words),
+            facts: found,
+            literal: literal(said.text),
+            text,
+        }
+    }
+}
+
+impl Person {
+    fn new(name: &str) -> Self {
+        let words = words_of(name);
+        let own: Vec<String> = words.iter().filter(|word| !is_title(word)).cloned().collect();
+        Self { words: if own.is_empty() { words } else { own }, name: name.to_owned() }
+    }
+}
+
+/// A name's words, folded.
+pub(super) fn words_of(name: &str) -> Vec<String> {
+    let words = name.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
+    words.map(|word| fold(word).replace(['\'', '’'], "")).filter(|word| !word.is_empty()).collect()
+}
+
+/// Mr, Frau, Monsieur.
+pub(super) fn is_title(word: &str) -> bool {
+    TITLES.split_whitespace().any(|title| title == word)
+}
+
+/// In small letters, words parted by single spaces, without signs; where words are not parted, each character is
+/// one.
+pub(super) fn literal(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push(' ');
+    for c in text.chars() {
+        if super::spaceless::is_alone(c) {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+            out.push(c);
+            out.push(' ');
+        } else if c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}') {
+            out.extend(c.to_lowercase());
+        } else if !matches!(c, '\'' | '’' | '‘' | '\u{ad}' | '\u{200b}'..='\u{200d}') && !out.ends_with(' ') {
+            out.push(' ');
+        }
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+    out
+}
