@@ -63,6 +63,7 @@
 //! | 6 | [`actors`] | the control plane: who starts, watches and restarts whom |
 //! | 6 | [`doctor`] | checks that a recording would work |
 //! | 6 | [`library`] | everything that was said in all sessions, searched |
+//! | 6 | [`summaries`] | what a chat server makes of a text, held against that text |
 //! | 5 | [`recording`] | lanes and the writer's thread as one handle; goes on without any actor |
 //! | 5 | [`control`] | the socket of a running recorder |
 //! | 5 | [`export`] | minutes and the other formats |
@@ -110,6 +111,7 @@ pub mod servers;
 pub mod session;
 pub mod speakers;
 pub mod speech;
+pub mod summaries;
 #[cfg(unix)]
 pub mod tui;
 pub mod writer;

@@ -1,17 +1,19 @@
-//! Whether a summary's sentence says only what the lines that it cites say. Pure: no model, no file, no clock.
+//! Whether a summary's sentence says only what the lines that it cites say. Pure: no model, no file, no
+//! clock.
 //!
-//! Promises: nothing passes with a number, a day, a month, a time, money or a name that is not in the cited lines
-//! or among their speakers, in languages whose words are known; in the others nothing passes but what was said,
-//! word by word. What was asked or proposed is not what was said or decided, unless somebody's yes is cited too.
-//! What the lines deny is not affirmed. A decision or an action belongs to somebody who said it or was asked to by
-//! name. No panic on any text.
+//! Promises: nothing passes with a number, a day, a month, a time, money or a name that is not in the
+//! cited lines or among their speakers, in languages whose words are known; in the others nothing passes
+//! but what was said, word by word. What was asked or proposed is not what was said or decided, unless
+//! somebody's yes is cited too. What the lines deny is not affirmed. A decision or an action belongs to
+//! somebody who said it or was asked to by name. No panic on any text.
 //!
-//! Refuses to understand: two true halves of one line can still be put together wrongly, and a true sentence in
-//! other words than the meeting's is left out. How often is measured (`benches/summaries`).
+//! Refuses to understand: two true halves of one line can still be put together wrongly, and a true
+//! sentence in other words than the meeting's is left out. How often is measured (`benches/summaries`).
 
 mod cited;
 mod cover;
 mod dates;
+mod due;
 mod facts;
 mod meeting;
 mod names;
@@ -97,8 +99,8 @@ fn cited_lines(claim: &Claim, meeting: &Meeting) -> Result<Vec<usize>, Reason> {
     Ok(places)
 }
 
-/// The line in which the quote begins. It may run on into the next one, if that is cited too and its speaker is
-/// the same.
+/// The line in which the quote begins. It may run on into the next one, if that is cited too and its
+/// speaker is the same.
 fn quoted_line(claim: &Claim, meeting: &Meeting, lines: &[usize]) -> Result<usize, Reason> {
     let quote = literal(claim.quote);
     if quote.trim().is_empty() {
@@ -127,7 +129,8 @@ fn quoted_sentences(claim: &Claim, meeting: &Meeting, cited: &Cited, first: usiz
         .flat_map(|n| cited.spoken[*n].words().iter().map(|word| (*n, word.fold.as_str())))
         .collect();
     let found = (0..words.len()).find(|at| {
-        words.len() - at >= quote.len() && words[*at..].iter().zip(&quote).all(|((_, said), word)| said == word)
+        words.len() - at >= quote.len()
+            && words[*at..].iter().zip(&quote).all(|((_, said), word)| said == word)
     });
     match found.filter(|_| !quote.is_empty()) {
         Some(at) => {
@@ -191,7 +194,15 @@ impl<'a> Judge<'a> {
         if self.cited.meeting.tongue.known {
             let usable = |spoken: &Spoken| self.is_usable(spoken);
             polarity::check(&self.text, &self.content, &self.stems, &self.facts, self.cited, &usable)?;
-            cover::check_bonds(&self.text, &self.content, &self.stems, &self.facts, &self.mentions, self.cited, &usable)?;
+            cover::check_bonds(
+                &self.text,
+                &self.content,
+                &self.stems,
+                &self.facts,
+                &self.mentions,
+                self.cited,
+                &usable,
+            )?;
         }
         self.check_who()?;
         self.check_due()
@@ -207,12 +218,16 @@ impl<'a> Judge<'a> {
         let near: Vec<usize> = self.quoted.iter().map(|n| self.cited.spoken[*n].at).collect();
         let binding = matches!(self.claim.kind, Kind::Decision | Kind::Action);
         let lines = |line: usize| !binding || near.iter().any(|quoted| quoted.abs_diff(line) <= NEAR);
-        let usable = |spoken: &Spoken| self.is_usable(spoken) && (self.asked || spoken.said != Manner::Asked || spoken.agreed);
+        let usable = |spoken: &Spoken| {
+            self.is_usable(spoken) && (self.asked || spoken.said != Manner::Asked || spoken.agreed)
+        };
         for fact in &self.facts {
             let said = |what: &What| match what {
                 What::Money(money) => self.is_money(money),
-                What::Name(name) => self.cited.words().any(|word| word.fold == *name)
-                    || self.cited.speaker_words().any(|word| word == name),
+                What::Name(name) => {
+                    self.cited.words().any(|word| word.fold == *name)
+                        || self.cited.speaker_words().any(|word| word == name)
+                }
                 what => self.cited.has(what, fact.of_month, &usable, &lines),
             };
             if !fact.what.iter().any(said) {
@@ -236,10 +251,13 @@ impl<'a> Judge<'a> {
     fn is_money(&self, money: &str) -> bool {
         let of = |facts: &[Fact]| {
             let named = facts.iter().flat_map(|fact| &fact.what);
-            named.filter_map(|what| if let What::Money(money) = what { Some(*money) } else { None }).collect::<Vec<_>>()
+            named
+                .filter_map(|what| if let What::Money(money) = what { Some(*money) } else { None })
+                .collect::<Vec<_>>()
         };
         let meeting = self.cited.meeting;
-        let here: Vec<&str> = self.cited.lines.iter().flat_map(|line| of(&meeting.lines[*line].facts)).collect();
+        let here: Vec<&str> =
+            self.cited.lines.iter().flat_map(|line| of(&meeting.lines[*line].facts)).collect();
         if !here.is_empty() {
             return here.contains(&money);
         }
@@ -262,7 +280,11 @@ impl<'a> Judge<'a> {
         if quoted.iter().any(|spoken| carries(&spoken)) {
             return Ok(());
         }
-        Err(if quoted.iter().any(|spoken| spoken.said == Manner::Maybe) { Reason::Unsure } else { Reason::Asked })
+        Err(if quoted.iter().any(|spoken| spoken.said == Manner::Maybe) {
+            Reason::Unsure
+        } else {
+            Reason::Asked
+        })
     }
 
     /// Enough of it was said, in a manner that carries it.
@@ -276,7 +298,11 @@ impl<'a> Judge<'a> {
         let carried = check(&|spoken| self.is_usable(spoken));
         match carried {
             Err(Reason::Words(_)) if !self.asked && check(&|_| true).is_ok() => {
-                let maybe = self.cited.spoken.iter().any(|spoken| spoken.said == Manner::Maybe && !self.is_usable(spoken));
+                let maybe = self
+                    .cited
+                    .spoken
+                    .iter()
+                    .any(|spoken| spoken.said == Manner::Maybe && !self.is_usable(spoken));
                 Err(if maybe { Reason::Unsure } else { Reason::Asked })
             }
             other => other,
@@ -304,10 +330,12 @@ impl<'a> Judge<'a> {
         let meeting = self.cited.meeting;
         let tongue = &meeting.tongue;
         let wrong = || Reason::Due(due.to_owned());
-        if let Some(date) = dates::iso(due) {
+        if let Some(date) = due::iso(due) {
             let computed = |line: &usize| {
                 let line = &meeting.lines[*line];
-                let day = meeting.date.map(|day| dates::computed(&line.facts, &line.text.words, &tongue.language, day));
+                let day = meeting
+                    .date
+                    .map(|day| due::computed(&line.facts, &line.text.words, &tongue.language, day));
                 day.is_some_and(|days| days.contains(&date))
             };
             return if self.cited.lines.iter().any(computed) { Ok(()) } else { Err(wrong()) };
@@ -324,17 +352,37 @@ impl<'a> Judge<'a> {
             let until = tongue.stop.has(&word.fold) && !is_side(&word.fold);
             let stem = tongue.stem(&word.fold);
             let said = self.cited.lines.iter().any(|line| {
-                meeting.lines[*line].stems.iter().any(|said| *said == stem || (tongue.known && tongue.alike(said, &stem)))
+                meeting.lines[*line]
+                    .stems
+                    .iter()
+                    .any(|said| *said == stem || (tongue.known && tongue.alike(said, &stem)))
             });
             if !fact && !until && !said {
                 return Err(wrong());
             }
         }
-        if facts.is_empty() && text.words.iter().all(|word| tongue.stop.has(&word.fold)) { Err(wrong()) } else { Ok(()) }
+        if facts.is_empty() && text.words.iter().all(|word| tongue.stop.has(&word.fold)) {
+            Err(wrong())
+        } else {
+            Ok(())
+        }
     }
 }
 
 /// Words that say on which side of a day.
 fn is_side(word: &str) -> bool {
-    matches!(word, "after" | "before" | "nach" | "vor" | "apres" | "avant" | "despues" | "antes" | "dopo" | "prima" | "na")
+    matches!(
+        word,
+        "after"
+            | "before"
+            | "nach"
+            | "vor"
+            | "apres"
+            | "avant"
+            | "despues"
+            | "antes"
+            | "dopo"
+            | "prima"
+            | "na"
+    )
 }

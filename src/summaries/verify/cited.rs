@@ -1,9 +1,8 @@
-//! The lines that a sentence cites, and how far each of their sentences can carry it: what was asked or proposed
-//! carries a statement only where an answer that is cited too made it one. Pure.
+//! The lines that a sentence cites, and how far each of their sentences can carry it: what was asked or
+//! proposed carries a statement only where an answer that is cited too made it one. Pure.
 
 use super::facts::{Fact, What, is_said};
-use super::meeting::{Line, Meeting, is_title};
-use super::names::is_both;
+use super::meeting::{Line, Meeting, is_both, is_title};
 use super::text::Word;
 
 /// How far from each other lines may stand that say one thing together.
@@ -35,6 +34,7 @@ pub(super) struct Spoken<'a> {
 }
 
 impl<'a> Spoken<'a> {
+    /// The words of the sentence.
     pub fn words(&self) -> &'a [Word] {
         &self.line.text.words[self.line.text.sentences[self.sentence].words.clone()]
     }
@@ -61,7 +61,15 @@ impl<'a> Cited<'a> {
             let line = &meeting.lines[*at];
             for sentence in 0..line.text.sentences.len() {
                 let said = what(line, sentence, meeting);
-                spoken.push(Spoken { line, at: *at, sentence, said, agreed: false, answered: false, turned: false });
+                spoken.push(Spoken {
+                    line,
+                    at: *at,
+                    sentence,
+                    said,
+                    agreed: false,
+                    answered: false,
+                    turned: false,
+                });
             }
         }
         let mut cited = Self { meeting, lines, spoken };
@@ -85,7 +93,8 @@ impl<'a> Cited<'a> {
         }
         let which = (0..words.len().min(4)).any(|at| tongue.which.at(words, at) > 0);
         let Some(answer) = self.spoken[n + 1..].iter().find(|answer| {
-            answer.line.speaker != asked.line.speaker || (which && asked.said == Said::Asked && answer.at == asked.at)
+            answer.line.speaker != asked.line.speaker
+                || (which && asked.said == Said::Asked && answer.at == asked.at)
         }) else {
             return;
         };
@@ -155,13 +164,21 @@ impl<'a> Cited<'a> {
     }
 
     /// Whether a fact was said in a line, in a sentence that `usable` lets through.
-    pub fn has(&self, what: &What, of_month: bool, usable: &dyn Fn(&Spoken) -> bool, lines: &dyn Fn(usize) -> bool) -> bool {
+    pub fn has(
+        &self,
+        what: &What,
+        of_month: bool,
+        usable: &dyn Fn(&Spoken) -> bool,
+        lines: &dyn Fn(usize) -> bool,
+    ) -> bool {
         self.spoken.iter().filter(|spoken| lines(spoken.at) && usable(spoken)).any(|spoken| {
             let range = spoken.line.text.sentences[spoken.sentence].words.clone();
             let said = |fact: &Fact| {
-                range.contains(&fact.words.start) && fact.what.iter().any(|said| is_said(what, of_month, said, fact.of_month))
+                range.contains(&fact.words.start)
+                    && fact.what.iter().any(|said| is_said(what, of_month, said, fact.of_month))
             };
-            spoken.line.facts.iter().any(said) || spoken.line.more.iter().any(|said| is_said(what, of_month, said, false))
+            spoken.line.facts.iter().any(said)
+                || spoken.line.more.iter().any(|said| is_said(what, of_month, said, false))
         })
     }
 }
@@ -176,7 +193,9 @@ fn what(line: &Line, sentence: usize, meeting: &Meeting) -> Said {
     }
     // A recogniser may write no question marks.
     let start = (0..words.len()).find(|at| tongue.filler.at(words, *at) == 0).unwrap_or(0);
-    let named = words.get(start).is_some_and(|word| meeting.people.iter().any(|person| person.words.contains(&word.fold)));
+    let named = words
+        .get(start)
+        .is_some_and(|word| meeting.people.iter().any(|person| person.words.contains(&word.fold)));
     let marks = line.text.sentences.iter().any(|sentence| sentence.asks);
     let is_question = [start, start + usize::from(named)].iter().any(|at| {
         // "What we need is": only with an inversion, or as a word alone, it is sure to be one.

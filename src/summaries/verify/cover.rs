@@ -1,5 +1,5 @@
-//! Whether a sentence is made of what its lines say: enough of its words, and none of its numbers or names beside
-//! something else than there. Pure.
+//! Whether a sentence is made of what its lines say: enough of its words, and none of its numbers or
+//! names beside something else than there. Pure.
 
 use super::Reason;
 use super::cited::{Cited, Spoken};
@@ -24,7 +24,8 @@ pub(super) fn content(text: &Text, mentions: &[Mention], facts: &[bool], tongue:
         .iter()
         .enumerate()
         .map(|(at, word)| {
-            let letters = word.fold.chars().any(char::is_alphabetic) && (word.fold.len() > 1 || !word.fold.is_ascii());
+            let letters =
+                word.fold.chars().any(char::is_alphabetic) && (word.fold.len() > 1 || !word.fold.is_ascii());
             letters && !facts[at] && !tongue.stop.has(&word.fold) && !super::meeting::is_title(&word.fold)
         })
         .collect();
@@ -48,8 +49,8 @@ fn is_spoken(stem: &str, cited: &Cited, usable: &dyn Fn(&Spoken) -> bool) -> boo
     })
 }
 
-/// Whether a word tells what the lines are about: it was said shortly before them, or asked in them. It counts
-/// neither for a sentence nor against it.
+/// Whether a word tells what the lines are about: it was said shortly before them, or asked in them. It
+/// counts neither for a sentence nor against it.
 fn is_context(stem: &str, cited: &Cited) -> bool {
     let meeting = cited.meeting;
     cited.lines.iter().any(|line| {
@@ -105,9 +106,15 @@ pub(super) fn check(
     if said * 100 < all * SAID_PERCENT { Err(Reason::Words(missing.unwrap_or_default())) } else { Ok(()) }
 }
 
-/// In a language whose words are not known every word must have been said, and nothing of a sentence may be left
-/// out: what is left out may be its "not".
-pub(super) fn check_literal(text: &Text, mentions: &[Mention], facts: &[bool], cited: &Cited, quoted: &[usize]) -> Result<(), Reason> {
+/// In a language whose words are not known every word must have been said, and nothing of a sentence may
+/// be left out: what is left out may be its "not".
+pub(super) fn check_literal(
+    text: &Text,
+    mentions: &[Mention],
+    facts: &[bool],
+    cited: &Cited,
+    quoted: &[usize],
+) -> Result<(), Reason> {
     let named = |at: usize| mentions.iter().any(|mention| mention.words.contains(&at));
     for (at, word) in text.words.iter().enumerate() {
         let said = named(at) || facts[at] || cited.words().any(|said| is_form(&word.fold, &said.fold));
@@ -116,7 +123,10 @@ pub(super) fn check_literal(text: &Text, mentions: &[Mention], facts: &[bool], c
         }
     }
     let whole = quoted.iter().any(|n| {
-        cited.spoken[*n].words().iter().all(|said| text.words.iter().any(|word| is_form(&word.fold, &said.fold)))
+        cited.spoken[*n]
+            .words()
+            .iter()
+            .all(|said| text.words.iter().any(|word| is_form(&word.fold, &said.fold)))
     });
     let left_out = quoted.first().and_then(|n| cited.spoken[*n].words().first()).map(|word| word.raw.clone());
     if whole { Ok(()) } else { Err(Reason::Words(left_out.unwrap_or_default())) }
@@ -152,17 +162,22 @@ pub(super) fn check_bonds(
     let clauses = clauses(cited, usable);
     for clause in &text.clauses {
         let own: Vec<&Fact> = facts.iter().filter(|fact| clause.contains(&fact.words.start)).collect();
-        let names: Vec<&Mention> = mentions.iter().filter(|mention| clause.contains(&mention.words.start)).collect();
+        let names: Vec<&Mention> =
+            mentions.iter().filter(|mention| clause.contains(&mention.words.start)).collect();
         let words: Vec<usize> = clause.clone().filter(|at| content[*at]).collect();
         let holds = |said: &Clause, fact: &Fact| said.facts.iter().any(|other| fact.is_same(other));
-        let has_word = |said: &Clause, at: usize| said.stems.iter().any(|stem| tongue.alike(&stems[at], stem));
+        let has_word =
+            |said: &Clause, at: usize| said.stems.iter().any(|stem| tongue.alike(&stems[at], stem));
         for fact in &own {
             let with: Vec<&Clause> = clauses.iter().filter(|said| holds(said, fact)).collect();
             for at in &words {
                 let about: Vec<&Clause> = clauses.iter().filter(|said| has_word(said, *at)).collect();
                 let rival = |said: &&Clause| {
                     with.iter().any(|with| with.line == said.line)
-                        && said.facts.iter().any(|other| fact.is_like(other) && !own.iter().any(|own| own.is_same(other)))
+                        && said
+                            .facts
+                            .iter()
+                            .any(|other| fact.is_like(other) && !own.iter().any(|own| own.is_same(other)))
                 };
                 let apart = about.iter().all(|said| !holds(said, fact) && rival(said));
                 if !with.is_empty() && !about.is_empty() && apart {
@@ -180,7 +195,8 @@ pub(super) fn check_bonds(
                 .collect();
             for at in &words {
                 let about: Vec<&Clause> = clauses.iter().filter(|said| has_word(said, *at)).collect();
-                let rival = |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
+                let rival =
+                    |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
                 let apart = about.iter().all(|said| !named(said, &mention.people) && rival(said));
                 let speaks = mention.people.iter().any(|person| cited.speaks(*person));
                 if !speaks && !with.is_empty() && !about.is_empty() && apart {

@@ -32,7 +32,7 @@ pub(super) enum Half {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fact {
     pub what: Vec<What>,
-    /// Its words.
+    /// Where it stands.
     pub words: Range<usize>,
     /// A month stands beside the number: 1 December and the first of December are one.
     pub of_month: bool,
@@ -41,7 +41,8 @@ pub(super) struct Fact {
 impl Fact {
     /// Whether the other says the same.
     pub fn is_same(&self, other: &Self) -> bool {
-        let said = |what: &What| other.what.iter().any(|said| is_said(what, self.of_month, said, other.of_month));
+        let said =
+            |what: &What| other.what.iter().any(|said| is_said(what, self.of_month, said, other.of_month));
         self.what.iter().any(said)
     }
 
@@ -68,11 +69,15 @@ pub(super) fn facts(text: &Text, language: &str) -> Vec<Fact> {
         found.push(Fact { what, words: at..end, of_month: false });
         at = end;
     }
-    let months: Vec<usize> =
-        found.iter().filter(|fact| matches!(fact.what[..], [What::Month(_)])).map(|fact| fact.words.start).collect();
+    let months: Vec<usize> = found
+        .iter()
+        .filter(|fact| matches!(fact.what[..], [What::Month(_)]))
+        .map(|fact| fact.words.start)
+        .collect();
     for fact in &mut found {
         let near = |month: &usize| {
-            let (before, after) = (fact.words.start.saturating_sub(*month), month.saturating_sub(fact.words.end));
+            let (before, after) =
+                (fact.words.start.saturating_sub(*month), month.saturating_sub(fact.words.end));
             (*month < fact.words.start && before <= 2) || (*month >= fact.words.end && after <= 1)
         };
         fact.of_month = months.iter().any(near);
@@ -99,7 +104,8 @@ fn one(words: &[Word], at: usize, language: &str, counting: &[&Counting]) -> Opt
     }
     if let Some((numbers, mut end)) = numbers::at(words, at, counting) {
         let mut what: Vec<What> = numbers.iter().cloned().map(What::Number).collect();
-        let hour = numbers.first().and_then(|number| number.value.parse::<u8>().ok()).filter(|hour| *hour <= 24);
+        let hour =
+            numbers.first().and_then(|number| number.value.parse::<u8>().ok()).filter(|hour| *hour <= 24);
         if let (Some(hour), Some(half)) = (hour, half(words, end)) {
             what = vec![What::Time(hour, 0, Some(half))];
             end += 1;
@@ -112,11 +118,16 @@ fn one(words: &[Word], at: usize, language: &str, counting: &[&Counting]) -> Opt
     let may_i = word.first && words.get(at + 1).is_some_and(|next| matches!(next.fold.as_str(), "i" | "we"));
     let verb = language == "en" && matches!(word.fold.as_str(), "may" | "march") && (!word.capital || may_i);
     let date = verb && at > 0 && words[at - 1].fold.starts_with(|c: char| c.is_ascii_digit());
-    if (verb && !date) || (language == "en" && matches!(word.fold.as_str(), "fall" | "spring") && after_to(words, at)) {
+    if (verb && !date)
+        || (language == "en" && matches!(word.fold.as_str(), "fall" | "spring") && after_to(words, at))
+    {
         return None;
     }
     // "A été" is no summer.
-    if language == "fr" && word.fold == "ete" && (at == 0 || !matches!(words[at - 1].fold.as_str(), "l" | "d" | "cet" | "en" | "chaque")) {
+    if language == "fr"
+        && word.fold == "ete"
+        && (at == 0 || !matches!(words[at - 1].fold.as_str(), "l" | "d" | "cet" | "en" | "chaque"))
+    {
         return None;
     }
     // "Guten Morgen" is no day.
@@ -151,9 +162,11 @@ fn is_hour(words: &[Word], at: usize, counting: &[&Counting]) -> bool {
 fn time_in_digits(words: &[Word], at: usize, language: &str) -> Option<(Vec<What>, usize)> {
     let token = words[at].fold.as_str();
     let hour = |text: &str| text.parse::<u8>().ok().filter(|hour| *hour <= 24);
-    let minute = |text: &str| (text.len() == 2).then(|| text.parse::<u8>().ok()).flatten().filter(|m| *m < 60);
+    let minute =
+        |text: &str| (text.len() == 2).then(|| text.parse::<u8>().ok()).flatten().filter(|m| *m < 60);
     if words.get(at + 1).is_some_and(|word| word.fold == "h" && word.gap == Gap::Joined) {
-        let minutes = words.get(at + 2).filter(|word| word.gap == Gap::Joined).and_then(|word| minute(&word.fold));
+        let minutes =
+            words.get(at + 2).filter(|word| word.gap == Gap::Joined).and_then(|word| minute(&word.fold));
         return Some((
             vec![What::Time(hour(token)?, minutes.unwrap_or(0), None)],
             at + if minutes.is_some() { 3 } else { 2 },
@@ -173,15 +186,25 @@ fn time_in_digits(words: &[Word], at: usize, language: &str) -> Option<(Vec<What
     // A number with a fraction, unless a unit behind it says that it is one.
     what.extend(numbers::readings(token).into_iter().map(number));
     let unit = words.get(end).is_some_and(|word| {
-        word.fold == "%" || MONEY.iter().any(|(name, _)| *name == word.fold)
-            || counting.iter().any(|table| table.percent.contains(&word.fold.as_str()) || table.times.iter().any(|(n, _)| *n == word.fold))
+        word.fold == "%"
+            || MONEY.iter().any(|(name, _)| *name == word.fold)
+            || counting.iter().any(|table| {
+                table.percent.contains(&word.fold.as_str())
+                    || table.times.iter().any(|(n, _)| *n == word.fold)
+            })
     });
     if unit { None } else { Some((what, end)) }
 }
 
 /// Half past six, quarter to nine, halb drei, huit heures et demie.
-fn spoken_time(words: &[Word], at: usize, language: &str, counting: &[&Counting]) -> Option<(Vec<What>, usize)> {
-    let is = |n: usize, list: &[&str]| words.get(at + n).is_some_and(|word| list.contains(&word.fold.as_str()));
+fn spoken_time(
+    words: &[Word],
+    at: usize,
+    language: &str,
+    counting: &[&Counting],
+) -> Option<(Vec<What>, usize)> {
+    let is =
+        |n: usize, list: &[&str]| words.get(at + n).is_some_and(|word| list.contains(&word.fold.as_str()));
     let hour = |n: usize| {
         let (numbers, end) = words.get(at + n).and_then(|_| numbers::at(words, at + n, counting))?;
         let number = numbers.first().filter(|number| !number.ordinal && !number.percent)?;
@@ -218,7 +241,8 @@ fn spoken_time(words: &[Word], at: usize, language: &str, counting: &[&Counting]
     }
     let (found, end) = hour(0)?;
     let end = end + usize::from(is_hour(words, end, counting));
-    let then = |n: usize, list: &[&str]| words.get(end + n).is_some_and(|word| list.contains(&word.fold.as_str()));
+    let then =
+        |n: usize, list: &[&str]| words.get(end + n).is_some_and(|word| list.contains(&word.fold.as_str()));
     if then(0, &["et", "y", "e"]) && then(1, &["demie", "demi", "media", "mezza", "mezzo"]) {
         return Some((vec![What::Time(found, 30, None)], end + 2));
     }
@@ -234,10 +258,11 @@ fn spoken_time(words: &[Word], at: usize, language: &str, counting: &[&Counting]
     None
 }
 
-/// Further ways to read what was spoken: digits one by one are one number, nineteen eighty-seven is a year, and
-/// three thirty a time.
+/// Further ways to read what was spoken: digits one by one are one number, nineteen eighty-seven is a
+/// year, and three thirty a time.
 pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
-    let number = |value: String| What::Number(Number { value, ordinal: false, spelled: true, percent: false });
+    let number =
+        |value: String| What::Number(Number { value, ordinal: false, spelled: true, percent: false });
     let value = |fact: &Fact| match &fact.what[..] {
         [What::Number(number), ..] if !number.ordinal && number.value.bytes().all(|b| b.is_ascii_digit()) => {
             Some(number.value.clone())
@@ -279,7 +304,10 @@ pub(super) fn is_said(claimed: &What, of_month: bool, said: &What, said_of_month
         (What::Number(claimed), What::Number(said)) => {
             claimed.value == said.value
                 && (!claimed.percent || said.percent)
-                && (claimed.ordinal == said.ordinal || of_month || said_of_month || (claimed.ordinal && !said.spelled))
+                && (claimed.ordinal == said.ordinal
+                    || of_month
+                    || said_of_month
+                    || (claimed.ordinal && !said.spelled))
         }
         (What::Time(hour, minute, half), What::Time(said_hour, said_minute, said_half)) => {
             let day = |hour: u8, half: Option<Half>| match half {
@@ -298,7 +326,9 @@ pub(super) fn is_said(claimed: &What, of_month: bool, said: &What, said_of_month
                 }
         }
         // An hour that was said with a half of the day is a number too.
-        (What::Number(claimed), What::Time(hour, 0, Some(_))) => !claimed.percent && claimed.value == hour.to_string(),
+        (What::Number(claimed), What::Time(hour, 0, Some(_))) => {
+            !claimed.percent && claimed.value == hour.to_string()
+        }
         (claimed, said) => claimed == said,
     }
 }

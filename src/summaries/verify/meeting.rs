@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::Said;
 use super::facts::{Fact, What, facts, run_together};
-use super::tables::people::TITLES;
+use super::tables::people::{BOTH, TITLES};
 use super::text::{Text, fold};
 use super::tongue::Tongue;
 
@@ -48,8 +48,9 @@ pub(super) struct Person {
 }
 
 impl Meeting {
-    /// `lines` are those that stand in the minutes, in their order; `people` are the names of all who spoke, were
-    /// invited or can be addressed; `date` is the day of the meeting where it is; `language` is an ISO 639-1 code.
+    /// `lines` are those that stand in the minutes, in their order; `people` are the names of all who
+    /// spoke, were invited or can be addressed; `date` is the day of the meeting where it is;
+    /// `language` is an ISO 639-1 code.
     pub fn new(lines: &[Said], people: &[&str], date: impl Into<Option<Date>>, language: &str) -> Self {
         let tongue = Tongue::new(language);
         let mut seen = HashSet::new();
@@ -96,7 +97,8 @@ impl Person {
 
 /// A name's words, folded.
 pub(super) fn words_of(name: &str) -> Vec<String> {
-    let words = name.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
+    let words =
+        name.split(|c: char| !c.is_alphanumeric() && !matches!(c, '\'' | '’' | '\u{300}'..='\u{36f}'));
     words.map(|word| fold(word).replace(['\'', '’'], "")).filter(|word| !word.is_empty()).collect()
 }
 
@@ -105,8 +107,13 @@ pub(super) fn is_title(word: &str) -> bool {
     TITLES.split_whitespace().any(|title| title == word)
 }
 
-/// In small letters, words parted by single spaces, without signs; where words are not parted, each character is
-/// one.
+/// Whether a word can be a name and another word.
+pub(super) fn is_both(word: &str) -> bool {
+    BOTH.split_whitespace().any(|name| name == word)
+}
+
+/// In small letters, words parted by single spaces, without signs; where words are not parted, each
+/// character is one.
 pub(super) fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(' ');
@@ -119,7 +126,8 @@ pub(super) fn literal(text: &str) -> String {
             out.push(' ');
         } else if c.is_alphanumeric() || matches!(c, '\u{300}'..='\u{36f}') {
             out.extend(c.to_lowercase());
-        } else if !matches!(c, '\'' | '’' | '‘' | '\u{ad}' | '\u{200b}'..='\u{200d}') && !out.ends_with(' ') {
+        } else if !matches!(c, '\'' | '’' | '‘' | '\u{ad}' | '\u{200b}'..='\u{200d}') && !out.ends_with(' ')
+        {
             out.push(' ');
         }
     }

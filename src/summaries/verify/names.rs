@@ -1,12 +1,11 @@
-//! Names in a sentence: of people of the meeting, and whatever else has a capital that is not its place's or its
-//! language's. What may be a name must have been said. Pure.
+//! Names in a sentence: of people of the meeting, and whatever else has a capital that is not its place's
+//! or its language's. What may be a name must have been said. Pure.
 
 use std::ops::Range;
 
 use super::Reason;
 use super::cited::Cited;
-use super::meeting::{Meeting, is_title};
-use super::tables::people::BOTH;
+use super::meeting::{Meeting, is_both, is_title};
 use super::text::{Gap, Text, Word};
 
 /// Somebody of the meeting is named.
@@ -15,11 +14,6 @@ pub(super) struct Mention {
     pub words: Range<usize>,
     /// All who can be meant.
     pub people: Vec<usize>,
-}
-
-/// Whether a word can be a name and another word.
-pub(super) fn is_both(word: &str) -> bool {
-    BOTH.split_whitespace().any(|name| name == word)
 }
 
 /// Everybody of the meeting who is named in a text.
@@ -44,7 +38,8 @@ fn longest(words: &[Word], at: usize, meeting: &Meeting) -> Option<Mention> {
         let bare = word.strip_suffix('s').filter(|bare| bare.len() > 2);
         let fits = |person: &usize| {
             let own = &meeting.people[*person].words;
-            own.contains(word) || bare.is_some_and(|bare| own.iter().any(|own| own == bare) && !words[end].possessive)
+            own.contains(word)
+                || bare.is_some_and(|bare| own.iter().any(|own| own == bare) && !words[end].possessive)
         };
         let still: Vec<usize> = people.iter().copied().filter(fits).collect();
         if still.is_empty() {
@@ -93,7 +88,9 @@ pub(super) fn check(text: &Text, mentions: &[Mention], facts: &[bool], cited: &C
         }
         // Two halves of two people's names are nobody's.
         let next = mentions.get(n + 1).filter(|next| next.words.start == mention.words.end);
-        if next.is_some_and(|next| text.words[next.words.start].gap == Gap::Space && !text.words[mention.words.end - 1].possessive) {
+        if next.is_some_and(|next| {
+            text.words[next.words.start].gap == Gap::Space && !text.words[mention.words.end - 1].possessive
+        }) {
             return Err(Reason::Name(name()));
         }
     }
@@ -129,7 +126,9 @@ fn is_known(words: &[Word], at: usize, cited: &Cited) -> bool {
         return false;
     }
     let ordinary = || {
-        tongue.ordinary.has(&word.fold) || tongue.stop.has(&word.fold) || super::numbers::is_word(&word.fold, &tongue.language)
+        tongue.ordinary.has(&word.fold)
+            || tongue.stop.has(&word.fold)
+            || super::numbers::is_word(&word.fold, &tongue.language)
     };
     if word.first {
         let common = &cited.meeting.common;
@@ -146,15 +145,22 @@ fn is_noun(word: &str, cited: &Cited) -> bool {
         return true;
     }
     cited.words().any(|said| {
-        let (short, long) = if said.fold.len() < word.len() { (said.fold.as_str(), word) } else { (word, said.fold.as_str()) };
-        is_inflected(short, long) || (short.len() >= 5 && long.len() >= short.len() + 3 && long.ends_with(short))
+        let (short, long) = if said.fold.len() < word.len() {
+            (said.fold.as_str(), word)
+        } else {
+            (word, said.fold.as_str())
+        };
+        is_inflected(short, long)
+            || (short.len() >= 5 && long.len() >= short.len() + 3 && long.ends_with(short))
     })
 }
 
 /// Kind, Kinder: the longer is the shorter with an ending.
 fn is_inflected(short: &str, long: &str) -> bool {
     short.len() >= 3
-        && long.strip_prefix(short).is_some_and(|end| matches!(end, "" | "n" | "en" | "e" | "er" | "s" | "es" | "nen" | "ern"))
+        && long
+            .strip_prefix(short)
+            .is_some_and(|end| matches!(end, "" | "n" | "en" | "e" | "er" | "s" | "es" | "nen" | "ern"))
 }
 
 /// The word itself, or with an `s` behind it.

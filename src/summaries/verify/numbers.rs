@@ -1,5 +1,5 @@
-//! The numbers of a text, however they are written: 4,200, four thousand two hundred, zweihundertvierzig, 11th,
-//! eleventh. A number that can be read in several ways has all of them. Pure; no panic on any text.
+//! The numbers of a text, however they are written: 4,200, four thousand two hundred, zweihundertvierzig,
+//! 11th, eleventh. A number that can be read in several ways has all of them. Pure; no panic on any text.
 
 use super::tables::numbers::{COUNTING, Counting};
 use super::text::{Gap, Word};
@@ -10,20 +10,9 @@ pub(super) struct Number {
     /// In digits, without needless zeros; what is no plain number as it stands there.
     pub value: String,
     pub ordinal: bool,
-    /// In letters.
+    /// It is written in letters.
     pub spelled: bool,
     pub percent: bool,
-}
-
-/// The value of a digit of any script.
-pub(super) fn digit(c: char) -> Option<u8> {
-    const ZEROS: &[u32] = &[
-        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
-        0x1040, 0x17e0, 0x1810, 0xff10,
-    ];
-    let code = u32::from(c);
-    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
-    u8::try_from(code - zero).ok()
 }
 
 /// The language's counting, and English behind it: its number words are understood everywhere.
@@ -42,7 +31,8 @@ enum Part {
 }
 
 /// English number words that are other words elsewhere.
-const OTHER_WORDS: &[&str] = &["ten", "k", "per", "grand", "dozen", "second", "seconds", "point", "six", "one", "once"];
+const OTHER_WORDS: &[&str] =
+    &["ten", "k", "per", "grand", "dozen", "second", "seconds", "point", "six", "one", "once"];
 
 fn part(word: &str, counting: &[&Counting]) -> Option<Part> {
     let own = counting.first()?.language;
@@ -93,7 +83,8 @@ fn compound(word: &str, table: &Counting) -> Option<Part> {
                     Some(stem) => (stem, true),
                     None => (stem.strip_suffix('t')?, false),
                 };
-                joined(stem, table, &["und"]).filter(|value| (*value % 100 >= 20 || *value % 100 == 0) == high)
+                joined(stem, table, &["und"])
+                    .filter(|value| (*value % 100 >= 20 || *value % 100 == 0) == high)
             });
             ordinal.map(Part::Ordinal).or_else(|| joined(word, table, &["und"]).map(Part::Unit))
         }
@@ -116,7 +107,9 @@ fn joined(word: &str, table: &Counting, and: &[&str]) -> Option<u64> {
     if word.is_empty() {
         return None;
     }
-    if !matches!(word, "ein" | "een") && let Some(value) = unit(word) {
+    if !matches!(word, "ein" | "een")
+        && let Some(value) = unit(word)
+    {
         return Some(value);
     }
     for (name, worth) in [("tausend", 1000), ("duizend", 1000), ("hundert", 100), ("honderd", 100)] {
@@ -126,13 +119,16 @@ fn joined(word: &str, table: &Counting, and: &[&str]) -> Option<u64> {
             }
             let left = if left.is_empty() { 1 } else { unit(left).or_else(|| joined(left, table, and))? };
             let right = right.strip_prefix("und").filter(|rest| !rest.is_empty()).unwrap_or(right);
-            let right = if right.is_empty() { 0 } else { unit(right).or_else(|| joined(right, table, and))? };
+            let right =
+                if right.is_empty() { 0 } else { unit(right).or_else(|| joined(right, table, and))? };
             return (right < worth && left < 1000).then_some(left * worth + right);
         }
     }
     for and in and {
         for (at, _) in word.match_indices(and) {
-            let (Some(low), Some(high)) = (unit(&word[..at]), unit(&word[at + and.len()..])) else { continue };
+            let (Some(low), Some(high)) = (unit(&word[..at]), unit(&word[at + and.len()..])) else {
+                continue;
+            };
             if (1..10).contains(&low) && high >= 20 && high < 100 && high % 10 == 0 {
                 return Some(high + low);
             }
@@ -172,7 +168,8 @@ pub(super) fn readings(token: &str) -> Vec<String> {
     }
     let signs: Vec<char> = token.chars().filter(|c| !c.is_ascii_digit()).collect();
     let parts: Vec<&str> = token.split(['.', ',', '\'', '’']).collect();
-    let Some(sign) = signs.last().filter(|_| parts.iter().all(|part| digits(part) && !part.is_empty())) else {
+    let Some(sign) = signs.last().filter(|_| parts.iter().all(|part| digits(part) && !part.is_empty()))
+    else {
         return vec![token.to_owned()];
     };
     let grouped = |parts: &[&str]| {
@@ -186,7 +183,10 @@ pub(super) fn readings(token: &str) -> Vec<String> {
     if alike && parts.len() == 2 && matches!(sign, '.' | ',') {
         found.push(plain(parts[0], parts[1]));
     }
-    if !alike && signs.iter().filter(|other| *other == sign).count() == 1 && grouped(&parts[..parts.len() - 1]) {
+    if !alike
+        && signs.iter().filter(|other| *other == sign).count() == 1
+        && grouped(&parts[..parts.len() - 1])
+    {
         found.push(plain(&parts[..parts.len() - 1].concat(), parts[parts.len() - 1]));
     }
     if found.is_empty() {
@@ -207,7 +207,11 @@ fn plain(whole: &str, fraction: &str) -> String {
 fn times(value: &str, by: u64) -> String {
     let zeros = by.ilog10() as usize;
     if 10_u64.checked_pow(zeros as u32) != Some(by) {
-        return value.parse::<u64>().ok().and_then(|n| n.checked_mul(by)).map_or_else(|| value.to_owned(), |n| n.to_string());
+        return value
+            .parse::<u64>()
+            .ok()
+            .and_then(|n| n.checked_mul(by))
+            .map_or_else(|| value.to_owned(), |n| n.to_string());
     }
     let (whole, fraction) = value.split_once('.').unwrap_or((value, ""));
     let moved = fraction.len().min(zeros);
@@ -225,7 +229,8 @@ pub(super) fn at(words: &[Word], at: usize, counting: &[&Counting]) -> Option<(V
     let percent = words.get(end).is_some_and(|word| {
         let of = |table: &&&Counting| table.percent.contains(&word.fold.as_str());
         let split = matches!(word.fold.as_str(), "per" | "pour" | "por");
-        let second = words.get(end + 1).is_some_and(|word| matches!(word.fold.as_str(), "cent" | "cento" | "ciento"));
+        let second =
+            words.get(end + 1).is_some_and(|word| matches!(word.fold.as_str(), "cent" | "cento" | "ciento"));
         word.fold == "%" || (!split && counting.iter().any(|table| of(&table))) || (split && second)
     });
     if percent {
@@ -236,7 +241,8 @@ pub(super) fn at(words: &[Word], at: usize, counting: &[&Counting]) -> Option<(V
 }
 
 fn in_digits(words: &[Word], at: usize, counting: &[&Counting]) -> (Vec<Number>, usize) {
-    const ENDINGS: &[&str] = &["st", "nd", "rd", "th", "er", "re", "e", "eme", "ieme", "o", "a", "ste", "de", "te", "ten"];
+    const ENDINGS: &[&str] =
+        &["st", "nd", "rd", "th", "er", "re", "e", "eme", "ieme", "o", "a", "ste", "de", "te", "ten"];
     let mut end = at + 1;
     let mut token = words[at].fold.clone();
     let short = |word: &Word, of: std::ops::RangeInclusive<usize>| {
@@ -262,7 +268,10 @@ fn in_digits(words: &[Word], at: usize, counting: &[&Counting]) -> (Vec<Number>,
         {
             values.iter_mut().for_each(|value| *value = times(value, *by));
             end += 1;
-        } else if next.gap == Gap::Joined && next.fold == "m" && !words.get(end + 1).is_some_and(|w| w.gap == Gap::Joined) {
+        } else if next.gap == Gap::Joined
+            && next.fold == "m"
+            && !words.get(end + 1).is_some_and(|w| w.gap == Gap::Joined)
+        {
             // 2m is metres or millions: both are read.
             let more: Vec<String> = values.iter().map(|value| times(value, 1_000_000)).collect();
             values.extend(more);
@@ -283,19 +292,25 @@ fn in_words(words: &[Word], start: usize, counting: &[&Counting]) -> Option<(Vec
         if at > start && word.gap == Gap::Break {
             break;
         }
-        let one_after_and = any && at > start && and.contains(&words[at - 1].fold.as_str())
+        let one_after_and = any
+            && at > start
+            && and.contains(&words[at - 1].fold.as_str())
             && matches!(word.fold.as_str(), "un" | "une" | "uno" | "una");
         let found = if one_after_and { Some(Part::Unit(1)) } else { part(&word.fold, counting) };
         let fits = |value: u64| {
             let low = group % 100;
-            group == 0 || (low == 0 && value < 100)
+            group == 0
+                || (low == 0 && value < 100)
                 || (low >= 20 && low % 10 == 0 && (1..10).contains(&value))
-                || (french && ((matches!(low, 60 | 80) && value < 20) || (low == 10 && (7..10).contains(&value))))
+                || (french
+                    && ((matches!(low, 60 | 80) && value < 20) || (low == 10 && (7..10).contains(&value))))
         };
         match found {
             Some(Part::Unit(value)) if french && group % 100 == 4 && value == 20 => group += 76,
             // A group that has begun goes on only by what is smaller; after "two thousand" there is none yet.
-            Some(Part::Unit(value)) if !any || (group == 0 && total > 0 && value < 1000) || (group > 0 && fits(value)) => {
+            Some(Part::Unit(value))
+                if !any || (group == 0 && total > 0 && value < 1000) || (group > 0 && fits(value)) =>
+            {
                 group += value;
             }
             Some(Part::Ordinal(value)) if !any || (total > 0 && group == 0) || (group > 0 && fits(value)) => {
@@ -316,17 +331,19 @@ fn in_words(words: &[Word], start: usize, counting: &[&Counting]) -> Option<(Vec
             None => {
                 let next = words.get(at + 1).filter(|next| next.gap != Gap::Break);
                 let low = group % 100;
-                let joins = any && and.contains(&word.fold.as_str()) && next.is_some_and(|next| {
-                    let small = match part(&next.fold, counting) {
-                        Some(Part::Unit(value) | Part::Ordinal(value)) => Some(value),
-                        _ => matches!(next.fold.as_str(), "un" | "une" | "uno" | "una").then_some(1),
-                    };
-                    small.is_some_and(|value| match counting[0].language {
-                        "fr" => matches!(value, 1 | 11) && low >= 20,
-                        "es" | "it" => value < 10 && low >= 20 && low % 10 == 0,
-                        _ => value < 100 && low == 0 && (group > 0 || total > 0),
-                    })
-                });
+                let joins = any
+                    && and.contains(&word.fold.as_str())
+                    && next.is_some_and(|next| {
+                        let small = match part(&next.fold, counting) {
+                            Some(Part::Unit(value) | Part::Ordinal(value)) => Some(value),
+                            _ => matches!(next.fold.as_str(), "un" | "une" | "uno" | "una").then_some(1),
+                        };
+                        small.is_some_and(|value| match counting[0].language {
+                            "fr" => matches!(value, 1 | 11) && low >= 20,
+                            "es" | "it" => value < 10 && low >= 20 && low % 10 == 0,
+                            _ => value < 100 && low == 0 && (group > 0 || total > 0),
+                        })
+                    });
                 if !joins {
                     break;
                 }
@@ -344,7 +361,8 @@ fn in_words(words: &[Word], start: usize, counting: &[&Counting]) -> Option<(Vec
     let number = |value: String| Number { value, ordinal, spelled: true, percent: false };
     // Four point one two.
     let mut end = at;
-    let point = words.get(end).is_some_and(|word| counting.iter().any(|t| t.point.contains(&word.fold.as_str())));
+    let point =
+        words.get(end).is_some_and(|word| counting.iter().any(|t| t.point.contains(&word.fold.as_str())));
     if point && !ordinal {
         let mut fraction = String::new();
         while let Some(Part::Unit(digit)) = words.get(end + 1).and_then(|word| part(&word.fold, counting)) {

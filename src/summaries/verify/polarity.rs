@@ -53,7 +53,9 @@ fn differ(claim: &[Word], about: &Clause, tongue: &Tongue) -> bool {
     let says_not = says_not && !about.asked;
     let turned = about.turned;
     // The same word in both says the same in both.
-    let left = |own: &[String], other: &[String]| own.iter().filter(|word| !other.iter().any(|o| tongue.alike(word, o))).count();
+    let left = |own: &[String], other: &[String]| {
+        own.iter().filter(|word| !other.iter().any(|o| tongue.alike(word, o))).count()
+    };
     let claim = claims_not != (left(&claimed, &said) % 2 == 1);
     let said = says_not != (left(&said, &claimed) % 2 == 1);
     claim != (said != turned)
@@ -71,8 +73,8 @@ struct Clause<'a> {
 
 /// Checks that no part of a sentence is the opposite of what was said.
 ///
-/// `content` says which words of the sentence say something, `stems` are its stems, `usable` are the sentences of
-/// the lines that can carry it.
+/// `content` says which words of the sentence say something, `stems` are its stems, `usable` are the
+/// sentences of the lines that can carry it.
 pub(super) fn check(
     text: &Text,
     content: &[bool],
@@ -90,7 +92,12 @@ pub(super) fn check(
                 clauses.push(Clause {
                     words: &spoken.line.text.words[clause.clone()],
                     stems: &spoken.line.stems[clause.clone()],
-                    facts: spoken.line.facts.iter().filter(|fact| clause.contains(&fact.words.start)).collect(),
+                    facts: spoken
+                        .line
+                        .facts
+                        .iter()
+                        .filter(|fact| clause.contains(&fact.words.start))
+                        .collect(),
                     turned: spoken.turned,
                     asked: spoken.said == Said::Asked,
                 });
@@ -133,6 +140,7 @@ fn opposite(claim: &[Word], said: &Clause, cited: &Cited) -> bool {
         let claims = |pole: &super::tongue::Phrases| pole.any(claim);
         let says = |pole: &super::tongue::Phrases| pole.any(said.words);
         let (is_one, is_other) = (claims(one), claims(other));
-        (is_one && !is_other && says(other) && !says(one)) || (is_other && !is_one && says(one) && !says(other))
+        (is_one && !is_other && says(other) && !says(one))
+            || (is_other && !is_one && says(one) && !says(other))
     })
 }

@@ -1,11 +1,10 @@
-//! Chinese and Japanese, which part no words: a sentence must be made of pieces of what was said, of the grammar
-//! and of the few words that any report has. Numbers are read with what they count. Pure; stricter than the rules
-//! for other languages, so that no name can hide between two characters.
+//! Chinese and Japanese, which part no words: a sentence must be made of pieces of what was said, of the
+//! grammar and of the few words that any report has. Numbers are read with what they count. Pure;
+//! stricter than the rules for other languages, so that no name can hide between two characters.
 
 use super::cited::NEAR;
 use super::meeting::{Meeting, literal};
-use super::numbers::digit;
-use super::text::fold_char;
+use super::text::{digit, fold_char};
 use super::{Claim, Kind, Reason};
 
 /// Characters that stand for words by themselves, in scripts that part no words.
@@ -31,15 +30,79 @@ const CHINESE: &str = "的 了 在 是 和 与 为 将 会 要 由 把 对 于 �
 
 /// They turn a sentence into its opposite.
 const NOT: &[&str] = &[
-    "ない", "ません", "なかっ", "ぬ", "ずに", "不", "没", "未", "无", "無", "非", "别", "勿", "中止", "却下", "拒否", "拒绝", "取消",
-    "否决", "否決", "反対", "反对", "断った", "断る", "断り", "見送",
+    "ない",
+    "ません",
+    "なかっ",
+    "ぬ",
+    "ずに",
+    "不",
+    "没",
+    "未",
+    "无",
+    "無",
+    "非",
+    "别",
+    "勿",
+    "中止",
+    "却下",
+    "拒否",
+    "拒绝",
+    "取消",
+    "否决",
+    "否決",
+    "反対",
+    "反对",
+    "断った",
+    "断る",
+    "断り",
+    "見送",
 ];
 const MAYBE: &[&str] = &[
-    "かもしれ", "かも", "たぶん", "多分", "と思い", "と思う", "でしょう", "だろう", "かな", "提案", "可能", "也许", "或许", "应该",
-    "大概", "我想", "我觉得", "建议", "提议", "恐らく", "おそらく", "たらどう", "べき", "估计", "希望",
+    "かもしれ",
+    "かも",
+    "たぶん",
+    "多分",
+    "と思い",
+    "と思う",
+    "でしょう",
+    "だろう",
+    "かな",
+    "提案",
+    "可能",
+    "也许",
+    "或许",
+    "应该",
+    "大概",
+    "我想",
+    "我觉得",
+    "建议",
+    "提议",
+    "恐らく",
+    "おそらく",
+    "たらどう",
+    "べき",
+    "估计",
+    "希望",
 ];
-const ASKED: &[&str] = &["質問", "尋ね", "聞い", "か。", "か?", "か？", "?", "？", "询问", "问", "吗", "是否", "呢", "どうか"];
-const YES: &[&str] = &["はい", "ええ", "了解", "わかり", "分かり", "承知", "賛成", "いいです", "好的", "好", "可以", "行", "同意", "没问题", "是的"];
+const ASKED: &[&str] =
+    &["質問", "尋ね", "聞い", "か。", "か?", "か？", "?", "？", "询问", "问", "吗", "是否", "呢", "どうか"];
+const YES: &[&str] = &[
+    "はい",
+    "ええ",
+    "了解",
+    "わかり",
+    "分かり",
+    "承知",
+    "賛成",
+    "いいです",
+    "好的",
+    "好",
+    "可以",
+    "行",
+    "同意",
+    "没问题",
+    "是的",
+];
 
 /// A text with digits for all numbers, folded, without spaces and signs but those that end a sentence.
 fn plain(text: &str) -> Vec<char> {
@@ -58,11 +121,13 @@ fn plain(text: &str) -> Vec<char> {
 
 /// The numerals of Chinese as digits: 二百四十 is 240.
 fn numbers(chars: &[char]) -> Vec<char> {
-    let value = |c: char| "〇一二三四五六七八九".chars().position(|n| n == c).or_else(|| match c {
-        '零' => Some(0),
-        '两' => Some(2),
-        _ => digit(c).map(usize::from),
-    });
+    let value = |c: char| {
+        "〇一二三四五六七八九".chars().position(|n| n == c).or_else(|| match c {
+            '零' => Some(0),
+            '两' => Some(2),
+            _ => digit(c).map(usize::from),
+        })
+    };
     let unit = |c: char| match c {
         '十' => Some(10_u64),
         '百' => Some(100),
@@ -99,9 +164,11 @@ fn numbers(chars: &[char]) -> Vec<char> {
         } else if units {
             out.extend(total.saturating_add(group).saturating_add(low).to_string().chars());
         } else {
-            out.extend(chars[start..at].iter().map(|c| {
-                value(*c).and_then(|value| char::from_digit(value as u32, 10)).unwrap_or(*c)
-            }));
+            out.extend(
+                chars[start..at]
+                    .iter()
+                    .map(|c| value(*c).and_then(|value| char::from_digit(value as u32, 10)).unwrap_or(*c)),
+            );
         }
     }
     out
@@ -112,7 +179,13 @@ fn contains(text: &[char], piece: &[char]) -> bool {
 }
 
 /// Checks a sentence; `lines` are the places of the cited lines, `quoted` those of the quote.
-pub(super) fn verify(claim: &Claim, meeting: &Meeting, texts: &[&str], lines: &[usize], quoted: usize) -> Result<(), Reason> {
+pub(super) fn verify(
+    claim: &Claim,
+    meeting: &Meeting,
+    texts: &[&str],
+    lines: &[usize],
+    quoted: usize,
+) -> Result<(), Reason> {
     let text = plain(claim.text);
     if text.is_empty() {
         return Err(Reason::Empty);
@@ -136,7 +209,9 @@ pub(super) fn verify(claim: &Claim, meeting: &Meeting, texts: &[&str], lines: &[
     let about: Vec<&String> = spoken.iter().filter(|sentence| own(sentence)).collect();
     let is = |list: &[&str], text: &str| list.iter().any(|word| text.contains(word));
     let question = |sentence: &&String| {
-        sentence.ends_with('?') || (meeting.tongue.language == "ja" && sentence.ends_with('か')) || sentence.ends_with('吗')
+        sentence.ends_with('?')
+            || (meeting.tongue.language == "ja" && sentence.ends_with('か'))
+            || sentence.ends_with('吗')
     };
     let agreed = texts.iter().any(|text| YES.iter().any(|yes| text.starts_with(yes)));
     if claim.kind == Kind::Question {
@@ -147,7 +222,11 @@ pub(super) fn verify(claim: &Claim, meeting: &Meeting, texts: &[&str], lines: &[
         return Err(Reason::Asked);
     }
     let unsure = about.iter().any(|sentence| is(MAYBE, sentence));
-    if unsure && !agreed && (claim.kind == Kind::Decision || !is(MAYBE, claim.text)) && claim.kind != Kind::Question {
+    if unsure
+        && !agreed
+        && (claim.kind == Kind::Decision || !is(MAYBE, claim.text))
+        && claim.kind != Kind::Question
+    {
         return Err(Reason::Unsure);
     }
     let negative = |text: &str| NOT.iter().filter(|word| text.contains(*word)).count() > 0;
@@ -190,7 +269,9 @@ fn made_of(text: &[char], said: &[char], table: &str) -> Result<(), Reason> {
             continue;
         }
         if c.is_ascii_alphanumeric() {
-            let end = (at..text.len()).find(|n| !text[*n].is_ascii_alphanumeric() && !matches!(text[*n], '.' | ':')).unwrap_or(text.len());
+            let end = (at..text.len())
+                .find(|n| !text[*n].is_ascii_alphanumeric() && !matches!(text[*n], '.' | ':'))
+                .unwrap_or(text.len());
             // With what it counts: 3月 is not 3時.
             let piece = &text[at..(end + 1).min(text.len())];
             let counted = piece.last().is_some_and(|c| is_alone(*c) && !matches!(c, '\u{3041}'..='\u{3096}'));
@@ -203,10 +284,15 @@ fn made_of(text: &[char], said: &[char], table: &str) -> Result<(), Reason> {
             continue;
         }
         let most = (text.len() - at).min(24);
-        let spoken = (2..=most).rev().find(|length| contains(said, &text[at..at + length]) && !text[at..at + length].iter().any(|c| c.is_ascii_digit()));
+        let spoken = (2..=most).rev().find(|length| {
+            contains(said, &text[at..at + length])
+                && !text[at..at + length].iter().any(|c| c.is_ascii_digit())
+        });
         let known = words.iter().filter(|word| text[at..].starts_with(word)).map(Vec::len).max();
         match (spoken, known) {
-            (Some(spoken), known) if known.is_none_or(|known| known <= spoken) => (at, single) = (at + spoken, false),
+            (Some(spoken), known) if known.is_none_or(|known| known <= spoken) => {
+                (at, single) = (at + spoken, false)
+            }
             (_, Some(known)) => (at, single) = (at + known, false),
             _ if contains(said, &[c]) && !single => (at, single) = (at + 1, true),
             _ => {
@@ -230,14 +316,22 @@ fn is_run(said: &[char], piece: &[char]) -> bool {
 }
 
 /// Who is named, and who is to do it.
-fn people(claim: &Claim, meeting: &Meeting, texts: &[&str], lines: &[usize], quoted: usize) -> Result<(), Reason> {
+fn people(
+    claim: &Claim,
+    meeting: &Meeting,
+    texts: &[&str],
+    lines: &[usize],
+    quoted: usize,
+) -> Result<(), Reason> {
     let text = literal(claim.text).replace(' ', "");
     let squeezed = |text: &str| literal(text).replace(' ', "");
     let speaker = squeezed(&meeting.lines[quoted].speaker);
     let quoted_text = lines.iter().position(|line| *line == quoted).map(|n| texts[n]).unwrap_or_default();
     let agrees = |name: &str| {
         lines.iter().zip(texts).any(|(line, text)| {
-            *line > quoted && *line <= quoted + NEAR && squeezed(&meeting.lines[*line].speaker) == name
+            *line > quoted
+                && *line <= quoted + NEAR
+                && squeezed(&meeting.lines[*line].speaker) == name
                 && YES.iter().any(|yes| text.starts_with(yes))
         })
     };

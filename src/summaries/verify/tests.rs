@@ -220,22 +220,42 @@ fn languages_with_tables_keep_what_is_right() {
             "Ana enviará el informe a Carmen el viernes.",
             "Ana no enviará el informe a Carmen el viernes.",
         ),
-        ("es", "Quizás vendemos el coche en marzo.", "Ana dice que quizás venden el coche en marzo.", "Ana vende el coche en marzo."),
+        (
+            "es",
+            "Quizás vendemos el coche en marzo.",
+            "Ana dice que quizás venden el coche en marzo.",
+            "Ana vende el coche en marzo.",
+        ),
         (
             "it",
             "Non accettiamo il preventivo di Rossi, costa quattromila euro.",
             "Il preventivo di Rossi costa 4000 euro e non è accettato.",
             "Il preventivo di Rossi è accettato.",
         ),
-        ("it", "Mando il contratto lunedì.", "Ana manda il contratto lunedì.", "Ana manda il contratto martedì."),
+        (
+            "it",
+            "Mando il contratto lunedì.",
+            "Ana manda il contratto lunedì.",
+            "Ana manda il contratto martedì.",
+        ),
         (
             "nl",
             "We verhuizen niet in mei, het kantoor blijft open tot vijf uur.",
             "Het kantoor blijft open tot 5 uur.",
             "Het kantoor blijft dicht tot 6 uur.",
         ),
-        ("nl", "Ik stuur Pieter morgen de offerte.", "Ana stuurt Pieter morgen de offerte.", "Ana stuurt Willem morgen de offerte."),
-        ("ja", "会議は三月五日に東京で行います。", "会議は3月5日に東京で行います。", "会議は4月5日に東京で行います。"),
+        (
+            "nl",
+            "Ik stuur Pieter morgen de offerte.",
+            "Ana stuurt Pieter morgen de offerte.",
+            "Ana stuurt Willem morgen de offerte.",
+        ),
+        (
+            "ja",
+            "会議は三月五日に東京で行います。",
+            "会議は3月5日に東京で行います。",
+            "会議は4月5日に東京で行います。",
+        ),
         ("ja", "新しい契約は承認しません。", "新しい契約は承認しません。", "新しい契約は承認します。"),
         ("zh", "我们决定下周三搬到新办公室。", "决定下周三搬到新办公室。", "决定下周四搬到新办公室。"),
         ("zh", "预算没有通过。", "预算没有通过。", "预算通过。"),
@@ -257,7 +277,17 @@ fn a_quote_runs_on_only_where_one_person_goes_on() {
     ];
     let meeting = Meeting::new(&said, &[], None, "en");
     let claim = |lines: &'static [u32], quote: &'static str| {
-        verify(&Claim { kind: Kind::Decision, text: "The blue carpet is taken for the hall.", owner: None, due: None, quote, lines }, &meeting)
+        verify(
+            &Claim {
+                kind: Kind::Decision,
+                text: "The blue carpet is taken for the hall.",
+                owner: None,
+                due: None,
+                quote,
+                lines,
+            },
+            &meeting,
+        )
     };
     assert_eq!(claim(&[1, 2], "we take  the Blue carpet, for the hall"), Ok(()));
     assert_eq!(claim(&[1], "we take the blue carpet"), Err(Reason::Quote));
@@ -270,17 +300,30 @@ fn a_quote_runs_on_only_where_one_person_goes_on() {
 
 #[test]
 fn due_days_are_counted_only_where_there_is_one_way_to() {
-    let said = [Said { number: 1, speaker: "Ana", text: "I'll send it tomorrow, or by Friday, before the first of March." }];
+    let said = [Said {
+        number: 1,
+        speaker: "Ana",
+        text: "I'll send it tomorrow, or by Friday, before the first of March.",
+    }];
     let date = jiff::civil::date(2026, 12, 31);
     let meeting = Meeting::new(&said, &[], date, "en");
     let due = |due| {
-        let claim = Claim { kind: Kind::Action, text: "Ana will send it.", owner: Some("Ana"), due: Some(due), quote: "I'll send it", lines: &[1] };
+        let claim = Claim {
+            kind: Kind::Action,
+            text: "Ana will send it.",
+            owner: Some("Ana"),
+            due: Some(due),
+            quote: "I'll send it",
+            lines: &[1],
+        };
         verify(&claim, &meeting).is_ok()
     };
     for right in ["tomorrow", "Friday", "1 March", "2027-01-01", "2027-03-01"] {
         assert!(due(right), "{right}");
     }
-    for wrong in ["2026-12-31", "2027-01-08", "2026-03-01", "Monday", "1 May", "after Friday", "next week", "soon"] {
+    for wrong in
+        ["2026-12-31", "2027-01-08", "2026-03-01", "Monday", "1 May", "after Friday", "next week", "soon"]
+    {
         assert!(!due(wrong), "{wrong}");
     }
 }
@@ -288,7 +331,18 @@ fn due_days_are_counted_only_where_there_is_one_way_to() {
 /// Words to put into a sentence: a number, a day, a month, a name, none of which any meeting of the sets has.
 fn foreign(language: &str) -> Vec<&'static str> {
     let mut words = vec![
-        "7919", "77", "7,777", "Zlatan", "McAllister", "O'Shaughnessy", "Xanten-Klee", "iZettle", "Bogdanović", "7th", "77%", "17:07",
+        "7919",
+        "77",
+        "7,777",
+        "Zlatan",
+        "McAllister",
+        "O'Shaughnessy",
+        "Xanten-Klee",
+        "iZettle",
+        "Bogdanović",
+        "7th",
+        "77%",
+        "17:07",
     ];
     words.extend(match language {
         "de" => ["siebenundsiebzig", "siebenhundert", "Juli", "Sonntag", "übermorgen", "Schulzendorf"],
@@ -309,7 +363,8 @@ fn nothing_passes_with_a_number_name_or_day_that_was_not_said() {
                     // "Yesterday" and the like are said in some lines.
                     let said = claim.lines.iter().any(|line| {
                         let line = &held.lines[*line as usize - 1];
-                        text::fold(&line.text).contains(&text::fold(word).split(' ').next().unwrap_or_default().to_owned())
+                        text::fold(&line.text)
+                            .contains(&text::fold(word).split(' ').next().unwrap_or_default().to_owned())
                     });
                     let text = format!("{} {word} {}", &claim.text[..at], &claim.text[at..]);
                     assert!(said || verify(&claim.claim(text.trim()), &meeting).is_err(), "{text}");
@@ -331,9 +386,49 @@ mod hostile {
             "[一二三十百千万0-9月日時はがのないか。？、a-z]{0,40}",
             prop::collection::vec(
                 prop::sample::select(vec![
-                    "twenty", "hundred", "and", "point", "half", "past", "zwei", "hundert", "und", "zig", "quatre", "vingt", "et", "un",
-                    "Ana", "Bob", "not", "I", "will", "?", ".", ",", "3.30", "15h", "%", "€", "1.", "p.m.", "l'", "n't", "no", "Frau",
-                    "einhundertundund", "cento", "centocento", "tweeën", "\u{301}", "\u{200d}", "İ", "ǆ", "ﬁ", "½", "٣",
+                    "twenty",
+                    "hundred",
+                    "and",
+                    "point",
+                    "half",
+                    "past",
+                    "zwei",
+                    "hundert",
+                    "und",
+                    "zig",
+                    "quatre",
+                    "vingt",
+                    "et",
+                    "un",
+                    "Ana",
+                    "Bob",
+                    "not",
+                    "I",
+                    "will",
+                    "?",
+                    ".",
+                    ",",
+                    "3.30",
+                    "15h",
+                    "%",
+                    "€",
+                    "1.",
+                    "p.m.",
+                    "l'",
+                    "n't",
+                    "no",
+                    "Frau",
+                    "einhundertundund",
+                    "cento",
+                    "centocento",
+                    "tweeën",
+                    "\u{301}",
+                    "\u{200d}",
+                    "İ",
+                    "ǆ",
+                    "ﬁ",
+                    "½",
+                    "٣",
                 ]),
                 0..20
             )

@@ -1,5 +1,5 @@
-//! A text taken apart: words, sentences, clauses. Case, accents and the ways of writing apostrophes are folded;
-//! what a word looked like is kept, since a capital tells of a name. Pure; no panic on any text.
+//! A text taken apart: words, sentences, clauses. Case, accents and the ways of writing apostrophes are
+//! folded; what a word looked like is kept, since a capital tells of a name. Pure; no panic on any text.
 
 use std::ops::Range;
 
@@ -52,11 +52,23 @@ pub(super) struct Text {
     pub clauses: Vec<Range<usize>>,
 }
 
+/// The value of a digit of any script.
+pub(super) fn digit(c: char) -> Option<u8> {
+    const ZEROS: &[u32] = &[
+        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50,
+        0xed0, 0xf20, 0x1040, 0x17e0, 0x1810, 0xff10,
+    ];
+    let code = u32::from(c);
+    let zero = ZEROS.iter().find(|zero| (**zero..**zero + 10).contains(&code))?;
+    u8::try_from(code - zero).ok()
+}
+
 /// A character without case and accent.
 pub(super) fn fold_char(c: char, out: &mut String) {
     match c {
         '\0'..='\x7f' => out.push(c.to_ascii_lowercase()),
-        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{fe00}'..='\u{fe0f}' => {}
+        '\u{300}'..='\u{36f}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{ad}' | '\u{fe00}'..='\u{fe0f}' => {
+        }
         // Latin letters with accents, and what is of full width.
         '\u{aa}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff10}'..='\u{ff5a}' => {
             let latin = deunicode::deunicode_char(c).unwrap_or_default();
@@ -64,7 +76,7 @@ pub(super) fn fold_char(c: char, out: &mut String) {
         }
         'ς' => out.push('σ'),
         'ё' | 'Ё' => out.push('е'),
-        _ => match super::numbers::digit(c) {
+        _ => match digit(c) {
             Some(digit) => out.push(char::from(b'0' + digit)),
             None => out.extend(c.to_lowercase()),
         },
@@ -247,7 +259,8 @@ impl Reader {
                 last.possessive = true;
             }
         } else if let Some((_, word)) = CONTRACTED.iter().find(|(short, _)| *short == tail) {
-            let stem: &[char] = if tail == "t" { before.strip_suffix(&['n']).unwrap_or(before) } else { before };
+            let stem: &[char] =
+                if tail == "t" { before.strip_suffix(&['n']).unwrap_or(before) } else { before };
             self.push(stem, gap);
             if let Some(last) = self.text.words.last_mut().filter(|_| tail == "t") {
                 match last.fold.as_str() {
@@ -284,7 +297,8 @@ impl Reader {
             if self.gap == Gap::Joined {
                 self.gap = Gap::Space;
             }
-        } else if matches!(c, '-' | '‐' | '‑' | '/' | '_') && chars.get(at + 1).is_some_and(|c| c.is_alphanumeric())
+        } else if matches!(c, '-' | '‐' | '‑' | '/' | '_')
+            && chars.get(at + 1).is_some_and(|c| c.is_alphanumeric())
         {
             self.gap = if at > 0 && chars[at - 1].is_alphanumeric() { Gap::Joined } else { Gap::Break };
         } else if !is_mark(c) {
@@ -380,6 +394,7 @@ impl Reader {
 
 /// Whether a month's name comes next, as in "15. Dezember".
 fn is_month(chars: &[char]) -> bool {
-    let word: String = chars.iter().skip_while(|c| c.is_whitespace()).take_while(|c| c.is_alphabetic()).collect();
+    let word: String =
+        chars.iter().skip_while(|c| c.is_whitespace()).take_while(|c| c.is_alphabetic()).collect();
     super::dates::is_month(&fold(&word))
 }

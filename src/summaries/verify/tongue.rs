@@ -32,7 +32,8 @@ impl Phrases {
 
     /// Whether this one word is in it.
     pub fn has(&self, word: &str) -> bool {
-        self.words.contains(word) || self.beginnings.iter().any(|beginning| word.starts_with(beginning.as_str()))
+        self.words.contains(word)
+            || self.beginnings.iter().any(|beginning| word.starts_with(beginning.as_str()))
     }
 
     /// How many words of it stand at `at`; 0 for none.
@@ -155,7 +156,8 @@ impl Tongue {
     /// A word without what changes from sentence to sentence.
     pub fn stem(&self, word: &str) -> String {
         let base = self.irregular.get(word).copied().unwrap_or(word);
-        let parted = if self.language == "de" || self.language == "nl" { participle(base) } else { base.to_owned() };
+        let parted =
+            if self.language == "de" || self.language == "nl" { participle(base) } else { base.to_owned() };
         let cut = self.endings.iter().find_map(|ending| {
             let stem = parted.strip_suffix(ending)?;
             (stem.len() >= 3).then(|| stem.to_owned())
@@ -176,22 +178,26 @@ impl Tongue {
         }
         let shorter = one.len().min(other.len());
         // Mietvertrag, Vertrag.
-        matches!(self.language.as_str(), "de" | "nl") && shorter >= 4 && (one.ends_with(other) || other.ends_with(one))
+        matches!(self.language.as_str(), "de" | "nl")
+            && shorter >= 4
+            && (one.ends_with(other) || other.ends_with(one))
     }
 }
 
 /// `gemietet`, `mitzunehmen`: without the `ge` or `zu` of German and Dutch verbs.
 fn participle(word: &str) -> String {
     const PARTS: &[&str] = &[
-        "zuruck", "uber", "durch", "nach", "auf", "aus", "ein", "mit", "vor", "weg", "ab", "an", "bei", "her", "hin", "um",
-        "zu", "los", "op", "uit", "af", "in", "voor", "mee", "aan",
+        "zuruck", "uber", "durch", "nach", "auf", "aus", "ein", "mit", "vor", "weg", "ab", "an", "bei",
+        "her", "hin", "um", "zu", "los", "op", "uit", "af", "in", "voor", "mee", "aan",
     ];
     if let Some(rest) = word.strip_prefix("ge").filter(|rest| rest.len() >= 4) {
         return rest.to_owned();
     }
     for part in PARTS {
         let Some(rest) = word.strip_prefix(part) else { continue };
-        if let Some(verb) = rest.strip_prefix("ge").or_else(|| rest.strip_prefix("zu")).filter(|verb| verb.len() >= 4) {
+        if let Some(verb) =
+            rest.strip_prefix("ge").or_else(|| rest.strip_prefix("zu")).filter(|verb| verb.len() >= 4)
+        {
             return format!("{part}{verb}");
         }
     }

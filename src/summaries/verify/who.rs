@@ -1,5 +1,5 @@
-//! Who said or does it: the one whom a sentence begins with spoke the quote or is named in it, and the one who is
-//! to do something said so or was asked to by name. Pure.
+//! Who said or does it: the one whom a sentence begins with spoke the quote or is named in it, and the
+//! one who is to do something said so or was asked to by name. Pure.
 
 use super::Reason;
 use super::cited::{Cited, NEAR, Said};
@@ -30,8 +30,12 @@ impl Whose<'_> {
             let first = self.mentions.iter().find(|mention| clause.contains(&mention.words.start));
             let Some(mention) = first else { continue };
             let before = &self.text.words[clause.start..mention.words.start];
-            let bare = before.iter().all(|word| tongue.stop.has(&word.fold) || super::meeting::is_title(&word.fold));
-            let led = before.iter().any(|word| tongue.prepositions.has(&word.fold) && !matches!(word.fold.as_str(), "and" | "or" | "und" | "et" | "y" | "e" | "en"));
+            let bare =
+                before.iter().all(|word| tongue.stop.has(&word.fold) || super::meeting::is_title(&word.fold));
+            let led = before.iter().any(|word| {
+                tongue.prepositions.has(&word.fold)
+                    && !matches!(word.fold.as_str(), "and" | "or" | "und" | "et" | "y" | "e" | "en")
+            });
             let owned = self.text.words[mention.words.end - 1].possessive;
             if bare && !led && !owned {
                 found.push((n, mention));
@@ -46,7 +50,8 @@ impl Whose<'_> {
             let wrong = || Reason::Who(super::names::shown(&self.text.words[mention.words.clone()]));
             let people = &mention.people;
             let spoke = |line: usize| people.iter().any(|person| self.cited.is_speaker(*person, line));
-            let quoted = |test: &dyn Fn(usize) -> bool| self.quoted.iter().any(|n| test(self.cited.spoken[*n].at));
+            let quoted =
+                |test: &dyn Fn(usize) -> bool| self.quoted.iter().any(|n| test(self.cited.spoken[*n].at));
             if quoted(&spoke) {
                 // What others said is not theirs.
                 if !self.shares(clause, people) {
@@ -74,7 +79,8 @@ impl Whose<'_> {
         let tongue = &self.cited.meeting.tongue;
         self.quoted.iter().any(|quoted| {
             let asked = &self.cited.spoken[*quoted];
-            let mut replies = self.cited.spoken.iter().filter(|reply| reply.at > asked.at && reply.at <= asked.at + NEAR);
+            let mut replies =
+                self.cited.spoken.iter().filter(|reply| reply.at > asked.at && reply.at <= asked.at + NEAR);
             let other = |person: &usize| !self.cited.is_speaker(*person, asked.at);
             replies.any(|reply| {
                 let words = reply.words();
@@ -102,7 +108,8 @@ impl Whose<'_> {
             && named.iter().all(|at| {
                 let clause = text.clauses[text.words[*at].clause].clone();
                 let before = &text.words[clause.start..*at];
-                before.iter().any(|word| tongue.first.has(&word.fold)) && before.iter().any(|word| tongue.ask.has(&word.fold))
+                before.iter().any(|word| tongue.first.has(&word.fold))
+                    && before.iter().any(|word| tongue.ask.has(&word.fold))
             })
     }
 
@@ -111,12 +118,15 @@ impl Whose<'_> {
         let range = self.text.clauses[clause].clone();
         let tongue = &self.cited.meeting.tongue;
         let own = |line: &usize| {
-            people.iter().any(|person| self.cited.is_speaker(*person, *line)) || self.is_named_in(*line, people)
+            people.iter().any(|person| self.cited.is_speaker(*person, *line))
+                || self.is_named_in(*line, people)
         };
         let lines: Vec<usize> = self.cited.lines.iter().copied().filter(own).collect();
         let says = |at: usize, lines: &[usize]| {
             let stem = &self.stems[at];
-            lines.iter().any(|line| self.cited.meeting.lines[*line].stems.iter().any(|said| tongue.alike(stem, said)))
+            lines
+                .iter()
+                .any(|line| self.cited.meeting.lines[*line].stems.iter().any(|said| tongue.alike(stem, said)))
         };
         let words: Vec<usize> = range.clone().filter(|at| self.content[*at]).collect();
         let said = words.iter().filter(|at| says(**at, &self.cited.lines)).count();
@@ -133,8 +143,12 @@ impl Whose<'_> {
     /// Checks the one who is to do it.
     pub fn check_owner(&self, owner: Option<&str>, is_action: bool) -> Result<(), Reason> {
         let cited = self.cited;
-        let agents: Vec<Vec<usize>> =
-            self.agents().iter().filter(|(clause, _)| *clause == 0).map(|(_, mention)| mention.people.clone()).collect();
+        let agents: Vec<Vec<usize>> = self
+            .agents()
+            .iter()
+            .filter(|(clause, _)| *clause == 0)
+            .map(|(_, mention)| mention.people.clone())
+            .collect();
         let Some(owner) = owner.map(str::trim).filter(|owner| !owner.is_empty()) else {
             let Some(people) = agents.first().filter(|_| is_action && !self.asked) else { return Ok(()) };
             let name = || cited.meeting.people[people[0]].name.clone();
@@ -158,7 +172,9 @@ impl Whose<'_> {
         if !owners.iter().all(|owner| self.may_own(&owner.people)) {
             return Err(wrong());
         }
-        let other = agents.iter().find(|people| !owners.iter().any(|owner| owner.people.iter().any(|p| people.contains(p))));
+        let other = agents
+            .iter()
+            .find(|people| !owners.iter().any(|owner| owner.people.iter().any(|p| people.contains(p))));
         match other.filter(|_| is_action && !self.asked && !owners.is_empty()) {
             Some(people) => Err(Reason::Who(cited.meeting.people[people[0]].name.clone())),
             None => Ok(()),
@@ -172,7 +188,9 @@ impl Whose<'_> {
             let spoken = &self.cited.spoken[*n];
             let sentence = spoken.line.text.sentences[spoken.sentence].words.clone();
             spoken.line.text.clauses.iter().filter(|clause| sentence.contains(&clause.start)).any(|clause| {
-                let mut words = spoken.line.text.words[clause.clone()].iter().skip_while(|word| tongue.stop.has(&word.fold));
+                let mut words = spoken.line.text.words[clause.clone()]
+                    .iter()
+                    .skip_while(|word| tongue.stop.has(&word.fold));
                 words.next().is_some_and(|first| first.fold == word)
                     || spoken.line.text.words[clause.clone()].first().is_some_and(|first| first.fold == word)
             })
@@ -204,9 +222,12 @@ impl Whose<'_> {
             (0..self.cited.meeting.people.len())
                 .any(|person| !people.contains(&person) && self.cited.is_named_by(person, word))
         };
-        let clauses = spoken.line.text.clauses.iter().filter(|clause| {
-            spoken.line.text.sentences[spoken.sentence].words.contains(&clause.start)
-        });
+        let clauses = spoken
+            .line
+            .text
+            .clauses
+            .iter()
+            .filter(|clause| spoken.line.text.sentences[spoken.sentence].words.contains(&clause.start));
         let mut starts = clauses.filter_map(|clause| spoken.line.text.words.get(clause.start));
         !starts.any(|word| tongue.third.has(&word.fold) || others(word))
             && !words.iter().any(|word| tongue.second.has(&word.fold))
@@ -215,9 +236,11 @@ impl Whose<'_> {
     /// Whether these people are spoken to by name, in the quote's sentence or in one of the same breath.
     fn is_addressed(&self, quoted: usize, people: &[usize]) -> bool {
         let spoken = &self.cited.spoken[quoted];
-        let around = self.cited.spoken.iter().filter(|other| {
-            other.at == spoken.at && other.sentence.abs_diff(spoken.sentence) <= 1
-        });
+        let around = self
+            .cited
+            .spoken
+            .iter()
+            .filter(|other| other.at == spoken.at && other.sentence.abs_diff(spoken.sentence) <= 1);
         around.into_iter().any(|other| {
             let quiet = other.sentence == spoken.sentence || !self.others_in(other.words(), people);
             quiet && self.is_called(other.words(), people)
@@ -229,7 +252,9 @@ impl Whose<'_> {
     /// Whether the sentence says what the one who speaks does.
     fn promises(&self, words: &[Word]) -> bool {
         let tongue = &self.cited.meeting.tongue;
-        let me = words.iter().any(|word| matches!(word.fold.as_str(), "i" | "ich" | "je" | "j" | "yo" | "io" | "ik"));
+        let me = words
+            .iter()
+            .any(|word| matches!(word.fold.as_str(), "i" | "ich" | "je" | "j" | "yo" | "io" | "ik"));
         me && !words.iter().any(|word| tongue.second.has(&word.fold))
     }
 
@@ -237,7 +262,8 @@ impl Whose<'_> {
     fn others_in(&self, words: &[Word], people: &[usize]) -> bool {
         let told = |person: usize| self.mentions.iter().any(|mention| mention.people.contains(&person));
         words.iter().any(|word| {
-            let named = (0..self.cited.meeting.people.len()).filter(|person| self.cited.is_named_by(*person, word));
+            let named =
+                (0..self.cited.meeting.people.len()).filter(|person| self.cited.is_named_by(*person, word));
             let named: Vec<usize> = named.collect();
             !named.is_empty() && !named.iter().any(|person| people.contains(person) || told(*person))
         })
@@ -257,10 +283,13 @@ impl Whose<'_> {
                 end += 1;
             }
             let parted = words.get(end).is_none_or(|word| word.gap == Gap::Break);
-            let opens = words[..start].iter().all(|word| tongue.filler.has(&word.fold) || tongue.yes.has(&word.fold));
+            let opens =
+                words[..start].iter().all(|word| tongue.filler.has(&word.fold) || tongue.yes.has(&word.fold));
             let asks = words[end..].iter().take(3).any(|word| tongue.second.has(&word.fold));
             let closes = start > 0
-                && (words[start].gap == Gap::Break || tongue.second.has(&words[start - 1].fold) || words[start - 1].fold == "thanks");
+                && (words[start].gap == Gap::Break
+                    || tongue.second.has(&words[start - 1].fold)
+                    || words[start - 1].fold == "thanks");
             (opens && (parted || asks)) || (closes && parted)
         })
     }

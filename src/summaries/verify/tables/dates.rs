@@ -1,4 +1,5 @@
-//! Days, months, times of the day and of the year, and what is counted from today. Words stand without accents.
+//! Days, months, times of the day and of the year, and what is counted from today. Words stand without
+//! accents.
 
 /// A language's words for days. Synonyms are parted by `|`.
 pub(in super::super) struct Days {

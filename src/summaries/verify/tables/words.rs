@@ -1,5 +1,5 @@
-//! Words that say little of a meeting by themselves. They stand without accents, parted by spaces; a `*` at the
-//! end stands for any ending.
+//! Words that say little of a meeting by themselves. They stand without accents, parted by spaces; a `*`
+//! at the end stands for any ending.
 
 /// A language's ordinary words.
 pub(in super::super) struct Words {
