@@ -82,7 +82,7 @@ check "$program"
 size=$(stat -c %s "$program")
 say "the program is $size bytes, stripped"
 # What is built for tests is not made small.
-[ "$size" -le "$size_max" ] || [ "$2" != release ] || die "the program is larger than $size_max bytes"
+[ "$size" -le "$size_max" ] || [ "$2" != dist ] || die "the program is larger than $size_max bytes"
 
 # --- The tree -------------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ use hansard::session::shared::{TakeShared, TrackShared};
 use hansard::session::wav::Layout;
 use hansard::speakers::cluster::{self, cosine};
 use hansard::speakers::filter_bank::{BANDS, FilterBank};
-use hansard::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
+use hansard::speakers::networks::{Embedding, NetworkError, Networks, WINDOW, embedding_hash};
 use hansard::speakers::pieces::{self, Piece};
 use hansard::speakers::worker::{self, Ear, VoicesWorker};
 use hansard::speech::voices::{TrackVoices, kept};
@@ -84,12 +84,18 @@ fn the_networks_give_the_golden_values_in_f32_and_nearly_so_as_they_are_shipped(
     else {
         return;
     };
-    let files = [segmentation, campplus].map(|file| std::fs::read(file).unwrap());
-    let mut whole = Networks::read(&files[0], &files[1]).unwrap();
+    let [segmentation, campplus] = [segmentation, campplus].map(|file| std::fs::read(file).unwrap());
+    let mut whole = Networks::read(segmentation, campplus).unwrap();
     let probability = largest(&probabilities(&whole, &sound), &told);
     let value = largest(&embedding(&mut whole, &sound)[..], &direction);
     println!("f32: probabilities off by {probability:.6} at most, embedding by {value:.6}");
     assert!(probability < 1e-4 && value < 1e-4, "{probability} {value}");
+}
+
+#[test]
+fn the_network_of_kept_voices_is_what_it_was() {
+    // Voices that people enrolled are compared by no other network: a new hash asks them all again.
+    assert_eq!(embedding_hash(), "328f7e79dafba778d7dc2177426cba1a7d5b40edfbfb661c3f12936c1c7ba4a1");
 }
 
 #[test]
