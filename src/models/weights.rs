@@ -23,6 +23,21 @@ impl Contents {
         self.tensors.contains_key(name)
     }
 
+    /// A model all of whose weights are 0, with the 256 bytes for words.
+    #[cfg(test)]
+    pub fn of_zeros(dimensions: Dimensions) -> Self {
+        let zeros = |tensor: &super::arch::Tensor| {
+            let bytes = vec![0; tensor.elements() as usize * 4];
+            (tensor.name.clone(), (Quantisation::F32, bytes))
+        };
+        Self {
+            dimensions,
+            filters: vec![0.0; (dimensions.mels * super::arch::FFT_BINS) as usize],
+            vocabulary: (0..=255).map(|byte| vec![byte]).collect(),
+            tensors: dimensions.tensors().iter().map(zeros).collect(),
+        }
+    }
+
     /// Takes a tensor out. Each can be taken once; one that isn't there is empty.
     pub fn take(&mut self, name: &str) -> Tensor {
         let (stored, bytes) = self.tensors.remove(name).unwrap_or((Quantisation::F32, Vec::new()));

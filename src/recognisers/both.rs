@@ -9,7 +9,7 @@ use std::sync::Arc;
 use crate::models::{self, ModelError, store::Family};
 use crate::recognisers::engine::{Asked, Cost, Engine, EngineError, Facts, Gives, Kind, Opening};
 use crate::recognisers::recognizer::{Certainty, Hypothesis, Recognizer, RecognizerError, Request};
-use crate::recognisers::whisper;
+use crate::recognisers::{local, whisper};
 
 /// Takes what the user leaves open.
 pub const KIND: Kind = Kind { prefix: "auto", find };
@@ -33,7 +33,7 @@ fn find(asked: &Asked<'_>) -> Result<Arc<dyn Engine>, EngineError> {
         Err(error) => return Err(error.into()),
     };
     let one_is_enough = english.family != Family::Moonshine || english.name == general.facts().name;
-    Ok(if one_is_enough { general } else { Arc::new(Both::new(whisper::local(english), general)) })
+    Ok(if one_is_enough { general } else { Arc::new(Both::new(local::engine(english), general)) })
 }
 
 /// Two engines, of which one knows English alone.

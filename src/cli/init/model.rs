@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::doctor::text as speed;
 use crate::engine::text;
 use crate::models::{self, ModelInfo, RECOMMENDED, catalogue, moonshine};
-use crate::recognisers::whisper;
+use crate::recognisers::local;
 
 /// The published models that are offered, the small ones first, and what their text is like.
 const OFFERED: [(&str, &str); 5] = [
@@ -94,7 +94,7 @@ fn millions(name: &str) -> Option<u32> {
 fn measured(config: &Config, model: &ModelInfo, asker: &mut Asker) -> anyhow::Result<Option<f64>> {
     let Some(millions) = millions(&model.name) else { return Ok(None) };
     tell(format_args!("     Having {} work for some seconds …", model.name));
-    let (engine, how) = (whisper::local(model.clone()), text::opening(config));
+    let (engine, how) = (local::engine(model.clone()), text::opening(config));
     // The language costs time only where it must be found out, once.
     let (speed, _) = asker.watched(move || speed::measure(&*engine, &how, Some("en".into()), 1))?;
     Ok(speed.map(|speed| speed.factor / f64::from(millions)))

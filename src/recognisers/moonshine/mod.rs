@@ -2,13 +2,11 @@
 //! child process that Whisper runs in, too.
 //!
 //! Its cost follows the length of the sound. It takes the likeliest token each time; where the text goes
-//! round in a loop it ends. When words were spoken comes from the decoder's attention ([`times`]). It has no
-//! opinion on whether anybody speaks at all, so it gives none, and it takes no prompt: a vocabulary is not
-//! heard.
+//! round in a loop it ends. When words were spoken comes from the decoder's attention
+//! (`times`). It has no opinion on whether anybody speaks at all, so it gives none, and it takes no prompt: a
+//! vocabulary is not heard.
 
-pub mod engine;
 pub mod network;
-pub mod times;
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,12 +14,13 @@ use std::time::Instant;
 use rten::ThreadPool;
 
 use self::network::{FRAME_SAMPLES, Network, SAMPLES_MIN, TOKENS_MAX};
-use self::times::Attention;
 use crate::models::ModelError;
 use crate::models::moonshine::{Dimensions, Weights};
+use crate::recognisers::loops::is_loop;
 use crate::recognisers::nn::{Kernels, elements};
 use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
+use crate::recognisers::times::Attention;
 use crate::recognisers::words::{Token, assemble};
 use crate::recognisers::worker::model_name;
 
@@ -36,10 +35,6 @@ const TOKENS_PER_S: f64 = 10.0;
 const TOKENS_MORE: usize = 8;
 /// Shorter sound is followed by silence.
 const SAMPLES_HEARD_MIN: usize = 8_000;
-/// Tokens of a loop, at most …
-const LOOP_TOKENS_MAX: usize = 24;
-/// … rounds of a single token, and of more, after which it is one: enough for the gates to see it.
-const LOOP_ROUNDS: (usize, usize) = (12, 6);
 /// What stands for the space before a word.
 const SPACE: &[u8] = "\u{2581}".as_bytes();
 /// Where the decoder ends so long before the speech does, in seconds, what follows is heard on its own.
@@ -132,7 +127,7 @@ impl Inner {
             if best == END {
                 break;
             }
-            written.push(best);
+            written.push(best as u32);
             probabilities.push(logprob.exp());
             run.looped = is_loop(&written);
             if run.looped {
@@ -150,13 +145,17 @@ impl Inner {
             .zip(&probabilities)
             .enumerate()
             .map(|(i, (token, p))| Token {
-                bytes: self.tokens.get(*token).filter(|_| *token >= FIRST).cloned().unwrap_or_default(),
+                bytes: self.bytes(*token as usize),
                 start: at(begins[i]),
                 end: at(begins[i + 1]),
                 p: *p,
             })
             .collect();
         run
+    }
+
+    fn bytes(&self, token: usize) -> Vec<u8> {
+        self.tokens.get(token).filter(|_| token >= FIRST).cloned().unwrap_or_default()
     }
 
     /// Hears what lies behind the place where the decoder ended too early, up to `end` seconds.
@@ -230,15 +229,6 @@ fn likeliest(scores: &mut [f32]) -> (usize, f64) {
     (best, -f64::from(elements::exps(scores)).ln())
 }
 
-/// Whether the last tokens are rounds of a loop.
-fn is_loop(tokens: &[usize]) -> bool {
-    (1..=LOOP_TOKENS_MAX).any(|period| {
-        let rounds = if period == 1 { LOOP_ROUNDS.0 } else { LOOP_ROUNDS.1 };
-        let Some(from) = tokens.len().checked_sub(period * rounds) else { return false };
-        tokens[from + period..].iter().zip(&tokens[from..]).all(|(a, b)| a == b)
-    })
-}
-
 /// A token's bytes with spaces as they are written.
 fn with_spaces(token: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(token.len());
@@ -261,16 +251,6 @@ fn with_spaces(token: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_loop_is_ended_and_speech_is_not() {
-        assert!(is_loop(&[5; 12]) && !is_loop(&[5; 11]));
-        let round = |n: usize| [7, 8, 9].repeat(n);
-        assert!(is_loop(&round(6)) && !is_loop(&round(5)));
-        assert!(is_loop(&[vec![1, 2, 3, 4], round(6)].concat()), "whatever stands before it");
-        assert!(!is_loop(&[round(6), vec![1]].concat()));
-        assert!(!is_loop(&[]));
-    }
 
     #[test]
     fn the_likeliest_token_has_its_share() {

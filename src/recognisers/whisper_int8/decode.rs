@@ -1,8 +1,11 @@
-//! From what the decoder takes for likely to the tokens that are written: always the likeliest one that may
-//! stand there. Whisper's rules are OpenAI's, in the form that whisper.cpp gave them.
+//! From what the decoder takes for likely to the tokens that are written: the likeliest one that may stand
+//! there, or, where that went round in a loop, one by chance. Whisper's rules are OpenAI's, in the form that
+//! whisper.cpp gave them.
 
 use super::network::{Desk, Heard, Network};
 use super::tokens::Tokens;
+use crate::base::random::Random;
+use crate::recognisers::loops::is_loop;
 use crate::recognisers::nn::elements;
 
 /// The first time that a text may begin with, in steps of 20 ms: 1 s.
@@ -26,6 +29,16 @@ pub struct Text {
     pub tokens: Vec<Written>,
     /// For each of them: the weights of the heads that were asked for, one after another.
     pub attention: Vec<Vec<f32>>,
+    /// It was ended because it went round in a loop.
+    pub looped: bool,
+}
+
+/// Tokens are taken by chance, each as often as it is likely.
+#[derive(Debug)]
+pub struct Chance {
+    /// Above 0; 1: as likely as the model holds them, less: the likeliest ones more often.
+    pub temperature: f32,
+    pub random: Random,
 }
 
 /// What to write.
@@ -42,16 +55,19 @@ pub struct Wanted<'a> {
     pub frames: usize,
 }
 
-/// Writes a text. `logits` are those after what was decoded already, for an opening that is empty.
+/// Writes a text; without a `chance` the likeliest one. `logits` are those after what was decoded already,
+/// for an opening that is empty.
 pub fn write(
     network: &Network,
     tokens: &Tokens,
     heard: &mut Heard,
     wanted: &Wanted<'_>,
+    mut chance: Option<Chance>,
     logits: &mut Vec<f32>,
     desk: &mut Desk,
 ) -> Text {
     let mut text = Text::default();
+    let mut words = Vec::new();
     let mut listened = vec![0.0; wanted.heads.len() * wanted.frames];
     let mut next: Vec<u32> = wanted.opening.to_vec();
     let mut time = None;
@@ -65,9 +81,16 @@ pub fn write(
                 }
             });
         }
-        let written = likeliest(tokens, logits, &text.tokens, time);
+        let written = next_token(tokens, logits, &text.tokens, time, chance.as_mut());
         text.tokens.push(written);
         text.attention.push(listened.clone());
+        if written.id < tokens.end {
+            words.push(written.id);
+            text.looped = is_loop(&words);
+            if text.looped {
+                break;
+            }
+        }
         if written.id > tokens.zero {
             let new = 2 * (written.id - tokens.zero);
             // Back in time: it lost its way.
@@ -87,9 +110,47 @@ pub fn write(
     text
 }
 
-/// The likeliest token that may stand after `before`; `time` is the last time that was written, in steps of
-/// 10 ms.
-fn likeliest(tokens: &Tokens, logits: &mut [f32], before: &[Written], time: Option<u32>) -> Written {
+/// A token that may stand after `before`, the likeliest one without a `chance`; `time` is the last time that
+/// was written, in steps of 10 ms.
+fn next_token(
+    tokens: &Tokens,
+    logits: &mut [f32],
+    before: &[Written],
+    time: Option<u32>,
+    chance: Option<&mut Chance>,
+) -> Written {
+    forbid(tokens, logits, before, time);
+    let zero = tokens.zero as usize;
+    let most = elements::greatest(logits);
+    let sum = |logits: &[f32]| logits.iter().map(|x| elements::exp(x - most)).sum::<f32>();
+    let (of_text, of_times) = (sum(&logits[..zero]), sum(&logits[zero..]));
+    let all = of_text + of_times;
+    // Together the times may be likelier than any word, though none of them is.
+    let times = of_times > elements::exp(elements::greatest(&logits[..zero]) - most);
+    let id = pick(&logits[if times { zero } else { 0 }..], chance) + if times { zero } else { 0 };
+    let logprob = f64::from(logits[id] - most) - f64::from(all).ln();
+    Written { id: id as u32, p: logprob.exp(), logprob }
+}
+
+/// The place of the greatest number, or, by chance, of another.
+fn pick(logits: &[f32], mut chance: Option<&mut Chance>) -> usize {
+    let mut best = (0, f32::NEG_INFINITY);
+    for (i, logit) in logits.iter().enumerate() {
+        let weight = match &mut chance {
+            None => *logit,
+            Some(_) if *logit == f32::NEG_INFINITY => continue,
+            // Noise of Gumbel's kind: the greatest sum is each one's as often as the softmax says.
+            Some(Chance { temperature, random }) => *logit / *temperature - (-random.unit().ln()).ln() as f32,
+        };
+        if weight > best.1 {
+            best = (i, weight);
+        }
+    }
+    best.0
+}
+
+/// Takes away what may not stand after `before`.
+fn forbid(tokens: &Tokens, logits: &mut [f32], before: &[Written], time: Option<u32>) {
     let never = f32::NEG_INFINITY;
     for id in tokens.never() {
         logits[*id as usize] = never;
@@ -113,22 +174,6 @@ fn likeliest(tokens: &Tokens, logits: &mut [f32], before: &[Written], time: Opti
     if let Some(time) = time {
         logits[zero..zero + (time / 2) as usize].fill(never);
     }
-    let most = elements::greatest(logits);
-    let sum = |logits: &[f32]| logits.iter().map(|x| elements::exp(x - most)).sum::<f32>();
-    let (of_text, of_times) = (sum(&logits[..zero]), sum(&logits[zero..]));
-    let all = of_text + of_times;
-    let best = |from: usize, logits: &[f32]| {
-        let (at, logit) = logits
-            .iter()
-            .enumerate()
-            .fold((0, never), |best, (i, x)| if *x > best.1 { (i, *x) } else { best });
-        (from + at, logit)
-    };
-    let (word, time) = (best(0, &logits[..zero]), best(zero, &logits[zero..]));
-    // Together the times may be likelier than any word, though none of them is.
-    let (id, logit) = if of_times > elements::exp(word.1 - most) || time.1 > word.1 { time } else { word };
-    let logprob = f64::from(logit - most) - f64::from(all).ln();
-    Written { id: id as u32, p: logprob.exp(), logprob }
 }
 
 /// What a model holds of the sound: how likely it is that nobody spoke, and how likely each language is
@@ -163,7 +208,7 @@ mod tests {
         }
         let before: Vec<Written> =
             before.iter().map(|id| Written { id: *id, p: 1.0, logprob: 0.0 }).collect();
-        likeliest(&tokens(), &mut logits, &before, time).id
+        next_token(&tokens(), &mut logits, &before, time, None).id
     }
 
     #[test]
@@ -186,6 +231,22 @@ mod tests {
         );
         let times: Vec<(u32, f32)> = (zero + 1..zero + 11).map(|id| (id, 4.0)).chain([(65, 5.0)]).collect();
         assert_eq!(next(&times, &[zero, 65], None), zero + 1, "ten times together are likelier than a word");
+    }
+
+    #[test]
+    fn chance_takes_what_is_likely_and_nothing_that_may_not_stand() {
+        let logits = [f32::NEG_INFINITY, 3.0_f32.ln(), 1.0_f32.ln(), f32::NEG_INFINITY];
+        let of = |temperature: f32| {
+            let mut chance = Chance { temperature, random: Random::new(5) };
+            let mut counts = [0; 4];
+            (0..4_000).for_each(|_| counts[pick(&logits, Some(&mut chance))] += 1);
+            counts
+        };
+        let [never, often, seldom, last] = of(1.0);
+        assert_eq!((never, last), (0, 0));
+        assert!((2_900..3_100).contains(&often) && often + seldom == 4_000, "3 to 1: {often} to {seldom}");
+        assert!(of(0.2)[1] > 3_900, "the colder, the likelier");
+        assert_eq!(pick(&logits, None), 1);
     }
 
     #[test]

@@ -2,9 +2,13 @@
 //! `hansard asr-worker` runs it.
 //!
 //! It decodes by the rules by which whisper.cpp is asked to ([`super::whisper_cpp`]): greedy, without context
-//! from earlier segments, one temperature; a segment that fails is told by its numbers and judged by
-//! [`crate::speech::gates`]. Word times come from the decoder's attention to the sound while it writes, so
-//! they cost no second pass; where it is not known which heads to ask, from the time tokens, spread evenly.
+//! from earlier segments; a segment that fails is told by its numbers and judged by [`crate::speech::gates`].
+//! Only a text that goes round in a loop is made anew: with all of the encoder's window, as loops come of
+//! short ones, then with tokens by chance, whose seed is always the same. If nothing helps, the text ends
+//! after as many rounds as the gates need to see it.
+//!
+//! Word times come from the decoder's attention to the sound while it writes, so they cost no second pass;
+//! where it is not known which heads to ask, from the time tokens, spread evenly.
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -12,9 +16,7 @@
 //! | `network` | encoder and decoder |
 //! | `tokens` | from text to tokens and back |
 //! | `decode` | the rules by which tokens are chosen |
-//! | `align` | when they were spoken |
 
-mod align;
 mod decode;
 mod mel;
 mod network;
@@ -25,14 +27,17 @@ use std::time::Instant;
 
 use rten::ThreadPool;
 
-use self::decode::Wanted;
+use self::decode::{Chance, Text, Wanted};
 use self::mel::Mel;
 use self::network::{Desk, Heard, Network};
 use self::tokens::Tokens;
 use super::alignment;
+use super::times::Attention;
 use super::whisper_limits::{RATE, Run, audio_frames, hear_rest, padded, tokens_max, unusable};
+use crate::base::random::Random;
 use crate::models::arch::Dimensions;
 use crate::models::ggml;
+use crate::models::weights::Contents;
 use crate::recognisers::protocol::{ModelFacts, REQUEST_S_MAX};
 use crate::recognisers::recognizer::{Hypothesis, Recognizer, RecognizerError, Request};
 use crate::recognisers::words::{Token, assemble};
@@ -43,6 +48,9 @@ const FRAME_S: f64 = 0.02;
 
 /// Frames of the encoder's full window, 30 s.
 const AUDIO_CTX_MIN: u32 = 1500;
+/// What went round in a loop is written anew with the full window, and with these temperatures, until it
+/// doesn't: 0 is the likeliest.
+const AGAIN: [f32; 3] = [0.0, 0.4, 0.8];
 /// A prompt's half, and a text's.
 const TEXT_CTX_MIN: u32 = 448;
 /// Weights are stored in blocks of so many.
@@ -80,36 +88,17 @@ impl WhisperInt8 {
     /// Loads a ggml model. `language` is that of requests that name none; `None` means detect it.
     pub fn load(path: &Path, threads: usize, language: Option<String>) -> Result<Self, RecognizerError> {
         let started = Instant::now();
-        let mut contents = ggml::read(path).map_err(|error| unusable(path, error))?;
+        let contents = ggml::read(path).map_err(|error| unusable(path, error))?;
         let dimensions = contents.dimensions;
         check(&dimensions)
             .map_err(|reason| RecognizerError::ModelUnusable { model: path.display().to_string(), reason })?;
         let name = model_name(path);
-        let heads = alignment::heads(&dimensions, &name);
-        let tokens = Tokens::new(std::mem::take(&mut contents.vocabulary), dimensions.vocab);
-        let mel = Mel::new(&contents.filters);
-        let network = Network::new(&mut contents);
-        let facts = ModelFacts {
-            name,
-            size: dimensions.kind().label().to_owned(),
-            multilingual: dimensions.multilingual(),
-            load_ms: started.elapsed().as_millis() as u64,
-            threads,
-        };
-        let inner = Inner {
-            network,
-            tokens,
-            mel,
-            heads: heads.unwrap_or_default().to_vec(),
-            facts,
-            language,
-            prompt_max: dimensions.text_ctx as usize / 2,
-            desk: Desk::default(),
-            logits: Vec::new(),
-        };
+        let inner = Inner::new(contents, name, threads, language);
         if let Some(language) = &inner.language {
             inner.check_language(language)?;
         }
+        let facts = ModelFacts { load_ms: started.elapsed().as_millis() as u64, ..inner.facts };
+        let inner = Inner { facts, ..inner };
         Ok(Self { inner, pool: ThreadPool::with_num_threads(threads) })
     }
 
@@ -120,6 +109,30 @@ impl WhisperInt8 {
 }
 
 impl Inner {
+    /// Of contents that were checked.
+    fn new(mut contents: Contents, name: String, threads: usize, language: Option<String>) -> Self {
+        let dimensions = contents.dimensions;
+        let heads = alignment::heads(&dimensions, &name).unwrap_or_default().to_vec();
+        let facts = ModelFacts {
+            name,
+            size: dimensions.kind().label().to_owned(),
+            multilingual: dimensions.multilingual(),
+            load_ms: 0,
+            threads,
+        };
+        Self {
+            tokens: Tokens::new(std::mem::take(&mut contents.vocabulary), dimensions.vocab),
+            mel: Mel::new(&contents.filters),
+            network: Network::new(&mut contents),
+            heads,
+            facts,
+            language,
+            prompt_max: dimensions.text_ctx as usize / 2,
+            desk: Desk::default(),
+            logits: Vec::new(),
+        }
+    }
+
     fn check_language(&self, language: &str) -> Result<(), RecognizerError> {
         if self.tokens.language(language).is_some() {
             return Ok(());
@@ -131,11 +144,11 @@ impl Inner {
         })
     }
 
-    /// Hears sound, and asks who speaks and in which language: one token.
-    fn hear(&mut self, samples: &[f32]) -> Sound {
+    /// Hears sound, at least so many frames of it, and asks who speaks and in which language: one token.
+    fn hear(&mut self, samples: &[f32], frames: usize) -> Sound {
         let padded = padded(samples);
         let seconds = padded.len() as f64 / RATE;
-        let frames = audio_frames(seconds);
+        let frames = audio_frames(seconds).max(frames);
         let bands = self.mel.of(&padded, 2 * frames);
         let mut heard = self.network.hear(&bands, &mut self.desk);
         let start = [self.tokens.start];
@@ -144,8 +157,37 @@ impl Inner {
         Sound { heard, seconds, no_speech_prob, language }
     }
 
-    /// Writes down what was just heard; it starts `from` seconds into the request.
-    fn write(&mut self, mut sound: Sound, from: f64, language: &str, prompt: Option<&str>) -> Run {
+    /// Writes down `sound`, which was just heard of `samples`; they start `from` seconds into the request.
+    fn write(
+        &mut self,
+        samples: &[f32],
+        sound: Sound,
+        from: f64,
+        language: &str,
+        prompt: Option<&str>,
+    ) -> Run {
+        let frames = ((sound.seconds / FRAME_S) as usize).max(1);
+        let mut text = self.text(sound, language, prompt, None);
+        for temperature in AGAIN {
+            if !text.looped {
+                break;
+            }
+            let sound = self.hear(samples, AUDIO_CTX_MIN as usize);
+            let chance = (temperature > 0.0).then(|| Chance { temperature, random: Random::new(0) });
+            // What was said before makes loops longer.
+            let prompt = prompt.filter(|_| chance.is_none());
+            text = self.text(sound, language, prompt, chance);
+        }
+        self.harvest(&text, from, frames)
+    }
+
+    fn text(
+        &mut self,
+        mut sound: Sound,
+        language: &str,
+        prompt: Option<&str>,
+        chance: Option<Chance>,
+    ) -> Text {
         let mut opening = self.tokens.opening(language);
         let mut before = prompt.map(|prompt| self.tokens.of_text(prompt)).unwrap_or_default();
         if before.is_empty() {
@@ -164,21 +206,14 @@ impl Inner {
             heads: &self.heads,
             frames: ((sound.seconds / FRAME_S) as usize).max(1),
         };
-        let text = decode::write(
-            &self.network,
-            &self.tokens,
-            &mut sound.heard,
-            &wanted,
-            &mut self.logits,
-            &mut self.desk,
-        );
-        self.harvest(&text, from, wanted.frames)
+        let (network, tokens) = (&self.network, &self.tokens);
+        decode::write(network, tokens, &mut sound.heard, &wanted, chance, &mut self.logits, &mut self.desk)
     }
 
-    fn harvest(&self, text: &decode::Text, from: f64, frames: usize) -> Run {
+    fn harvest(&self, text: &Text, from: f64, frames: usize) -> Run {
         let (end, zero) = (self.tokens.end, self.tokens.zero);
         let mut run = Run::default();
-        let mut attention = Vec::new();
+        let mut attention = Attention::new(self.heads.len(), frames);
         // The time before a token, and those that wait for the time behind them.
         let (mut time, mut waiting) = (from, 0);
         for (token, listened) in text.tokens.iter().zip(&text.attention) {
@@ -197,13 +232,15 @@ impl Inner {
             run.logprob += token.logprob;
             let bytes = self.tokens.bytes(token.id).to_vec();
             run.tokens.push(Token { bytes, start: time, end: time, p: token.p });
-            attention.push(listened.clone());
+            attention.add_all(listened);
         }
         spread(&mut run.tokens[waiting..], time, from + frames as f64 * FRAME_S);
-        attention.extend(text.attention.last().cloned());
-        let ends = align::ends(&attention, self.heads.len(), frames);
+        if let Some(last) = text.attention.last() {
+            attention.add_all(last);
+        }
         let mut start = from;
-        for (token, end) in run.tokens.iter_mut().zip(ends) {
+        // A token ends where the next one begins.
+        for (token, end) in run.tokens.iter_mut().zip(attention.begins().into_iter().skip(1)) {
             (token.start, token.end) = (start, from + end as f64 * FRAME_S);
             start = token.end;
         }
@@ -223,15 +260,15 @@ impl Inner {
             self.check_language(language)?;
         }
         let samples = &request.samples;
-        let sound = self.hear(samples);
+        let sound = self.hear(samples, 0);
         let (no_speech_prob, spoken) = (sound.no_speech_prob, sound.language.clone());
         let heard = || spoken.as_ref().map(|(language, _)| language.clone());
         let language = given.or_else(heard).unwrap_or_else(|| "en".to_owned());
-        let mut run = self.write(sound, 0.0, &language, request.prompt.as_deref());
+        let mut run = self.write(samples, sound, 0.0, &language, request.prompt.as_deref());
         let end = request.speech.map_or(audio_s, |(_, end)| end).min(audio_s);
         hear_rest(&mut run, samples, end, |rest, from| {
-            let sound = self.hear(rest);
-            Ok(self.write(sound, from, &language, None))
+            let sound = self.hear(rest, 0);
+            Ok(self.write(rest, sound, from, &language, None))
         })?;
         let avg_logprob = Some(run.logprob / run.tokens.len().max(1) as f64);
         let (text, words) = assemble(&run.tokens, &language, audio_s, request.speech);
@@ -307,6 +344,37 @@ mod tests {
         assert!(check(&Dimensions { audio_ctx: 1499, ..base }).is_err());
         assert!(check(&Dimensions { text_ctx: 10, ..base }).is_err());
         assert!(check(&Dimensions { audio_state: 80, text_state: 80, ..base }).is_err());
+    }
+
+    #[test]
+    fn a_text_that_goes_round_in_a_loop_is_made_anew() {
+        // It holds all tokens for as likely as each other: the likeliest is always the first of them.
+        let dimensions = Dimensions {
+            vocab: 51_864,
+            audio_ctx: 1500,
+            audio_state: 64,
+            audio_head: 1,
+            audio_layer: 1,
+            text_ctx: 448,
+            text_state: 64,
+            text_head: 1,
+            text_layer: 1,
+            mels: 80,
+            ftype: 0,
+        };
+        let mut model = Inner::new(Contents::of_zeros(dimensions), "zeros".into(), 1, None);
+        let samples = vec![0.0; 4 * 16_000];
+        let sound = model.hear(&samples, 0);
+        let text = model.text(sound, "en", None, None);
+        let words = |text: &Text| text.tokens.iter().filter(|token| token.id < 50_256).count();
+        assert!(text.looped);
+        assert_eq!(words(&text), 12, "it goes on no longer than the gates need to see it");
+        let sound = model.hear(&samples, 0);
+        let run = model.write(&samples, sound, 0.0, "en", None);
+        assert!(run.tokens.len() < 12 && !run.tokens.is_empty(), "{:?}", run.tokens);
+        let sound = model.hear(&samples, 0);
+        let again = model.write(&samples, sound, 0.0, "en", None);
+        assert_eq!(again.tokens, run.tokens, "chance is the same each time");
     }
 
     #[test]

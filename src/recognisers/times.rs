@@ -1,4 +1,5 @@
-//! When each token was spoken: the decoder's attention to the sound, warped onto the text.
+//! When each token was spoken: the decoder's attention to the sound, warped onto the text, as OpenAI's
+//! `timing.py` does it. For each engine whose attention is at hand.
 //!
 //! A word that follows a pause begins with it here, as the attention says nothing of where nothing is said:
 //! pauses are taken from words where the detector of speech is asked (`speech::word_times`).
@@ -23,6 +24,13 @@ impl Attention {
     /// Takes what a head did in the next step.
     pub fn add(&mut self, head: usize, weights: &[f32]) {
         self.heads[head].extend_from_slice(weights);
+    }
+
+    /// Takes what all heads did in the next step, one after the other.
+    pub fn add_all(&mut self, weights: &[f32]) {
+        for (head, weights) in self.heads.iter_mut().zip(weights.chunks_exact(self.frames.max(1))) {
+            head.extend_from_slice(weights);
+        }
     }
 
     fn steps(&self) -> usize {
