@@ -136,6 +136,11 @@ impl Past {
         self.next_seq
     }
 
+    /// Lines that the transcript had when its text was begun last.
+    pub fn begun_at(&self) -> u64 {
+        self.begun_at as u64
+    }
+
     /// The utterances of the text that was begun last: those that a continuation goes on after.
     pub fn current<'a>(&self, session: &'a Session) -> impl Iterator<Item = &'a Utterance> + use<'a> {
         let lines = session.history.iter().skip(self.begun_at);

@@ -51,6 +51,10 @@ pub struct Args {
     /// Replace files that were changed by hand
     #[arg(long)]
     force: bool,
+    /// Write again all that was exported of the session before, wherever it lies, each as it was made; what
+    /// was changed by hand only with --force
+    #[arg(long, conflicts_with_all = ["format", "output", "speaker", "from", "to", "single_file"])]
+    renew: bool,
     /// Only what this speaker says; may be given again
     #[arg(long, value_name = "NAME", help_heading = "Selection")]
     speaker: Vec<String>,
@@ -157,6 +161,10 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         config.set("export.language", language, "--document-language")?;
     }
     let config = &config;
+    if args.renew {
+        let dir = show::open(&config.paths.recordings, &args.session)?.dir;
+        return again::renew_all(&dir, config, args.force);
+    }
     let formats = asked(&args.format);
     let options = options(args, &formats)?;
     let session = show::open(&config.paths.recordings, &args.session)?;
@@ -232,7 +240,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     }
     for (format, target, bytes) in exports {
         let path = match inside.take_if(|_| format == Format::Html) {
-            Some(mix) => beside::write_single(bytes, mix, target)?,
+            Some(mix) => beside::write_single(bytes, mix, target, how(format))?,
             None => target.write_as(&SystemDisk, &bytes, how(format)).map_err(exit)?,
         };
         writeln!(io::stdout(), "{}", path.display())?;

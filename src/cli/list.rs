@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::export::account;
 use crate::session::amend::{self, Amendments};
 use crate::session::erased::Part;
+use crate::session::final_pass::FinalPass;
 use crate::session::lock::SessionLock;
 use crate::session::manifest::State;
 use crate::session::read::{Found, TRANSCRIPT, is_ambiguous, list, wall};
@@ -47,6 +48,16 @@ struct Row {
     lost_s: Option<f64>,
     /// The text has not been made, or not to its end.
     text_pending: bool,
+    /// The final pass that has begun and is not complete.
+    final_pass: Option<Passing>,
+}
+
+/// A final pass.
+#[derive(Serialize)]
+struct Passing {
+    #[serde(flatten)]
+    pass: FinalPass,
+    running: bool,
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
@@ -113,6 +124,10 @@ fn notes(found: &Found) -> String {
     if is_pending(found) {
         notes += " · text not made yet";
     }
+    if let Some(Passing { pass, running }) = passing(found) {
+        let stopped = if running { "" } else { ", stopped" };
+        notes += &format!(" · final pass: {}{stopped}", clean(&pass.told()));
+    }
     notes
 }
 
@@ -142,7 +157,13 @@ fn row(number: usize, found: &Found) -> Row {
         state: manifest.state,
         lost_s: account::lost(manifest).known(),
         text_pending: is_pending(found),
+        final_pass: passing(found),
     }
+}
+
+fn passing(found: &Found) -> Option<Passing> {
+    let pass = FinalPass::read(&found.dir)?;
+    Some(Passing { pass, running: FinalPass::is_running(&found.dir) })
 }
 
 /// The title that counts.

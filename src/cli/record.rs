@@ -15,6 +15,7 @@ use super::show_news::Shown;
 use super::signals;
 use super::signals::Signals;
 use super::text::{Languages, Speakers, quoted};
+use super::transcribe::final_pass;
 use super::{Exit, wrong_use};
 use crate::base::duration;
 use crate::base::languages::DocumentLanguage;
@@ -236,7 +237,10 @@ pub(super) fn import(
 
 /// Records and transcribes; the exit code says how it went. `last` says whether the session can be called so.
 fn record(wish: &Wish, config: &Config, look: Look, last: bool) -> anyhow::Result<Exit> {
-    let (_, exit) = record_session(wish, config, (look, last))?;
+    let (dir, exit) = record_session(wish, config, (look, last))?;
+    if wish.text && exit != Exit::Failed {
+        final_pass::start(&dir, config);
+    }
     Ok(exit)
 }
 

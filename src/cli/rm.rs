@@ -18,6 +18,7 @@ use crate::engine::retention::{self, Due, What};
 use crate::export;
 use crate::library;
 use crate::session::amend;
+use crate::session::disk::SystemDisk;
 use crate::session::read::{read_manifest, resolve};
 use crate::speakers::enrolled::{Enrolled, Person};
 
@@ -95,6 +96,8 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
     let (title, bytes) = (title(dir), retention::bytes_below(dir));
     let enrolled = enrolled_from(dir, config);
+    let id = read_manifest(dir).map(|manifest| manifest.id).unwrap_or_default();
+    let elsewhere = export::elsewhere(&config.paths.recordings, &id).there;
     let what = format!("{} ({}, {})", name(&title), dir.display(), size(bytes));
     let gone: Option<Trashed> = match (args.dry_run, args.now || args.trash) {
         (true, _) => None,
@@ -103,6 +106,9 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
     };
     if !args.dry_run {
         forget_in_index(config, &[dir.to_owned()]);
+        if gone.is_none() {
+            export::forget_elsewhere(&SystemDisk, &config.paths.recordings, &id);
+        }
         for name in enrolled {
             let name = clean(&name);
             say(format_args!(
@@ -133,12 +139,9 @@ fn remove(dir: &Path, args: &Args, config: &Config) -> anyhow::Result<()> {
         }
         (None, _) => format!("erased {what}"),
     })?;
-    let elsewhere = export::made(&config.paths.recordings).len() as u64;
-    if elsewhere > 0 && !args.dry_run {
-        let files = count(elsewhere, "file");
-        say(format_args!(
-            "{files} that were exported to other folders stay there, whatever session they are of"
-        ));
+    if !elsewhere.is_empty() && !args.dry_run {
+        let paths: Vec<String> = elsewhere.iter().map(|made| made.path.display().to_string()).collect();
+        say(format_args!("exported from it, and left where it is: {}", paths.join(", ")));
     }
     Ok(())
 }

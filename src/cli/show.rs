@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::export::turns::Meeting;
 use crate::export::{account, pending};
 use crate::session::details::Detail;
+use crate::session::final_pass::FinalPass;
 use crate::session::heard::{self, Heard};
 use crate::session::lock::SessionLock;
 use crate::session::manifest::{Manifest, State, TakeEntry};
@@ -103,6 +104,10 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
     let meeting = Meeting::new(&session, config.minutes.paragraph_pause_s).in_language(english);
     head(&mut out, &meeting, args)?;
     writeln!(out)?;
+    if let Some(pass) = FinalPass::read(&session.dir) {
+        indented(&mut out, &passing(&session.dir, &pass), 2)?;
+        writeln!(out)?;
+    }
     if let Some(pending) = &meeting.pending {
         indented(&mut out, &pending.text(), 2)?;
     } else if utterances.is_empty() {
@@ -128,6 +133,18 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         accounts(&mut out, &meeting)?;
     }
     Ok(Exit::Well)
+}
+
+/// That the text is being made once more, or was until somebody stopped it.
+fn passing(dir: &std::path::Path, pass: &FinalPass) -> String {
+    let told = clean(&pass.told());
+    match FinalPass::is_running(dir) {
+        true => format!("The text is being made once more ({told}; process {}).", pass.pid),
+        false => format!(
+            "The text was being made once more ({told}) and was stopped: hansard transcribe --final {} goes on.",
+            super::text::quoted(dir)
+        ),
+    }
 }
 
 fn head(out: &mut impl Write, meeting: &Meeting, args: &Args) -> io::Result<()> {

@@ -12,7 +12,7 @@ use super::record::{self, Imported, print_place, say_minutes};
 use super::show_news::Shown;
 use super::signals::Signals;
 use super::text::{Languages, Speakers, quoted, text_error};
-use super::{Exit, show, wrong_use};
+use super::{Exit, export, show, wrong_use};
 use crate::audio::decode::SoundFile;
 use crate::audio::sides;
 use crate::capture::feed::Pace;
@@ -20,13 +20,14 @@ use crate::config::Config;
 use crate::engine::plan::{Begun, Wish};
 use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
 use crate::engine::text::{self, Choice};
-use crate::engine::transcribe::{How, TranscribeError, transcribe};
+use crate::engine::transcribe::{How, TranscribeError, final_pass_stands, transcribe};
 use crate::recognisers::engine::Engine;
 use crate::session::manifest::State;
 use crate::session::read;
 use crate::speech::work::Pass;
 
 pub(super) mod each;
+pub(super) mod final_pass;
 
 /// Arguments of `transcribe`.
 #[derive(Debug, clap::Args)]
@@ -58,6 +59,10 @@ pub struct Args {
     /// Go on where the text of the session ends, instead of doing it again
     #[arg(long)]
     resume: bool,
+    /// The final pass: by the model of transcribe.final_model (or --model), with what nobody else wants of
+    /// this machine; goes on where it was interrupted, and renews the exports
+    #[arg(long = "final", conflicts_with_all = ["each", "resume", "long", "title", "name", "date"])]
+    last: bool,
 }
 
 /// How text is made, and told.
@@ -93,6 +98,8 @@ pub(super) struct Wanted {
     speakers: Speakers,
     long: bool,
     resume: bool,
+    /// It is the final pass, by this model.
+    last: Option<String>,
     json: bool,
 }
 
@@ -128,7 +135,15 @@ impl TextArgs {
         }
         let languages = Languages::read(&self.language, &mut config)?;
         let speakers = Speakers::read(&self.speakers)?;
-        Ok(Wanted { config, languages, speakers, long: self.long, resume: false, json: self.json })
+        Ok(Wanted {
+            config,
+            languages,
+            speakers,
+            long: self.long,
+            resume: false,
+            last: None,
+            json: self.json,
+        })
     }
 
     /// The same for files that become a session each: a flag for a single source would fit one of them.
@@ -160,7 +175,11 @@ impl Wanted {
     }
 
     fn pass(&self) -> Pass {
-        if self.long || self.config.transcribe.final_pass { Pass::Long } else { Pass::Plain }
+        if self.long || self.last.is_some() || self.config.transcribe.final_pass {
+            Pass::Long
+        } else {
+            Pass::Plain
+        }
     }
 
     /// The engine. Recording without text would be no answer here: that there is no model is wrong use,
@@ -176,9 +195,10 @@ impl Wanted {
     }
 }
 
-pub(super) fn run(args: &Args, config: Config) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
+    let last = args.last.then(|| final_pass::begin(args.text.model.as_deref(), &mut config)).transpose()?;
     let wanted = if args.each { args.text.read_for_each(config)? } else { args.text.read(config)? };
-    let wanted = Wanted { resume: args.resume, ..wanted.within(args.out.as_deref()) };
+    let wanted = Wanted { resume: args.resume, last, ..wanted.within(args.out.as_deref()) };
     let labels = Labels {
         title: args.title.clone(),
         described: args.described.clone(),
@@ -194,6 +214,9 @@ pub(super) fn run(args: &Args, config: Config) -> anyhow::Result<Exit> {
         .map(|input| SourceSpec::of_input(input).transpose().map_err(|error| wrong_use(error.to_string())));
     let specs: Vec<Option<SourceSpec>> = specs.collect::<anyhow::Result<_>>()?;
     let of_files = specs.iter().any(Option::is_some) || specs.len() > 1;
+    if of_files && wanted.last.is_some() {
+        return Err(wrong_use("--final is for one session whose text is there already"));
+    }
     let made = if of_files {
         let specs = specs.into_iter().zip(&args.inputs);
         let specs = specs.map(|(spec, path)| spec.unwrap_or_else(|| SourceSpec::of_file(path))).collect();
@@ -335,7 +358,9 @@ fn transcribe_session(dir: &Path, wanted: &Wanted, imported: Option<&Imported>) 
     wanted.speakers.apply(sources.iter_mut().map(|source| (source.name.as_str(), &mut source.speakers)))?;
     let engine = wanted.choose(sources.iter().map(|source| source.language.as_deref()))?;
     record::say_where_sent(&*engine, wanted.json);
-    let how = How { engine, sources, pass: wanted.pass(), resume: wanted.resume };
+    let goes_on = |model: &String| final_pass_stands(dir, model).map_err(transcribe_error);
+    let resume = wanted.resume || wanted.last.as_ref().map(goes_on).transpose()?.unwrap_or(false);
+    let how = How { engine, sources, pass: wanted.pass(), resume, final_model: wanted.last.clone() };
     let mut signals = Signals::new().context("can't take signals over")?;
     let mut shown = None;
     let begun = |news: &crate::live::Bus| {
@@ -355,9 +380,13 @@ fn transcribe_session(dir: &Path, wanted: &Wanted, imported: Option<&Imported>) 
         say(problem);
     }
     let pending = done.pending;
-    if let Some(reason) = &pending {
-        let dir = quoted(dir);
-        say(format_args!("not finished ({reason}); go on with: hansard transcribe --resume {dir}"));
+    match &pending {
+        Some(reason) => {
+            let (dir, how) = (quoted(dir), if wanted.last.is_some() { "--final" } else { "--resume" });
+            say(format_args!("not finished ({reason}); go on with: hansard transcribe {how} {dir}"));
+        }
+        None if wanted.last.is_some() => export::renew(dir, &wanted.config, false),
+        None => {}
     }
     let mut report = serde_json::json!({ "session": dir.to_string_lossy(), "text_pending": pending });
     if let Some(imported) = imported {
@@ -374,6 +403,7 @@ pub(super) fn go_on(dir: &Path, wanted: &Wanted) -> anyhow::Result<Made> {
         config: wanted.config.clone(),
         languages: wanted.languages.clone(),
         speakers: wanted.speakers.clone(),
+        last: None,
         resume: true,
         ..*wanted
     };

@@ -87,6 +87,10 @@ pub(super) const KEYS: &[Key] = &[
     key("transcribe.denoise", Kind::Choice(&["vad", "off", "asr"])),
     key("transcribe.partials", Kind::Switch),
     key("transcribe.final_pass", Kind::Switch),
+    key(
+        "transcribe.final_model",
+        Kind::Text { wants: "the name of a model (`hansard models list`), or \"\"", tidy: word_or_none },
+    ),
     key("transcribe.speakers", SPEAKERS),
     key("transcribe.segment_timeout_s", Kind::Real { from: 5.0, to: 3600.0 }),
     key(

@@ -127,6 +127,9 @@ pub struct Transcribe {
     pub partials: bool,
     /// Whether to make the text once more over long stretches when a recording is over.
     pub final_pass: bool,
+    /// Name of the model that makes the text once more in the background when a recording is over; empty:
+    /// none does.
+    pub final_model: String,
     /// Most voices that are told apart on one track, 0..=99: 1 tells none apart, 0 sets no bound.
     pub speakers: u32,
     /// Seconds after which a recogniser at work on one segment is held to hang, 5..=3600.

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::{Finding, Severity};
 use crate::models::arch::{Kind, VOCAB_MULTILINGUAL};
+use crate::models::catalogue::PUBLISHED;
 use crate::models::{ModelInfo, pull};
-use crate::recognisers::engine::{Engine, Gives, Opening};
+use crate::recognisers::engine::{Engine, Gives, Opening, memory_available};
 use crate::recognisers::recognizer::{RecognizerError, Request};
 use crate::speech::gates;
 
@@ -68,6 +69,25 @@ pub struct Size {
     pub factor: f64,
     /// It would keep up with somebody who speaks all the time.
     pub live: bool,
+    /// It could make the text once more afterwards: an hour of speech within a night's part, and in memory.
+    pub afterwards: bool,
+}
+
+/// Seconds that a final pass may take over a second of speech.
+const AFTERWARDS: f64 = 4.0;
+/// Memory that a model takes beside its weights, as a part of them.
+const BESIDE_WEIGHTS: f64 = 1.5;
+
+/// Whether the smallest published form of a size has room in so many bytes. Where nobody knows how many there
+/// are, it has.
+fn has_room(size: Kind, memory: Option<u64>) -> bool {
+    let of_size = |name: &str| match size {
+        Kind::Turbo => name.starts_with("large-v3-turbo"),
+        Kind::Large => name.starts_with("large-v3") && !name.contains("turbo"),
+        size => name.starts_with(size.label()),
+    };
+    let weights = PUBLISHED.iter().filter(|one| of_size(one.name)).map(|one| one.bytes_about()).min();
+    weights.zip(memory).is_none_or(|(weights, memory)| weights as f64 * BESIDE_WEIGHTS <= memory as f64)
 }
 
 /// The published sizes, by what they cost.
@@ -98,11 +118,12 @@ fn cost(kind: Kind) -> Option<f64> {
 }
 
 /// What all sizes would take where one of them takes `factor`.
-fn sizes(measured: Kind, factor: f64) -> Vec<Size> {
+fn sizes(measured: Kind, factor: f64, memory: Option<u64>) -> Vec<Size> {
     let Some(own) = cost(measured) else { return Vec::new() };
     let of = |size: Kind| {
         let factor = factor * cost(size)? / own;
-        Some(Size { size, factor, live: factor <= SHARE })
+        let afterwards = factor <= AFTERWARDS && has_room(size, memory);
+        Some(Size { size, factor, live: factor <= SHARE, afterwards })
     };
     SIZES.into_iter().filter_map(of).collect()
 }
@@ -183,7 +204,8 @@ pub fn measure(
 ) -> (Option<Speed>, Vec<Finding>) {
     match time(engine, how, language) {
         Ok((load_s, factor)) => {
-            let sizes = engine.file().map_or_else(Vec::new, |file| sizes(file.kind, factor));
+            let sizes =
+                engine.file().map_or_else(Vec::new, |file| sizes(file.kind, factor, memory_available()));
             let speed = Speed { sizes, ..Speed::new(load_s, factor, sources) };
             let finding = judge(&speed);
             (Some(speed), finding.into_iter().collect())
@@ -267,7 +289,7 @@ mod tests {
     #[test]
     fn what_other_sizes_cost_follows_from_the_one_that_was_measured() {
         let of = |measured: Kind, factor: f64| -> Vec<(Kind, f64, bool)> {
-            let sizes = sizes(measured, factor).into_iter();
+            let sizes = sizes(measured, factor, None).into_iter();
             sizes.map(|size| (size.size, (size.factor * 100.0).round() / 100.0, size.live)).collect()
         };
         let by_base = of(Kind::Base, 0.2);
@@ -277,11 +299,22 @@ mod tests {
         assert!(by_base.windows(2).all(|two| two[0].1 < two[1].1), "by what they cost: {by_base:?}");
         let tiny = by_base[0].1;
         assert_eq!(
-            of(Kind::Tiny, sizes(Kind::Base, 0.2)[0].factor),
+            of(Kind::Tiny, sizes(Kind::Base, 0.2, None)[0].factor),
             by_base,
             "whichever is measured: {tiny}"
         );
         assert!(of(Kind::Other, 0.2).is_empty());
+    }
+
+    #[test]
+    fn what_could_make_the_text_afterwards_has_the_time_and_the_room() {
+        let of = |factor: f64, memory: Option<u64>| {
+            let sizes = sizes(Kind::Base, factor, memory).into_iter().filter(|size| size.afterwards);
+            sizes.map(|size| size.size).collect::<Vec<_>>()
+        };
+        assert_eq!(of(0.2, None), [Kind::Tiny, Kind::Base, Kind::Small, Kind::Medium]);
+        assert_eq!(of(0.2, Some(600 << 20)), [Kind::Tiny, Kind::Base, Kind::Small]);
+        assert_eq!(of(30.0, None), []);
     }
 
     #[test]

@@ -171,7 +171,15 @@ pub fn due(config: &Config, now: Timestamp) -> Result<Vec<Due>, RetentionError> 
 pub fn carry_out(due: &Due, now: Timestamp) -> Result<(), RetentionError> {
     let Some(part) = due.what.part() else {
         return match due.what {
-            What::Trash => Ok(trash::erase(&due.path, now)?),
+            What::Trash => {
+                let id = read::read_manifest(&due.path).map(|manifest| manifest.id);
+                trash::erase(&due.path, now)?;
+                // It lay in a folder of its own, beside the sessions.
+                if let (Ok(id), Some(recordings)) = (id, due.path.parent().and_then(Path::parent)) {
+                    export::forget_elsewhere(&SystemDisk, recordings, &id);
+                }
+                Ok(())
+            }
             _ => erase_files(&due.files),
         };
     };

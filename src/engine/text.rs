@@ -16,7 +16,9 @@ use crate::config::{Config, Fallback, Origin, ServerAddress, TRANSCRIPTION_KEY};
 use crate::live::SessionView;
 use crate::models::ModelError;
 use crate::recognisers::ENGINES;
-use crate::recognisers::engine::{self, Asked, Cost, Engine, EngineError, Facts, Fit, Languages, Opening};
+use crate::recognisers::engine::{
+    self, Asked, Cost, Engine, EngineError, Facts, Fit, Languages, Opening, memory_available,
+};
 use crate::recognisers::http::{Server, ServerError, Settings};
 use crate::recognisers::recognizer::Certainty;
 use crate::recognisers::worker::NICENESS;
@@ -262,13 +264,6 @@ fn at_once(config: &Config, facts: &Facts) -> usize {
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = if config.transcribe.threads > 0 { config.transcribe.threads as usize } else { cores() };
     facts.at_once(threads, memory_available())
-}
-
-/// Bytes that programs can still take without swapping, where the system says so.
-fn memory_available() -> Option<u64> {
-    let facts = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = facts.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// How speech is cut: as was set, and never longer than the engine takes.

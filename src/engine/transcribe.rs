@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::live::{Bus, News, Progress, SessionSink as _, SessionView};
 use crate::recognisers::engine::Engine;
 use crate::session::disk::SystemDisk;
+use crate::session::final_pass::FinalPass;
 use crate::session::journal::Event;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::manifest::SourceEntry;
@@ -28,6 +29,8 @@ use crate::speech::work::Pass;
 
 /// Progress is published this often.
 const PROGRESS_EVERY: Duration = Duration::from_millis(500);
+/// How far a final pass is is written down at each such part of it.
+const PASS_STEP: f64 = 0.01;
 /// Threads that actors run on; beside them there are two for each recogniser that is waited for: one that
 /// computes lends its place to another. Each thread has memory of its own, which it keeps: 24 of them took 48
 /// MB for half an hour where these take 34.
@@ -89,6 +92,17 @@ pub struct How {
     pub pass: Pass,
     /// It goes on where it was interrupted.
     pub resume: bool,
+    /// It is the final pass, by the model of this name: how far it is stands in the session.
+    pub final_model: Option<String>,
+}
+
+/// Whether a final pass by this model was begun over the session in `dir` and can be gone on with.
+///
+/// # Errors
+/// The journal can't be read.
+pub fn final_pass_stands(dir: &Path, model: &str) -> Result<bool, TranscribeError> {
+    let Some(pass) = FinalPass::read(dir).filter(|pass| pass.model == model) else { return Ok(false) };
+    Ok(Past::read(dir)?.begun_at() == pass.begun_at)
 }
 
 /// What came of it.
@@ -122,6 +136,7 @@ pub fn transcribe(
         resume(&session, &past, &mut analysis);
     }
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, how.resume)?);
+    let passing = passing(dir, how, &session, &past);
     tracks.iter().for_each(|track| track.complete_levels(&SystemDisk, dir));
     begun(sink.news());
     let news = sink.news().clone();
@@ -136,12 +151,14 @@ pub fn transcribe(
         .enable_all()
         .build()
         .map_err(|error| TranscribeError::Threads(error.to_string()))?;
-    let meter = Meter { analysis: Arc::clone(&arguments.analysis), ends, news: news.clone() };
+    let analysis = Arc::clone(&arguments.analysis);
+    let meter = Meter { analysis, ends, news: news.clone(), passing: passing.map(|pass| (dir.into(), pass)) };
     let outcome = runtime.block_on(work(arguments, meter, &mut interrupt));
     runtime.shutdown_timeout(SHUTDOWN);
     let pending = match outcome.map_err(|error| TranscribeError::Threads(error.to_string()))? {
         Outcome::Complete => {
             sink.replace_rest();
+            FinalPass::remove(&SystemDisk, dir);
             None
         }
         Outcome::Pending(reason) => {
@@ -177,7 +194,7 @@ pub(super) fn final_pass(
         Choice::Use(engine) => engine,
         Choice::Later(reason) => return Ok(Some(reason)),
     };
-    let how = How { engine, sources, pass: Pass::Long, resume: false };
+    let how = How { engine, sources, pass: Pass::Long, resume: false, final_model: None };
     let done = transcribe(dir, config, &how, begun, interrupt)?;
     for problem in &done.problems {
         tracing::warn!(%problem, "after the final pass");
@@ -227,6 +244,29 @@ fn resume(session: &Session, past: &Past, analysis: &mut Analysis) {
     }
 }
 
+/// What stands in the session of the final pass that begins, or goes on; a text that begins anew ends any
+/// other.
+fn passing(dir: &Path, how: &How, session: &Session, past: &Past) -> Option<FinalPass> {
+    let Some(model) = &how.final_model else {
+        if !how.resume {
+            FinalPass::remove(&SystemDisk, dir);
+        }
+        return None;
+    };
+    let begun_at = if how.resume { past.begun_at() } else { session.history.len() as u64 };
+    let done = FinalPass::read(dir).filter(|_| how.resume).map_or(0.0, |pass| pass.done);
+    let pass = FinalPass { model: model.clone(), begun_at, pid: std::process::id(), done };
+    note(dir, &pass);
+    Some(pass)
+}
+
+fn note(dir: &Path, pass: &FinalPass) {
+    if let Err(error) = pass.write(&SystemDisk, dir) {
+        // It only costs that it begins anew after an interruption.
+        tracing::warn!(%error, "how far the final pass is can't be written down");
+    }
+}
+
 /// Session second at which a track's sound ends.
 fn end_of(track: &TrackShared) -> f64 {
     let takes = track.takes();
@@ -239,20 +279,31 @@ struct Meter {
     /// Session second at which each track ends.
     ends: Vec<f64>,
     news: Bus,
+    /// The final pass that it is, of the session in that folder.
+    passing: Option<(PathBuf, FinalPass)>,
 }
 
 impl Meter {
-    fn publish(&self) {
+    fn publish(&mut self) {
         let analysis = self.analysis.lock().unwrap_or_else(PoisonError::into_inner);
         let ends = self.ends.iter().enumerate();
-        let done_s = ends.map(|(track, end)| analysis.text_until(track).clamp(0.0, *end)).sum();
-        self.news.publish(News::Progress(Progress { done_s, total_s: self.ends.iter().sum() }));
+        let done_s: f64 = ends.map(|(track, end)| analysis.text_until(track).clamp(0.0, *end)).sum();
+        drop(analysis);
+        let total_s: f64 = self.ends.iter().sum();
+        self.news.publish(News::Progress(Progress { done_s, total_s }));
+        let done = done_s / total_s.max(1e-9);
+        if let Some((dir, pass)) = &mut self.passing
+            && done >= pass.done + PASS_STEP
+        {
+            pass.done = done;
+            note(dir, pass);
+        }
     }
 }
 
 async fn work(
     arguments: transcriber::Arguments,
-    meter: Meter,
+    mut meter: Meter,
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Result<Outcome, ActorProcessingErr> {
     let mut every = tokio::time::interval(PROGRESS_EVERY);

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Made;
 use super::evidence::sha256;
+use super::{Elsewhere, Made};
 use crate::session::disk::Disk;
 use crate::session::read::open_plain;
 
@@ -97,15 +97,47 @@ pub(super) fn remember_how(disk: &dyn Disk, memory: &Path, key: &str, how: Vec<S
 /// The exports that are remembered in a folder and still there, with what is known of them.
 pub(super) fn made_how(folder: &Path) -> Vec<Made> {
     let Memory { files, mut how, .. } = Memory::load(folder);
-    let is_as_written = |file: &Path, hash: &str| {
-        let plain = open_plain(file, u64::MAX).ok().flatten();
-        plain.and_then(|file| sha256(file).ok()).is_some_and(|present| present == hash)
-    };
     let made = |(file, hash): (String, String)| {
         let path = folder.join(&file);
         path.exists().then(|| Made { untouched: is_as_written(&path, &hash), how: how.remove(&file), path })
     };
     files.into_iter().filter_map(made).collect()
+}
+
+fn is_as_written(file: &Path, hash: &str) -> bool {
+    let plain = open_plain(file, u64::MAX).ok().flatten();
+    plain.and_then(|file| sha256(file).ok()).is_some_and(|present| present == hash)
+}
+
+/// The exports of the session with this id that lie outside of it, as the folder `memory` remembers them, and
+/// those that are not there any more.
+pub(super) fn elsewhere(memory: &Path, id: &str) -> Elsewhere {
+    let Memory { files, mut how, sessions } = Memory::load(memory);
+    let mut all = Elsewhere::default();
+    for (file, hash) in files.into_iter().filter(|(file, _)| sessions.get(file).is_some_and(|of| of == id)) {
+        let path = memory.join(&file);
+        if path.exists() {
+            all.there.push(Made { untouched: is_as_written(&path, &hash), how: how.remove(&file), path });
+        } else {
+            all.gone.push(path);
+        }
+    }
+    all
+}
+
+/// Forgets the exports of a session that lie outside of it: all, or those that are not there any more.
+pub(super) fn forget(disk: &dyn Disk, memory: &Path, id: &str, gone_alone: bool) {
+    let mut known = Memory::load(memory);
+    let before = known.files.len();
+    let Memory { files, sessions, .. } = &mut known;
+    files.retain(|file, _| {
+        sessions.get(file).is_none_or(|of| of != id) || (gone_alone && memory.join(file).exists())
+    });
+    if known.files.len() < before
+        && let Err(error) = known.save(disk, memory)
+    {
+        tracing::warn!("can't forget in {} what was exported of {id}: {error}", memory.display());
+    }
 }
 
 /// The exports that are remembered in a folder and still there.

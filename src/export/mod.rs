@@ -433,6 +433,31 @@ pub struct Made {
     pub how: Option<Vec<String>>,
 }
 
+/// Exports of a session that lie outside of its folder.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Those that lie where they were written.
+    pub there: Vec<Made>,
+    /// Where those lay that do not any more: somebody moved or removed them.
+    pub gone: Vec<PathBuf>,
+}
+
+/// The exports of the session with this id that were written outside of its folder, as it is remembered in
+/// the folder of all recordings.
+pub fn elsewhere(recordings: &Path, id: &str) -> Elsewhere {
+    memory::elsewhere(recordings, id)
+}
+
+/// Forgets those of them that are not there any more.
+pub fn forget_gone(disk: &dyn Disk, recordings: &Path, id: &str) {
+    memory::forget(disk, recordings, id, true);
+}
+
+/// Forgets all of them: the session is erased for good, and with it what is known of it.
+pub fn forget_elsewhere(disk: &dyn Disk, recordings: &Path, id: &str) {
+    memory::forget(disk, recordings, id, false);
+}
+
 /// The same as [`made`], with what is known of each.
 pub fn made_how(folder: &Path) -> Vec<Made> {
     memory::made_how(folder)

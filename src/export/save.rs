@@ -166,15 +166,31 @@ impl Target {
     /// # Errors
     /// As those of [`Self::write`].
     pub fn write_as(self, disk: &dyn Disk, bytes: &[u8], how: Vec<String>) -> Result<PathBuf, ExportError> {
-        let noted = match &self.place {
+        let note = self.note();
+        let path = self.write(disk, bytes)?;
+        note.how(disk, how);
+        Ok(path)
+    }
+
+    /// Where it is noted how it is made, for a file that is written bit by bit.
+    pub fn note(&self) -> Note {
+        Note(match &self.place {
             Destination::File { memory, key, .. } => Some((memory.clone(), key.clone())),
             Destination::Stream => None,
-        };
-        let path = self.write(disk, bytes)?;
-        if let Some((memory, key)) = noted {
+        })
+    }
+}
+
+/// A place in a memory of exports.
+#[derive(Debug)]
+pub struct Note(Option<(PathBuf, String)>);
+
+impl Note {
+    /// Remembers how the file was made that has just been written.
+    pub fn how(self, disk: &dyn Disk, how: Vec<String>) {
+        if let Some((memory, key)) = self.0 {
             remember_how(disk, &memory, &key, how);
         }
-        Ok(path)
     }
 }
 

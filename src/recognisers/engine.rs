@@ -222,6 +222,13 @@ pub fn find(kinds: &[Kind], asked: &Asked<'_>) -> Result<Arc<dyn Engine>, Engine
     Ok(engine)
 }
 
+/// Bytes that programs can still take without swapping, where the system says so.
+pub fn memory_available() -> Option<u64> {
+    let facts = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = facts.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

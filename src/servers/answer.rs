@@ -1,4 +1,5 @@
-//! What servers answer, whatever they were asked: JSON, and complaints in all the shapes that are about. Pure.
+//! What servers answer, whatever they were asked: JSON, and complaints in all the shapes that are about.
+//! Pure.
 
 use serde_json::Value;
 

@@ -17,6 +17,7 @@ pub mod amend;
 pub mod details;
 pub mod disk;
 pub mod erased;
+pub mod final_pass;
 pub mod folder;
 pub mod heard;
 pub mod hiding;

@@ -1,13 +1,13 @@
-//! `summary.json`: what a language model made of a session's text, and of that only what the cited lines hold.
-//! Marks are not among it: people made them, and they stand in the journal.
+//! `summary.json`: what a language model made of a session's text, and of that only what the cited lines
+//! hold. Marks are not among it: people made them, and they stand in the journal.
 //!
-//! The file says what was summarised (the transcript's fingerprint), by which model, on whose computer, and with
-//! which words it was asked; what was left out stands there with the reason. It is laid over the session as that
-//! is now, each time somebody reads it ([`Summary::over`]). Promises: what cites a line that is hidden, withheld
-//! or gone is not shown, from that moment on; nor is what quotes words that a correction took away; that the text
-//! or names were changed since is told. A person who was known by the voice alone stands in it as a number, never
-//! by that name. No panic on any file, bounded memory. Refuses to judge what the model wrote: that is done before
-//! it is written.
+//! The file says what was summarised (the transcript's fingerprint), by which model, on whose computer, and
+//! with which words it was asked; what was left out stands there with the reason. It is laid over the session
+//! as that is now, each time somebody reads it ([`Summary::over`]). Promises: what cites a line that is
+//! hidden, withheld or gone is not shown, from that moment on; nor is what quotes words that a correction
+//! took away; that the text or names were changed since is told. A person who was known by the voice alone
+//! stands in it as a number, never by that name. No panic on any file, bounded memory. Refuses to judge what
+//! the model wrote: that is done before it is written.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read as _};

@@ -354,3 +354,52 @@ fn a_line_goes_by_the_time_at_which_it_begins() {
         &["several lines", "Alice: One.", "Bob: Two."],
     );
 }
+
+#[test]
+fn what_was_exported_elsewhere_is_named_as_older_and_renewed_when_asked() {
+    let home = Home::new();
+    let dir = finished(&home);
+    let (away, page) = (home.path("away"), home.path("page.html"));
+    fs::create_dir(&away).unwrap();
+    let to = |path: &Path, more: &[&str]| {
+        let path = format!("--output={}", path.display());
+        home.run([&["export", "last", &path], more].concat()).expect(0);
+    };
+    to(&away, &["--format=txt,csv"]);
+    to(&page, &["--format=html", "--single-file"]);
+    let of = |end: &str| {
+        let all = fs::read_dir(&away).unwrap().map(|entry| entry.unwrap().path());
+        all.into_iter().find(|path| path.extension().is_some_and(|is| is == end)).unwrap()
+    };
+    let (txt, csv) = (of("txt"), of("csv"));
+    let before = fs::read(&txt).unwrap();
+    let ran = home.run(["edit", "last", "replace", "Gareem", "Karim", "--all"]);
+    let said = ran.expect(0).err.replace('\n', " ");
+    for path in [&txt, &csv, &page] {
+        assert!(said.contains(path.to_str().unwrap()), "{said}");
+    }
+    assert!(said.contains("written before this correction") && said.contains("--renew"), "{said}");
+    assert_eq!(fs::read(&txt).unwrap(), before, "it may have been sent: nothing is written over unasked");
+    // One is changed by hand, one is moved.
+    fs::write(&txt, "mine").unwrap();
+    fs::rename(&csv, home.path("moved.csv")).unwrap();
+    let ran = home.run(["edit", "last", "title", "Other"]);
+    let said = &ran.expect(0).err;
+    assert!(said.contains("(changed by hand since)") && said.contains("not there any more: "), "{said}");
+    let ran = home.run(["edit", "last", "title", "Another"]);
+    assert!(!ran.expect(0).err.contains("not there any more"), "that is said once");
+    let ran = home.run(["export", "last", "--renew"]);
+    assert!(ran.expect(1).out.contains(page.to_str().unwrap()) && ran.err.contains("--force"), "{}", ran.err);
+    let html = fs::read_to_string(&page).unwrap();
+    assert!(html.contains("Karim") && html.contains("Another") && html.contains("data:audio/ogg"));
+    assert_eq!(fs::read(&txt).unwrap(), b"mine");
+    home.run(["export", "last", "--renew", "--force"]).expect(0);
+    assert!(fs::read_to_string(&txt).unwrap().contains("Karim"));
+    // What is erased for good is not known any more.
+    let known = || fs::read_to_string(home.recordings().join(".exports.json")).unwrap_or_default();
+    assert!(known().contains("page.html"));
+    let ran = home.run(["rm", "last", "--now", "--yes"]);
+    assert!(ran.expect(0).err.contains(page.to_str().unwrap()), "{}", ran.err);
+    assert!(page.is_file() && !known().contains("page.html"), "{}", known());
+    assert!(!dir.exists());
+}

@@ -18,6 +18,7 @@ mod edit;
 mod editing;
 mod enrolled;
 mod files;
+mod final_pass;
 mod first_run;
 mod http;
 mod keys;
@@ -36,6 +37,7 @@ mod search;
 mod signals;
 #[cfg(target_os = "linux")]
 mod stalled;
+mod step_by_step;
 mod transcribe;
 mod verbs;
 mod view;

@@ -210,9 +210,19 @@ fn sizes(speed: &Speed) -> Option<String> {
         Some(size) => format!("live, while one speaks at a time, up to {}", size.size.label()),
         None => "none keeps up live".to_owned(),
     };
-    (!each.is_empty()).then(|| {
-        format!("for a second of speech about {each}: {verdict}; larger ones afterwards (hansard transcribe S --model M)")
-    })
+    let afterwards =
+        speed.sizes.iter().filter(|size| size.afterwards).max_by(|a, b| a.factor.total_cmp(&b.factor));
+    let afterwards = afterwards.map_or_else(
+        || "none in good time afterwards".to_owned(),
+        |size| {
+            let hour = length(size.factor * 3600.0);
+            format!(
+                "afterwards (transcribe.final_model) up to {}, {hour} for an hour of speech",
+                size.size.label()
+            )
+        },
+    );
+    (!each.is_empty()).then(|| format!("for a second of speech about {each}: {verdict}; {afterwards}"))
 }
 
 fn finding(out: &mut impl Write, finding: &Finding) -> io::Result<()> {

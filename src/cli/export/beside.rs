@@ -94,14 +94,23 @@ impl Beside {
     }
 }
 
-/// Writes a page with its sound inside to `target`, which has been checked, bit by bit. Gives the path.
-pub(super) fn write_single(page: Vec<u8>, mix: Mix, target: Target) -> anyhow::Result<PathBuf> {
-    tracks::watched(mix.seconds(), move |watch| {
+/// Writes a page with its sound inside to `target`, which has been checked, bit by bit; `how` says how it is
+/// made. Gives the path.
+pub(super) fn write_single(
+    page: Vec<u8>,
+    mix: Mix,
+    target: Target,
+    how: Vec<String>,
+) -> anyhow::Result<PathBuf> {
+    let note = target.note();
+    let path = tracks::watched(mix.seconds(), move |watch| {
         let failed = |error| SoundError::Export(target.failed(error));
         let draft = BufWriter::with_capacity(BUFFER_BYTES, target.draft(&SystemDisk)?);
         let draft = fill(&page, &mix, draft, watch, failed)?;
         Ok(draft.into_inner().map_err(|error| failed(error.into_error()))?.keep()?)
-    })
+    })?;
+    note.how(&SystemDisk, how);
+    Ok(path)
 }
 
 /// Writes such a page to stdout.

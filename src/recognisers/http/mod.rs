@@ -4,8 +4,8 @@
 //! A segment is a request, several are asked at once, fewer where the server does not bear that. Promises: no
 //! sound goes to any other computer than the one that was named (no redirect is followed); the key is never
 //! shown; a server's refusal is not asked again; one that is overloaded or away is waited for within stated
-//! limits ([`patience`](crate::servers::patience)). Then the local engine goes on, or the text stays pending. Whatever it does costs
-//! text and never sound.
+//! limits ([`patience`](crate::servers::patience)). Then the local engine goes on, or the text stays pending.
+//! Whatever it does costs text and never sound.
 //!
 //! Lines that still grow are not asked for: that would send all that is said several times over.
 
