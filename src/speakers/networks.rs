@@ -6,8 +6,8 @@
 //! *Embedding*: CAM++ of 3D-Speaker, `speech_campplus_sv_zh_en_16k-common_advanced` (Apache-2.0,
 //! <https://github.com/modelscope/3D-Speaker>), a voice as a direction in 192 dimensions. Large weights as
 //! int8 with a scale per output channel: cosine with f32 0.997 in the mean, 0.98 at least. Both are packed by
-//! `benches/models/voices.py`, and once more by gzip, which makes the program 1.3 MB smaller; the licences lie
-//! beside them.
+//! `benches/models/voices.py`, and once more by gzip, which makes the program 1.3 MB smaller; the licences
+//! lie beside them.
 //!
 //! Nothing is fetched and nothing is written. What a network is given is finite and of the right length; it
 //! computes in a pool of one thread, so that it never takes more than one core from a recording.
