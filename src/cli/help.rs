@@ -27,7 +27,7 @@ const GROUPS: [(&str, &[&str]); 6] = [
     ),
     ("Read", &["list", "show", "open", "serve", "search"]),
     ("Correct", &["edit", "voices", "rm"]),
-    ("Share", &["export", "mcp"]),
+    ("Share", &["export", "summarize", "mcp"]),
     ("Check", &["doctor", "verify", "recover"]),
     ("Set up", &["init", "demo", "devices", "models", "config", "completions"]),
 ];

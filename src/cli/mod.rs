@@ -47,6 +47,7 @@ pub mod serve;
 pub mod show;
 mod show_news;
 mod signals;
+pub mod summarize;
 mod text;
 pub mod transcribe;
 pub mod verify;
@@ -135,6 +136,9 @@ pub enum Verb {
     WatchFolder(watch_folder::Args),
     /// Write minutes, subtitles or data files of a session
     Export(export::Args),
+    /// Summarise a session by a chat server: decisions and actions, held against what was said
+    #[command(after_help = summarize::AFTER_HELP)]
+    Summarize(summarize::Args),
     /// Let an assistant read the sessions (Model Context Protocol on stdin and stdout)
     #[command(after_help = mcp::AFTER_HELP)]
     Mcp(mcp::Args),
@@ -257,6 +261,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Verb::Init(args) => init::run(&args, config),
         Verb::Demo(args) => demo::run(&args, config),
         Verb::Export(args) => export::run(&args, &config),
+        Verb::Summarize(args) => summarize::run(&args, config),
         Verb::Serve(args) => serve::run(&args, &config),
         Verb::Open(args) => serve::open(&args, &config),
         Verb::Models(args) => models::run(&args, &config),

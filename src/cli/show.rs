@@ -125,6 +125,7 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         )?;
     }
     marks(&mut out, &meeting)?;
+    summary(&mut out, &meeting)?;
     hidden(&mut out, &meeting, args.history)?;
     if args.details {
         sources(&mut out, &session)?;
@@ -266,6 +267,15 @@ fn marks(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
         indented(out, &format!("{time} {kind}: {} [{}]", clean(&mark.text), clean(&mark.id)), 2)?;
     }
     Ok(())
+}
+
+/// That there is a summary; what it says stands in the minutes.
+fn summary(out: &mut impl Write, meeting: &Meeting) -> io::Result<()> {
+    let Some(summary) = &meeting.summary else { return Ok(()) };
+    let (items, by) = (count(summary.items.len() as u64, "item"), clean(&summary.by.model));
+    let stale = if summary.stale.is_any() { ", and the session was changed since" } else { "" };
+    writeln!(out)?;
+    indented(out, &format!("Summary: {items} by {by}{stale}; the minutes have it"), 0)
 }
 
 /// Passages that people hid, and the names that they gave.

@@ -27,6 +27,7 @@ pub mod retention;
 mod running;
 pub mod spec;
 pub mod split;
+pub mod summary;
 pub mod text;
 pub mod transcribe;
 mod voices;

@@ -25,6 +25,8 @@ const XML: &str = r#"<?xml version="1.0" encoding="UTF-8" standalone="yes"?>"#;
 const NAMESPACES: &str = r#"xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships""#;
 /// The bookmark of the list of marks. Those of the marks have numbers from 1 on.
 const MARKS: &str = "marks";
+/// Numbers of bookmarks from here on are those of what was said; below it are marks.
+const SAID_FROM: usize = 1_000_000;
 /// Between the margins, in twentieths of a point.
 const TEXT_WIDTH: usize = 9638;
 /// A4 with margins of 2 cm, in twentieths of a point, and the footer on it.
@@ -67,7 +69,7 @@ fn put(out: &mut String, block: &Block, marked_heading: &str) {
             paragraph(out, &format!("Heading{}", level - 1), &runs, text);
         }
         Block::Text(spans) => paragraph(out, "Normal", &runs(spans), &all(spans)),
-        Block::Item(spans) => paragraph(out, "ListBullet", &runs(spans), &all(spans)),
+        Block::Item(spans) | Block::Task(spans) => paragraph(out, "ListBullet", &runs(spans), &all(spans)),
         Block::Turn(head) => paragraph(out, "Turn", &turn(head), &head.speaker),
         Block::Said(time, spans) => {
             let time = time.as_ref().map(|time| run("Time", &format!("{time}  "))).unwrap_or_default();
@@ -84,8 +86,12 @@ fn put(out: &mut String, block: &Block, marked_heading: &str) {
 fn marked(mark: &Marked) -> String {
     let kind = run("Strong", mark.kind) + &run("Time", "  ");
     let times = link(MARKS, &run("Time", &mark.into)) + &run("Time", &format!("{}  ", of_day(&mark.day)));
-    let number = mark.anchor.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0);
-    bookmark(number, &mark.anchor, &(kind + &times + &run("", &mark.text)))
+    bookmark(number_of(&mark.anchor), &mark.anchor, &(kind + &times + &run("", &mark.text)))
+}
+
+/// The number at a name's end.
+fn number_of(anchor: &str) -> usize {
+    anchor.trim_start_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(0)
 }
 
 fn bookmark(id: usize, name: &str, runs: &str) -> String {
@@ -117,6 +123,7 @@ fn runs(spans: &[Inline]) -> String {
         Inline::Aside(text) => run("Aside", text),
         Inline::Code(text) => run("Command", text),
         Inline::Link(text, to) => link(to, &run("Hyperlink", text)),
+        Inline::Anchor(name) => bookmark(SAID_FROM + number_of(name), name, ""),
     };
     spans.iter().map(one).collect()
 }

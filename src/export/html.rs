@@ -25,6 +25,7 @@ use crate::base::text;
 mod blocks;
 mod marks;
 mod minutes;
+mod summary;
 mod timeline;
 mod words;
 
@@ -65,6 +66,7 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
             ("who", &who(meeting, options.sound.is_some())),
             ("only", &only(meeting)),
             ("marks", &marks::section(meeting)),
+            ("summary", &summary::section(meeting)),
             ("minutes", &minutes),
             ("made", &blocks::section(meeting, "made", &document::made(meeting))),
             ("recorded", &blocks::section(meeting, "recorded", &document::recorded(meeting))),

@@ -3,9 +3,11 @@
 //! Pure.
 //!
 //! Order: title, when, whether anything is missing, where, by whom and about what it was; who was there; what
-//! was marked; what was said; how the document came about; what was recorded and with what. Frames and
+//! was marked; what a model made of it; what was said; how the document came about; what was recorded and with what. Frames and
 //! fingerprints come after that, where evidence is asked for. Texts are on one line and not escaped: that is
 //! each format's own business. All words are those of the meeting's [`Wording`].
+
+use std::collections::HashMap;
 
 use super::account::{self, AccountLine};
 use super::evidence::{self, Fingerprint};
@@ -18,6 +20,7 @@ use crate::session::manifest::SourceEntry;
 use crate::session::mark::{Mark, MarkKind};
 
 mod head;
+pub(super) mod summary;
 
 pub(super) use head::lead;
 
@@ -32,6 +35,8 @@ pub enum Block {
     Text(Vec<Inline>),
     /// An item of a list.
     Item(Vec<Inline>),
+    /// One that somebody is to do.
+    Task(Vec<Inline>),
     /// A table; the second is `l` or `r` per column.
     Table(Vec<&'static str>, &'static str, Vec<Vec<String>>),
     /// Somebody takes the floor.
@@ -87,6 +92,8 @@ pub enum Inline {
     Code(String),
     /// Leads to the place of that name in the document, where the format can do that.
     Link(String, String),
+    /// A place of that name, to which [`Inline::Link`] leads.
+    Anchor(String),
 }
 
 impl Inline {
@@ -98,6 +105,7 @@ impl Inline {
             | Self::Aside(text)
             | Self::Code(text)
             | Self::Link(text, _) => text,
+            Self::Anchor(_) => "",
         }
     }
 }
@@ -112,7 +120,9 @@ pub fn document(meeting: &Meeting, evidence: bool) -> Vec<Block> {
     out.extend(lead(meeting));
     out.extend(who(meeting));
     out.extend(marks(meeting));
-    out.extend(minutes(meeting));
+    let anchors = summary::anchors(meeting);
+    out.extend(summary::section(meeting, &anchors));
+    out.extend(minutes(meeting, &anchors));
     out.extend(made(meeting));
     out.extend(recorded(meeting));
     if evidence {
@@ -171,7 +181,8 @@ fn marks(meeting: &Meeting) -> Vec<Block> {
         let items: Vec<Block> = of_kind
             .map(|(n, mark)| {
                 let Marked { anchor, into, text, .. } = marked(meeting, n, mark);
-                Block::Item(vec![Inline::Link(into, anchor), Inline::Plain(format!(" · {text}"))])
+                let spans = vec![Inline::Link(into, anchor), Inline::Plain(format!(" · {text}"))];
+                if kind == MarkKind::Action { Block::Task(spans) } else { Block::Item(spans) }
             })
             .collect();
         if !items.is_empty() {
@@ -196,7 +207,7 @@ fn marked(meeting: &Meeting, n: usize, mark: &Mark) -> Marked {
 }
 
 /// What was said, with what was marked and what must be known at its place.
-fn minutes(meeting: &Meeting) -> Vec<Block> {
+fn minutes(meeting: &Meeting, anchors: &HashMap<String, String>) -> Vec<Block> {
     let mut out = vec![Block::Heading(2, meeting.words.said.heading.to_owned())];
     if let Some(nothing) = meeting.nothing_said() {
         out.push(Block::Text(vec![Inline::Aside(nothing.to_owned())]));
@@ -212,7 +223,7 @@ fn minutes(meeting: &Meeting) -> Vec<Block> {
                 out.push(Block::Turn(head(meeting, turn)));
                 out.extend(turn.paragraphs.iter().enumerate().map(|(n, paragraph)| {
                     let time = (n > 0).then(|| meeting.clock(paragraph.start));
-                    Block::Said(time, spans(meeting, paragraph))
+                    Block::Said(time, spans(meeting, paragraph, anchors))
                 }));
             }
         }
@@ -231,10 +242,11 @@ fn head(meeting: &Meeting, turn: &Turn) -> Head {
 }
 
 /// What is said, with what others put in at its place. Spaces between spans belong to the plain ones.
-fn spans(meeting: &Meeting, paragraph: &Paragraph) -> Vec<Inline> {
-    let mut out = Vec::new();
-    for piece in &paragraph.pieces {
-        if !out.is_empty() {
+fn spans(meeting: &Meeting, paragraph: &Paragraph, anchors: &HashMap<String, String>) -> Vec<Inline> {
+    let anchor = paragraph.pieces.iter().find_map(|piece| anchors.get(&piece.utterance.id));
+    let mut out: Vec<Inline> = anchor.cloned().map(Inline::Anchor).into_iter().collect();
+    for (n, piece) in paragraph.pieces.iter().enumerate() {
+        if n > 0 {
             out.push(Inline::Plain(" ".to_owned()));
         }
         out.push(match piece.interjection {
@@ -267,6 +279,11 @@ pub(super) fn made(meeting: &Meeting) -> Vec<Block> {
     }
     let count =
         |n: usize, told: fn(u64, &str) -> String| (n > 0).then(|| told(n as u64, &words.grouped(n as u64)));
+    let summarised_by = &meeting.session.texted.summarised_by;
+    if !summarised_by.is_empty() {
+        let hosts: Vec<String> = summarised_by.iter().map(|host| text::name(host)).collect();
+        notes.push((about.summarised_by)(&(words.list)(&hosts)));
+    }
     let hidden = meeting.hidden;
     let hidden = [count(hidden.echoes, about.echoes), count(hidden.withheld, about.without_evidence)];
     let hidden: Vec<String> = hidden.into_iter().flatten().collect();

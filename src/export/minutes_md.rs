@@ -14,10 +14,9 @@ use std::io::Read as _;
 use std::path::Path;
 
 use super::front_matter;
-use super::minutes::{ANCHOR, Block, Head, Inline, document};
+use super::minutes::{Block, Head, Inline, document};
 use super::turns::Meeting;
 use crate::base::text::{self, pad, pad_left};
-use crate::session::mark::MarkKind;
 use crate::session::read::open_plain;
 
 /// Columns up to which a table's cells are lined up; a longer one sticks out alone.
@@ -26,16 +25,15 @@ const CELL_MAX: usize = 50;
 /// The whole document; with front matter, actions can be ticked.
 pub fn render(meeting: &Meeting, evidence: bool, with_front_matter: bool) -> String {
     let mut out = if with_front_matter { front_matter::render(meeting) } else { String::new() };
-    let kinds: Vec<MarkKind> = meeting.marks().map(|mark| mark.kind).collect();
     let mut in_list = false;
     for block in document(meeting, evidence) {
-        let is_item = matches!(block, Block::Item(_));
+        let is_item = matches!(block, Block::Item(_) | Block::Task(_));
         if in_list && !is_item {
             out.push('\n');
         }
         in_list = is_item;
         match &block {
-            Block::Item(spans) if with_front_matter && is_action(spans, &kinds) => {
+            Block::Task(spans) if with_front_matter => {
                 let _ = writeln!(out, "- [ ] {}", line(spans));
             }
             block => put(&mut out, block, meeting.words.marks.heading),
@@ -54,22 +52,12 @@ pub(super) fn has_front_matter(path: &Path) -> bool {
     file.read_exact(&mut first).is_ok() && first == *front_matter::RULE.as_bytes()
 }
 
-/// Whether an item of the list of marks leads to an action.
-fn is_action(spans: &[Inline], kinds: &[MarkKind]) -> bool {
-    let leads_to = |span: &Inline| match span {
-        Inline::Link(_, anchor) => anchor.strip_prefix(ANCHOR)?.parse::<usize>().ok()?.checked_sub(1),
-        _ => None,
-    };
-    let mark = spans.iter().find_map(leads_to);
-    mark.and_then(|n| kinds.get(n)) == Some(&MarkKind::Action)
-}
-
 // Writing into a String can't fail; `let _` says so at each place.
 fn put(out: &mut String, block: &Block, marked: &str) {
     let _ = match block {
         Block::Heading(level, text) => write!(out, "{} {}\n\n", "#".repeat((*level).into()), escape(text)),
         Block::Text(spans) => write!(out, "{}\n\n", line(spans)),
-        Block::Item(spans) => writeln!(out, "- {}", line(spans)),
+        Block::Item(spans) | Block::Task(spans) => writeln!(out, "- {}", line(spans)),
         Block::Turn(head) => write!(out, "{}\n\n", turn(head)),
         Block::Said(None, spans) => write!(out, "{}\n\n", line(spans)),
         Block::Said(Some(time), spans) => write!(out, "*{time}* · {}\n\n", line(spans)),
@@ -109,6 +97,7 @@ fn line(spans: &[Inline]) -> String {
         out += &match span {
             Inline::Plain(_) => text,
             Inline::Link(_, to) => format!("[{text}](#{to})"),
+            Inline::Anchor(name) => format!("<a id=\"{name}\"></a>"),
             Inline::Strong(_) => format!("**{text}**"),
             Inline::Aside(_) => format!("*{text}*"),
             Inline::Code(text) => format!("`{text}`"),

@@ -77,7 +77,7 @@ fn missing_of(fonts: &mut Fonts, blocks: &[Block], words: &Wording) -> Option<St
 fn texts(block: &Block) -> Vec<&str> {
     match block {
         Block::Heading(_, text) | Block::Notice(text) => vec![text.as_str()],
-        Block::Text(spans) | Block::Item(spans) | Block::Said(_, spans) => {
+        Block::Text(spans) | Block::Item(spans) | Block::Task(spans) | Block::Said(_, spans) => {
             spans.iter().map(Inline::text).collect()
         }
         Block::Table(_, _, rows) => rows.iter().flatten().map(String::as_str).collect(),
@@ -130,7 +130,7 @@ fn put(sheet: &mut Sheet, fonts: &mut Fonts, block: &Block) {
             sheet.heading(fonts, *level, text, shape);
         }
         Block::Text(spans) => sheet.paragraph(fonts, &inline(spans), body, None),
-        Block::Item(spans) => {
+        Block::Item(spans) | Block::Task(spans) => {
             let mut all = vec![Span::new("• ", false, Ink::Grey)];
             all.extend(inline(spans));
             sheet.paragraph(fonts, &all, Shape { left: SAID, before: 2.0, ..body }, None);
@@ -141,7 +141,11 @@ fn put(sheet: &mut Sheet, fonts: &mut Fonts, block: &Block) {
         Block::Said(time, spans) => {
             let time = time.as_ref().map(|time| Span::new(format!("{time}  "), false, Ink::Grey));
             let all: Vec<Span> = time.into_iter().chain(inline(spans)).collect();
-            sheet.paragraph(fonts, &all, Shape { left: SAID, before: 3.0, ..body }, None);
+            let anchor = spans.iter().find_map(|span| match span {
+                Inline::Anchor(name) => Some(name.as_str()),
+                _ => None,
+            });
+            sheet.paragraph(fonts, &all, Shape { left: SAID, before: 3.0, ..body }, anchor);
         }
         Block::Mark(mark) => {
             let shape = Shape { left: SAID, before: 10.0, bar: true, ..body };
@@ -169,8 +173,9 @@ fn inline(spans: &[Inline]) -> Vec<Span> {
         Inline::Link(text, to) => {
             Span { link: Some(to.clone()), ..Span::new(text.clone(), false, Ink::Blue) }
         }
+        Inline::Anchor(_) => Span::new(String::new(), false, Ink::Black),
     };
-    spans.iter().map(one).collect()
+    spans.iter().filter(|span| !matches!(span, Inline::Anchor(_))).map(one).collect()
 }
 
 fn of_day(day: &Option<String>) -> String {

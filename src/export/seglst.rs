@@ -5,7 +5,8 @@
 //! `overlap` says who else spoke during a segment for half a second and more, and when.
 //!
 //! A list of segments has no place for what nobody said: each segment has `before`, what was marked and what
-//! must be known before it, in order; the last one has `after`.
+//! must be known before it, in order; the last one has `after`. The first one has `summary`: what a model made of
+//! the text, where there is that.
 
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ use super::turns::Meeting;
 use crate::base::text;
 use crate::base::utterance::Utterance;
 use crate::session::mark::Mark;
+use crate::session::summary::Shown;
 
 #[derive(Serialize)]
 struct Segment<'a> {
@@ -44,6 +46,8 @@ struct Segment<'a> {
     /// Who else spoke meanwhile.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     overlap: Vec<Overlap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<Shown>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     before: Vec<Between<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -117,6 +121,9 @@ fn lines(meeting: &Meeting, evidence: bool) -> Result<Vec<String>, serde_json::E
             Entry::Notice(told) => between.push(Between::notice(told)),
         }
     }
+    if let (Some(first), Some(summary)) = (segments.first_mut(), &meeting.summary) {
+        first.summary = Some(Shown { items: meeting.items().cloned().collect(), ..summary.clone() });
+    }
     if let Some(last) = segments.last_mut() {
         last.after = between;
     }
@@ -155,6 +162,7 @@ fn segment<'a>(meeting: &'a Meeting, said: &'a Utterance, evidence: bool) -> Seg
         evidence: evidence.then(|| meeting.evidence(said)),
         word_times: said.words.iter().map(word_time).collect(),
         overlap: meeting.speaking.beside(said).into_iter().map(overlap).collect(),
+        summary: None,
         before: Vec::new(),
         after: Vec::new(),
     }

@@ -1,7 +1,7 @@
 //! The one core that feeds every format: a session as its exports tell it.
 //!
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
-//! Of the disk only the journal is read, for what is missing, and how long the tracks' files are.
+//! Of the disk only the journal is read, for what is missing, the summary, and how long the tracks' files are.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,6 +25,7 @@ use crate::session::mark::Mark;
 use crate::session::people::NamedBy;
 use crate::session::read::{is_ambiguous, is_time};
 use crate::session::reading::Session;
+use crate::session::summary::{Shown, ShownItem, Summary};
 use crate::session::texted::FailedSegment;
 
 pub use super::floor::{Paragraph, Turn, TurnPart};
@@ -66,6 +67,9 @@ pub struct Meeting<'a> {
     pub words: &'static Wording,
     /// What voices are called that nobody has named, by their display names, where that is not English.
     voices: HashMap<String, String>,
+    /// What a model made of the text, as it stands now; `None` where nobody had a summary made, or where it can't
+    /// be read.
+    pub summary: Option<Shown>,
     /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
     pub files: Vec<TrackFile>,
 }
@@ -155,8 +159,16 @@ impl<'a> Meeting<'a> {
             complete,
             words,
             voices: voices(session, words),
+            summary: summary(session),
             files,
         }
+    }
+
+    /// What of the summary rests on lines that were selected, in the order of the meeting.
+    pub fn items(&self) -> impl Iterator<Item = &ShownItem> {
+        let said: HashSet<&str> = self.said.iter().map(|line| line.id.as_str()).collect();
+        let items = self.summary.iter().flat_map(|summary| &summary.items);
+        items.filter(move |item| item.lines.iter().all(|line| said.contains(line.id.as_str())))
     }
 
     /// The same in the words of a language; `None` leaves those of the meeting.
@@ -332,6 +344,17 @@ impl<'a> Meeting<'a> {
         let mut seen = HashSet::new();
         let by = self.said.iter().map(|u| (text::clean(&u.model), text::clean(&u.language)));
         by.filter(|by| seen.insert(by.clone())).collect()
+    }
+}
+
+/// The summary, laid over the session. One that can't be read is told, and stops no export.
+fn summary(session: &Session) -> Option<Shown> {
+    match Summary::read(&session.dir) {
+        Ok(summary) => Some(summary?.over(session)),
+        Err(error) => {
+            tracing::warn!(%error, "the summary is left out of what is exported");
+            None
+        }
     }
 }
 

@@ -18,7 +18,7 @@ pub fn render(meeting: &Meeting, evidence: bool) -> String {
     let mut out = String::new();
     let mut in_list = false;
     for block in document(meeting, evidence) {
-        let is_item = matches!(block, Block::Item(_));
+        let is_item = matches!(block, Block::Item(_) | Block::Task(_));
         // A turn's first paragraph stands right under its head, an item right under the one before.
         let follows = matches!(block, Block::Said(None, _)) || (in_list && is_item);
         if !(out.is_empty() || follows) {
@@ -35,7 +35,7 @@ fn put(out: &mut String, block: &Block) {
     match block {
         Block::Heading(level, text) => heading(out, *level, text),
         Block::Text(spans) => wrapped(out, "", "", &line(spans)),
-        Block::Item(spans) => wrapped(out, "- ", "  ", &line(spans)),
+        Block::Item(spans) | Block::Task(spans) => wrapped(out, "- ", "  ", &line(spans)),
         Block::Turn(head) => wrapped(out, "", INDENT, &turn(head)),
         Block::Said(time, spans) => {
             let time = time.as_ref().map(|time| format!("[{time}] ")).unwrap_or_default();

@@ -65,6 +65,7 @@ pub struct Wording {
     pub pending: Pending,
     pub who: Who,
     pub marks: Marks,
+    pub summary: Summary,
     pub said: Said,
     /// What a notice says without why, of whom it is about; nobody's name means everybody.
     pub notice: fn(NoticeKind, &str) -> String,
@@ -156,6 +157,30 @@ pub struct Marks {
     pub many: fn(MarkKind) -> &'static str,
 }
 
+/// What a model made of it.
+#[derive(Debug)]
+pub struct Summary {
+    pub heading: &'static str,
+    pub topics: &'static str,
+    /// A model on the computer that has the session.
+    pub made_by: fn(&str) -> String,
+    /// A model, and the other computer that it is on.
+    pub made_at: fn(&str, &str) -> String,
+    pub nothing: &'static str,
+    /// The text was changed since.
+    pub stale: &'static str,
+    /// Of how many sentences how many: the second and the third as they are to stand.
+    pub left_out: fn(usize, &str, &str) -> String,
+    /// The same of parts of the meeting.
+    pub unread: fn(usize, &str, &str) -> String,
+    /// How many items rest on lines that are hidden or gone.
+    pub gone: fn(usize, &str) -> String,
+    /// Of an item, that its lines were corrected since.
+    pub corrected: &'static str,
+    /// In quotation marks.
+    pub quoted: fn(&str) -> String,
+}
+
 /// What was said.
 #[derive(Debug)]
 pub struct Said {
@@ -214,6 +239,8 @@ pub struct About {
     pub transcribed_by: fn(&str) -> String,
     /// The computers that were sent the sound.
     pub sent_to: fn(&str) -> String,
+    /// The computers that were sent the text.
+    pub summarised_by: fn(&str) -> String,
     pub left_out: fn(&str) -> String,
     pub marked_withheld: fn(&str) -> String,
     pub echoes: fn(u64, &str) -> String,

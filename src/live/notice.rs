@@ -150,6 +150,9 @@ fn text(event: &Event) -> Option<String> {
         Event::TextSent { host } => {
             format!("what is said is sent to {host} from here on, which makes the text")
         }
+        Event::TextSummarised { host } => {
+            format!("what was said is sent to {host}, which makes a summary of it")
+        }
         Event::TextNotice { notice } => notice.clone(),
         Event::SleepInhibited { held: false, detail } if booted_with_systemd() => {
             let detail = detail.as_deref().filter(|detail| !detail.is_empty()).unwrap_or("no reason given");

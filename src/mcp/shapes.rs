@@ -169,20 +169,18 @@ pub(super) struct Summary {
     /// Whether there is one
     pub present: bool,
     pub items: Vec<SummaryItem>,
-    /// Items that are not given, as the lines that they cite do not stand in the minutes as they cite them
+    /// Sentences that are not given, as the lines that they cite do not say them, or are not shown any more
     pub left_out: usize,
     /// What to know or to do
     pub note: String,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct SummaryItem {
     /// topic, decision, action or question
     pub kind: String,
     pub text: String,
-    #[serde(default)]
     pub owner: Option<String>,
-    #[serde(default)]
     pub due: Option<String>,
     /// Literally from one of the lines
     pub quote: String,

@@ -3,11 +3,10 @@
 //! Promises. Sessions are named by id, never by path, and lie in the folder of recordings. Hidden and
 //! withheld lines are never given. An answer has a limit, and says where the rest begins.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::shapes::{
     GetMinutes, GetSummary, GetTranscript, HitRow, Hits, Line, ListSessions, Minutes, Search, SessionRow,
@@ -34,8 +33,6 @@ const MINUTES_BYTES_MAX: usize = 20_000;
 const TEXT_BYTES_MAX: usize = 8_000;
 /// Bytes of the minutes as a resource in JSON; it has no cursor.
 const RESOURCE_BYTES_MAX: usize = 60_000;
-/// Bytes of a summary's file.
-const SUMMARY_BYTES_MAX: u64 = 4 << 20;
 /// Sessions or hits in one answer.
 const LIMIT_MAX: u32 = 100;
 const LIMIT: u32 = 20;
@@ -231,32 +228,34 @@ impl Desk {
                 "no summary of this session has been made; get_minutes and get_transcript have what was said"
                     .into(),
         };
-        let Some(items) = summary_items(&session.dir)? else { return Ok(summary) };
+        let unreadable = |why| format!("summary.json of this session can't be read: {why}");
+        let read = crate::session::summary::Summary::read(&session.dir);
+        let Some(made) = read.map_err(|error| unreadable(self.told(&error)))? else { return Ok(summary) };
+        let shown = made.over(&session);
         summary.present = true;
-        summary.note = "each item cites the lines that it is about".into();
-        let shown: HashMap<&str, &Utterance> = session
-            .utterances
-            .iter()
-            .filter(|line| line.is_shown())
-            .map(|line| (line.id.as_str(), line))
-            .collect();
+        summary.left_out = shown.left_out + shown.gone;
+        summary.note = match shown.stale.is_any() {
+            true => {
+                "each item cites the lines that it is about; the transcript or its names were changed since"
+            }
+            false => "each item cites the lines that it is about",
+        }
+        .into();
         let mut bytes = length(&summary);
-        for item in items {
-            let stands = |item: &SummaryItem| {
-                let quote = item.quote.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-                let lines: Option<Vec<&&Utterance>> =
-                    item.lines.iter().map(|id| shown.get(id.as_str())).collect();
-                lines.is_some_and(|lines| {
-                    !quote.is_empty()
-                        && lines.iter().any(|line| clean(&line.text).to_lowercase().contains(&quote))
-                })
+        for item in shown.items {
+            let item = SummaryItem {
+                kind: item.kind.name().to_owned(),
+                text: item.text,
+                owner: item.owner,
+                due: item.due,
+                quote: item.quote,
+                lines: item.lines.into_iter().map(|line| line.id).collect(),
             };
-            match serde_json::from_value::<SummaryItem>(item).ok().filter(stands) {
-                Some(item) if bytes + length(&item) <= ANSWER_BYTES_MAX => {
-                    bytes += length(&item);
-                    summary.items.push(item);
-                }
-                _ => summary.left_out += 1,
+            if bytes + length(&item) <= ANSWER_BYTES_MAX {
+                bytes += length(&item);
+                summary.items.push(item);
+            } else {
+                summary.left_out += 1;
             }
         }
         Ok(summary)
@@ -364,25 +363,6 @@ fn session_row(found: &Found) -> SessionRow {
         open: manifest.state == State::Recording,
         text_pending: session.is_none_or(|session| session.pending().is_some()),
     }
-}
-
-/// What a summary's file holds; `None` where there is none.
-fn summary_items(dir: &Path) -> Result<Option<Vec<serde_json::Value>>, String> {
-    #[derive(Deserialize)]
-    struct File {
-        items: Vec<serde_json::Value>,
-    }
-    let unreadable =
-        |why: &dyn std::fmt::Display| format!("summary.json of this session can't be read: {why}");
-    let path = dir.join("summary.json");
-    let Some(file) =
-        read::open_plain(&path, SUMMARY_BYTES_MAX).map_err(|_| unreadable(&"it is no plain file"))?
-    else {
-        return Ok(None);
-    };
-    let file: File =
-        serde_json::from_reader(std::io::BufReader::new(file)).map_err(|error| unreadable(&error))?;
-    Ok(Some(file.items))
 }
 
 /// The title that counts.

@@ -235,6 +235,11 @@ pub enum Event {
         /// The computer's name.
         host: String,
     },
+    /// The text is sent to another computer, which makes a summary of it.
+    TextSummarised {
+        /// That computer's name.
+        host: String,
+    },
     /// The recogniser says something about how text is made.
     TextNotice {
         /// For people.

@@ -9,12 +9,13 @@
 //! stands in it as a number, never by that name. No panic on any file, bounded memory. Refuses to judge what
 //! the model wrote: that is done before it is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::disk::Disk;
@@ -23,6 +24,12 @@ use super::read::{ReadError, TRANSCRIPT, open_plain};
 use super::reading::Session;
 use crate::base::text::clean;
 use crate::base::utterance::Utterance;
+
+mod over;
+
+pub use over::{Place, Shown, ShownItem, Stale};
+
+use over::replaced;
 
 /// File of the summary.
 pub const SUMMARY: &str = "summary.json";
@@ -64,6 +71,7 @@ impl Kind {
 
 /// A summary as it lies on the disk.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Summary {
     pub format: u32,
     /// When it was made.
@@ -75,14 +83,36 @@ pub struct Summary {
     /// The lines that items cite, as they were.
     pub lines: Vec<Cited>,
     /// What stands in the summary, in the order of the meeting.
+    #[serde(skip_deserializing)]
     pub items: Vec<Item>,
+    /// Entries of its file that are no items.
+    #[serde(skip)]
+    pub misfits: usize,
     /// What the model said and does not stand in it.
     pub left_out: Vec<LeftOut>,
     pub counts: Counts,
 }
 
+impl Default for Summary {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            utc: Timestamp::UNIX_EPOCH,
+            by: By::default(),
+            of: Of::default(),
+            people: Vec::new(),
+            lines: Vec::new(),
+            items: Vec::new(),
+            misfits: 0,
+            left_out: Vec::new(),
+            counts: Counts::default(),
+        }
+    }
+}
+
 /// Who made it, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct By {
     /// Version of this program.
     pub version: String,
@@ -100,6 +130,7 @@ pub struct By {
 
 /// What was summarised.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Of {
     /// SHA-256 of `transcript.jsonl`, in hex.
     pub transcript: String,
@@ -161,6 +192,7 @@ pub struct LeftOut {
 
 /// How it went.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Sentences that the model gave, those among them that were left out; what it said twice counts once.
     pub said: usize,
@@ -183,14 +215,25 @@ impl Summary {
         file.take(BYTES_MAX).read_to_end(&mut bytes).map_err(|error| ReadError::io(&path, error))?;
         let damaged =
             |what: String| ReadError::damaged(&path, format!("{what}; `hansard summarize` makes it anew"));
-        let mut summary: Self = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let mut value: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        // An item that is none costs itself alone.
+        let items = value.get_mut("items").map(Value::take);
+        let mut summary: Self = serde_json::from_value(value).map_err(|error| damaged(error.to_string()))?;
+        let Some(Value::Array(items)) = items else {
+            return Err(damaged("it has no list of items".to_owned()));
+        };
+        for item in items.into_iter().take(ITEMS_MAX) {
+            match serde_json::from_value(item) {
+                Ok(item) => summary.items.push(item),
+                Err(_) => summary.misfits += 1,
+            }
+        }
         if summary.format != FORMAT {
             return Err(damaged(format!(
                 "its format is {}, and this version reads {FORMAT}",
                 summary.format
             )));
         }
-        summary.items.truncate(ITEMS_MAX);
         Ok(Some(summary))
     }
 
@@ -207,58 +250,6 @@ impl Summary {
         let mut bytes = serde_json::to_vec_pretty(self)?;
         bytes.push(b'\n');
         disk.replace(&dir.join(SUMMARY), &bytes)
-    }
-
-    /// What stands of it now.
-    pub fn over(&self, session: &Session) -> Shown {
-        let lines = lines_of(session);
-        let now: HashMap<&str, &Utterance> = lines.iter().map(|line| (line.id.as_str(), *line)).collect();
-        let cited: HashMap<&str, &Cited> = self.lines.iter().map(|line| (line.id.as_str(), line)).collect();
-        let people = self.people_now(&now);
-        let mut items = Vec::new();
-        for item in &self.items {
-            let Some(changed) = stands(item, session, &now, &cited) else { continue };
-            let line = |id: &String| now.get(id.as_str()).map(|line| (line.start, *line));
-            let mut of: Vec<(f64, &Utterance)> = item.lines.iter().filter_map(line).collect();
-            of.sort_by(|a, b| a.0.total_cmp(&b.0));
-            items.push(ShownItem {
-                kind: item.kind,
-                text: people.told(&item.text),
-                owner: item.owner.as_deref().map(|owner| people.told(owner)),
-                due: item.due.as_deref().map(clean),
-                quote: clean(&item.quote),
-                lines: of.iter().map(|(start, line)| Place::of(*start, line)).collect(),
-                changed,
-            });
-        }
-        Shown {
-            utc: self.utc,
-            by: self.by.clean(),
-            language: clean(&self.of.language),
-            gone: self.items.len() - items.len(),
-            items,
-            said: self.counts.said,
-            left_out: self.counts.left_out,
-            parts: self.counts.parts,
-            unread: self.counts.unread,
-            stale: Stale { text: fingerprint(&lines) != self.of.shown, names: people.changed },
-        }
-    }
-
-    fn people_now(&self, now: &HashMap<&str, &Utterance>) -> People {
-        let mut people = People::default();
-        for (n, person) in self.people.iter().enumerate() {
-            let called = now.get(person.line.as_str()).map(|line| clean(&line.speaker));
-            match (&person.name, called) {
-                (Some(then), Some(name)) => {
-                    people.changed |= *then != name;
-                    people.names.push((then.clone(), name));
-                }
-                (Some(_), None) => {}
-                (None, name) => people.names.push((number(n), name.unwrap_or_else(|| "…".to_owned()))),
-            }
-        }
-        people
     }
 }
 
@@ -325,11 +316,11 @@ pub fn cite(line: &Utterance) -> Cited {
 
 /// Everybody who has a line in the minutes, by their first one.
 pub fn people_of(session: &Session) -> Vec<(Named, String)> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut people = Vec::new();
     for line in lines_of(session) {
         let name = clean(&line.speaker);
-        if name.is_empty() || seen.insert(name.clone(), ()).is_some() {
+        if name.is_empty() || !seen.insert(name.clone()) {
             continue;
         }
         let voice = session.names.voice_of(line).and_then(|voice| session.names.of(voice));
@@ -362,162 +353,48 @@ fn number(n: usize) -> String {
     format!("{{person:{n}}}")
 }
 
-/// Names, and what they are now.
-#[derive(Default)]
-struct People {
-    names: Vec<(String, String)>,
-    changed: bool,
-}
-
-impl People {
-    fn told(&self, text: &str) -> String {
-        clean(&replaced(text, &self.names))
-    }
-}
-
-/// `text` with each of the words replaced, all at once, the longest first. A word counts only where it stands
-/// alone, or in a script without spaces.
-fn replaced(text: &str, words: &[(String, String)]) -> String {
-    let mut words: Vec<&(String, String)> = words.iter().filter(|(from, _)| !from.is_empty()).collect();
-    words.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
-    let joins = |a: Option<char>, b: Option<char>| match (a, b) {
-        (Some(a), Some(b)) => a.is_alphanumeric() && b.is_alphanumeric() && !(is_dense(a) || is_dense(b)),
-        _ => false,
-    };
-    let (mut out, mut at) = (String::with_capacity(text.len()), 0);
-    while let Some(c) = text[at..].chars().next() {
-        let before = text[..at].chars().next_back();
-        let stands = |from: &str| {
-            text[at..].starts_with(from)
-                && !joins(before, from.chars().next())
-                && !joins(from.chars().next_back(), text[at + from.len()..].chars().next())
-        };
-        if let Some((from, to)) = words.iter().find(|(from, _)| stands(from)) {
-            out += to;
-            at += from.len();
-        } else {
-            out.push(c);
-            at += c.len_utf8();
-        }
-    }
-    out
-}
-
-/// Scripts that write no spaces.
-fn is_dense(c: char) -> bool {
-    matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
-}
-
-/// Whether an item may be shown; then, whether a line that it cites reads differently since.
-fn stands(
-    item: &Item,
-    session: &Session,
-    now: &HashMap<&str, &Utterance>,
-    cited: &HashMap<&str, &Cited>,
-) -> Option<bool> {
-    let mut changed = false;
-    let mut texts = String::new();
-    if item.lines.is_empty() {
-        return None;
-    }
-    for id in &item.lines {
-        let (line, then) = (now.get(id.as_str())?, cited.get(id.as_str())?);
-        texts += &line.text;
-        texts.push(' ');
-        if hex(&Sha256::digest(&line.text)) != then.text {
-            changed = true;
-            let passages = &session.amendments.passages;
-            if passages.iter().any(|passage| passage.from <= line.end && passage.to >= line.start) {
-                return None;
-            }
-        }
-    }
-    (!changed || folded(&texts).contains(&folded(&item.quote))).then_some(changed)
-}
-
-/// Letters and digits alone, small.
-fn folded(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A summary as it stands now, for people and programs.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Shown {
-    /// When it was made.
-    pub utc: Timestamp,
-    pub by: By,
-    /// ISO 639-1 code of the language that was spoken most.
-    pub language: String,
-    /// In the order of the meeting.
-    pub items: Vec<ShownItem>,
-    /// Sentences that the model gave.
-    pub said: usize,
-    /// Those of them that were left out: they are not in the transcript.
-    pub left_out: usize,
-    /// Parts that the text was cut into.
-    pub parts: usize,
-    /// Parts that nothing is told of: no answer could be read.
-    pub unread: usize,
-    /// Items that are not shown any more: what they cite is hidden or gone.
-    pub gone: usize,
-    pub stale: Stale,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Shown {
-    /// The items of a kind.
-    pub fn of(&self, kind: Kind) -> impl Iterator<Item = &ShownItem> {
-        self.items.iter().filter(move |item| item.kind == kind)
+    #[test]
+    fn a_name_that_only_a_voice_told_is_not_written_and_comes_back_as_it_is_then() {
+        let named =
+            |line: &str, name: Option<&str>| Named { line: line.into(), name: name.map(str::to_owned) };
+        let people = [
+            (named("a-1-0", Some("Bob Stone")), "Bob Stone".to_owned()),
+            (named("a-1-1", None), "Ann Stone".to_owned()),
+            (named("a-1-2", None), "\u{7530}\u{4e2d}".to_owned()),
+        ];
+        let text = "Ann Stone asks Bob Stone; Ann announces it to \u{7530}\u{4e2d}\u{3055}\u{3093}.";
+        let written = without_prints(text, &people);
+        let wanted = "{person:1} asks Bob Stone; {person:1} announces it to {person:2}\u{3055}\u{3093}.";
+        assert_eq!(written, wanted);
+        let now = [(number(1), "Anna".to_owned()), (number(2), "Tanaka".to_owned())];
+        assert!(replaced(&written, &now).starts_with("Anna asks Bob Stone; Anna announces"));
+        // Two who had been taken for each other.
+        let swapped = [("Ann".to_owned(), "Bob".to_owned()), ("Bob".to_owned(), "Ann".to_owned())];
+        assert_eq!(replaced("Ann, Bob, Annabel", &swapped), "Bob, Ann, Annabel");
     }
-}
 
-/// What was changed since a summary was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Stale {
-    /// Lines: corrected, hidden, or more of them.
-    pub text: bool,
-    /// What people are called. Names in the summary are those that count now.
-    pub names: bool,
-}
-
-impl Stale {
-    /// Whether anything was.
-    pub fn is_any(self) -> bool {
-        self.text || self.names
-    }
-}
-
-/// An item as it stands now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ShownItem {
-    pub kind: Kind,
-    pub text: String,
-    pub owner: Option<String>,
-    pub due: Option<String>,
-    pub quote: String,
-    /// By time; never empty.
-    pub lines: Vec<Place>,
-    /// A line that it cites was corrected since.
-    pub changed: bool,
-}
-
-/// A line that an item leads to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Place {
-    /// Its id.
-    pub id: String,
-    /// Session seconds.
-    pub start: f64,
-    /// Session seconds.
-    pub end: f64,
-    pub speaker: String,
-}
-
-impl Place {
-    fn of(start: f64, line: &Utterance) -> Self {
-        Self { id: line.id.clone(), start, end: line.end, speaker: clean(&line.speaker) }
+    #[test]
+    fn no_file_breaks_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |text: &str| {
+            std::fs::write(folder.path().join(SUMMARY), text).unwrap();
+            Summary::read(folder.path())
+        };
+        assert_eq!(Summary::read(folder.path()).unwrap(), None);
+        for junk in ["", "7", "[]", "{}", "{\"items\": 7}", "{\"items\": [], \"format\": 99}"] {
+            let error = read(junk).unwrap_err().to_string();
+            assert!(error.contains("hansard summarize"), "{junk}: {error}");
+        }
+        let item = r#"{"kind": "topic", "text": "t", "quote": "q", "lines": ["a-1-0"]}"#;
+        let some = read(&format!("{{\"items\": [{item}, 7, {{}}]}}")).unwrap().unwrap();
+        assert_eq!((some.items.len(), some.misfits), (1, 2));
     }
 }

@@ -43,6 +43,8 @@ pub struct Texted {
     reason: Option<String>,
     /// Other computers that were sent what was said, in that order.
     pub sent_to: Vec<String>,
+    /// Other computers that were sent the text, for summaries, in that order.
+    pub summarised_by: Vec<String>,
     /// Segments that were passed over.
     pub failed: Vec<FailedSegment>,
 }
@@ -72,6 +74,13 @@ impl Pending {
     /// have been listened to all the same.
     pub fn is_part(&self) -> bool {
         self.until.iter().any(|(_, until)| until.is_none_or(|until| until >= PART_S))
+    }
+}
+
+/// Names a computer once.
+fn named(hosts: &mut Vec<String>, host: String) {
+    if !hosts.contains(&host) && hosts.len() < SENT_TO_MAX {
+        hosts.push(host);
     }
 }
 
@@ -126,9 +135,8 @@ impl Texted {
                 tracks.into_iter().for_each(|reached| self.reach(reached));
                 self.complete |= complete;
             }
-            Event::TextSent { host } if self.sent_to.contains(&host) || self.sent_to.len() >= SENT_TO_MAX => {
-            }
-            Event::TextSent { host } => self.sent_to.push(host),
+            Event::TextSent { host } => named(&mut self.sent_to, host),
+            Event::TextSummarised { host } => named(&mut self.summarised_by, host),
             Event::TextPending { reason } => self.reason = Some(reason),
             Event::TextBegun { .. } => {
                 self.reason = None;

@@ -38,6 +38,7 @@ mod signals;
 #[cfg(target_os = "linux")]
 mod stalled;
 mod step_by_step;
+mod summarize;
 mod transcribe;
 mod verbs;
 mod view;

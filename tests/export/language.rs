@@ -53,6 +53,17 @@ fn rich() -> (tempfile::TempDir, PathBuf) {
     for take in &manifest.takes {
         fs::write(dir.join(&take.file), vec![0; 2_000]).unwrap();
     }
+    // A summary of which all is told that can be.
+    let item = |kind: &str, id: &str| json!({"kind": kind, "text": "Qqy.", "owner": "Zzi", "due": "qqv", "quote": "qqx", "lines": [id]});
+    let items: Vec<Value> =
+        ["decision", "action", "question", "topic"].iter().map(|kind| item(kind, "u1")).collect();
+    let items = [items, vec![item("topic", "u3"), item("topic", "u99")]].concat();
+    let summary = json!({
+        "format": 1, "utc": START, "by": {"model": "qz8", "host": "qz9"}, "of": {"shown": "x"}, "items": items,
+        "lines": [{"id": "u3", "rev": 0, "text": "x"}],
+        "counts": {"said": 9, "left_out": 3, "parts": 4, "unread": 2},
+    });
+    fs::write(dir.join("summary.json"), summary.to_string()).unwrap();
     let gap = |track: &str, at: f64, seconds: f64, cause: &str| {
         let frames = (seconds * 48e3) as u64;
         json!({"kind": "gap", "payload": {"track": track, "take": null, "from_frame": null, "at": at, "frames": frames, "cause": cause}})
@@ -69,6 +80,7 @@ fn rich() -> (tempfile::TempDir, PathBuf) {
         described("invited", &["Zze"]),
         described("agenda", &["Qxa", "Qxb"]),
         json!({"kind": "text_sent", "payload": {"host": "qz7"}}),
+        json!({"kind": "text_summarised", "payload": {"host": "qz7"}}),
         json!({"kind": "paused", "payload": {"at": 33.5}}),
         json!({"kind": "resumed", "payload": {"at": 35.5}}),
         alarm("zeros", "track-0", true, 36.0),
@@ -149,7 +161,10 @@ fn words(text: &str) -> BTreeSet<String> {
 }
 
 /// Of no language, or names of ours: commands, files, units, the zone.
-const NEUTRAL: [&str; 38] = [
+const NEUTRAL: [&str; 41] = [
+    "said_",
+    "qqv",
+    "qqy",
     "id",
     "hansard",
     "edit",
@@ -199,6 +214,7 @@ fn common(language: DocumentLanguage) -> &'static [&'static str] {
             "die", "hat", "also", "an",
         ],
         DocumentLanguage::French => &[
+            "transcription",
             "notes",
             "note",
             "questions",
@@ -223,9 +239,32 @@ fn common(language: DocumentLanguage) -> &'static [&'static str] {
         DocumentLanguage::Spanish => &["no", "me", "a", "digital"],
         DocumentLanguage::Italian => &["file", "note", "in", "no", "a", "computer"],
         DocumentLanguage::Dutch => &[
-            "frames", "agenda", "model", "in", "is", "was", "enter", "shift", "of", "die", "over", "want",
-            "hem", "on", "an", "we", "sources", "place", "text", "note", "computer", "echo", "had", "hand",
+            "frames",
+            "agenda",
+            "model",
+            "in",
+            "is",
+            "was",
+            "enter",
+            "shift",
+            "of",
+            "die",
+            "over",
+            "want",
+            "hem",
+            "on",
+            "an",
+            "we",
+            "sources",
+            "place",
+            "text",
+            "note",
+            "computer",
+            "echo",
+            "had",
+            "hand",
             "recorder",
+            "transcript",
         ],
         DocumentLanguage::Japanese => &["enter", "shift"],
     }
@@ -235,7 +274,7 @@ fn shape(block: &Block) -> String {
     match block {
         Block::Heading(level, _) => format!("h{level}"),
         Block::Text(spans) => format!("text {}", spans.len()),
-        Block::Item(_) => "item".into(),
+        Block::Item(_) | Block::Task(_) => "item".into(),
         Block::Table(head, align, rows) => format!("table {} {align} {}", head.len(), rows.len()),
         Block::Turn(head) => format!("turn {} {}", head.into, head.notes.len()),
         Block::Said(time, _) => format!("said {time:?}"),

@@ -1,4 +1,4 @@
-//! A transcription server by script: a thread per connection, told by a closure what to answer, and what it
+//! A server by script, for transcriptions or for chat: a thread per connection, told by a closure what to answer, and what it
 //! was asked.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -18,12 +18,19 @@ pub struct Asked {
     pub fields: Vec<(String, String)>,
     /// The sound.
     pub wav: Vec<u8>,
+    /// All of it, where it is no form.
+    pub body: Vec<u8>,
 }
 
 impl Asked {
     /// The first field of that name.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.fields.iter().find(|field| field.0 == name).map(|field| field.1.as_str())
+    }
+
+    /// What was sent as JSON; null where nothing was.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     /// Seconds of its sound.
@@ -164,7 +171,11 @@ fn serve(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    parts(&body, &boundary, &mut asked);
+    if boundary.is_empty() {
+        asked.body = body;
+    } else {
+        parts(&body, &boundary, &mut asked);
+    }
     let before = {
         let mut log = log.lock().unwrap();
         log.push(asked.clone());

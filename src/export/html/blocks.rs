@@ -23,7 +23,7 @@ pub(super) fn render(meeting: &Meeting, blocks: &[Block]) -> String {
     let mut out = String::new();
     let mut listed = false;
     for block in blocks {
-        let item = matches!(block, Block::Item(_));
+        let item = matches!(block, Block::Item(_) | Block::Task(_));
         match (listed, item) {
             (false, true) => out.push_str("<ul>\n"),
             (true, false) => out.push_str("</ul>\n"),
@@ -33,7 +33,7 @@ pub(super) fn render(meeting: &Meeting, blocks: &[Block]) -> String {
         let _ = match block {
             Block::Heading(level, text) => writeln!(out, "<h{level}>{}</h{level}>", escape(text)),
             Block::Text(spans) | Block::Said(_, spans) => writeln!(out, "<p>{}</p>", self::spans(spans)),
-            Block::Item(spans) => writeln!(out, "<li>{}</li>", self::spans(spans)),
+            Block::Item(spans) | Block::Task(spans) => writeln!(out, "<li>{}</li>", self::spans(spans)),
             Block::Table(head, align, rows) => {
                 table(&mut out, meeting.words.page.table, head, align, rows);
                 Ok(())
@@ -56,6 +56,7 @@ fn spans(spans: &[Inline]) -> String {
         Inline::Strong(text) => format!("<strong>{}</strong>", escape(text)),
         Inline::Code(text) => format!("<code>{}</code>", escape(text)),
         Inline::Aside(text) => format!("<em>{}</em>", escape(text)),
+        Inline::Anchor(_) => String::new(),
     };
     spans.iter().map(tell).collect()
 }

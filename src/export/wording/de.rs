@@ -85,6 +85,42 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Notizen",
         },
     },
+    summary: Summary {
+        heading: "Zusammenfassung",
+        topics: "Themen",
+        made_by: |model| {
+            format!(
+                "Von {model} aus dem Gesagten gemacht; jede Zeile führt zu den Worten, auf denen sie beruht."
+            )
+        },
+        made_at: |model, host| {
+            format!(
+                "Von {model} bei {host} aus dem Gesagten gemacht; jede Zeile führt zu den Worten, auf denen sie beruht."
+            )
+        },
+        nothing: "Es fand nichts zu berichten.",
+        stale: "Der Text oder seine Namen wurden danach geändert.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "wurde" } else { "wurden" };
+            format!("{shown} von {of} Sätzen {were} weggelassen: nicht in der Niederschrift.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "wurde" } else { "wurden" };
+            format!(
+                "{shown} von {of} Abschnitten der Sitzung {were} weggelassen: keine Antwort war brauchbar."
+            )
+        },
+        gone: |n, shown| match n {
+            1 => {
+                "1 Satz wird nicht mehr gezeigt: worauf er beruht, wurde verborgen oder geändert.".to_owned()
+            }
+            _ => format!(
+                "{shown} Sätze werden nicht mehr gezeigt: worauf sie beruhen, wurde verborgen oder geändert."
+            ),
+        },
+        corrected: "seither berichtigt",
+        quoted: |text| format!("„{text}“"),
+    },
     said: Said {
         heading: "Was gesagt wurde",
         nothing: "Es wurde nichts Gesprochenes erkannt.",
@@ -178,6 +214,7 @@ pub static WORDS: Wording = Wording {
         heading: "Über dieses Protokoll",
         transcribed_by: |models| format!("Verschriftlicht von {models}."),
         sent_to: |hosts| format!("Der Ton wurde zum Verschriftlichen an {hosts} gesendet."),
+        summarised_by: |hosts| format!("Der Text wurde zum Zusammenfassen an {hosts} gesendet."),
         left_out: |what| format!("Weggelassen, aber im Transkript bewahrt: {what}."),
         marked_withheld: |what| format!("Als zurückgehalten bezeichnet: {what}."),
         echoes: |n, shown| match n {

@@ -79,6 +79,36 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Notes",
         },
     },
+    summary: Summary {
+        heading: "Summary",
+        topics: "Topics",
+        made_by: |model| {
+            format!("Made by {model} from what was said; each line leads to the words that it rests on.")
+        },
+        made_at: |model, host| {
+            format!(
+                "Made by {model} at {host} from what was said; each line leads to the words that it rests on."
+            )
+        },
+        nothing: "It found nothing to tell.",
+        stale: "The text or its names were changed after that.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "was" } else { "were" };
+            format!("{shown} of {of} sentences {were} left out: not in the transcript.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "was" } else { "were" };
+            format!("{shown} of {of} parts of the meeting {were} left out: no answer could be used.")
+        },
+        gone: |n, shown| match n {
+            1 => "1 sentence is not shown any more: what it rests on was hidden or changed.".to_owned(),
+            _ => {
+                format!("{shown} sentences are not shown any more: what they rest on was hidden or changed.")
+            }
+        },
+        corrected: "corrected since",
+        quoted: |text| format!("“{text}”"),
+    },
     said: Said {
         heading: "What was said",
         nothing: "No speech was transcribed.",
@@ -162,6 +192,7 @@ pub static WORDS: Wording = Wording {
         heading: "About these minutes",
         transcribed_by: |models| format!("Transcribed by {models}."),
         sent_to: |hosts| format!("The sound was sent to {hosts} for transcription."),
+        summarised_by: |hosts| format!("The text was sent to {hosts} to be summarised."),
         left_out: |what| format!("Left out, but kept in the transcript: {what}."),
         marked_withheld: |what| format!("Marked as withheld: {what}."),
         echoes: |n, shown| match n {

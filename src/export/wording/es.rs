@@ -89,6 +89,34 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Notas",
         },
     },
+    summary: Summary {
+        heading: "Resumen",
+        topics: "Temas",
+        made_by: |model| {
+            format!("Hecho por {model} a partir de lo dicho; cada línea lleva a las palabras en que se basa.")
+        },
+        made_at: |model, host| {
+            format!(
+                "Hecho por {model} en {host} a partir de lo dicho; cada línea lleva a las palabras en que se basa."
+            )
+        },
+        nothing: "No encontró nada que contar.",
+        stale: "El texto o sus nombres se cambiaron después.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "se omitió" } else { "se omitieron" };
+            format!("{were} {shown} de {of} frases: no están en la transcripción.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "se omitió" } else { "se omitieron" };
+            format!("{were} {shown} de {of} partes de la reunión: ninguna respuesta era utilizable.")
+        },
+        gone: |n, shown| match n {
+            1 => "1 frase ya no se muestra: aquello en que se basa se ocultó o se cambió.".to_owned(),
+            _ => format!("{shown} frases ya no se muestran: aquello en que se basan se ocultó o se cambió."),
+        },
+        corrected: "corregido después",
+        quoted: |text| format!("«{text}»"),
+    },
     said: Said {
         heading: "Lo que se dijo",
         nothing: "No se transcribió ninguna palabra.",
@@ -182,6 +210,7 @@ pub static WORDS: Wording = Wording {
         heading: "Sobre esta acta",
         transcribed_by: |models| format!("Transcrita por {models}."),
         sent_to: |hosts| format!("El sonido se envió a {hosts} para su transcripción."),
+        summarised_by: |hosts| format!("El texto se envió a {hosts} para resumirlo."),
         left_out: |what| format!("Omitido, pero conservado en la transcripción: {what}."),
         marked_withheld: |what| format!("Señalado como retenido: {what}."),
         echoes: |n, shown| match n {

@@ -87,6 +87,38 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Notes",
         },
     },
+    summary: Summary {
+        heading: "Résumé",
+        topics: "Sujets",
+        made_by: |model| {
+            format!(
+                "Établi par {model} d’après ce qui a été dit ; chaque ligne mène aux paroles sur lesquelles elle repose."
+            )
+        },
+        made_at: |model, host| {
+            format!(
+                "Établi par {model} chez {host} d’après ce qui a été dit ; chaque ligne mène aux paroles sur lesquelles elle repose."
+            )
+        },
+        nothing: "Il n’a rien trouvé à rapporter.",
+        stale: "Le texte ou ses noms ont été modifiés depuis.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "a été omise" } else { "ont été omises" };
+            format!("{shown} phrases sur {of} {were} : absentes de la transcription.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "a été omise" } else { "ont été omises" };
+            format!("{shown} parties de la réunion sur {of} {were} : aucune réponse utilisable.")
+        },
+        gone: |n, shown| match n {
+            1 => "1 phrase n’est plus montrée : ce sur quoi elle repose a été masqué ou modifié.".to_owned(),
+            _ => format!(
+                "{shown} phrases ne sont plus montrées : ce sur quoi elles reposent a été masqué ou modifié."
+            ),
+        },
+        corrected: "corrigé depuis",
+        quoted: |text| format!("« {text} »"),
+    },
     said: Said {
         heading: "Ce qui a été dit",
         nothing: "Aucune parole n’a été transcrite.",
@@ -180,6 +212,7 @@ pub static WORDS: Wording = Wording {
         heading: "À propos de ce procès-verbal",
         transcribed_by: |models| format!("Transcrit par {models}."),
         sent_to: |hosts| format!("Le son a été envoyé à {hosts} pour être transcrit."),
+        summarised_by: |hosts| format!("Le texte a été envoyé à {hosts} pour être résumé."),
         left_out: |what| format!("Omis, mais conservé dans la transcription\u{a0}: {what}."),
         marked_withheld: |what| format!("Signalé comme retenu\u{a0}: {what}."),
         echoes: |n, shown| match n {

@@ -91,6 +91,36 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Note",
         },
     },
+    summary: Summary {
+        heading: "Riassunto",
+        topics: "Argomenti",
+        made_by: |model| {
+            format!("Fatto da {model} su ciò che è stato detto; ogni riga porta alle parole su cui si basa.")
+        },
+        made_at: |model, host| {
+            format!(
+                "Fatto da {model} presso {host} su ciò che è stato detto; ogni riga porta alle parole su cui si basa."
+            )
+        },
+        nothing: "Non ha trovato nulla da riferire.",
+        stale: "Il testo o i suoi nomi sono stati cambiati in seguito.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "è stata omessa" } else { "sono state omesse" };
+            format!("{shown} frasi su {of} {were}: non sono nella trascrizione.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "è stata omessa" } else { "sono state omesse" };
+            format!("{shown} parti della riunione su {of} {were}: nessuna risposta era utilizzabile.")
+        },
+        gone: |n, shown| match n {
+            1 => "1 frase non è più mostrata: ciò su cui si basa è stato nascosto o cambiato.".to_owned(),
+            _ => format!(
+                "{shown} frasi non sono più mostrate: ciò su cui si basano è stato nascosto o cambiato."
+            ),
+        },
+        corrected: "corretto in seguito",
+        quoted: |text| format!("«{text}»"),
+    },
     said: Said {
         heading: "Che cosa è stato detto",
         nothing: "Non è stato trascritto alcun parlato.",
@@ -184,6 +214,7 @@ pub static WORDS: Wording = Wording {
         heading: "Su questo verbale",
         transcribed_by: |models| format!("Trascritto da {models}."),
         sent_to: |hosts| format!("L’audio è stato inviato a {hosts} per la trascrizione."),
+        summarised_by: |hosts| format!("Il testo è stato inviato a {hosts} per essere riassunto."),
         left_out: |what| format!("Omesso, ma conservato nella trascrizione: {what}."),
         marked_withheld: |what| format!("Segnalato come trattenuto: {what}."),
         echoes: |n, shown| match n {

@@ -70,6 +70,25 @@ pub static WORDS: Wording = Wording {
         percent: |share| format!("{share}%"),
     },
     marks: Marks { heading: "記録された事項", one: mark, many: mark },
+    summary: Summary {
+        heading: "要約",
+        topics: "話題",
+        made_by: |model| format!("発言をもとに{model}が作成しました。各行は根拠となる発言へつながります。"),
+        made_at: |model, host| {
+            format!("発言をもとに{host}の{model}が作成しました。各行は根拠となる発言へつながります。")
+        },
+        nothing: "伝えることは見つかりませんでした。",
+        stale: "その後、本文または名前が変更されました。",
+        left_out: |_, shown, of| format!("{of}文のうち{shown}文を省きました。文字起こしにない内容です。"),
+        unread: |_, shown, of| {
+            format!("会議の{of}部分のうち{shown}部分を省きました。使える回答がありませんでした。")
+        },
+        gone: |_, shown| {
+            format!("{shown}文は表示していません。根拠となる発言が非表示または変更になりました。")
+        },
+        corrected: "その後訂正",
+        quoted: |text| format!("「{text}」"),
+    },
     said: Said {
         heading: "発言内容",
         nothing: "発言は文字起こしされませんでした。",
@@ -163,6 +182,7 @@ pub static WORDS: Wording = Wording {
         heading: "この議事録について",
         transcribed_by: |models| format!("文字起こし：{models}。"),
         sent_to: |hosts| format!("音声は文字起こしのため{hosts}に送信されました。"),
+        summarised_by: |hosts| format!("本文は要約のため{hosts}に送信されました。"),
         left_out: |what| format!("省略（文字起こしデータには保存）：{what}。"),
         marked_withheld: |what| format!("保留として表示：{what}。"),
         echoes: |_, shown| format!("他のトラックの反響{shown}件"),

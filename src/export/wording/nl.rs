@@ -85,6 +85,40 @@ pub static WORDS: Wording = Wording {
             MarkKind::Note => "Notities",
         },
     },
+    summary: Summary {
+        heading: "Samenvatting",
+        topics: "Onderwerpen",
+        made_by: |model| {
+            format!(
+                "Door {model} gemaakt uit wat is gezegd; elke regel leidt naar de woorden waarop hij berust."
+            )
+        },
+        made_at: |model, host| {
+            format!(
+                "Door {model} bij {host} gemaakt uit wat is gezegd; elke regel leidt naar de woorden waarop hij berust."
+            )
+        },
+        nothing: "Er viel niets te melden.",
+        stale: "De tekst of de namen zijn daarna gewijzigd.",
+        left_out: |n, shown, of| {
+            let were = if n == 1 { "is" } else { "zijn" };
+            format!("{shown} van {of} zinnen {were} weggelaten: niet in het transcript.")
+        },
+        unread: |n, shown, of| {
+            let were = if n == 1 { "is" } else { "zijn" };
+            format!(
+                "{shown} van {of} delen van de vergadering {were} weggelaten: geen antwoord was bruikbaar."
+            )
+        },
+        gone: |n, shown| match n {
+            1 => "1 zin wordt niet meer getoond: waarop hij berust is verborgen of gewijzigd.".to_owned(),
+            _ => format!(
+                "{shown} zinnen worden niet meer getoond: waarop ze berusten is verborgen of gewijzigd."
+            ),
+        },
+        corrected: "sindsdien verbeterd",
+        quoted: |text| format!("“{text}”"),
+    },
     said: Said {
         heading: "Wat er gezegd werd",
         nothing: "Er is geen spraak herkend.",
@@ -178,6 +212,7 @@ pub static WORDS: Wording = Wording {
         heading: "Over deze notulen",
         transcribed_by: |models| format!("Uitgeschreven door {models}."),
         sent_to: |hosts| format!("Het geluid is naar {hosts} gestuurd om te worden uitgeschreven."),
+        summarised_by: |hosts| format!("De tekst is naar {hosts} gestuurd om te worden samengevat."),
         left_out: |what| format!("Weggelaten, maar bewaard in het transcript: {what}."),
         marked_withheld: |what| format!("Als achtergehouden gemerkt: {what}."),
         echoes: |n, shown| match n {
