@@ -240,7 +240,7 @@ fn take_soon(dir: &Path) -> Result<SessionLock, LockError> {
 /// What would be sent.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct Rehearsal {
-    /// Where to.
+    /// The server's route for it.
     pub url: String,
     /// Tokens that the model is thought to take in.
     pub window: u64,

@@ -3,9 +3,9 @@
 //! Pure.
 //!
 //! Order: title, when, whether anything is missing, where, by whom and about what it was; who was there; what
-//! was marked; what a model made of it; what was said; how the document came about; what was recorded and with what. Frames and
-//! fingerprints come after that, where evidence is asked for. Texts are on one line and not escaped: that is
-//! each format's own business. All words are those of the meeting's [`Wording`].
+//! was marked; what a model made of it; what was said; how the document came about; what was recorded and
+//! with what. Frames and fingerprints come after that, where evidence is asked for. Texts are on one line and
+//! not escaped: that is each format's own business. All words are those of the meeting's [`Wording`].
 
 use std::collections::HashMap;
 

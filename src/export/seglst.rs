@@ -5,8 +5,8 @@
 //! `overlap` says who else spoke during a segment for half a second and more, and when.
 //!
 //! A list of segments has no place for what nobody said: each segment has `before`, what was marked and what
-//! must be known before it, in order; the last one has `after`. The first one has `summary`: what a model made of
-//! the text, where there is that.
+//! must be known before it, in order; the last one has `after`. The first one has `summary`: what a model
+//! made of the text, where there is that.
 
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! The one core that feeds every format: a session as its exports tell it.
 //!
 //! Promise: every utterance that was selected is in exactly one turn; no word is lost or doubled on the way.
-//! Of the disk only the journal is read, for what is missing, the summary, and how long the tracks' files are.
+//! Of the disk only the journal is read, for what is missing, the summary, and how long the tracks' files
+//! are.
 
 use std::collections::{HashMap, HashSet};
 
@@ -67,8 +68,8 @@ pub struct Meeting<'a> {
     pub words: &'static Wording,
     /// What voices are called that nobody has named, by their display names, where that is not English.
     voices: HashMap<String, String>,
-    /// What a model made of the text, as it stands now; `None` where nobody had a summary made, or where it can't
-    /// be read.
+    /// What a model made of the text, as it stands now; `None` where nobody had a summary made, or where it
+    /// can't be read.
     pub summary: Option<Shown>,
     /// The tracks' files and their fingerprints; empty unless they were looked at ([`Meeting::with_files`]).
     pub files: Vec<TrackFile>,

@@ -65,7 +65,7 @@ pub enum ChatError {
     Refused {
         place: String,
         reason: String,
-        /// Of HTTP.
+        /// HTTP's; `None` means that it was not asked at all, or sends us elsewhere.
         status: Option<u16>,
     },
     /// It was waited for in vain.
@@ -114,7 +114,7 @@ fn hint(status: Option<u16>) -> &'static str {
 /// What came of asking for one part.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Its items.
+    /// What the model says of it.
     Items(Items),
     /// It is too much for the server.
     TooLong(Exceeded),

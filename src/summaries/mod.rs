@@ -71,7 +71,7 @@ pub struct Line {
 /// How a summary is made.
 #[derive(Debug, Clone)]
 pub struct Wish {
-    /// The server.
+    /// Who is asked.
     pub server: chat::Settings,
     /// What to look for.
     pub template: Template,
@@ -93,10 +93,10 @@ pub struct Progress {
 /// Why there is no summary.
 #[derive(Debug, thiserror::Error)]
 pub enum SummaryError {
-    /// The server.
+    /// The one who is asked.
     #[error(transparent)]
     Chat(#[from] ChatError),
-    /// The session.
+    /// What is to be summarised.
     #[error(transparent)]
     Read(#[from] ReadError),
     /// There is nothing to summarise.
@@ -215,8 +215,8 @@ fn by(chat: &Chat, address: &ServerAddress, template: &Template, prompt: &Prompt
     }
 }
 
-/// The name of a model's file where a server calls a model by that file's path: where it lies is nobody's business
-/// who reads the minutes. `Qwen/Qwen3-8B` is a name as it is.
+/// The name of a model's file where a server calls a model by that file's path: where it lies is nobody's
+/// business who reads the minutes. `Qwen/Qwen3-8B` is a name as it is.
 fn file_name(model: &str) -> &str {
     let is_path = model.starts_with('/') || model.contains('\\');
     if is_path { model.rsplit(['/', '\\']).next().unwrap_or(model) } else { model }

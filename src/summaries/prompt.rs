@@ -11,9 +11,11 @@ use crate::session::summary::Kind;
 
 /// Items of one answer at most.
 pub const ITEMS_MAX: usize = 24;
-/// Characters of a sentence, of a quote, of a name or a time.
+/// Characters of a sentence.
 pub const TEXT_MAX: usize = 300;
+/// Characters of a quote.
 pub const QUOTE_MAX: usize = 300;
+/// Characters of a name, or of the words for a time.
 pub const NAME_MAX: usize = 80;
 /// Lines that one item cites.
 pub const LINES_MAX: usize = 8;

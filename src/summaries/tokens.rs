@@ -50,7 +50,7 @@ fn cost(c: char) -> (f64, f64, bool) {
         c if c.is_whitespace() => (0.0, 0.1, false),
         // Three in one, or one by one.
         c if c.is_ascii_digit() => (0.33, 1.0, false),
-        c if c.is_ascii_alphabetic() => (0.0, 0.34, true),
+        c if c.is_ascii_alphabetic() => (0.0, 0.37, true),
         c if c.is_ascii() => (0.3, 1.0, false),
         // Latin with accents, Greek, Cyrillic, Armenian, Hebrew, Arabic.
         '\u{80}'..='\u{7ff}' => (0.0, 1.0, true),

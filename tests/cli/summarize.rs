@@ -1,5 +1,5 @@
-//! `hansard summarize`: a scripted chat server that does all that such servers do, well and wrong. What it says that
-//! nobody said must never stand anywhere that people read.
+//! `hansard summarize`: a scripted chat server that does all that such servers do, well and wrong. What it
+//! says that nobody said must never stand anywhere that people read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -413,8 +413,8 @@ fn python() -> Option<PathBuf> {
     python.is_file().then_some(python)
 }
 
-/// A real server with the smallest model that follows instructions at all: it writes nonsense, by the schema. None of
-/// that may stand in a summary that isn't literally in the lines that it cites.
+/// A real server with the smallest model that follows instructions at all: it writes nonsense, by the schema.
+/// None of that may stand in a summary that isn't literally in the lines that it cites.
 #[test]
 fn of_the_worst_model_imaginable_nothing_false_gets_through() {
     let Some(python) = python() else {

@@ -1,5 +1,5 @@
-//! A server by script, for transcriptions or for chat: a thread per connection, told by a closure what to answer, and what it
-//! was asked.
+//! A server by script, for transcriptions or for chat: a thread per connection, told by a closure what to
+//! answer, and what it was asked.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

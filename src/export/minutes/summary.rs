@@ -1,5 +1,5 @@
-//! What a model made of the text, as it stands now: who made it, what was left out, and each item with its time,
-//! which leads to the words that it rests on.
+//! What a model made of the text, as it stands now: who made it, what was left out, and each item with its
+//! time, which leads to the words that it rests on.
 
 use std::collections::HashMap;
 

@@ -210,7 +210,7 @@ pub struct ShownItem {
 /// A line that an item leads to.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Place {
-    /// Its id.
+    /// Of the line, in the session.
     pub id: String,
     /// Session seconds.
     pub start: f64,
