@@ -47,7 +47,7 @@ const WORD: f64 = 0.9;
 /// whose least is counted by words.
 fn cost(c: char) -> (f64, f64, bool) {
     match c {
-        c if c.is_whitespace() => (0.0, 0.1, false),
+        c if c.is_whitespace() => (0.0, 0.4, false),
         // Three in one, or one by one.
         c if c.is_ascii_digit() => (0.33, 1.0, false),
         c if c.is_ascii_alphabetic() => (0.0, 0.37, true),
