@@ -178,7 +178,7 @@ impl Transcribe {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WhisperEngine {
-    /// whisper.cpp where it was built in, else our own.
+    /// Our own where processor and model allow it, else whisper.cpp if it was built in.
     #[default]
     Auto,
     /// Hansard's own, whose weights are whole numbers.

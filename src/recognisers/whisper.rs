@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::WhisperEngine;
-use crate::models;
+use crate::models::{self, ggml, weights};
 use crate::recognisers::engine::{Asked, Engine, EngineError, Kind};
 use crate::recognisers::local;
 use crate::recognisers::protocol::ModelFacts;
@@ -29,8 +29,13 @@ pub fn load(path: &Path, whisper: WhisperEngine, threads: usize, language: Optio
     let own = match whisper {
         WhisperEngine::Int8 => true,
         WhisperEngine::WhisperCpp => false,
-        // What is promised of words that are invented or withheld was measured with whisper.cpp.
-        WhisperEngine::Auto => !cfg!(feature = "whisper"),
+        WhisperEngine::Auto => {
+            let other = cfg!(feature = "whisper");
+            // Built without optimisation, as for tests, it is many times slower than whisper.cpp, which is
+            // always optimised.
+            let quick = !cfg!(debug_assertions) && multiplies_whole_numbers();
+            !other || (quick && can_read(path))
+        }
     };
     if own {
         let recognizer = WhisperInt8::load(path, threads, language)?;
@@ -38,6 +43,23 @@ pub fn load(path: &Path, whisper: WhisperEngine, threads: usize, language: Optio
         return Ok((Box::new(recognizer), facts));
     }
     by_whisper_cpp(path, threads, language)
+}
+
+/// Whether this processor has the instructions that its products were measured with.
+#[cfg(target_arch = "x86_64")]
+fn multiplies_whole_numbers() -> bool {
+    std::arch::is_x86_feature_detected!("avx2")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn multiplies_whole_numbers() -> bool {
+    false
+}
+
+/// Forms of weights that it can't read, and files that are none, are left to whisper.cpp and what it says.
+fn can_read(path: &Path) -> bool {
+    let stored = ggml::check(path).ok().and_then(|(dimensions, _)| dimensions.quantisation().ok());
+    stored.is_some_and(weights::readable)
 }
 
 #[cfg(feature = "whisper")]
