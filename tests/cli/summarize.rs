@@ -125,7 +125,9 @@ fn what_the_text_says_stands_in_the_minutes_and_what_it_does_not_is_counted() {
     let home = Home::new();
     let dir = office(&home);
     home.run(["mark", "--session=last", "--at=1s", "--kind=action", "Pack the boxes"]).expect(0);
-    let all: Vec<Value> = right().into_iter().chain(wrong()).collect();
+    let mut all: Vec<Value> = right().into_iter().chain(wrong()).collect();
+    // It leads to the line that it quotes, whatever else it cites.
+    all[1]["lines"] = json!([1, 2]);
     let server = server(move |_, _| answer(&all));
     let ran = summarize(&home, &server, &[]);
     ran.expect(0);
@@ -181,6 +183,7 @@ fn what_the_text_says_stands_in_the_minutes_and_what_it_does_not_is_counted() {
         "{md}"
     );
     assert!(md.contains("<a id=\"said_2\"></a>Good. I will send"), "{md}");
+    assert!(md.contains("*Bob: “I will send the contract”*"), "{md}");
     assert!(html.contains("href=\"#t=2.000\""), "it leads to its sound");
     let first: Value = serde_json::from_str::<Vec<Value>>(&json).unwrap().remove(0);
     assert_eq!(

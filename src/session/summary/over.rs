@@ -24,6 +24,11 @@ impl Summary {
             let line = |id: &String| now.get(id.as_str()).map(|line| (line.start, *line));
             let mut of: Vec<(f64, &Utterance)> = item.lines.iter().filter_map(line).collect();
             of.sort_by(|a, b| a.0.total_cmp(&b.0));
+            // Whose words are quoted is who is named beside them.
+            let quote = folded(&item.quote);
+            if let Some(at) = of.iter().position(|(_, line)| folded(&line.text).contains(&quote)) {
+                of[..=at].rotate_right(1);
+            }
             items.push(ShownItem {
                 kind: item.kind,
                 text: people.told(&item.text),
@@ -201,7 +206,7 @@ pub struct ShownItem {
     pub owner: Option<String>,
     pub due: Option<String>,
     pub quote: String,
-    /// By time; never empty.
+    /// The one that is quoted first, the others by time; never empty.
     pub lines: Vec<Place>,
     /// A line that it cites was corrected since.
     pub changed: bool,
