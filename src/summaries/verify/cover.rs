@@ -70,6 +70,8 @@ pub(super) fn check(
     usable: &dyn Fn(&Spoken) -> bool,
 ) -> Result<(), Reason> {
     let (mut said, mut all, mut own, mut clause, mut context) = (0, 0, 0, 0, 0);
+    // Words of reports that were said all the same.
+    let mut beside = 0;
     let mut missing = None;
     for (at, word) in text.words.iter().enumerate() {
         if word.clause != clause {
@@ -79,6 +81,8 @@ pub(super) fn check(
             own = 0;
         }
         if !content[at] {
+            let tells = word.fold.len() > 2 && !cited.meeting.tongue.stop.has(&word.fold);
+            beside += usize::from(tells && is_spoken(&stems[at], cited, usable));
             continue;
         }
         all += 1;
@@ -100,7 +104,9 @@ pub(super) fn check(
     }
     said += facts.len();
     all += facts.len();
-    if said == 0 || context > said + CONTEXT_MORE {
+    // What is said of a thing is more than one word.
+    let thin = context > 0 && said + beside < 2;
+    if said == 0 || thin || context > said + CONTEXT_MORE {
         return Err(missing.map_or(Reason::Empty, Reason::Words));
     }
     if said * 100 < all * SAID_PERCENT { Err(Reason::Words(missing.unwrap_or_default())) } else { Ok(()) }

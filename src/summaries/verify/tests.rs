@@ -117,6 +117,11 @@ fn the_half_that_was_looked_at_keeps_to_the_bars() {
     assert_bars(&dev(), true);
 }
 
+#[test]
+fn the_half_that_was_never_looked_at_keeps_to_the_bars() {
+    assert_bars(&set(include_str!("../../../benches/summaries/held-out.json")), false);
+}
+
 /// One line, one claim about it.
 fn judged(language: &str, line: &str, kind: Kind, text: &str, quote: &str) -> Result<(), Reason> {
     let said = [Said { number: 7, speaker: "Ana", text: line }];

@@ -53,8 +53,8 @@ impl Whose<'_> {
             let quoted =
                 |test: &dyn Fn(usize) -> bool| self.quoted.iter().any(|n| test(self.cited.spoken[*n].at));
             if quoted(&spoke) {
-                // What others said is not theirs.
-                if !self.shares(clause, people) {
+                // What others said or do is not theirs.
+                if !self.shares(clause, people) || (self.is_of_another() && !self.reports(mention)) {
                     return Err(wrong());
                 }
                 continue;
@@ -113,6 +113,34 @@ impl Whose<'_> {
             })
     }
 
+    /// Whether the quote speaks of somebody else's doing: "He's stuck".
+    fn is_of_another(&self) -> bool {
+        let tongue = &self.cited.meeting.tongue;
+        self.quoted.iter().all(|n| {
+            let words = self.cited.spoken[*n].words();
+            words.first().is_some_and(|word| tongue.third.has(&word.fold))
+                && !words.iter().any(|word| tongue.first.has(&word.fold))
+        })
+    }
+
+    /// Whether the sentence says of somebody that they said, asked or thought it.
+    fn reports(&self, mention: &Mention) -> bool {
+        let tongue = &self.cited.meeting.tongue;
+        let end = mention.words.end;
+        (end..self.text.words.len().min(end + 2)).any(|at| {
+            [&tongue.report, &tongue.opinion, &tongue.asked]
+                .iter()
+                .any(|list| list.at(&self.text.words, at) > 0)
+        })
+    }
+
+    /// Whether these people answered something in a line.
+    fn answers(&self, line: usize, people: &[usize]) -> bool {
+        let asked = self.cited.spoken.iter().any(|spoken| spoken.at == line && spoken.said != Said::Stated);
+        let next = self.cited.lines.iter().find(|other| **other > line && **other <= line + NEAR);
+        asked && next.is_some_and(|next| people.iter().any(|person| self.cited.is_speaker(*person, *next)))
+    }
+
     /// Whether a clause says something that these people said, or that was said where they are named.
     fn shares(&self, clause: usize, people: &[usize]) -> bool {
         let range = self.text.clauses[clause].clone();
@@ -120,6 +148,7 @@ impl Whose<'_> {
         let own = |line: &usize| {
             people.iter().any(|person| self.cited.is_speaker(*person, *line))
                 || self.is_named_in(*line, people)
+                || self.answers(*line, people)
         };
         let lines: Vec<usize> = self.cited.lines.iter().copied().filter(own).collect();
         let says = |at: usize, lines: &[usize]| {
