@@ -171,7 +171,7 @@ impl<'a> Judge<'a> {
         let mut is_fact = vec![false; text.words.len()];
         facts.iter().for_each(|fact| is_fact[fact.words.clone()].fill(true));
         let content = cover::content(&text, &mentions, &is_fact, tongue);
-        let marked = text.sentences.iter().any(|sentence| sentence.asks) || tongue.asked.any(&text.words);
+        let marked = text.sentences.iter().any(|sentence| sentence.asks) || tells_of_asking(&text, &mentions, tongue);
         let asked = marked && matches!(claim.kind, Kind::Question | Kind::Topic);
         let maybe = tongue.maybe.any(&text.words);
         let unsure = match claim.kind {
@@ -210,14 +210,24 @@ impl<'a> Judge<'a> {
 
     /// Whether a sentence of a line can carry this claim.
     fn is_usable(&self, spoken: &Spoken) -> bool {
-        self.asked || spoken.states() || spoken.answered || (self.unsure && spoken.said == Manner::Maybe)
+        let carries =
+            self.asked || spoken.states() || spoken.answered || (self.unsure && spoken.said == Manner::Maybe);
+        carries && (!self.binds() || self.is_near(spoken.at, NEAR + 1))
+    }
+
+    /// Whether people are bound by it: then it stands in one place of the meeting.
+    const fn binds(&self) -> bool {
+        matches!(self.claim.kind, Kind::Decision | Kind::Action)
+    }
+
+    /// Whether a line is near the quote.
+    fn is_near(&self, line: usize, most: usize) -> bool {
+        self.quoted.iter().any(|n| self.cited.spoken[*n].at.abs_diff(line) <= most)
     }
 
     /// Numbers, days, times, money: each was said, and for a decision or an action near its quote.
     fn check_facts(&self) -> Result<(), Reason> {
-        let near: Vec<usize> = self.quoted.iter().map(|n| self.cited.spoken[*n].at).collect();
-        let binding = matches!(self.claim.kind, Kind::Decision | Kind::Action);
-        let lines = |line: usize| !binding || near.iter().any(|quoted| quoted.abs_diff(line) <= NEAR);
+        let lines = |line: usize| !self.binds() || self.is_near(line, NEAR);
         let usable = |spoken: &Spoken| {
             self.is_usable(spoken) && (self.asked || spoken.said != Manner::Asked || spoken.agreed)
         };
@@ -293,7 +303,7 @@ impl<'a> Judge<'a> {
             return cover::check_literal(&self.text, &self.mentions, &self.is_fact, self.cited, self.quoted);
         }
         let check = |usable: &dyn Fn(&Spoken) -> bool| {
-            cover::check(&self.text, &self.content, &self.stems, &self.facts, self.cited, usable)
+            cover::check(&self.text, &self.content, &self.stems, &self.facts, &self.mentions, self.cited, usable)
         };
         let carried = check(&|spoken| self.is_usable(spoken));
         match carried {
@@ -367,6 +377,19 @@ impl<'a> Judge<'a> {
             Ok(())
         }
     }
+}
+
+/// Whether a sentence tells that something was asked: who asked stands right before, or it begins so, or it says
+/// that something was asked. "If a customer asks" is none.
+fn tells_of_asking(text: &Text, mentions: &[names::Mention], tongue: &Tongue) -> bool {
+    (0..text.words.len()).filter(|at| tongue.asked.at(&text.words, *at) > 0).any(|at| {
+        let by = |mention: &names::Mention| mention.words.end <= at && at <= mention.words.end + 2;
+        let verb = at.checked_sub(1).map(|before| text.words[before].fold.as_str());
+        let passive = verb.is_some_and(|verb| {
+            matches!(verb, "was" | "were" | "is" | "has" | "wurde" | "wird" | "hat" | "ist" | "a" | "est" | "remains")
+        });
+        at < 3 || passive || mentions.iter().any(by)
+    })
 }
 
 /// Words that say on which side of a day.

@@ -109,7 +109,7 @@ impl<'a> Cited<'a> {
         let plain = answer.said == Said::Stated;
         let (agreed, answered) = match asked.said {
             Said::Asked if which => (plain && !no, plain),
-            Said::Asked => (yes && !denied, yes || no || plain),
+            Said::Asked => (yes && !denied, yes || no || answer.said != Said::Asked),
             _ => (yes, false),
         };
         let spoken = &mut self.spoken[n];

@@ -66,6 +66,7 @@ pub(super) fn check(
     content: &[bool],
     stems: &[String],
     facts: &[Fact],
+    mentions: &[Mention],
     cited: &Cited,
     usable: &dyn Fn(&Spoken) -> bool,
 ) -> Result<(), Reason> {
@@ -81,7 +82,8 @@ pub(super) fn check(
             own = 0;
         }
         if !content[at] {
-            let tells = word.fold.len() > 2 && !cited.meeting.tongue.stop.has(&word.fold);
+            let fact = facts.iter().any(|fact| fact.words.contains(&at));
+            let tells = !fact && word.fold.len() > 2 && !cited.meeting.tongue.stop.has(&word.fold);
             beside += usize::from(tells && is_spoken(&stems[at], cited, usable));
             continue;
         }
@@ -102,11 +104,14 @@ pub(super) fn check(
             return Err(Reason::Words(word.raw.clone()));
         }
     }
+    let words = said;
     said += facts.len();
     all += facts.len();
+    let named = |mention: &&Mention| mention.people.iter().any(|person| cited.names(*person));
+    beside += mentions.iter().filter(named).count();
     // What is said of a thing is more than one word.
-    let thin = context > 0 && said + beside < 2;
-    if said == 0 || thin || context > said + CONTEXT_MORE {
+    let thin = context > 0 && (words + beside == 0 || said + beside < 2);
+    if said + beside / 2 == 0 || thin || context > said + CONTEXT_MORE {
         return Err(missing.map_or(Reason::Empty, Reason::Words));
     }
     if said * 100 < all * SAID_PERCENT { Err(Reason::Words(missing.unwrap_or_default())) } else { Ok(()) }
@@ -149,6 +154,7 @@ fn is_form(one: &str, other: &str) -> bool {
 /// A part of a line with what it says.
 struct Clause<'a> {
     line: usize,
+    asked: bool,
     stems: &'a [String],
     words: &'a [Word],
     facts: Vec<&'a Fact>,
@@ -174,21 +180,28 @@ pub(super) fn check_bonds(
         let holds = |said: &Clause, fact: &Fact| said.facts.iter().any(|other| fact.is_same(other));
         let has_word =
             |said: &Clause, at: usize| said.stems.iter().any(|stem| tongue.alike(&stems[at], stem));
-        for fact in &own {
+        for fact in own.iter().filter(|fact| fact.binds()) {
             let with: Vec<&Clause> = clauses.iter().filter(|said| holds(said, fact)).collect();
-            for at in &words {
-                let about: Vec<&Clause> = clauses.iter().filter(|said| has_word(said, *at)).collect();
-                let rival = |said: &&Clause| {
-                    with.iter().any(|with| with.line == said.line)
-                        && said
-                            .facts
-                            .iter()
-                            .any(|other| fact.is_like(other) && !own.iter().any(|own| own.is_same(other)))
-                };
-                let apart = about.iter().all(|said| !holds(said, fact) && rival(said));
-                if !with.is_empty() && !about.is_empty() && apart {
-                    return Err(Reason::Mixed(shown(&text.words[fact.words.clone()])));
-                }
+            let rival = |said: &&Clause| {
+                with.iter().any(|with| with.line == said.line)
+                    && said
+                        .facts
+                        .iter()
+                        .any(|other| fact.is_like(other) && !own.iter().any(|own| own.is_same(other)))
+            };
+            let about = |at: &usize| clauses.iter().filter(|said| has_word(said, *at)).collect::<Vec<_>>();
+            let spoken: Vec<usize> = words.iter().copied().filter(|at| !about(at).is_empty()).collect();
+            let apart = spoken.iter().filter(|at| about(at).iter().all(|said| !holds(said, fact) && rival(said)));
+            let apart: Vec<usize> = apart.copied().collect();
+            let before = |at: &usize| *at < fact.words.start && *at + 2 >= fact.words.start;
+            if !with.is_empty() && (apart.len() * 2 > spoken.len() || apart.iter().any(before)) {
+                return Err(Reason::Mixed(shown(&text.words[fact.words.clone()])));
+            }
+            // What is counted stands with its number.
+            let next = spoken.iter().find(|at| **at >= fact.words.end && **at <= fact.words.end + 2);
+            let same_line = |at: &usize| about(at).iter().any(|said| said.asked || with.iter().any(|with| with.line == said.line));
+            if !with.is_empty() && next.is_some_and(|at| !same_line(at)) {
+                return Err(Reason::Mixed(shown(&text.words[fact.words.clone()])));
             }
         }
         for mention in &names {
@@ -199,15 +212,18 @@ pub(super) fn check_bonds(
             let others: Vec<usize> = (0..cited.meeting.people.len())
                 .filter(|person| !names.iter().any(|name| name.people.contains(person)))
                 .collect();
-            for at in &words {
-                let about: Vec<&Clause> = clauses.iter().filter(|said| has_word(said, *at)).collect();
-                let rival =
-                    |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
-                let apart = about.iter().all(|said| !named(said, &mention.people) && rival(said));
-                let speaks = mention.people.iter().any(|person| cited.speaks(*person));
-                if !speaks && !with.is_empty() && !about.is_empty() && apart {
-                    return Err(Reason::Mixed(shown(&text.words[mention.words.clone()])));
-                }
+            let speaks = mention.people.iter().any(|person| cited.speaks(*person));
+            if speaks || with.is_empty() {
+                continue;
+            }
+            let rival = |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
+            let apart = |about: Vec<&Clause>| {
+                !about.is_empty() && about.iter().all(|said| !named(said, &mention.people) && rival(said))
+            };
+            let word = |at: &usize| apart(clauses.iter().filter(|said| has_word(said, *at)).collect());
+            let fact = |fact: &&Fact| apart(clauses.iter().filter(|said| holds(said, fact)).collect());
+            if words.iter().any(word) || own.iter().any(fact) {
+                return Err(Reason::Mixed(shown(&text.words[mention.words.clone()])));
             }
         }
     }
@@ -229,6 +245,7 @@ fn clauses<'a>(cited: &Cited<'a>, usable: &dyn Fn(&Spoken) -> bool) -> Vec<Claus
             }
             found.push(Clause {
                 line: spoken.at,
+                asked: spoken.said == super::cited::Said::Asked,
                 stems: &line.stems[clause.clone()],
                 words: &line.text.words[clause.clone()],
                 facts: line.facts.iter().filter(|fact| clause.contains(&fact.words.start)).collect(),

@@ -39,6 +39,11 @@ pub(super) struct Fact {
 }
 
 impl Fact {
+    /// Whether what it is said of counts: a number, a day, a month, a time.
+    pub fn binds(&self) -> bool {
+        !matches!(self.what.first(), None | Some(What::Day(_) | What::Money(_) | What::Name(_)))
+    }
+
     /// Whether the other says the same.
     pub fn is_same(&self, other: &Self) -> bool {
         let said =
@@ -270,6 +275,21 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
         _ => None,
     };
     let mut found = Vec::new();
+    // One euro thirty.
+    for (n, fact) in facts.iter().enumerate().skip(1) {
+        let money = &facts[n - 1];
+        let beside = money.words.end == fact.words.start && words[fact.words.start].gap == Gap::Space;
+        let Some(cents) = value(fact).filter(|cents| beside && cents.len() <= 2) else { continue };
+        if !matches!(money.what[..], [What::Money(_)]) {
+            continue;
+        }
+        let before = n.checked_sub(2).map(|n| &facts[n]).filter(|before| before.words.end == money.words.start);
+        let one = money.words.start.checked_sub(1).is_some_and(|at| {
+            matches!(words[at].fold.as_str(), "un" | "une" | "ein" | "einen" | "einem" | "uno" | "one" | "a" | "een")
+        });
+        let whole = before.and_then(value).or_else(|| one.then(|| "1".to_owned()));
+        found.extend(whole.map(|whole| number(format!("{whole}.{cents:0>2}").trim_end_matches('0').to_owned())));
+    }
     let mut digits = String::new();
     let mut last = usize::MAX;
     for (n, fact) in facts.iter().enumerate() {
@@ -321,7 +341,8 @@ pub(super) fn is_said(claimed: &What, of_month: bool, said: &What, said_of_month
                     (Some(claimed), Some(said)) => claimed == said,
                     // Half past three can be 15:30, but no half of the day is to be made up.
                     (Some(claimed), None) => half.is_none() && claimed % 12 == said_hour % 12,
-                    (None, Some(said)) => said % 12 == hour % 12,
+                    // 7 is not what was said where 19 was.
+                    (None, Some(_)) => hour == said_hour,
                     (None, None) => hour == said_hour,
                 }
         }

@@ -32,7 +32,7 @@ enum Part {
 
 /// English number words that are other words elsewhere.
 const OTHER_WORDS: &[&str] =
-    &["ten", "k", "per", "grand", "dozen", "second", "seconds", "point", "six", "one", "once"];
+    &["four", "ten", "k", "per", "grand", "dozen", "second", "seconds", "point", "six", "one", "once"];
 
 fn part(word: &str, counting: &[&Counting]) -> Option<Part> {
     let own = counting.first()?.language;

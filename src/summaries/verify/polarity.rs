@@ -1,6 +1,8 @@
 //! Yes and no: whether a part of a sentence says the same as the part of a line that it is about, or the
 //! opposite. Pure.
 
+use std::ops::Range;
+
 use super::Reason;
 use super::cited::{Cited, Said, Spoken};
 use super::facts::Fact;
@@ -58,7 +60,7 @@ fn differ(claim: &[Word], about: &Clause, tongue: &Tongue) -> bool {
     };
     let claim = claims_not != (left(&claimed, &said) % 2 == 1);
     let said = says_not != (left(&said, &claimed) % 2 == 1);
-    claim != (said != turned)
+    claim != (said != turned) && !about.open
 }
 
 /// A clause of a line that a clause of a sentence can be about.
@@ -69,6 +71,8 @@ struct Clause<'a> {
     turned: bool,
     /// It is a question to be answered with yes or no.
     asked: bool,
+    /// The answer is neither: nobody knows which it was.
+    open: bool,
 }
 
 /// Checks that no part of a sentence is the opposite of what was said.
@@ -100,6 +104,7 @@ pub(super) fn check(
                         .collect(),
                     turned: spoken.turned,
                     asked: spoken.said == Said::Asked,
+                    open: spoken.answered && !spoken.agreed && !spoken.turned,
                 });
             }
         }
@@ -115,8 +120,16 @@ pub(super) fn check(
             own.iter().filter(|stem| said.stems.iter().any(|other| tongue.alike(stem, other))).count()
                 + told.iter().filter(|fact| said.facts.iter().any(|other| fact.is_same(other))).count()
         };
-        let best = clauses.iter().map(shared).max().unwrap_or(0);
+        denied(clause, text, content, stems, &clauses, tongue)?;
+        let mut best = clauses.iter().map(shared).max().unwrap_or(0);
         if best == 0 {
+            // "Luc wants to open" is about "I don't want to".
+            best = clauses.iter().map(|said| loosely(said, clause, text, stems, tongue)).max().unwrap_or(0);
+            let about = |said: &&Clause| loosely(said, clause, text, stems, tongue) == best;
+            let words = &text.words[clause.clone()];
+            if best > 0 && clauses.iter().filter(about).all(|said| differ(words, said, tongue)) {
+                return Err(Reason::Opposite);
+            }
             continue;
         }
         let words = &text.words[clause.clone()];
@@ -143,4 +156,50 @@ fn opposite(claim: &[Word], said: &Clause, cited: &Cited) -> bool {
         (is_one && !is_other && says(other) && !says(one))
             || (is_other && !is_one && says(one) && !says(other))
     })
+}
+
+/// Before what is not so, in all languages.
+const INSTEAD: &[&str] = &["instead", "rather", "statt", "anstatt", "lieu", "plutot", "lugar", "invece", "plaats"];
+
+/// How many words a clause shares with one of a line, words of reports too.
+fn loosely(said: &Clause, clause: &Range<usize>, text: &Text, stems: &[String], tongue: &Tongue) -> usize {
+    let own = clause.clone().filter(|at| !tongue.stop.has(&text.words[*at].fold));
+    own.filter(|at| said.stems.iter().any(|other| *other == stems[*at])).count()
+}
+
+/// Checks that the word which a "not" of a line stands before is not affirmed.
+fn denied(
+    clause: &Range<usize>,
+    text: &Text,
+    content: &[bool],
+    stems: &[String],
+    clauses: &[Clause],
+    tongue: &Tongue,
+) -> Result<(), Reason> {
+    const NEAR: usize = 3;
+    let own = &text.words[clause.clone()];
+    let (not, refuse) = turns(own, tongue);
+    if not || !refuse.is_empty() || own.iter().any(|word| INSTEAD.contains(&word.fold.as_str())) {
+        return Ok(());
+    }
+    // The stem that a "not" of this clause denies.
+    let denies = |said: &Clause, stem: &String| {
+        !said.asked
+            && !said.turned
+            && (0..said.words.len()).any(|at| {
+                let length = tongue.not.at(said.words, at);
+                let after = (at + length..said.words.len().min(at + length + NEAR))
+                    .find(|next| !tongue.stop.has(&said.words[*next].fold));
+                let first = said.words[at].first && tongue.no.has(&said.words[at].fold);
+                length > 0 && !first && after.is_some_and(|next| tongue.alike(stem, &said.stems[next]))
+            })
+    };
+    for at in clause.clone().filter(|at| content[*at]) {
+        let holds: Vec<&Clause> =
+            clauses.iter().filter(|said| said.stems.iter().any(|other| tongue.alike(&stems[at], other))).collect();
+        if !holds.is_empty() && holds.iter().all(|said| denies(said, &stems[at])) {
+            return Err(Reason::Opposite);
+        }
+    }
+    Ok(())
 }

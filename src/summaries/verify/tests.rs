@@ -117,9 +117,14 @@ fn the_half_that_was_looked_at_keeps_to_the_bars() {
     assert_bars(&dev(), true);
 }
 
+/// Held out until it was run, and looked at since.
+fn looked_at() -> Vec<Held> {
+    set(include_str!("../../../benches/summaries/held-out.json"))
+}
+
 #[test]
-fn the_half_that_was_never_looked_at_keeps_to_the_bars() {
-    assert_bars(&set(include_str!("../../../benches/summaries/held-out.json")), false);
+fn the_half_that_was_run_once_and_looked_at_then_keeps_to_the_bars() {
+    assert_bars(&looked_at(), true);
 }
 
 /// One line, one claim about it.
@@ -359,7 +364,7 @@ fn foreign(language: &str) -> Vec<&'static str> {
 
 #[test]
 fn nothing_passes_with_a_number_name_or_day_that_was_not_said() {
-    for held in dev() {
+    for held in dev().into_iter().chain(looked_at()) {
         let meeting = held.meeting();
         for claim in held.claims.iter().filter(|claim| claim.right) {
             let places = claim.text.match_indices(' ').map(|(at, _)| at).chain([0, claim.text.len() - 1]);

@@ -118,7 +118,13 @@ impl Whose<'_> {
         let tongue = &self.cited.meeting.tongue;
         self.quoted.iter().all(|n| {
             let words = self.cited.spoken[*n].words();
-            words.first().is_some_and(|word| tongue.third.has(&word.fold))
+            let told = |person: usize| self.mentions.iter().any(|mention| mention.people.contains(&person));
+            let other = |word: &Word| {
+                let mut all = 0..self.cited.meeting.people.len();
+                all.any(|person| self.cited.is_named_by(person, word) && !told(person))
+            };
+            let called = words.get(1).is_none_or(|next| next.gap == Gap::Break);
+            words.first().is_some_and(|word| tongue.third.has(&word.fold) || (other(word) && !called))
                 && !words.iter().any(|word| tongue.first.has(&word.fold))
         })
     }

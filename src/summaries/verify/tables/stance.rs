@@ -36,7 +36,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         not: "not no never nobody none nothing nowhere neither nor no_one hardly",
         refuse: "reject* refus* declin* deny denie* denying cancel* oppos* avoid* without skip* unable impossible forbid* \
                  forbade abolish* drop dropped dropping leave_out left_out leaving_out leaves_out omit* exclud* prevent* \
-                 instead_of rather_than disagree* dislike* lack* unlike* except",
+                 disagree* dislike* lack* unlike*",
         maybe: "maybe perhaps might could should would probably possibly likely hopefully propos* suggest* i_think \
                 i_guess i_suppose i_believe i_hope we_think not_sure unsure i_assume guess ought apparently presumably \
                 we_may i_may they_may it_may",
@@ -56,7 +56,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         filler: "um uh well oh hm hmm ah so erm then and mm",
         vote: "favour favor vote",
         opposites: &[
-            ("more", "less"), ("more", "fewer"), ("favour", "against"), ("up", "down"), ("before", "after"), ("increas*", "decreas*"),
+            ("more", "less"), ("all", "only"), ("every", "only"), ("more", "fewer"), ("favour", "against"), ("up", "down"), ("before", "after"), ("increas*", "decreas*"),
             ("increas*", "reduc*"), ("rais*", "lower*"), ("raise*", "cut*"), ("rose", "fell"), ("rise*", "fall*"),
             ("open*", "clos*"), ("accept*", "reject*"), ("accept*", "declin*"), ("accept*", "refus*"),
             ("cheap*", "expensive"), ("earl*", "late*"), ("buy*", "sell*"), ("bought", "sold"), ("win*", "los*"),
@@ -79,7 +79,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         not: "nicht kein keine keinen keinem keiner keines keinerlei nie niemals niemand niemanden niemandem nichts \
               nirgends nirgendwo weder kaum",
         refuse: "ablehn* abgelehn* lehnt lehnte lehnen lehne verweiger* weiger* absag* abgesagt sagte_ab ohne stornier* \
-                 storno unmoglich verbot* verbiet* verzicht* gestrichen streich* ausgeschlossen statt anstatt \
+                 storno unmoglich verbot* verbiet* verzicht* gestrichen streich* ausgeschlossen \
                  vermeid* vermied* weglass* weggelassen dagegen",
         maybe: "vielleicht eventuell womoglich moglicherweise wahrscheinlich vermutlich konnte konnten konntest konntet \
                 sollte sollten solltest wurde_ich wurden_wir ware waren_wir durfte durften musste_man ich_glaube \
@@ -102,7 +102,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         filler: "ah ahm also na oh hm tja und ach dann",
         vote: "dafur dagegen abstimm*",
         opposites: &[
-            ("mehr", "weniger"), ("vor", "nach"), ("erhoh*", "senk*"), ("erhoh*", "reduzier*"), ("steig*", "sink*"),
+            ("mehr", "weniger"), ("alle", "nur"), ("allen", "nur"), ("vor", "nach"), ("erhoh*", "senk*"), ("erhoh*", "reduzier*"), ("steig*", "sink*"),
             ("offn*", "schliess*"), ("offen", "geschlossen"), ("gunstig*", "teuer*"), ("gunstig*", "teuers*"),
             ("billig*", "teuer*"), ("billig*", "teuers*"), ("fruh*", "spat*"), ("kauf*", "verkauf*"),
             ("mieten", "kaufen"), ("erlaub*", "verb*"), ("immer", "nie"), ("mit", "ohne"), ("besser*", "schlecht*"),
@@ -117,8 +117,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
     Stance {
         language: "fr",
         not: "pas jamais rien aucun aucune ni guere nulle",
-        refuse: "faute refus* rejet* annul* sans impossible interdi* supprim* renonc* abandon* evit* exclu* \
-                 au_lieu",
+        refuse: "faute refus* rejet* annul* sans impossible interdi* supprim* renonc* abandon* evit* exclu*",
         maybe: "peut_etre pourrait pourrions pourrais pourraient pourriez devrait devrions devrais devraient faudrait \
                 je_pense je_crois je_propose je_suggere propose_de propose_qu on_propose probablement eventuellement \
                 sans_doute serait seraient serais aimerais voudrais aimerait voudrait il_me_semble j_espere je_suppose \
@@ -136,7 +135,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         filler: "euh ben bah alors et ah oh hm donc",
         vote: "vote",
         opposites: &[
-            ("plus", "moins"), ("avant", "apres"), ("augment*", "baiss*"), ("augment*", "dimin*"), ("augment*", "rédui*"),
+            ("plus", "moins"), ("tous", "seulement"), ("toutes", "seulement"), ("avant", "apres"), ("augment*", "baiss*"), ("augment*", "dimin*"), ("augment*", "rédui*"),
             ("ouvr*", "ferm*"), ("ouvert*", "ferm*"), ("accept*", "refus*"), ("tot", "tard"), ("achet*", "vend*"),
             ("toujours", "jamais"), ("avec", "sans"), ("mieux", "pire"), ("grand*", "petit*"), ("haut*", "bas"),
             ("premier*", "dernier*"), ("cher*", "bon_marche"), ("commenc*", "fini*"), ("commenc*", "termin*"),
