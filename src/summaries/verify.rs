@@ -171,7 +171,8 @@ impl<'a> Judge<'a> {
         let mut is_fact = vec![false; text.words.len()];
         facts.iter().for_each(|fact| is_fact[fact.words.clone()].fill(true));
         let content = cover::content(&text, &mentions, &is_fact, tongue);
-        let marked = text.sentences.iter().any(|sentence| sentence.asks) || tells_of_asking(&text, &mentions, tongue);
+        let marked =
+            text.sentences.iter().any(|sentence| sentence.asks) || tells_of_asking(&text, &mentions, tongue);
         let asked = marked && matches!(claim.kind, Kind::Question | Kind::Topic);
         let maybe = tongue.maybe.any(&text.words);
         let unsure = match claim.kind {
@@ -303,7 +304,15 @@ impl<'a> Judge<'a> {
             return cover::check_literal(&self.text, &self.mentions, &self.is_fact, self.cited, self.quoted);
         }
         let check = |usable: &dyn Fn(&Spoken) -> bool| {
-            cover::check(&self.text, &self.content, &self.stems, &self.facts, &self.mentions, self.cited, usable)
+            cover::check(
+                &self.text,
+                &self.content,
+                &self.stems,
+                &self.facts,
+                &self.mentions,
+                self.cited,
+                usable,
+            )
         };
         let carried = check(&|spoken| self.is_usable(spoken));
         match carried {
@@ -379,14 +388,17 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// Whether a sentence tells that something was asked: who asked stands right before, or it begins so, or it says
-/// that something was asked. "If a customer asks" is none.
+/// Whether a sentence tells that something was asked: who asked stands right before, or it begins so, or
+/// it says that something was asked. "If a customer asks" is none.
 fn tells_of_asking(text: &Text, mentions: &[names::Mention], tongue: &Tongue) -> bool {
     (0..text.words.len()).filter(|at| tongue.asked.at(&text.words, *at) > 0).any(|at| {
         let by = |mention: &names::Mention| mention.words.end <= at && at <= mention.words.end + 2;
         let verb = at.checked_sub(1).map(|before| text.words[before].fold.as_str());
         let passive = verb.is_some_and(|verb| {
-            matches!(verb, "was" | "were" | "is" | "has" | "wurde" | "wird" | "hat" | "ist" | "a" | "est" | "remains")
+            matches!(
+                verb,
+                "was" | "were" | "is" | "has" | "wurde" | "wird" | "hat" | "ist" | "a" | "est" | "remains"
+            )
         });
         at < 3 || passive || mentions.iter().any(by)
     })

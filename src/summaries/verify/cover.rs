@@ -191,7 +191,8 @@ pub(super) fn check_bonds(
             };
             let about = |at: &usize| clauses.iter().filter(|said| has_word(said, *at)).collect::<Vec<_>>();
             let spoken: Vec<usize> = words.iter().copied().filter(|at| !about(at).is_empty()).collect();
-            let apart = spoken.iter().filter(|at| about(at).iter().all(|said| !holds(said, fact) && rival(said)));
+            let apart =
+                spoken.iter().filter(|at| about(at).iter().all(|said| !holds(said, fact) && rival(said)));
             let apart: Vec<usize> = apart.copied().collect();
             let before = |at: &usize| *at < fact.words.start && *at + 2 >= fact.words.start;
             if !with.is_empty() && (apart.len() * 2 > spoken.len() || apart.iter().any(before)) {
@@ -199,7 +200,9 @@ pub(super) fn check_bonds(
             }
             // What is counted stands with its number.
             let next = spoken.iter().find(|at| **at >= fact.words.end && **at <= fact.words.end + 2);
-            let same_line = |at: &usize| about(at).iter().any(|said| said.asked || with.iter().any(|with| with.line == said.line));
+            let same_line = |at: &usize| {
+                about(at).iter().any(|said| said.asked || with.iter().any(|with| with.line == said.line))
+            };
             if !with.is_empty() && next.is_some_and(|at| !same_line(at)) {
                 return Err(Reason::Mixed(shown(&text.words[fact.words.clone()])));
             }
@@ -216,7 +219,8 @@ pub(super) fn check_bonds(
             if speaks || with.is_empty() {
                 continue;
             }
-            let rival = |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
+            let rival =
+                |said: &&Clause| with.iter().any(|with| with.line == said.line) && named(said, &others);
             let apart = |about: Vec<&Clause>| {
                 !about.is_empty() && about.iter().all(|said| !named(said, &mention.people) && rival(said))
             };

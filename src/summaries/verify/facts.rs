@@ -283,12 +283,18 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
         if !matches!(money.what[..], [What::Money(_)]) {
             continue;
         }
-        let before = n.checked_sub(2).map(|n| &facts[n]).filter(|before| before.words.end == money.words.start);
+        let before =
+            n.checked_sub(2).map(|n| &facts[n]).filter(|before| before.words.end == money.words.start);
         let one = money.words.start.checked_sub(1).is_some_and(|at| {
-            matches!(words[at].fold.as_str(), "un" | "une" | "ein" | "einen" | "einem" | "uno" | "one" | "a" | "een")
+            matches!(
+                words[at].fold.as_str(),
+                "un" | "une" | "ein" | "einen" | "einem" | "uno" | "one" | "a" | "een"
+            )
         });
         let whole = before.and_then(value).or_else(|| one.then(|| "1".to_owned()));
-        found.extend(whole.map(|whole| number(format!("{whole}.{cents:0>2}").trim_end_matches('0').to_owned())));
+        found.extend(
+            whole.map(|whole| number(format!("{whole}.{cents:0>2}").trim_end_matches('0').to_owned())),
+        );
     }
     let mut digits = String::new();
     let mut last = usize::MAX;

@@ -159,7 +159,8 @@ fn opposite(claim: &[Word], said: &Clause, cited: &Cited) -> bool {
 }
 
 /// Before what is not so, in all languages.
-const INSTEAD: &[&str] = &["instead", "rather", "statt", "anstatt", "lieu", "plutot", "lugar", "invece", "plaats"];
+const INSTEAD: &[&str] =
+    &["instead", "rather", "statt", "anstatt", "lieu", "plutot", "lugar", "invece", "plaats"];
 
 /// How many words a clause shares with one of a line, words of reports too.
 fn loosely(said: &Clause, clause: &Range<usize>, text: &Text, stems: &[String], tongue: &Tongue) -> usize {
@@ -195,8 +196,10 @@ fn denied(
             })
     };
     for at in clause.clone().filter(|at| content[*at]) {
-        let holds: Vec<&Clause> =
-            clauses.iter().filter(|said| said.stems.iter().any(|other| tongue.alike(&stems[at], other))).collect();
+        let holds: Vec<&Clause> = clauses
+            .iter()
+            .filter(|said| said.stems.iter().any(|other| tongue.alike(&stems[at], other)))
+            .collect();
         if !holds.is_empty() && holds.iter().all(|said| denies(said, &stems[at])) {
             return Err(Reason::Opposite);
         }
