@@ -288,7 +288,7 @@ impl<'a> Judge<'a> {
         let carries = |spoken: &&Spoken| {
             spoken.states() || (self.asked && !decides) || (self.unsure && spoken.said == Manner::Maybe)
         };
-        if quoted.iter().any(|spoken| carries(&spoken)) {
+        if quoted.iter().any(carries) {
             return Ok(());
         }
         Err(if quoted.iter().any(|spoken| spoken.said == Manner::Maybe) {

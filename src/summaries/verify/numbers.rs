@@ -129,7 +129,7 @@ fn joined(word: &str, table: &Counting, and: &[&str]) -> Option<u64> {
             let (Some(low), Some(high)) = (unit(&word[..at]), unit(&word[at + and.len()..])) else {
                 continue;
             };
-            if (1..10).contains(&low) && high >= 20 && high < 100 && high % 10 == 0 {
+            if (1..10).contains(&low) && (20..100).contains(&high) && high % 10 == 0 {
                 return Some(high + low);
             }
         }

@@ -20,7 +20,7 @@ impl Phrases {
         let mut new = Self::default();
         for entry in table.split_whitespace() {
             if entry.contains('_') {
-                new.phrases.push(entry.split('_').map(|part| folded(part)).collect());
+                new.phrases.push(entry.split('_').map(folded).collect());
             } else if let Some(beginning) = entry.strip_suffix('*') {
                 new.beginnings.push(fold(beginning));
             } else {
