@@ -99,7 +99,8 @@ pub(super) struct OneChange {
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
-    #[schema(min_items = 1, max_items = 20000)]
+    /// At most 20,000, and 2 MiB in all.
+    #[schema(min_items = 1)]
     edits: Vec<OneChange>,
 }
 

@@ -197,7 +197,7 @@ fn token() -> Result<String, ServeError> {
                        `hansard serve` prints the token. Times are seconds from the session's start. Errors are \
                        `application/problem+json`.",
     ),
-    components(schemas(Problem)),
+    components(schemas(Problem, search::HitKind, search::HitOrder)),
     security(("token" = [])),
     modifiers(&Security)
 )]
@@ -211,6 +211,40 @@ impl utoipa::Modify for Security {
         let token = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
         document.components.get_or_insert_default().add_security_scheme("token", token);
     }
+}
+
+/// What any request may be answered, wherever it goes: that it may not ask, or that its body is none.
+fn answered(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+    let problem = |what: &str| {
+        let schema = RefOr::Ref(Ref::from_schema_name("Problem"));
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        ResponseBuilder::new().description(what).content("application/problem+json", content).build()
+    };
+    let always = [
+        ("400", "The address or a value in it can't be"),
+        ("401", "The token is missing, or not this server's"),
+        ("403", "Another site's page asks"),
+        ("421", "Another host is asked for"),
+        ("500", "The machine fails"),
+    ];
+    let with_body = [
+        ("413", "The body is too long"),
+        ("415", "The body is no application/json"),
+        ("422", "The body has not this form, or what it wants can't be"),
+    ];
+    for item in document.paths.paths.values_mut() {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        for operation in operations.into_iter().flatten() {
+            let body = operation.request_body.is_some();
+            let more = with_body.iter().filter(|_| body);
+            for (status, what) in always.iter().chain(more) {
+                let responses = &mut operation.responses.responses;
+                responses.entry((*status).to_owned()).or_insert_with(|| RefOr::T(problem(what)));
+            }
+        }
+    }
+    document
 }
 
 fn router(app: App) -> Router {
@@ -236,7 +270,7 @@ fn router(app: App) -> Router {
         .routes(routes!(follow::steer))
         .routes(routes!(follow::events))
         .split_for_parts();
-    let document = Arc::new(document);
+    let document = Arc::new(answered(document));
     let api = api
         .route("/api/v1/openapi.json", axum::routing::get(move || async move { Json((*document).clone()) }))
         .route("/api/v1/ws", axum::routing::get(follow::socket))

@@ -26,6 +26,8 @@ use crate::session::reading::Session;
 
 /// Entries of a list at once.
 const LIST_MAX: usize = 500;
+/// Characters of what is looked for in the list.
+const QUERY_MAX: usize = 500;
 /// Lines of a transcript at once: six hours of quick talk, without their words.
 const LINES_MAX: usize = 20_000;
 
@@ -122,6 +124,9 @@ pub(super) async fn list(
     let limit = query.limit.unwrap_or(100);
     if !(1..=LIST_MAX).contains(&limit) {
         return Err(Problem::bad(format!("limit must be 1 to {LIST_MAX}")));
+    }
+    if query.query.as_ref().is_some_and(|text| text.chars().count() > QUERY_MAX) {
+        return Err(Problem::bad(format!("query has at most {QUERY_MAX} characters")));
     }
     blocking(move || {
         let listing = app.shelf.look(&app.config.paths.recordings)?;

@@ -5,6 +5,7 @@ mod api;
 mod guard;
 mod page;
 mod record;
+mod schema;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

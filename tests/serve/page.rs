@@ -269,3 +269,165 @@ fn what_is_typed_outlives_another_editor_a_reload_and_the_server() {
     chrome.until("document.querySelectorAll('.line').length === 3");
     assert_eq!(chrome.js("JSON.stringify(localStorage).includes('secret')"), false);
 }
+
+/// Text that is seen and does not stand out enough (WCAG 2.2, 1.4.3), and controls without a name (4.1.2), as
+/// `what: why`.
+const HARD_TO_READ: &str = r#"(() => {
+  const wrong = [];
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data; return [r, g, b, a / 255]; };
+  const over = (top, under) => [0, 1, 2].map((n) => top[n] * top[3] + under[n] * (1 - top[3])).concat(1);
+  const ground = (node) => { const layers = []; for (let at = node; at; at = at.parentElement) layers.push(rgba(getComputedStyle(at).backgroundColor)); return layers.reduceRight((under, top) => over(top, under), [255, 255, 255, 1]); };
+  const light = (colour) => { const [r, g, b] = colour.slice(0, 3).map((v) => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const seen = (node) => node.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && node.getBoundingClientRect().width > 1;
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  let looked = 0;
+  while (walk.nextNode()) {
+    const node = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !seen(node) || node.closest("option, :disabled")) continue;
+    const style = getComputedStyle(node), under = ground(node);
+    let opacity = 1;
+    for (let at = node; at; at = at.parentElement) opacity *= Number(getComputedStyle(at).opacity);
+    const ink = rgba(style.color), shown = over([...ink.slice(0, 3), ink[3] * opacity], under);
+    const [a, b] = [light(shown), light(under)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
+    const size = parseFloat(style.fontSize), large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    looked += 1;
+    if (ratio < (large ? 3 : 4.5)) wrong.push(`${walk.currentNode.data.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  for (const node of document.querySelectorAll("button, a[href], input, select, summary, [role=textbox], [tabindex='0']")) {
+    if (!seen(node)) continue;
+    const label = node.getAttribute("aria-label") || node.labels?.[0]?.textContent || node.textContent;
+    if (!label?.trim()) wrong.push(`${node.outerHTML.slice(0, 80)}: no name`);
+    const rect = (node.closest("label") ?? node).getBoundingClientRect();
+    if (rect.width < 24 && rect.height < 24) wrong.push(`${node.outerHTML.slice(0, 80)}: ${rect.width}x${rect.height}`);
+  }
+  for (const id of [...document.querySelectorAll("[id]")].map((node) => node.id)) if (document.querySelectorAll(`[id="${id}"]`).length > 1) wrong.push(`${id}: twice`);
+  return looked > 3 ? [...new Set(wrong)] : ["nothing was looked at"];
+})()"#;
+
+#[test]
+fn everybody_can_read_it_and_reach_it_by_the_keyboard() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let id = id(&session(&home, &LINES));
+    let served = Served::start(&home);
+    served
+        .send("POST", &format!("/api/v1/sessions/{id}/marks"), json!({"text": "Decision: nine", "at": 3.0}))
+        .expect(200);
+    served
+        .send("POST", &format!("/api/v1/sessions/{id}/lines/bob-1-6"), json!({"edit": "withhold"}))
+        .expect(200);
+    for (width, height) in [(375, 800), (1440, 900)] {
+        for scheme in ["light", "dark"] {
+            chrome.size(width, height);
+            chrome.media("screen", scheme);
+            let look = |chrome: &mut Chrome, what: &str| {
+                assert_eq!(chrome.js(HARD_TO_READ), json!([]), "{what} at {width}, {scheme}");
+                let wide = chrome.number("document.documentElement.scrollWidth");
+                assert!(wide <= f64::from(width), "{what} is {wide} wide at {width}");
+            };
+            open(&mut chrome, &served, "");
+            look(&mut chrome, "the list");
+            open(&mut chrome, &served, &id);
+            chrome.until("document.querySelector('#player').hidden === false");
+            chrome.js("[...document.querySelectorAll('#bar button')].find((one) => one.textContent === 'What is withheld').click()");
+            chrome.until("document.querySelectorAll('.line').length === 4");
+            chrome.js("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+            look(&mut chrome, "a session");
+            chrome.key("j", "j");
+            chrome.key("e", "e");
+            chrome.until("document.querySelector('.foot')");
+            chrome.write(" and more");
+            served
+                .send(
+                    "POST",
+                    &format!("/api/v1/sessions/{id}/lines/alice-1-1"),
+                    json!({"edit": "text", "text": format!("We meet, {width} {scheme}.")}),
+                )
+                .expect(200);
+            chrome.until("document.querySelector('.conflict')");
+            look(&mut chrome, "a conflict");
+            saw(&mut chrome, &format!("correcting-{width}-{scheme}"));
+            chrome.key("Escape", "");
+            chrome.until("!document.querySelector('.editing')");
+            chrome.key("?", "?");
+            chrome.until("document.querySelector('#dialog').open");
+            look(&mut chrome, "the keys");
+            chrome.key("Escape", "");
+            chrome.until("!document.querySelector('#dialog').open");
+        }
+    }
+    // Tab goes to every control that is seen, in the order in which they stand.
+    chrome.js("document.activeElement.blur()");
+    chrome.js("window.reached = []; document.addEventListener('focusin', (event) => window.reached.push(event.target)); 1");
+    let all = "[...document.querySelectorAll('button, a[href], input, select, summary')].filter((node) => node.checkVisibility() && !node.disabled && !node.closest('.tools'))";
+    for _ in 0..80 {
+        chrome.key("Tab", "");
+    }
+    assert_eq!(
+        chrome.js(&format!(
+            "{all}.filter((node) => !window.reached.includes(node)).map((node) => node.outerHTML)"
+        )),
+        json!([])
+    );
+}
+
+/// What a person reads stands in en.js, and in each other language's file.
+#[test]
+fn every_string_can_be_translated() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/serve/page");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if !name.ends_with(".js") || ["en.js", "de.js"].contains(&name.as_str()) {
+            continue;
+        }
+        for line in read(&name).lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for told in [
+                "text: ",
+                "title: ",
+                "placeholder: ",
+                "\"aria-label\": ",
+                "label: ",
+                "toast(",
+                "ask(",
+                "banner(",
+            ] {
+                for rest in line.split(told).skip(1) {
+                    let literal =
+                        rest.strip_prefix('"').and_then(|rest| rest.split('"').next()).unwrap_or_default();
+                    let letters = literal.chars().filter(|c| c.is_alphabetic()).count();
+                    assert!(
+                        letters < 2 || literal == "Hansard",
+                        "{name}: {literal:?} stands outside of en.js"
+                    );
+                }
+            }
+        }
+    }
+    let index = read("index.html");
+    let body = index.split("<body>").nth(1).unwrap();
+    let text: String =
+        body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text).collect();
+    assert!(!text.chars().any(char::is_alphabetic), "{text}");
+}
+
+#[test]
+fn it_speaks_the_language_of_the_browser() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let id = id(&session(&home, &LINES));
+    let served = Served::start(&home);
+    for (language, said, lang) in [("de-AT", "Was gesagt wurde", "de"), ("fi-FI", "What was said", "en")] {
+        chrome.speaks(language);
+        open(&mut chrome, &served, &id);
+        assert_eq!(chrome.js("document.querySelector('h2').textContent"), said);
+        assert_eq!(chrome.js("document.documentElement.lang"), lang);
+    }
+    // Both say the same things.
+    let shapes = "Promise.all(['en', 'de'].map((code) => import(`/assets/${code}.js`))).then(([{ en }, { de }]) => \
+        [en, de].map((words) => Object.entries(words).map(([name, told]) => `${name} ${typeof told} ${told.length}`.replace(/string.*/, 'string')).sort()))";
+    let shapes = chrome.js(shapes);
+    assert!(shapes[0].as_array().unwrap().len() > 90);
+    assert_eq!(shapes[0], shapes[1]);
+}

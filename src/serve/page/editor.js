@@ -86,9 +86,10 @@ export function editor(session, view) {
       // What was typed stays where it is until it is saved.
       return;
     }
-    if (open !== mine) return;
-    mine.line = done.lines.find((line) => line.id === mine.id) ?? mine.line;
-    end();
+    if (open === mine) {
+      mine.line = done.lines.find((line) => line.id === mine.id) ?? mine.line;
+      end();
+    }
     view.done(done, mine.id);
   }
   function save() {
@@ -114,7 +115,8 @@ export function editor(session, view) {
 
   // The line has another revision now than the one that was seen: both are shown, and a person decides.
   function noticed(now) {
-    if (!open || now.id !== open.id || now.rev === open.seen) return;
+    // What is on its way comes back as an answer.
+    if (!open || open.busy || now.id !== open.id || now.rev === open.seen) return;
     if (now.text === text() && !now.hidden) { end(now); return; }
     $(".conflict", open.foot)?.remove();
     const keep = () => { open.seen = now.rev; open.line = now; $(".conflict", open.foot).remove(); typed(); save(); };
