@@ -37,7 +37,7 @@ export async function show(id, wantedLine = null) {
   // --- What there is -----------------------------------------------------------------------------------------
 
   async function reload() {
-    const all = showsAll();
+    const all = showsAll(), mine = wait.turn;
     const [whole, said] = await Promise.all([
       attempt(() => api(path)), attempt(() => api(`${path}/transcript?words=true&withheld=${all}`)),
     ]);
@@ -49,6 +49,8 @@ export async function show(id, wantedLine = null) {
       lines = lines.concat(more.lines);
       next = more.next;
     }
+    // Something was corrected meanwhile: what was read may be from before it.
+    if (mine !== wait.turn) { await reload(); return; }
     // What has not changed stays the same object: it is not drawn again.
     const before = new Map(state.lines.map((line) => [line.id, line]));
     const same = (line) => { const old = before.get(line.id); return old && old.rev === line.rev && old.text === line.text && old.speaker === line.speaker && old.hidden === line.hidden ? old : line; };
@@ -62,7 +64,7 @@ export async function show(id, wantedLine = null) {
     view.draw();
     if (find.value) search();
   }
-  const wait = { reload: false };
+  const wait = { reload: false, turn: 0 };
 
   // Of lines that are not shown any more nothing stays in the browser.
   function findDrafts() {
@@ -95,6 +97,7 @@ export async function show(id, wantedLine = null) {
   function applied(done, focus = null, stack = state.undo) {
     if (done.undo.length) { stack.push(done.undo); if (stack === state.undo && !applied.again) state.redo.length = 0; }
     state.revision = done.revision;
+    wait.turn += 1;
     if (done.remark) toast(done.remark, true);
     let redraw = false;
     const current = state.lines[state.at]?.id;
