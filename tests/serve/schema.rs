@@ -1,5 +1,5 @@
-//! What the API's document says is what is answered: schemathesis makes up requests from it; and the script of
-//! the guide does what it says.
+//! What the API's document says is what is answered: schemathesis makes up requests from it; and the script
+//! of the guide does what it says.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
