@@ -276,15 +276,10 @@ impl Drop for Engine {
         self.power.abort();
         // The last news were published by now; who is too slow for them does without.
         self.recording.news.end(LAST_WORDS);
-        match self.chime.take() {
-            Some(chime) if chime.is_finished() => {
-                if chime.join().is_err() {
-                    tracing::error!("the thread of the chime panicked");
-                }
-            }
-            // It plays on for a moment, or the sound system hangs: it ends with the process.
-            Some(_) => tracing::info!("the chime is not over"),
-            None => {}
+        // One that is not over plays on for a moment, or the sound system hangs: it ends with the process.
+        let chime = self.chime.take().filter(std::thread::JoinHandle::is_finished);
+        if chime.is_some_and(|chime| chime.join().is_err()) {
+            tracing::error!("the thread of the chime panicked");
         }
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(SHUTDOWN);

@@ -91,8 +91,8 @@ fn a_larger_model_makes_the_text_once_more_in_the_background_and_a_kill_costs_li
     let shown: Vec<_> = session.utterances.iter().filter(|line| line.is_shown()).collect();
     assert!(shown.iter().all(|line| line.model == LAST || line.edited.is_some()), "{shown:?}");
     assert!(shown.iter().any(|line| line.id == id && line.text == "What a person wrote."));
-    let csv = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
-    let csv = csv.filter(|path| path.extension().is_some_and(|end| end == "csv")).next().unwrap();
+    let mut csv = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+    let csv = csv.find(|path| path.extension().is_some_and(|end| end == "csv")).unwrap();
     assert!(fs::read_to_string(csv).unwrap().contains("What a person wrote."));
     home.run(["verify", "last"]).expect(0);
     home.refuses(&["transcribe", "--final", "last"], &["transcribe.final_model"]);
