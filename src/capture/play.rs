@@ -1,6 +1,6 @@
 //! A short sound through the system's default output: the one thing that a recorder plays.
 //!
-//! Promises: it is over within [`LIMIT`], whatever the sound system does, and nothing of a recording waits
+//! Promises: it is over within `LIMIT`, whatever the sound system does, and nothing of a recording waits
 //! for it. Who calls it may be held up as long as the backend hangs: it belongs on a thread of its own.
 
 use std::sync::Arc;
