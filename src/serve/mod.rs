@@ -22,6 +22,8 @@ use self::guard::Token;
 use self::problem::Problem;
 use crate::config::Config;
 use crate::session::read::{self, ReadError};
+use crate::session::summary::SUMMARY;
+use crate::session::voices::VOICES;
 
 mod edits;
 mod exports;
@@ -36,6 +38,7 @@ mod replace;
 mod search;
 mod sessions;
 mod sound;
+mod summary;
 
 /// Bytes of the longest request: what takes back the corrections of all lines of six hours.
 const BODY_MAX: usize = 2 << 20;
@@ -256,6 +259,7 @@ fn router(app: App) -> Router {
         .routes(routes!(lines::lines))
         .routes(routes!(replace::preview))
         .routes(routes!(replace::replace))
+        .routes(routes!(summary::summary))
         .routes(routes!(edits::people))
         .routes(routes!(edits::hide))
         .routes(routes!(edits::show))
@@ -303,5 +307,6 @@ fn revision(dir: &Path) -> String {
             modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
         format!("{:x}.{:x}", data.map_or(0, |data| data.len()), since.as_nanos())
     };
-    [read::MANIFEST, read::TRANSCRIPT, read::JOURNAL, crate::session::voices::VOICES].map(of).join("-")
+    let files = [read::MANIFEST, read::TRANSCRIPT, read::JOURNAL, VOICES, SUMMARY];
+    files.map(of).join("-")
 }

@@ -23,6 +23,7 @@ use crate::session::mark::Mark;
 use crate::session::people::NamedBy;
 use crate::session::read::{Found, wall};
 use crate::session::reading::Session;
+use crate::session::summary::Summary;
 
 /// Entries of a list at once.
 const LIST_MAX: usize = 500;
@@ -163,6 +164,8 @@ pub(super) struct One {
     voices: Vec<Voice>,
     marks: Vec<MarkEntry>,
     passages: Vec<PassageEntry>,
+    /// A language model has made a summary: `…/summary`.
+    summary: bool,
     gaps: Vec<GapEntry>,
     /// Whether anything is missing, in a sentence, in the meeting's language.
     account: String,
@@ -285,6 +288,7 @@ fn whole(session: &Session, meeting: &Meeting, revision: String) -> One {
             .iter()
             .map(|passage| PassageEntry { id: passage.id.clone(), from: passage.from, to: passage.to })
             .collect(),
+        summary: Summary::is_there(&session.dir),
         gaps: meeting.notices.iter().map(gap).collect(),
         account: meeting.complete.told(meeting.words),
         warning: meeting.complete.is_warning() || meeting.complete.is_unknown(),

@@ -33,7 +33,7 @@ use cited::{Cited, NEAR, Said as Manner, Spoken};
 use facts::{Fact, What};
 pub use meeting::Meeting;
 use meeting::literal;
-pub use reason::Reason;
+pub use reason::{Reason, kind_of};
 use text::Text;
 use tongue::Tongue;
 

@@ -6,6 +6,7 @@ mod guard;
 mod page;
 mod record;
 mod schema;
+mod summary;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};

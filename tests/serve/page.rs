@@ -6,14 +6,14 @@ use super::{LINES, Served, id, session};
 use crate::support::home::Home;
 use crate::support::stage::chrome::Chrome;
 
-fn open(chrome: &mut Chrome, served: &Served, session: &str) {
+pub fn open(chrome: &mut Chrome, served: &Served, session: &str) {
     let page = if session.is_empty() { String::new() } else { format!("&session={session}") };
     chrome.visit_through(&format!("{}{page}", served.address));
     let ready = if session.is_empty() { ".sessions li" } else { ".line .said" };
     chrome.until(&format!("document.querySelector('{ready}')"));
 }
 
-fn saw(chrome: &mut Chrome, name: &str) {
+pub fn saw(chrome: &mut Chrome, name: &str) {
     if let Some(folder) = std::env::var_os("HANSARD_TEST_PICTURES") {
         chrome.shoot(&std::path::Path::new(&folder).join(format!("{name}.png")));
     }
@@ -309,7 +309,9 @@ const HARD_TO_READ: &str = r#"(() => {
 fn everybody_can_read_it_and_reach_it_by_the_keyboard() {
     let Some(mut chrome) = Chrome::start() else { return };
     let home = Home::new();
-    let id = id(&session(&home, &LINES));
+    let dir = session(&home, &LINES);
+    super::summary::summarised(&dir);
+    let id = id(&dir);
     let served = Served::start(&home);
     served
         .send("POST", &format!("/api/v1/sessions/{id}/marks"), json!({"text": "Decision: nine", "at": 3.0}))
@@ -332,6 +334,7 @@ fn everybody_can_read_it_and_reach_it_by_the_keyboard() {
             chrome.until("document.querySelector('#player').hidden === false");
             chrome.js("[...document.querySelectorAll('#bar button')].find((one) => one.textContent === 'What is withheld').click()");
             chrome.until("document.querySelectorAll('.line').length === 4");
+            chrome.until("document.querySelectorAll('#summary .item').length > 1");
             chrome.js("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
             look(&mut chrome, "a session");
             chrome.key("j", "j");
@@ -361,7 +364,7 @@ fn everybody_can_read_it_and_reach_it_by_the_keyboard() {
     chrome.js("document.activeElement.blur()");
     chrome.js("window.reached = []; document.addEventListener('focusin', (event) => window.reached.push(event.target)); 1");
     let all = "[...document.querySelectorAll('button, a[href], input, select, summary')].filter((node) => node.checkVisibility() && !node.disabled && !node.closest('.tools'))";
-    for _ in 0..80 {
+    for _ in 0..100 {
         chrome.key("Tab", "");
     }
     assert_eq!(

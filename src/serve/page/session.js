@@ -6,6 +6,7 @@ import { liveBar } from "./live.js";
 import { panels } from "./panels.js";
 import { player } from "./player.js";
 import { replaceAll } from "./replace.js";
+import { summaryView } from "./summary.js";
 import { textView } from "./text.js";
 import { themeButton } from "./theme.js";
 import { W } from "./words.js";
@@ -32,7 +33,8 @@ export async function show(id, wantedLine = null) {
 
   const head = h("header", {}), text = h("div", { id: "text", class: "text" }), growing = h("div", { id: "growing", "aria-live": "off" });
   const side = h("aside", { id: "side", "aria-label": W.beside });
-  $("#view").replaceChildren(head, side, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
+  const sum = h("section", { id: "summary", class: "summary", "aria-label": W.summary, hidden: true });
+  $("#view").replaceChildren(head, side, sum, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
 
   // --- What there is -----------------------------------------------------------------------------------------
 
@@ -60,6 +62,7 @@ export async function show(id, wantedLine = null) {
     findDrafts();
     drawHead();
     panels(state, side, actions);
+    summary.load();
     if (typer.line) { wait.reload = true; return; }
     view.draw();
     if (find.value) search();
@@ -99,6 +102,7 @@ export async function show(id, wantedLine = null) {
     state.revision = done.revision;
     wait.turn += 1;
     if (done.remark) toast(done.remark, true);
+    summary.load();
     let redraw = false;
     const current = state.lines[state.at]?.id;
     for (const line of done.lines) {
@@ -192,6 +196,16 @@ export async function show(id, wantedLine = null) {
 
   const view = textView(state, text, {
     go: (at) => sound.go(at), edit: (lineId) => actions.edit(lineId), select: (at) => select(at, false),
+  });
+  const summary = summaryView(state, sum, {
+    lead({ id: lineId, start }) {
+      const at = state.lines.findIndex((line) => line.id === lineId);
+      if (at < 0) return;
+      // Somebody else's words alone are shown.
+      if (state.only && state.lines[at].speaker !== state.only) { state.only = only.value = ""; view.draw(); }
+      select(at);
+      sound.go(start);
+    },
   });
   const typer = editor(id, {
     node: (lineId) => view.node(lineId), lineOf, fill: view.fill, post,

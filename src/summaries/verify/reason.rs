@@ -72,3 +72,69 @@ impl fmt::Display for Reason {
 }
 
 impl std::error::Error for Reason {}
+
+/// How a reason that was written down ends or begins, and its kind in a word.
+const KINDS: [(&str, &str); 15] = [
+    ("it says nothing", "empty"),
+    ("it names ", "lines"),
+    ("is not in the minutes", "lines"),
+    ("it has no quote", "quote"),
+    ("the quote is not in", "quote"),
+    ("too few of its words", "words"),
+    ("the lines say the opposite", "opposite"),
+    ("belongs to something else in these lines", "mixed"),
+    ("it was asked, not said", "asked"),
+    ("it was proposed or said", "unsure"),
+    ("nobody asked that", "not_asked"),
+    ("these lines do not say that of", "who"),
+    ("neither said it nor was asked by name", "owner"),
+    ("whom or which nobody named in these lines", "name"),
+    ("which these lines do not", "unit"),
+];
+
+/// The kind of a reason that was written down, without the words that it has of the model: they may be what
+/// somebody has hidden since. `other` where it is none of these.
+pub fn kind_of(written: &str) -> &'static str {
+    let is = |part: &str| written.starts_with(part) || written.ends_with(part);
+    if let Some((_, kind)) = KINDS.iter().find(|(part, _)| is(part)) {
+        return kind;
+    }
+    match written.ends_with("which nobody said in these lines") {
+        true if written.starts_with("due ") => "due",
+        true => "number",
+        false => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_reason_is_told_by_its_kind_alone() {
+        let word = || "x".to_owned();
+        for (reason, kind) in [
+            (Reason::Empty, "empty"),
+            (Reason::NoLines, "lines"),
+            (Reason::NoSuchLine(7), "lines"),
+            (Reason::NoQuote, "quote"),
+            (Reason::Quote, "quote"),
+            (Reason::Number(word()), "number"),
+            (Reason::Date(word()), "number"),
+            (Reason::Name(word()), "name"),
+            (Reason::Unit(word()), "unit"),
+            (Reason::Words(word()), "words"),
+            (Reason::Opposite, "opposite"),
+            (Reason::Mixed(word()), "mixed"),
+            (Reason::Asked, "asked"),
+            (Reason::Unsure, "unsure"),
+            (Reason::NotAsked, "not_asked"),
+            (Reason::Who(word()), "who"),
+            (Reason::Owner(word()), "owner"),
+            (Reason::Due(word()), "due"),
+        ] {
+            assert_eq!(kind_of(&reason.to_string()), kind, "{reason}");
+        }
+        assert_eq!(kind_of("anything else"), "other");
+    }
+}
