@@ -19,7 +19,12 @@ fn a_signal_ends_a_recording_in_order() {
     for (name, said) in
         [("INT", "Ctrl-C: finishing"), ("TERM", "SIGTERM: finishing"), ("HUP", "SIGHUP: finishing")]
     {
-        let mut running = home.start(["record", "--no-transcribe", "--json", "--title", name, ENDLESS]);
+        // As in a terminal of one's own, also where nohup started the tests.
+        let mut command = Command::new("/usr/bin/env");
+        command.args(["--default-signal=HUP", env!("CARGO_BIN_EXE_hansard")]);
+        command.args(["record", "--no-transcribe", "--json", "--title", name, ENDLESS]);
+        home.settle(&mut command);
+        let mut running = Running::start(&mut command);
         running.says("recording into");
         running.signal(name);
         let ran = running.end();
