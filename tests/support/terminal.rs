@@ -60,8 +60,8 @@ impl Terminal {
 
     /// A shell's script as the terminal's owner; in it `$hansard` is the program.
     pub fn start(&mut self, home: &Home, program: &[&str], script: &str, env: &[(&str, &str)]) {
-        // Ctrl-\ and a hang-up must work also where the tests were started in the background of a script, or by
-        // nohup: these have their programs ignore them, and they all that they start.
+        // Ctrl-\ and a hang-up must work also where the tests were started in the background of a script, or
+        // by nohup: these have their programs ignore them, and they all that they start.
         let mut command = Command::new("env");
         home.settle(command.args(["--default-signal=HUP,QUIT", "setsid", "--ctty"]).args(program).arg(script));
         command.env("hansard", env!("CARGO_BIN_EXE_hansard")).env("PATH", "/usr/bin:/bin");
