@@ -222,6 +222,21 @@ fn file_name(model: &str) -> &str {
     if is_path { model.rsplit(['/', '\\']).next().unwrap_or(model) } else { model }
 }
 
+/// The name in a line of who was there or invited: what stands before a comma, a bracket or an address. "All
+/// members" is nobody's.
+fn name_in(line: &str) -> Option<&str> {
+    const WORDS_MAX: usize = 4;
+    let name = line.split([',', '(', '<', ':', '@']).next().unwrap_or_default().trim();
+    let words: Vec<&str> = name.split_whitespace().collect();
+    // "Jan van Dijk".
+    let fits = |word: &&str| {
+        word.chars().next().is_some_and(char::is_uppercase)
+            || (word.len() <= 3 && word.chars().all(char::is_alphabetic))
+    };
+    let fits = (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(fits);
+    (fits && words.iter().any(|word| word.starts_with(char::is_uppercase))).then_some(name)
+}
+
 /// A part that waits for its turn.
 struct Part {
     lines: Range<usize>,
@@ -403,7 +418,10 @@ impl Work<'_> {
             .iter()
             .map(|line| verify::Said { number: line.number, speaker: &line.speaker, text: &line.text })
             .collect();
-        let people: BTreeSet<&str> = self.lines.iter().map(|line| line.speaker.as_str()).collect();
+        let details = &session.amendments.details;
+        let there = [&details.present, &details.excused, &details.invited].into_iter().flatten();
+        let speakers = self.lines.iter().map(|line| line.speaker.as_str());
+        let people: BTreeSet<&str> = speakers.chain(there.filter_map(|line| name_in(line))).collect();
         let people: Vec<&str> = people.into_iter().collect();
         let date = session.wall(0.0).date();
         let meeting = verify::Meeting::new(&said, &people, date, language);

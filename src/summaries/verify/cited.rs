@@ -3,7 +3,8 @@
 
 use super::facts::{Fact, What, is_said};
 use super::meeting::{Line, Meeting, is_both, is_title};
-use super::text::Word;
+use super::text::{Gap, Word};
+use super::tongue::{Phrases, Tongue};
 
 /// How far from each other lines may stand that say one thing together.
 pub(super) const NEAR: usize = 3;
@@ -205,7 +206,35 @@ fn what(line: &Line, sentence: usize, meeting: &Meeting) -> Said {
     if is_question && !marks {
         return Said::Asked;
     }
-    if tongue.maybe.any(words) { Said::Maybe } else { Said::Stated }
+    let doubted = line.text.sentences.get(sentence + 1).is_some_and(|next| {
+        let next = &line.text.words[next.words.clone()];
+        next.len() <= DOUBT_WORDS_MAX
+            && tongue.maybe.any(next)
+            && next.iter().all(|word| tongue.stop.has(&word.fold) || is_of(next, word, &tongue.maybe))
+    });
+    if doubted || tongue.maybe.any(after_answer(words, tongue)) { Said::Maybe } else { Said::Stated }
+}
+
+/// Words of a sentence that only doubts the one before: "I think." "Not sure, though."
+const DOUBT_WORDS_MAX: usize = 4;
+
+/// Whether a word belongs to a phrase that stands among these.
+fn is_of(words: &[Word], word: &Word, phrases: &Phrases) -> bool {
+    (0..words.len())
+        .any(|at| words[at..at + phrases.at(words, at)].iter().any(|other| std::ptr::eq(other, word)))
+}
+
+/// What a sentence says behind an answer in so many words: "We could, I'll call again".
+fn after_answer<'a>(words: &'a [Word], tongue: &Tongue) -> &'a [Word] {
+    const OF_ANSWERS_MAX: usize = 3;
+    let Some(end) = (1..words.len()).find(|at| words[*at].gap == Gap::Break) else { return words };
+    let (answer, rest) = words.split_at(end);
+    let is_answer = (2..=OF_ANSWERS_MAX).contains(&end)
+        && answer.iter().all(|word| tongue.stop.has(&word.fold))
+        && answer.iter().any(|word| tongue.first.has(&word.fold) || tongue.second.has(&word.fold));
+    let promises = rest.iter().any(|word| tongue.first.has(&word.fold))
+        && rest.iter().any(|word| matches!(word.fold.as_str(), "will" | "ll" | "werde" | "werden"));
+    if is_answer && promises { rest } else { words }
 }
 
 /// Whether a sentence says that something is not so.

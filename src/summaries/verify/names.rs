@@ -76,7 +76,8 @@ fn is_name(words: &[Word], mention: &Mention, meeting: &Meeting) -> bool {
 pub(super) fn check(text: &Text, mentions: &[Mention], facts: &[bool], cited: &Cited) -> Result<(), Reason> {
     for (n, mention) in mentions.iter().enumerate() {
         let name = || shown(&text.words[mention.words.clone()]);
-        if !mention.people.iter().any(|person| cited.speaks(*person) || cited.names(*person)) {
+        let there = |person: &usize| cited.speaks(*person) || cited.names(*person);
+        if !mention.people.iter().any(there) && !is_spoken_to(text, mentions, n, cited) {
             return Err(Reason::Name(name()));
         }
         let title = mention.words.start.checked_sub(1).filter(|before| is_title(&text.words[*before].fold));
@@ -102,6 +103,31 @@ pub(super) fn check(text: &Text, mentions: &[Mention], facts: &[bool], cited: &C
         return Err(Reason::Name(word.raw.clone()));
     }
     Ok(())
+}
+
+/// Whether somebody is the "you" of the lines: the sentence names their speaker before in the same clause, and
+/// nobody else speaks before and after each of them.
+fn is_spoken_to(text: &Text, mentions: &[Mention], n: usize, cited: &Cited) -> bool {
+    let meeting = cited.meeting;
+    let clause = text.words[mentions[n].words.start].clause;
+    let of_speaker = mentions[..n].iter().any(|before| {
+        text.words[before.words.start].clause == clause
+            && cited.lines.iter().all(|line| before.people.iter().any(|p| cited.is_speaker(*p, *line)))
+    });
+    let answers = |line: usize| {
+        let around = [line.checked_sub(1), Some(line + 1).filter(|next| *next < meeting.lines.len())];
+        let mut around = around.into_iter().flatten().peekable();
+        around.peek().is_some()
+            && around.all(|line| mentions[n].people.iter().any(|person| cited.is_speaker(*person, line)))
+    };
+    let says_you = |line: usize| meeting.lines[line].text.words.iter().any(|w| is_you(&w.fold, meeting));
+    of_speaker && cited.lines.iter().all(|line| says_you(*line) && answers(*line))
+}
+
+/// Whether a word is the one that is spoken to, and not only "please".
+fn is_you(word: &str, meeting: &Meeting) -> bool {
+    meeting.tongue.second.has(word)
+        && !matches!(word, "please" | "bitte" | "stp" | "svp" | "favor" | "favore")
 }
 
 /// Whether a word with a capital was said, or is no name.
@@ -144,6 +170,9 @@ fn is_noun(word: &str, cited: &Cited) -> bool {
     if ENDINGS.iter().any(|ending| word.ends_with(ending) && word.len() >= ending.len() + 4) {
         return true;
     }
+    if is_noun_before(word, cited) {
+        return true;
+    }
     cited.words().any(|said| {
         let (short, long) = if said.fold.len() < word.len() {
             (said.fold.as_str(), word)
@@ -153,6 +182,32 @@ fn is_noun(word: &str, cited: &Cited) -> bool {
         is_inflected(short, long)
             || (short.len() >= 5 && long.len() >= short.len() + 3 && long.ends_with(short))
     })
+}
+
+/// Whether a German noun was said shortly before the lines in a way that makes it no name: behind "ein" or
+/// "unser", or as the end of another noun.
+fn is_noun_before(word: &str, cited: &Cited) -> bool {
+    const BEFORE: usize = 4;
+    const OF_NOUNS: &[&str] = &["ein", "eine", "einen", "einem", "einer", "eines", "kein", "keine", "keinen"];
+    let meeting = cited.meeting;
+    let somebody = meeting.people.iter().any(|person| person.words.iter().any(|own| own == word));
+    !somebody
+        && cited.lines.iter().any(|line| {
+            meeting.lines[line.saturating_sub(BEFORE)..*line].iter().any(|line| {
+                let words = &line.text.words;
+                (0..words.len()).any(|at| {
+                    let said = words[at].fold.as_str();
+                    let behind = |at: usize| {
+                        at.checked_sub(1)
+                            .is_some_and(|before| OF_NOUNS.contains(&words[before].fold.as_str()))
+                    };
+                    let adjective = at > 0 && !words[at - 1].capital && behind(at - 1);
+                    words[at].capital
+                        && ((said == word && (behind(at) || adjective))
+                            || (word.len() >= 5 && said.len() >= word.len() + 4 && said.ends_with(word)))
+                })
+            })
+        })
 }
 
 /// Kind, Kinder: the longer is the shorter with an ending.

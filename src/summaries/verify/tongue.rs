@@ -160,7 +160,9 @@ impl Tongue {
             if self.language == "de" || self.language == "nl" { participle(base) } else { base.to_owned() };
         let cut = self.endings.iter().find_map(|ending| {
             let stem = parted.strip_suffix(ending)?;
-            (stem.len() >= 3).then(|| stem.to_owned())
+            // "Pass" is no plural.
+            let ends = self.language == "en" && *ending == "s" && stem.ends_with('s');
+            (stem.len() >= 3 && !ends).then(|| stem.to_owned())
         });
         cut.unwrap_or(parted)
     }

@@ -21,6 +21,21 @@ pub(super) struct Whose<'a> {
     pub asked: bool,
 }
 
+/// The one who speaks as the one who does it, in all languages.
+#[rustfmt::skip]
+const DOES: &[&str] = &[
+    "i", "we", "myself", "ich", "wir", "je", "j", "nous", "on", "moi", "yo", "nosotros", "nosotras", "io", "noi", "ik",
+    "wij",
+];
+
+/// "I want you to": what I want, somebody else does.
+fn asks_another(words: &[Word]) -> bool {
+    const WANT: &[&str] = &["want", "need", "like", "ask", "asked", "expect", "tell", "told", "get"];
+    words.windows(3).any(|three| {
+        WANT.contains(&three[0].fold.as_str()) && three[1].fold == "you" && three[2].fold == "to"
+    })
+}
+
 impl Whose<'_> {
     /// Those whom a clause of the sentence begins with, with the clause.
     fn agents(&self) -> Vec<(usize, &Mention)> {
@@ -250,7 +265,13 @@ impl Whose<'_> {
         let tongue = &self.cited.meeting.tongue;
         let spoken = &self.cited.spoken[quoted];
         let words = spoken.words();
-        if words.iter().any(|word| tongue.first.has(&word.fold)) {
+        let to_another = words.iter().any(|word| tongue.second.has(&word.fold));
+        let does = words.iter().any(|word| DOES.contains(&word.fold.as_str()));
+        let spoken_of = words.iter().any(|word| tongue.first.has(&word.fold));
+        if asks_another(words) {
+            return false;
+        }
+        if does || (spoken_of && !to_another) {
             return true;
         }
         let others = |word: &Word| {
@@ -264,8 +285,7 @@ impl Whose<'_> {
             .iter()
             .filter(|clause| spoken.line.text.sentences[spoken.sentence].words.contains(&clause.start));
         let mut starts = clauses.filter_map(|clause| spoken.line.text.words.get(clause.start));
-        !starts.any(|word| tongue.third.has(&word.fold) || others(word))
-            && !words.iter().any(|word| tongue.second.has(&word.fold))
+        !starts.any(|word| tongue.third.has(&word.fold) || others(word)) && !to_another
     }
 
     /// Whether these people are spoken to by name, in the quote's sentence or in one of the same breath.

@@ -39,7 +39,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
                  disagree* dislike* lack* unlike*",
         maybe: "maybe perhaps might could should would probably possibly likely hopefully propos* suggest* i_think \
                 i_guess i_suppose i_believe i_hope we_think not_sure unsure i_assume guess ought apparently presumably \
-                we_may i_may they_may it_may",
+                we_may i_may they_may it_may reckon i_doubt not_certain seems seem looks_like sounds_like i_imagine \
+                with_luck in_theory if_possible",
         opinion: "think* thought believ* consider* opinion according hope* hoping want* wish* recommend* argu* prefer* \
                   favour* favor* feel* felt view* expect* estimat* unsure uncertain may can potentially would_like \
                   suspect* assum* wonder* doubt* find finds advis* warn* plead*",
@@ -85,7 +86,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
                 sollte sollten solltest wurde_ich wurden_wir ware waren_wir durfte durften musste_man ich_glaube \
                 ich_denke ich_schatze ich_meine ich_hoffe glaub_ich denk_ich ich_schlage schlage_ich schlage_vor \
                 vorschlagen wurde_gern wurde_ungern ungern hoffentlich ich_wurde wurde_sagen wir_wurden nicht_sicher \
-                was_haltet wie_ware",
+                was_haltet wie_ware glaube_ich denke_ich schatze_ich anscheinend angeblich scheint kann_sein \
+                soweit_ich_weiss",
         opinion: "meint meinte findet fand halt hielt glaubt glaubte denkt dachte schlagt schlug vorgeschlagen vorschlug \
                   vorschlag* uberleg* mochte mochten wunsch* empfiehlt empfahl vermutet hofft hoffte rechnet erwartet \
                   befurcht* kann kann_sich wurde wurden laut zufolge ansicht meinung zweifel* warnt pladier* erwagt \
