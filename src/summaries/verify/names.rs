@@ -105,8 +105,8 @@ pub(super) fn check(text: &Text, mentions: &[Mention], facts: &[bool], cited: &C
     Ok(())
 }
 
-/// Whether somebody is the "you" of the lines: the sentence names their speaker before in the same clause, and
-/// nobody else speaks before and after each of them.
+/// Whether somebody is the "you" of the lines: the sentence names their speaker before in the same clause,
+/// and nobody else speaks before and after each of them.
 fn is_spoken_to(text: &Text, mentions: &[Mention], n: usize, cited: &Cited) -> bool {
     let meeting = cited.meeting;
     let clause = text.words[mentions[n].words.start].clause;
