@@ -442,3 +442,22 @@ impl Work<'_> {
         self.raw.iter().map(|raw| (raw.clone(), verdict(raw))).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::name_in;
+
+    #[test]
+    fn who_is_there_is_told_by_a_name_and_nothing_else() {
+        for (line, name) in [
+            ("Fiona Drew, treasurer", Some("Fiona Drew")),
+            ("Jan van Dijk <jan@example.org>", Some("Jan van Dijk")),
+            ("Dr. Meyer", Some("Dr. Meyer")),
+            ("everybody who pays", None),
+            ("jan@example.org", None),
+            ("", None),
+        ] {
+            assert_eq!(name_in(line), name, "{line}");
+        }
+    }
+}
