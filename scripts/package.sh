@@ -96,7 +96,7 @@ for shell in bash zsh fish; do "$program" completions "$shell" >"$work/$shell"; 
 put 644 "$work/bash" share/bash-completion/completions/hansard
 put 644 "$work/zsh" share/zsh/site-functions/_hansard
 put 644 "$work/fish" share/fish/vendor_completions.d/hansard.fish
-"$build/examples/man" "$work/man"
+"$target/debug/examples/man" "$work/man"
 for page in "$work"/man/*.1; do
   gzip -9n -- "$page"
   put 644 "$page.gz" "share/man/man1/$(basename -- "$page").gz"
