@@ -63,7 +63,9 @@ impl Terminal {
         // Ctrl-\ and a hang-up must work also where the tests were started in the background of a script, or
         // by nohup: these have their programs ignore them, and they all that they start.
         let mut command = Command::new("env");
-        home.settle(command.args(["--default-signal=HUP,QUIT", "setsid", "--ctty"]).args(program).arg(script));
+        home.settle(
+            command.args(["--default-signal=HUP,QUIT", "setsid", "--ctty"]).args(program).arg(script),
+        );
         command.env("hansard", env!("CARGO_BIN_EXE_hansard")).env("PATH", "/usr/bin:/bin");
         command.env("TERM", "xterm").env("HANSARD_RECORD_STATUS_EVERY_S", "0.5").env("HANSARD_UI", "plain");
         command.envs(env.iter().copied());
