@@ -1,6 +1,8 @@
 //! Lines that are corrected: one, or many at once, each with the revision that was seen. Who would write over
 //! what somebody else wrote meanwhile is told what stands there now, and nothing is changed.
 
+use std::path::Path;
+
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path as UrlPath, State};
@@ -107,6 +109,9 @@ pub(super) struct Changes {
 /// What came of corrections of lines.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Corrected {
+    /// What the session had when this was planned: another one than the page knows means that somebody else
+    /// came before.
+    before: String,
     revision: String,
     /// The lines that were corrected or that came to be, as they stand now.
     lines: Vec<Line>,
@@ -184,8 +189,8 @@ pub(super) async fn lines(
 fn corrected(app: &App, id: &str, edits: Vec<LineEdit>) -> Result<Json<Corrected>, Problem> {
     let dir = app.dir(id)?;
     let _turn = in_turn();
-    let plan = |session: &Session, edited| Ok((lines::plan(session, &edits, edited)?, ()));
-    let (changes, ()) = match patiently(|| correct(&dir, false, plan)) {
+    let plan = |session: &Session, edited| Ok((lines::plan(session, &edits, edited)?, revision(&dir)));
+    let (changes, before) = match patiently(|| correct(&dir, false, plan)) {
         Err(error) if is_edit(&error, |edit| *edit == EditError::Changed) => {
             let session = Session::open(&dir)?;
             let stale = lines::stale(&session, &edits);
@@ -196,7 +201,7 @@ fn corrected(app: &App, id: &str, edits: Vec<LineEdit>) -> Result<Json<Corrected
         }
         done => done?,
     };
-    told(app, &dir, &changes)
+    told(app, &dir, before, &changes)
 }
 
 /// Whether it was refused for that reason.
@@ -225,12 +230,17 @@ fn meanwhile(session: &Session, stale: &[String]) -> Problem {
 }
 
 /// What was written, as it stands now.
-pub(super) fn told(app: &App, dir: &std::path::Path, changes: &[Change]) -> Result<Json<Corrected>, Problem> {
+pub(super) fn told(
+    app: &App,
+    dir: &Path,
+    before: String,
+    changes: &[Change],
+) -> Result<Json<Corrected>, Problem> {
     let remark = renew(app, dir);
     let session = Session::open(dir)?;
     let undo = undo_of(changes);
     let ids: std::collections::HashSet<&str> = undo.iter().map(|one| one.line.as_str()).collect();
     let written = session.utterances.iter().filter(|line| ids.contains(line.id.as_str()));
     let lines = written.map(|line| line_of(line, true)).collect();
-    Ok(Json(Corrected { revision: revision(dir), lines, undo, remark }))
+    Ok(Json(Corrected { before, revision: revision(dir), lines, undo, remark }))
 }

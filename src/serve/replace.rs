@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::edits::{body, in_turn};
 use super::lines::{Corrected, is_edit, told};
 use super::problem::Problem;
-use super::{App, blocking};
+use super::{App, blocking, revision};
 use crate::base::text::clean;
 use crate::care::edit::{self, Edit, EditError};
 use crate::care::replace::{Hit, Place, Replacing};
@@ -170,15 +170,15 @@ pub(super) async fn replace(
             for id in gone.iter().filter_map(of_line) {
                 changes.extend(edit::plan(session, &Edit::Withhold { id }, edited)?);
             }
-            Ok((changes, ()))
+            Ok((changes, revision(&dir)))
         };
-        let (changes, ()) = match patiently(|| correct(&dir, false, plan)) {
+        let (changes, before) = match patiently(|| correct(&dir, false, plan)) {
             Err(error) if is_edit(&error, |edit| *edit == EditError::Changed) => {
                 return Err(Problem::conflict(error));
             }
             done => done?,
         };
-        told(&app, &dir, &changes)
+        told(&app, &dir, before, &changes)
     })
     .await
 }

@@ -44,11 +44,12 @@ export async function show(id, wantedLine = null) {
       attempt(() => api(path)), attempt(() => api(`${path}/transcript?words=true&withheld=${all}`)),
     ]);
     if (!whole || !said) return;
-    let lines = said.lines, next = said.next;
+    let lines = said.lines, next = said.next, isOne = said.revision === whole.revision;
     while (next !== null) {
       const more = await attempt(() => api(`${path}/transcript?words=true&withheld=${all}&cursor=${next}`));
       if (!more) return;
       lines = lines.concat(more.lines);
+      isOne &&= more.revision === whole.revision;
       next = more.next;
     }
     // Something was corrected meanwhile: what was read may be from before it.
@@ -57,7 +58,9 @@ export async function show(id, wantedLine = null) {
     const before = new Map(state.lines.map((line) => [line.id, line]));
     const same = (line) => { const old = before.get(line.id); return old && old.rev === line.rev && old.text === line.text && old.speaker === line.speaker && old.hidden === line.hidden ? old : line; };
     const current = state.lines[state.at]?.id;
-    Object.assign(state, { whole, revision: whole.revision, lines: lines.map(same) });
+    Object.assign(state, { whole, revision: isOne ? whole.revision : "", lines: lines.map(same) });
+    // Somebody wrote while it was read: a part of it may be from before. What is recorded is told line by line.
+    if (!isOne && !state.live) soonAgain();
     state.at = state.lines.findIndex((line) => line.id === current);
     findDrafts();
     drawHead();
@@ -99,7 +102,8 @@ export async function show(id, wantedLine = null) {
   // What was written is shown as it stands now; `undo` takes it back.
   function applied(done, focus = null, stack = state.undo) {
     if (done.undo.length) { stack.push(done.undo); if (stack === state.undo && !applied.again) state.redo.length = 0; }
-    state.revision = done.revision;
+    // What somebody else wrote just before is not among these lines: it is told as a change, and read.
+    state.revision = done.before === state.revision ? done.revision : "";
     wait.turn += 1;
     if (done.remark) toast(done.remark, true);
     summary.load();

@@ -59,7 +59,7 @@ pub fn list(recordings: &Path) -> Result<Listing, ReadError> {
 /// The folder of the session that a user means by `s`. What has a `/` in it is a path. A bare name is, in
 /// this order: a folder in `recordings` or an id; `last` (the one made last) and `last~1` (the one
 /// before); the number that `hansard list` shows (1 is the last one); a session of that path; a part of an
-/// id or a title that only one session has.
+/// id or a title, but no number, that only one session has.
 ///
 /// # Errors
 /// No session is meant by it, or several are.
@@ -101,14 +101,17 @@ pub fn resolve(recordings: &Path, s: &str) -> Result<PathBuf, ReadError> {
             None => Err(ReadError::TooFarBack { name: s.to_owned(), count: sessions.len() }),
         };
     }
-    let number = s.parse::<usize>().ok().and_then(|number| sessions.len().checked_sub(number));
-    if let Some(place) = number.filter(|place| *place < sessions.len()) {
+    let number = s.parse::<usize>().ok();
+    let place = number.and_then(|number| sessions.len().checked_sub(number));
+    if let Some(place) = place.filter(|place| *place < sessions.len()) {
         return Ok(sessions[place].dir.clone());
     }
     if path.join(super::MANIFEST).is_file() || path.join(super::JOURNAL).is_file() {
         return Ok(path.to_owned());
     }
-    match &of_part(&sessions, s)[..] {
+    // A number that no session has is not looked for in the digits of their dates and times.
+    let meant = if number.is_some() { Vec::new() } else { of_part(&sessions, s) };
+    match &meant[..] {
         [one] => Ok(one.dir.clone()),
         [] if path.is_dir() => Ok(path.to_owned()),
         [] => Err(ReadError::Unknown {
