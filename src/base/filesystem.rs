@@ -2,7 +2,7 @@
 //! permissions or links; that is no reason not to record there. The rule of what counts as lacking, rather
 //! than as an error, stands here alone.
 
-use std::fs::{File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -21,6 +21,15 @@ pub fn is_lacking(error: &io::Error) -> bool {
 /// network shares.
 pub fn is_refused(error: &io::Error) -> bool {
     is_lacking(error) || error.kind() == ErrorKind::PermissionDenied
+}
+
+/// Makes folders that only the user may enter, where rights are something that the system has.
+pub fn private_folder() -> DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no rights to be set"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
 }
 
 /// Makes the names in a folder durable. Whether that is promised: a file system that can't sync a folder

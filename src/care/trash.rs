@@ -5,7 +5,7 @@
 //! session is here or there as a whole; nothing is ever copied to another disk. What is erased is taken
 //! out of the listing first, so that no half a session is left where sessions are looked for.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::base::filesystem::private_folder;
 use crate::session::amend;
 use crate::session::lock::{LockError, SessionLock};
 use crate::session::read::{JOURNAL, MANIFEST, ReadError, read_manifest};
@@ -239,11 +240,7 @@ fn name_of(dir: &Path) -> Result<String, TrashError> {
 }
 
 fn private(trash: &Path) -> Result<(), TrashError> {
-    #[allow(unused_mut)]
-    let mut builder = DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(trash) {
+    match private_folder().create(trash) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !trash.is_symlink() => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(TrashError::Link(trash.to_owned())).inspect_err(|_| tracing::debug!(%error, "a link"))

@@ -6,11 +6,13 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
+
+use crate::base::filesystem::private_folder;
 
 /// A socket's address holds a path of at most this many bytes; Linux has room for 107, others for 103.
 const PATH_BYTES_MAX: usize = 100;
@@ -68,7 +70,7 @@ pub fn prepare() -> Result<PathBuf, FolderError> {
 }
 
 fn make(dir: &Path) -> Result<(), FolderError> {
-    match fs::DirBuilder::new().mode(0o700).create(dir) {
+    match private_folder().create(dir) {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(FolderError::Io { path: dir.into(), error }),

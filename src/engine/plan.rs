@@ -12,6 +12,7 @@ use super::EngineError;
 use super::lack::Lack;
 use super::spec::{SourceSpec, SpecKind};
 use super::text::{self, Choice};
+use crate::base::filesystem::private_folder;
 use crate::base::units::{Frames, SampleFormat};
 use crate::capture::device::{Backend, CpalSource};
 use crate::capture::feed::Pace;
@@ -370,7 +371,7 @@ pub fn new_session(
     }
     let dir = names::create_session_dir(recordings, &names::session_dir_name(now.datetime(), title))
         .map_err(failed)?;
-    private_dir(&dir.join("tracks")).map_err(failed)?;
+    private_folder().create(dir.join("tracks")).map_err(failed)?;
     // The folder itself must survive a power cut, or nothing in it does.
     for folder in [Some(recordings), recordings.parent()].into_iter().flatten() {
         if let Err(error) = SystemDisk.sync_dir(folder) {
@@ -408,13 +409,4 @@ fn empty_account(track: &str) -> TrackAccount {
         lost: Frames(0),
         unexplained: 0,
     }
-}
-
-/// A folder of the user's own.
-fn private_dir(dir: &Path) -> std::io::Result<()> {
-    #[cfg_attr(not(unix), allow(unused_mut))]
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }

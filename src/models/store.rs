@@ -237,11 +237,7 @@ pub(super) fn file_of(dir: &Path, name: &str) -> Result<PathBuf, ModelError> {
 
 /// Makes the folder, readable by the user only, if it isn't there.
 pub(super) fn make_private_dir(dir: &Path) -> Result<(), ModelError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(ModelError::io("make the folder", dir))
+    filesystem::private_folder().recursive(true).create(dir).map_err(ModelError::io("make the folder", dir))
 }
 
 /// Prefix of files in the making; they carry no model's name until they are whole.

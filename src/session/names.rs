@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::base::filesystem::private_folder;
+
 /// Characters of the longest slug; with a date before and a number after it stays far below any file system's
 /// 255 bytes.
 pub const SLUG_MAX: usize = 48;
@@ -113,10 +115,10 @@ pub fn session_dir_name(local: jiff::civil::DateTime, title: &str) -> String {
 /// # Errors
 /// The folder of recordings can't be made or written; all numbers are taken.
 pub fn create_session_dir(recordings: &Path, name: &str) -> io::Result<PathBuf> {
-    private().recursive(true).create(recordings)?;
+    private_folder().recursive(true).create(recordings)?;
     for n in 1..=SAME_NAME_MAX {
         let path = recordings.join(if n == 1 { name.to_owned() } else { format!("{name}-{n}") });
-        match private().create(&path) {
+        match private_folder().create(&path) {
             Ok(()) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -126,14 +128,6 @@ pub fn create_session_dir(recordings: &Path, name: &str) -> io::Result<PathBuf> 
         io::ErrorKind::AlreadyExists,
         format!("{SAME_NAME_MAX} sessions are named {name} already: give this one another title"),
     ))
-}
-
-fn private() -> std::fs::DirBuilder {
-    #[allow(unused_mut)]
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder
 }
 
 #[cfg(test)]

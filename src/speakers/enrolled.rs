@@ -8,7 +8,7 @@
 //! Refuses a mean over all recordings of a person: a room and a telephone change a voice, and what lies
 //! between them is like neither.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -364,11 +364,8 @@ fn new_id(name: &str) -> String {
 }
 
 fn make_folder(dir: &Path) -> Result<(), EnrolledError> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).map_err(io_error("make the folder", dir))?;
+    let made = filesystem::private_folder().recursive(true).create(dir);
+    made.map_err(io_error("make the folder", dir))?;
     // It may have been there before.
     #[cfg(unix)]
     {

@@ -6,13 +6,14 @@
 //! them to cpal by its own environment ([`handover`]).
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use self::places::{Address, Places, Surroundings};
+use crate::base::filesystem::private_folder;
 
 mod places;
 
@@ -192,7 +193,7 @@ fn read(path: &Path) -> io::Result<[u8; COOKIE_BYTES]> {
 /// Writes a cookie that only its owner can read. What it replaces was none.
 fn write(path: &Path, cookie: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        private_folder().recursive(true).create(folder)?;
     }
     // A link could lead anywhere, and where others can write it could be somebody else's.
     let no_link = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);

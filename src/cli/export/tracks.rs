@@ -1,7 +1,6 @@
 //! `hansard export S --tracks wav|flac [--rate N] [--bits B] [--denoise]`: every track on the session's time,
 //! a file each.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -12,6 +11,7 @@ use anyhow::Context as _;
 use clap::builder::{PossibleValue, TypedValueParser};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::base::filesystem::private_folder;
 use crate::base::text;
 use crate::base::units::{SampleFormat, SampleRate};
 use crate::cli::named::one_of;
@@ -145,11 +145,8 @@ fn targets(names: &[String], session: &Session, place: &OutputPlace<'_>) -> anyh
 }
 
 fn make_folder(folder: &Path) -> anyhow::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).with_context(|| format!("can't make the folder {}", folder.display()))
+    let made = private_folder().recursive(true).create(folder);
+    made.with_context(|| format!("can't make the folder {}", folder.display()))
 }
 
 /// Makes `seconds` of sound on other threads, shows how far it is, and listens to signals.

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::arrivals::Found;
-use crate::base::filesystem::{Locked, sync_dir, try_lock};
+use crate::base::filesystem::{Locked, private_folder, sync_dir, try_lock};
 use crate::cli::wrong_use;
 
 /// Beginning and end of the files' names.
@@ -73,7 +73,8 @@ pub(super) struct State {
 impl State {
     /// Reads what is known of `folder`, and keeps everybody else from watching it for these recordings.
     pub(super) fn open(recordings: &Path, folder: &Path) -> anyhow::Result<Self> {
-        private_dir(recordings).with_context(|| format!("can't make {}", recordings.display()))?;
+        let made = private_folder().recursive(true).create(recordings);
+        made.with_context(|| format!("can't make {}", recordings.display()))?;
         let key = hex(Sha256::digest(folder.as_os_str().as_encoded_bytes()).as_slice());
         let path = recordings.join(format!("{PREFIX}{}{END}", &key[..KEY_DIGITS]));
         let failed = || format!("can't keep what is done in {}", path.display());
@@ -230,15 +231,6 @@ fn hex(bytes: &[u8]) -> String {
 fn modified_ms(found: &Found) -> u64 {
     let since: Result<_, std::time::SystemTimeError> = found.modified.duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_millis() as u64)
-}
-
-/// A folder of the user's own, with those above it.
-fn private_dir(dir: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }
 
 #[cfg(test)]
