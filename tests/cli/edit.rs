@@ -3,64 +3,20 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hansard::base::units::Frames;
-use hansard::base::utterance::{Utterance, Word};
+use hansard::base::utterance::Utterance;
 use hansard::session::lock::SessionLock;
 use hansard::session::reading::Session;
 
 use crate::support::home::{Home, shared};
+use crate::support::said::{self, line};
 use crate::support::sound;
 
 /// A finished session in which four lines were said.
 fn finished(home: &Home) -> PathBuf {
-    let args =
-        ["--source=Alice=synth:tone", "--source=Bob=synth:tone", "--for=6s", "--pace=max", "--no-transcribe"];
-    let (_, session) = home.record(0, &args);
-    let echo =
-        Utterance { bleed_of: Some("alice-1-1".into()), ..said("bob", "Bob", 1.2, "We meat at nine.") };
-    let held =
-        Utterance { withheld: Some("unsure".into()), ..said("bob", "Bob", 4.0, "Thanks for watching.") };
-    let lines = [
-        said("alice", "Alice", 1.0, "We meat at nine."),
-        echo,
-        said("bob", "Bob", 2.5, "Nine it is then."),
-        held,
-    ];
-    let text: String = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
-    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
-    home.run(["export", "last", "--format=md"]).expect(0);
-    session.dir
-}
-
-/// A second and a quarter of words.
-fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
-    let words: Vec<Word> = text
-        .split(' ')
-        .enumerate()
-        .map(|(n, text)| {
-            let start = start + 0.3 * n as f64;
-            Word { text: text.into(), start, end: start + 0.25, p: 0.9 }
-        })
-        .collect();
-    let end = words.last().unwrap().end;
-    let frame = |s: f64| Frames::from_seconds(s, hansard::base::units::SampleRate::HZ_48000);
-    Utterance {
-        id: format!("{track}-1-{start:.0}"),
-        track: track.into(),
-        speaker: speaker.into(),
-        take: 1,
-        from_frame: frame(start),
-        to_frame: frame(end),
-        start,
-        end,
-        text: text.into(),
-        words,
-        confidence: 0.9,
-        language: "en".into(),
-        model: "scripted".into(),
-        is_final: true,
-        ..Utterance::default()
-    }
+    let echo = Utterance { bleed_of: Some("alice-1-1".into()), ..line("Bob", 1.2, "We meat at nine.") };
+    let held = Utterance { withheld: Some("unsure".into()), ..line("Bob", 4.0, "Thanks for watching.") };
+    let lines = [line("Alice", 1.0, "We meat at nine."), echo, line("Bob", 2.5, "Nine it is then."), held];
+    said::session(home, &["--source=Alice=synth:tone", "--source=Bob=synth:tone", "--for=6s"], &lines)
 }
 
 fn edit(home: &Home, args: &[&str]) -> String {

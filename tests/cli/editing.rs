@@ -5,64 +5,15 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use hansard::base::units::{Frames, SampleRate};
-use hansard::base::utterance::{Utterance, Word};
 use hansard::session::reading::Session;
 
 use crate::support::home::{Home, Ran, Running};
-
-/// What was said, in turn by two people.
-const SAID: [(&str, &str); 6] = [
-    ("Alice", "We meat at nine, Gareem."),
-    ("Bob", "Nine it is then."),
-    ("Alice", "And who takes the minutes? I do."),
-    ("Bob", "Karim and Gareem come too."),
-    ("Alice", "Good. Second point,"),
-    ("Alice", "the budget of this year."),
-];
+use crate::support::said::{self, GUIDE, line};
 
 /// A finished session in which this was said.
 fn finished(home: &Home) -> PathBuf {
     let sources = ["--source=Alice=synth:tone,secs=30", "--source=Bob=synth:tone,secs=30"];
-    let args = [&["--pace=max", "--no-transcribe"], &sources[..]].concat();
-    let (_, session) = home.record(0, &args);
-    write(&session.dir, &SAID);
-    home.run(["export", "last", "--format=md"]).expect(0);
-    session.dir
-}
-
-fn write(dir: &Path, said: &[(&str, &str)]) {
-    let lines = said.iter().enumerate().map(|(n, (who, text))| line(who, 1.0 + 4.0 * n as f64, text));
-    let text: String = lines.map(|line| serde_json::to_string(&line).unwrap() + "\n").collect();
-    fs::write(dir.join("transcript.jsonl"), text).unwrap();
-}
-
-fn line(speaker: &str, start: f64, text: &str) -> Utterance {
-    let track = speaker.to_lowercase();
-    let word = |(n, text): (usize, &str)| {
-        let start = start + 0.3 * n as f64;
-        Word { text: text.into(), start, end: start + 0.25, p: 0.9 }
-    };
-    let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
-    let end = words.last().unwrap().end;
-    let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
-    Utterance {
-        id: format!("{track}-1-{start:.0}"),
-        track,
-        speaker: speaker.into(),
-        take: 1,
-        from_frame: frame(start),
-        to_frame: frame(end),
-        start,
-        end,
-        text: text.into(),
-        words,
-        confidence: 0.9,
-        language: "en".into(),
-        model: "scripted".into(),
-        is_final: true,
-        ..Utterance::default()
-    }
+    said::session(home, &sources, &said::in_turn(&GUIDE))
 }
 
 /// `hansard edit S …` with an editor that is this script; `$1` is the file.
@@ -257,7 +208,7 @@ fn corrections_work_while_it_is_recorded_and_the_second_sees_the_first() {
     let sources = ["--source=Alice=synth:tone,secs=60", "--source=Bob=synth:tone,secs=60"];
     let mut running = home.start([&["record", "--no-transcribe"], &sources[..]].concat());
     let dir = running.records(&home, 0.5);
-    write(&dir, &SAID[..2]);
+    said::write(&dir, &said::in_turn(&GUIDE[..2]));
     let s = dir.to_str().unwrap().to_owned();
     let edit = |args: &[&str]| home.run([&["edit", s.as_str()], args].concat());
     // One after the other, as fast as they come: each is planned on what the one before wrote.
@@ -347,8 +298,7 @@ fn a_line_goes_by_the_time_at_which_it_begins() {
     home.run(["edit", "last", "restore", "00:05"]).expect(0);
     home.refuses(&["edit", "last", "line", "0:07", "x"], &["no line \"0:07\""]);
     let both = [("Alice", "One."), ("Bob", "Two.")].map(|(who, text)| line(who, 5.2, text));
-    let text: String = both.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
-    fs::write(dir.join("transcript.jsonl"), text).unwrap();
+    said::write(&dir, &both);
     home.refuses(
         &["edit", "last", "speaker", "00:05", "Ann"],
         &["several lines", "Alice: One.", "Bob: Two."],

@@ -3,47 +3,20 @@
 use std::fs;
 use std::path::PathBuf;
 
-use hansard::base::units::{Frames, SampleRate};
-use hansard::base::utterance::{Utterance, Word};
+use hansard::base::utterance::Utterance;
 
 use crate::support::home::Home;
+use crate::support::said;
 
 /// A session in which these lines were said, by Ann and Bob in turn, two seconds each.
 pub fn meeting(home: &Home, title: &str, lines: &[&str]) -> PathBuf {
     let title = format!("--title={title}");
-    let tones =
-        ["--source=Ann=synth:tone", "--source=Bob=synth:tone", "--for=8s", "--pace=max", "--no-transcribe"];
-    let (_, session) = home.record(0, &[&tones[..], &[title.as_str()]].concat());
+    let sources = [&*title, "--source=Ann=synth:tone", "--source=Bob=synth:tone", "--for=8s"];
     let line = |(n, text): (usize, &&str)| {
-        let (track, speaker) = [("ann", "Ann"), ("bob", "Bob")][n % 2];
-        let start = n as f64 * 2.0;
-        let words = text.split(' ').enumerate().map(|(n, text)| {
-            let start = start + 0.2 * n as f64;
-            Word { text: text.into(), start, end: start + 0.15, p: 0.9 }
-        });
-        let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
-        let utterance = Utterance {
-            id: format!("{track}-1-{n}"),
-            track: track.into(),
-            speaker: speaker.into(),
-            take: 1,
-            from_frame: frame(start),
-            to_frame: frame(start + 1.9),
-            start,
-            end: start + 1.9,
-            text: (*text).into(),
-            words: words.collect(),
-            confidence: 0.9,
-            language: "en".into(),
-            model: "scripted".into(),
-            is_final: true,
-            ..Utterance::default()
-        };
-        serde_json::to_string(&utterance).unwrap() + "\n"
+        let line = said::line(["Ann", "Bob"][n % 2], n as f64 * 2.0, text);
+        Utterance { id: format!("{}-1-{n}", line.track), ..line }
     };
-    let text: String = lines.iter().enumerate().map(line).collect();
-    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
-    session.dir
+    said::session(home, &sources, &lines.iter().enumerate().map(line).collect::<Vec<_>>())
 }
 
 fn folder(dir: &std::path::Path) -> String {

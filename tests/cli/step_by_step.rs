@@ -5,58 +5,16 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use hansard::base::units::{Frames, SampleRate};
-use hansard::base::utterance::{Utterance, Word};
-
 use crate::support::home::Home;
+use crate::support::said;
 
 const GUIDE: &str = include_str!("../../docs/guide/correcting.md");
-const SAID: [(&str, &str); 6] = [
-    ("Alice", "We meat at nine, Gareem."),
-    ("Bob", "Nine it is then."),
-    ("Alice", "And who takes the minutes? I do."),
-    ("Bob", "Karim and Gareem come too."),
-    ("Alice", "Good. Second point,"),
-    ("Alice", "the budget of this year."),
-];
-
-fn line(speaker: &str, start: f64, text: &str) -> Utterance {
-    let track = speaker.to_lowercase();
-    let word = |(n, text): (usize, &str)| {
-        let start = start + 0.3 * n as f64;
-        Word { text: text.into(), start, end: start + 0.25, p: 0.9 }
-    };
-    let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
-    let end = words.last().unwrap().end;
-    let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
-    Utterance {
-        id: format!("{track}-1-{start:.0}"),
-        track,
-        speaker: speaker.into(),
-        take: 1,
-        from_frame: frame(start),
-        to_frame: frame(end),
-        start,
-        end,
-        text: text.into(),
-        words,
-        confidence: 0.9,
-        language: "en".into(),
-        model: "scripted".into(),
-        is_final: true,
-        ..Utterance::default()
-    }
-}
 
 /// A session in which this was said, and whose text is made.
 fn weekly(home: &Home) {
-    let sources = ["--source=Alice=synth:tone,secs=30", "--source=Bob=synth:tone,secs=30"];
-    let (_, session) =
-        home.record(0, &[&["--pace=max", "--no-transcribe", "--title=Weekly"], &sources[..]].concat());
-    let lines = SAID.iter().enumerate().map(|(n, (who, text))| line(who, 1.0 + 4.0 * n as f64, text));
-    let text: String = lines.map(|line| serde_json::to_string(&line).unwrap() + "\n").collect();
-    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
-    let journal = session.dir.join("events.jsonl");
+    let sources = ["--title=Weekly", "--source=Alice=synth:tone,secs=30", "--source=Bob=synth:tone,secs=30"];
+    let dir = said::session(home, &sources, &said::in_turn(&said::GUIDE));
+    let journal = dir.join("events.jsonl");
     let seq = fs::read_to_string(&journal).unwrap().lines().count();
     let made = serde_json::json!({"seq": seq, "session_ns": 0, "utc": "2026-03-14T08:30:00Z",
         "kind": "text_reached", "payload": {"tracks": [], "complete": true}});

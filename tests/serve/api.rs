@@ -356,7 +356,7 @@ fn find_and_replace_is_one_correction() {
         let lines = format!("/api/v1/sessions/{}/lines", id(&dir));
         served.send("POST", &lines, json!({ "edits": done["undo"] })).expect(200);
     }
-    assert_eq!(texts(&served, &dir)[..3], LINES.map(|line| line.3)[..3]);
+    assert_eq!(texts(&served, &dir)[..3], LINES.map(|line| line.2)[..3]);
     // Names and marks only where they are asked for.
     let everywhere = preview(json!({"old": "Bob", "new": "Rob", "everywhere": true}));
     assert_eq!(everywhere["hits"][0]["kind"], "speaker");

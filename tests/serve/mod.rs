@@ -8,16 +8,14 @@ mod record;
 mod schema;
 mod summary;
 
-use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
-use hansard::base::units::{Frames, SampleRate};
-use hansard::base::utterance::{Utterance, Word};
 use serde_json::Value;
 
 use crate::support::home::Home;
+use crate::support::said::{self, line};
 
 /// A server of a home's recordings. It ends with this.
 pub struct Served {
@@ -144,52 +142,22 @@ impl Asker {
     }
 }
 
-/// A finished session in which lines were said: the folder.
-pub fn session(home: &Home, lines: &[(&str, &str, f64, &str)]) -> PathBuf {
-    let args =
+/// A finished session in which lines were said, the second word of each hardly understood: the folder.
+pub fn session(home: &Home, said: &[(&str, f64, &str)]) -> PathBuf {
+    let sources =
         ["--title=Weekly <b>sync</b>", "--source=Alice=synth:tone", "--source=Bob=synth:noise", "--for=8s"];
-    let (_, session) = home.record(0, &[&args[..], &["--pace=max", "--no-transcribe"]].concat());
-    let lines = lines.iter().map(|(track, speaker, start, text)| said(track, speaker, *start, text));
-    let text: String = lines.map(|line| serde_json::to_string(&line).unwrap() + "\n").collect();
-    fs::write(session.dir.join("transcript.jsonl"), text).unwrap();
-    home.run(["export", "last", "--format=md"]).expect(0);
-    session.dir
+    let mut lines: Vec<_> = said.iter().map(|(who, start, text)| line(who, *start, text)).collect();
+    lines.iter_mut().filter_map(|line| line.words.get_mut(1)).for_each(|word| word.p = 0.3);
+    said::session(home, &sources, &lines)
 }
 
 /// What most tests read.
-pub const LINES: [(&str, &str, f64, &str); 4] = [
-    ("alice", "Alice", 1.0, "We meat at nine."),
-    ("bob", "Bob", 2.5, "Nine it is then."),
-    ("alice", "Alice", 4.0, "Say hello to Gareem and <script>alert(1)</script>."),
-    ("bob", "Bob", 6.0, "Gareem is on his way."),
+pub const LINES: [(&str, f64, &str); 4] = [
+    ("Alice", 1.0, "We meat at nine."),
+    ("Bob", 2.5, "Nine it is then."),
+    ("Alice", 4.0, "Say hello to Gareem and <script>alert(1)</script>."),
+    ("Bob", 6.0, "Gareem is on his way."),
 ];
-
-fn said(track: &str, speaker: &str, start: f64, text: &str) -> Utterance {
-    let word = |(n, text): (usize, &str)| {
-        let start = start + 0.3 * n as f64;
-        Word { text: text.into(), start, end: start + 0.25, p: if n == 1 { 0.3 } else { 0.9 } }
-    };
-    let words: Vec<Word> = text.split(' ').enumerate().map(word).collect();
-    let end = words.last().unwrap().end;
-    let frame = |s: f64| Frames::from_seconds(s, SampleRate::HZ_48000);
-    Utterance {
-        id: format!("{track}-1-{start:.0}"),
-        track: track.into(),
-        speaker: speaker.into(),
-        take: 1,
-        from_frame: frame(start),
-        to_frame: frame(end),
-        start,
-        end,
-        text: text.into(),
-        words,
-        confidence: 0.9,
-        language: "en".into(),
-        model: "scripted".into(),
-        is_final: true,
-        ..Utterance::default()
-    }
-}
 
 /// The id of a session in addresses.
 pub fn id(dir: &std::path::Path) -> String {

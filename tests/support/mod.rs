@@ -9,6 +9,8 @@ pub mod copy;
 #[cfg(unix)]
 pub mod home;
 pub mod live;
+#[cfg(unix)]
+pub mod said;
 pub mod session;
 pub mod sound;
 pub mod speech;
