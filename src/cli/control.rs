@@ -225,8 +225,8 @@ fn print_status(out: &mut impl Write, status: &Status) -> io::Result<()> {
     Ok(())
 }
 
-/// `Alice: −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s, lost 0.0 s,
-/// text 3 s behind`
+/// `Room 2 (Alice, Bob): −23 dBFS, 0:12:30 written (0.4 s of it not yet safe from a power cut), gaps 0.1 s,
+/// lost 0.0 s, text 3 s behind`
 fn line(track: &TrackStatus) -> String {
     let muted = track.muted_since.map(|since| format!("MUTED since {}, ", clock(since, true)));
     let level = match (track.device, track.level_dbfs, &track.trouble) {
@@ -238,8 +238,10 @@ fn line(track: &TrackStatus) -> String {
         (Device::Opening, ..) => "opening".to_owned(),
     };
     let lag = track.text_lag.map(|lag| format!(", text {lag:.0} s behind")).unwrap_or_default();
+    let people: Vec<String> = track.people.iter().map(|person| name(person)).collect();
+    let people = if people.is_empty() { String::new() } else { format!(" ({})", people.join(", ")) };
     format!(
-        "{}: {}{level}, {} written ({:.1} s of it not yet safe from a power cut), gaps {:.1} s, lost {:.1} s{lag}",
+        "{}{people}: {}{level}, {} written ({:.1} s of it not yet safe from a power cut), gaps {:.1} s, lost {:.1} s{lag}",
         name(&track.name),
         muted.unwrap_or_default(),
         clock(track.written, true),

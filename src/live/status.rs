@@ -62,8 +62,11 @@ pub struct Trouble {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrackStatus {
     pub track: String,
-    /// Whose it is.
+    /// Whose it is, as they are called now.
     pub name: String,
+    /// Whom it hears, of those whose voices somebody has named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub people: Vec<String>,
     /// Its device, as SPEC says.
     pub source: String,
     /// What the device is doing.

@@ -149,6 +149,14 @@ impl Recording {
         self.given.names(track).0
     }
 
+    /// Whom a track hears, of those who have a name of their own by now.
+    pub fn people(&self, track: &TrackShared) -> Vec<String> {
+        let mut people = self.given.names(track).1;
+        people.sort_unstable();
+        people.dedup();
+        people
+    }
+
     /// From now on silence is stored in this track's place. Returns the track, since when, and whether it was
     /// muted already.
     ///

@@ -60,8 +60,6 @@ pub struct View {
     pub(super) mark: Option<Mark>,
     kinds: BTreeMap<String, (String, SourceKind)>,
     rates: BTreeMap<String, SampleRate>,
-    /// Other names of sources, in the order in which they were given.
-    renames: Vec<(String, String)>,
     /// What must not be seen any more.
     hiding: Hiding,
     paused_at: Option<f64>,
@@ -93,7 +91,6 @@ impl View {
             mark: None,
             kinds: BTreeMap::new(),
             rates: BTreeMap::new(),
-            renames: Vec::new(),
             hiding: Hiding::default(),
             paused_at: None,
             written: BTreeMap::new(),
@@ -218,9 +215,7 @@ impl View {
 
     /// What a source is called now.
     pub(super) fn called(&self, track: &TrackStatus) -> String {
-        let renamed =
-            |name: String, (from, to): &(String, String)| if name == *from { to.clone() } else { name };
-        self.renames.iter().fold(clean(&track.name), renamed)
+        clean(&track.name)
     }
 
     /// All text so far, as lines for a terminal.
@@ -348,7 +343,9 @@ impl View {
             Event::Renamed { from, to } => {
                 let from = clean(from);
                 self.transcript.rename(to, |_, name| name == from);
-                self.renames.push((from, clean(to)));
+                // The next status says it, too.
+                let tracks = self.status.iter_mut().flat_map(|status| &mut status.tracks);
+                tracks.filter(|track| clean(&track.name) == from).for_each(|track| track.name.clone_from(to));
             }
             Event::VoiceNamed { voice, name } => {
                 self.transcript.rename(name, |of, _| of == Some(voice.as_str()));

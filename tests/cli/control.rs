@@ -339,6 +339,20 @@ fn who_is_muted_goes_by_any_name_that_only_they_have() {
     home.run(["edit", "last", "rename", "Alina", "Bob"]).expect(0);
     home.refuses(&["mute", "Bob"], &["several sources", "Bob (alina), X (bob)"]);
     toggle("bob", "bob", "X");
+    // The same names stand in what tells how it goes.
+    let names = |report: &Value| -> Vec<String> {
+        report["tracks"].as_array().unwrap().iter().map(|track| track["name"].to_string()).collect()
+    };
+    assert_eq!(names(&status(&home)), ["\"Carol Maier\"", "\"Bob\"", "\"X\""]);
+    let named =
+        r#"{"ask":"name","events":[{"kind":"voice_named","payload":{"voice":"bob#1","name":"Zoe"}}]}"#;
+    let mut recorder = UnixStream::connect(socket(&home)).unwrap();
+    writeln!(recorder, "{named}").unwrap();
+    recorder.read_to_string(&mut String::new()).unwrap();
+    toggle("zoe", "bob", "X");
+    let told = home.run(["status"]).expect(0).out.clone();
+    assert!(told.contains("  Carol Maier: ") && told.contains("  X (Zoe): "), "{told}");
+    assert!(!told.contains("Alice Weiss"), "{told}");
     home.run(["stop"]).expect(0);
     running.end().expect(0);
 }

@@ -186,15 +186,16 @@ impl State {
             let peak = device.look().level;
             // What is muted is heard nowhere.
             let of = |track: &Arc<TrackShared>| {
-                (Arc::clone(track), if track.muted_since().is_some() { 0.0 } else { peak })
+                let peak = if track.muted_since().is_some() { 0.0 } else { peak };
+                (Arc::clone(track), recording.called(track), peak)
             };
             heard.extend(recording.tracks_of(lane).map(|(_, track)| of(track)));
         }
         let heard: Vec<Heard> = heard
             .iter()
-            .map(|(track, peak)| Heard {
+            .map(|(track, name, peak)| Heard {
                 track: &track.track,
-                name: &track.name,
+                name,
                 peak: *peak,
                 muted_since: track.muted_since(),
             })
@@ -276,7 +277,8 @@ impl State {
                 let audible = view.open && view.level > 0.0 && muted_since.is_none();
                 let status = TrackStatus {
                     track: track.track.clone(),
-                    name: track.name.clone(),
+                    name: self.recording.called(track),
+                    people: self.recording.people(track),
                     source: view.label.clone(),
                     device: match (view.ended, view.open) {
                         (true, _) => Device::Ended,
