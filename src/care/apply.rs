@@ -1,5 +1,5 @@
-//! Corrections and marks, put into a session that is over: under its lock, appended, on the disk before it is
-//! said that they are there.
+//! Corrections and marks, put into a session that is over: under its lock, or in a turn that work on its text
+//! leaves them, appended, on the disk before it is said that they are there.
 //!
 //! Promises: after a power cut at any moment the session is as it was or as it was to be; nothing is put into
 //! a folder that is not a session, not even a lock.
@@ -129,7 +129,7 @@ fn append<T>(
     change: impl FnOnce(&Session, Past) -> Result<(Vec<Change>, T), ApplyError>,
 ) -> Result<T, ApplyError> {
     read::read_manifest(dir)?;
-    let _lock = SessionLock::take(dir)?;
+    let _lock = SessionLock::turn(dir)?;
     let session = Session::open(dir)?;
     let past = Past::read(dir)?;
     let (changes, made) = change(&session, past)?;

@@ -1,7 +1,8 @@
 //! A finished session as the analysis side sees it: tracks that have stopped growing, and files to append to.
 //!
 //! Promises: nothing outside the session's folder is written, wherever it comes from; no line that was
-//! written before is lost, but for one that a crash tore. The caller holds the session's lock.
+//! written before is lost, but for one that a crash tore. The caller holds the session's lock, or shares it
+//! as long work does: then each line is written in a turn, after what others wrote in theirs was read.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -14,10 +15,12 @@ use crate::base::utterance::Utterance;
 use crate::clock::Clock;
 use crate::live::{Bus, News, SessionSink, TranscriptLine};
 use crate::revise::pass::{Pass, REPLACED};
-use crate::session::disk::{Disk, DiskFile};
+use crate::session::disk::{Disk, DiskFile, SystemDisk};
 use crate::session::erased::Part;
-use crate::session::journal::{Event, Journal, Line};
+use crate::session::journal::{Event, Journal, Line, OnLine};
+use crate::session::line_tail::LineTail;
 use crate::session::lines::LineReader;
+use crate::session::lock::{LongWork, SessionLock};
 use crate::session::read::{self, JOURNAL, JOURNAL_BYTES_MAX, LINE_BYTES_MAX, ReadError, TRANSCRIPT};
 use crate::session::reading::Session;
 use crate::session::shared::{TakeShared, TrackShared};
@@ -163,8 +166,27 @@ struct Inner {
     journal: Journal,
     transcript: Box<dyn DiskFile>,
     pass: Pass,
+    news: Bus,
+    /// `None` as long as the session is ours alone.
+    shared: Option<Shared>,
     error: Option<io::Error>,
 }
+
+/// What is known of the files that others append to, too.
+struct Shared {
+    work: Arc<LongWork>,
+    dir: PathBuf,
+    /// What was not read yet of the journal and of the transcript.
+    events: LineTail,
+    lines: LineTail,
+    /// Lines of the transcript that the session had.
+    before: u64,
+    /// Lines that people wrote and of which the text work does not know yet.
+    corrected: Vec<Utterance>,
+}
+
+/// So many lines of a file are read at once.
+const LINES_AT_ONCE: usize = 1_000;
 
 impl OfflineSink {
     /// Opens the files of `session`, whose lock is held. With `resume` the text goes on, else it begins anew,
@@ -182,12 +204,15 @@ impl OfflineSink {
         mend_end(disk, &transcript, |line| serde_json::from_slice::<Utterance>(line).is_ok())?;
         let current =
             if resume { past.current(session).map(|u| u.id.clone()).collect() } else { HashSet::new() };
+        let news = Bus::new(&session.dir);
         let mut inner = Inner {
             clock,
             journal: Journal::resume(disk, &journal, past.next_seq)
                 .map_err(|error| write(&journal, error))?,
             transcript: disk.append(&transcript).map_err(|error| write(&transcript, error))?,
             pass: Pass::new(session.latest(), current),
+            news: news.clone(),
+            shared: None,
             error: None,
         };
         if !resume {
@@ -195,10 +220,31 @@ impl OfflineSink {
             let noted = inner.note(begun).and_then(|()| inner.journal.sync());
             noted.map_err(|error| write(&journal, error))?;
         }
-        let news = Bus::new(&session.dir);
-        let published = news.clone();
-        inner.journal.tell(Box::new(move |line| published.publish(News::Event(Arc::new(line)))));
+        inner.journal.tell(publishing(&news));
         Ok(Self { inner: Mutex::new(inner), news, lines_before: session.history.len() as u64 })
+    }
+
+    /// From now on others append, too, in turns that `work` gives; until now the session was ours.
+    ///
+    /// # Errors
+    /// Its files can't be read.
+    pub fn share(&self, dir: &Path, work: &Arc<LongWork>) -> Result<(), OfflineError> {
+        if !work.is_shared() {
+            return Ok(());
+        }
+        let mut shared = Shared {
+            work: Arc::clone(work),
+            dir: dir.to_owned(),
+            events: LineTail::new(dir.join(JOURNAL), 0),
+            lines: LineTail::new(dir.join(TRANSCRIPT), 0),
+            before: self.lines_before,
+            corrected: Vec::new(),
+        };
+        for tail in [&mut shared.events, &mut shared.lines] {
+            while !tail.read(LINES_AT_ONCE)?.is_empty() {}
+        }
+        self.inner().shared = Some(shared);
+        Ok(())
     }
 
     /// Where its lines are published.
@@ -208,29 +254,28 @@ impl OfflineSink {
 
     /// Appends a revision that a person wrote, as it is.
     pub fn write_edited(&self, utterance: &Utterance) {
-        self.inner().append(utterance);
+        self.inner().in_turn(|inner| inner.append(utterance));
     }
 
-    /// Appends and publishes a revision of a line that is there, or what was cut off one.
-    /// Gives it as it stands there.
-    pub fn write_revision(&self, revised: Utterance) -> Utterance {
-        let revised = {
-            let mut inner = self.inner();
-            let revised = inner.pass.revised(revised);
-            inner.append(&revised);
-            revised
-        };
-        self.publish_utterance(revised.clone(), 0);
-        revised
+    /// Appends and publishes a revision of a line that is there, or what was cut off one; not where a person
+    /// has written meanwhile.
+    pub fn write_revision(&self, revised: Utterance) {
+        let mut written = Vec::new();
+        self.inner().in_turn(|inner| {
+            written = inner.pass.revised(revised);
+            written.iter().for_each(|line| inner.append(line));
+        });
+        written.into_iter().for_each(|line| self.publish_utterance(line, 0));
     }
 
     /// The text is complete: what stood there before and was not found again is withheld; it stays in the
     /// transcript.
     pub fn replace_rest(&self) {
-        let mut inner = self.inner();
-        for utterance in inner.pass.replaced() {
-            inner.append(&utterance);
-        }
+        self.inner().in_turn(|inner| {
+            for utterance in inner.pass.replaced() {
+                inner.append(&utterance);
+            }
+        });
     }
 
     /// The revision of an utterance that was written last.
@@ -241,6 +286,7 @@ impl OfflineSink {
     /// Syncs everything; the first error that there was.
     pub fn finish(&self) -> io::Result<()> {
         let mut inner = self.inner();
+        inner.in_turn(|_| ());
         if let Some(error) = inner.error.take() {
             return Err(error);
         }
@@ -253,7 +299,72 @@ impl OfflineSink {
     }
 }
 
+/// Tells of each line of a journal.
+fn publishing(news: &Bus) -> OnLine {
+    let news = news.clone();
+    Box::new(move |line| news.publish(News::Event(Arc::new(line))))
+}
+
 impl Inner {
+    /// Does `write`, where the session is shared in a turn of ours and after what others have written.
+    fn in_turn(&mut self, write: impl FnOnce(&mut Self)) {
+        let work = self.shared.as_ref().map(|shared| Arc::clone(&shared.work));
+        let turn = match work.as_ref().map(|work| work.turn()).transpose() {
+            Ok(turn) => turn.flatten(),
+            Err(error) => return self.failed(io::Error::other(error)),
+        };
+        // What the disk refused of ours stands torn at the end: who opens the files next mends that, and
+        // nothing of ours is put at its place any more.
+        if self.shared.is_some() && self.error.is_some() {
+            return;
+        }
+        if let Err(error) = self.take_in() {
+            return self.failed(error);
+        }
+        write(self);
+        drop::<Option<SessionLock>>(turn);
+    }
+
+    /// Takes in what others have written since our last turn.
+    fn take_in(&mut self) -> io::Result<()> {
+        let Some(shared) = &mut self.shared else { return Ok(()) };
+        let (mut events, mut lines) = (Vec::new(), Vec::new());
+        read_on(&mut shared.events, &mut events)?;
+        read_on(&mut shared.lines, &mut lines)?;
+        events.retain(|line: &Line| line.seq >= self.journal.next_seq());
+        let mut made = Vec::new();
+        let mut theirs = Vec::new();
+        for line in lines {
+            if let Some(ours) = self.pass.meanwhile(Utterance::clone(&line)) {
+                made.extend(ours);
+                theirs.push(line);
+            }
+        }
+        if events.is_empty() && theirs.is_empty() {
+            return Ok(());
+        }
+        let (journal, transcript) = (shared.dir.join(JOURNAL), shared.dir.join(TRANSCRIPT));
+        let next = events.iter().map(|line| line.seq.saturating_add(1)).max();
+        let next = next.unwrap_or_else(|| self.journal.next_seq());
+        // Ours goes on behind theirs.
+        self.journal.sync()?;
+        self.journal = Journal::resume(&SystemDisk, &journal, next)?;
+        self.journal.tell(publishing(&self.news));
+        self.transcript = SystemDisk.append(&transcript)?;
+        let until = shared.before;
+        shared.corrected.extend(theirs.iter().cloned());
+        events.into_iter().for_each(|line| self.news.publish(News::Event(Arc::new(line))));
+        for utterance in theirs {
+            self.news.publish(News::Line(Arc::new(TranscriptLine { utterance, until })));
+        }
+        made.iter().for_each(|line| self.append(line));
+        Ok(())
+    }
+
+    fn failed(&mut self, error: io::Error) {
+        self.error.get_or_insert(error);
+    }
+
     /// After the recording there is no session time; the wall clock in the line tells when.
     fn note(&mut self, event: Event) -> io::Result<()> {
         self.journal.append(SessionNs(0), self.clock.utc(), event)
@@ -266,8 +377,19 @@ impl Inner {
             self.transcript.write_all(&line)
         });
         if let Err(error) = result {
-            self.error.get_or_insert(error);
+            self.failed(error);
         }
+    }
+}
+
+/// Reads what has come to a file of lines; what can't be understood is passed over.
+fn read_on<T: serde::de::DeserializeOwned>(tail: &mut LineTail, lines: &mut Vec<T>) -> io::Result<()> {
+    loop {
+        let read = tail.read(LINES_AT_ONCE).map_err(io::Error::other)?;
+        if read.is_empty() {
+            return Ok(());
+        }
+        lines.extend(read.iter().filter_map(|(_, line)| serde_json::from_slice(line).ok()));
     }
 }
 
@@ -277,14 +399,20 @@ impl SessionSink for OfflineSink {
     }
 
     fn write_utterance(&self, utterance: Utterance) {
-        let mut inner = self.inner();
-        for utterance in inner.pass.found(utterance) {
-            inner.append(&utterance);
-        }
+        self.inner().in_turn(|inner| {
+            for utterance in inner.pass.found(utterance) {
+                inner.append(&utterance);
+            }
+        });
     }
 
     fn publish_utterance(&self, utterance: Utterance, _until: u64) {
-        let rev = self.revision(&utterance.id);
+        let inner = self.inner();
+        if inner.pass.is_a_persons(&utterance) {
+            return;
+        }
+        let rev = inner.pass.revision(&utterance.id);
+        drop(inner);
         let utterance = Utterance { rev, ..utterance };
         // Who reads on from the files reads all that was made in this pass: it knows what it was given.
         let line = TranscriptLine { utterance, until: self.lines_before };
@@ -292,10 +420,15 @@ impl SessionSink for OfflineSink {
     }
 
     fn note(&self, event: Event) {
-        let mut inner = self.inner();
-        if let Err(error) = inner.note(event) {
-            inner.error.get_or_insert(error);
-        }
+        self.inner().in_turn(|inner| {
+            if let Err(error) = inner.note(event) {
+                inner.failed(error);
+            }
+        });
+    }
+
+    fn corrected(&self) -> Vec<Utterance> {
+        self.inner().shared.as_mut().map(|shared| std::mem::take(&mut shared.corrected)).unwrap_or_default()
     }
 }
 

@@ -126,7 +126,7 @@ pub fn transcribe(
     begun: impl FnOnce(&Bus),
     mut interrupt: impl AsyncFnMut() -> String,
 ) -> Result<Transcribed, TranscribeError> {
-    let _lock = SessionLock::take(dir)?;
+    let lock = SessionLock::take(dir)?;
     let session = Session::open(dir)?;
     let tracks = offline::tracks(&session)?;
     let ends: Vec<f64> = tracks.iter().map(|track| end_of(track)).collect();
@@ -138,6 +138,9 @@ pub fn transcribe(
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, how.resume)?);
     let passing = passing(dir, how, &session, &past);
     tracks.iter().for_each(|track| track.complete_levels(&SystemDisk, dir));
+    // It may take an hour: from here on people may correct the session between two of our lines.
+    let shared = Arc::new(lock.share(dir)?);
+    sink.share(dir, &shared)?;
     begun(sink.news());
     let news = sink.news().clone();
     let view =
@@ -176,6 +179,8 @@ pub fn transcribe(
     news.end(LAST_WORDS);
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;
     voices_kept(dir, config);
+    // What somebody corrects now, they renew after us.
+    let _turn = shared.turn()?;
     problems.extend(minutes(dir, config));
     Ok(Transcribed { pending, problems })
 }
@@ -209,12 +214,14 @@ pub(super) fn voices_of(
     config: &Config,
     interrupt: impl AsyncFnMut() -> String,
 ) -> Result<Option<String>, TranscribeError> {
-    let _lock = SessionLock::take(dir)?;
+    let lock = SessionLock::take(dir)?;
     let session = Session::open(dir)?;
     let (tracks, past) = (offline::tracks(&session)?, Past::read(dir)?);
     let sink = Arc::new(OfflineSink::open(&SystemDisk, Arc::new(SystemClock), &session, past, true)?);
     let limits = session.manifest.sources.iter().map(|source| text::voices(config, source)).collect();
     drop(session);
+    let shared = Arc::new(lock.share(dir)?);
+    sink.share(dir, &shared)?;
     let pending = voices::tell_apart(dir, &tracks, &sink, limits, &config.paths.voices, interrupt);
     let finished = sink.finish();
     finished.map_err(|error| TranscribeError::Write { dir: dir.into(), error })?;

@@ -23,6 +23,10 @@ pub trait SessionSink: Send + Sync {
     }
     /// A line for the journal.
     fn note(&self, event: Event);
+    /// Lines that people corrected while these are written, of those that this was not asked for yet.
+    fn corrected(&self) -> Vec<Utterance> {
+        Vec::new()
+    }
 }
 
 /// What the analysis side needs to know of a session.

@@ -1,8 +1,8 @@
 //! A later pass over a session that has text already: under which id and number what it finds is written, and
 //! what it leaves alone.
 //!
-//! Promises: what a person wrote stands, by its id and by its place; two finds never share an id; what a pass
-//! does not find again is withheld, not lost.
+//! Promises: what a person wrote stands, by its id and by its place, before the pass and while it goes on;
+//! two finds never share an id; what a pass does not find again is withheld, not lost.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,6 +27,10 @@ pub struct Pass {
     /// Lines that a person wrote: their ids, and by track where they are (session seconds).
     edited: HashSet<String>,
     places: HashMap<String, Vec<(f64, f64)>>,
+    /// The same of those that were written while the pass went on.
+    meanwhile: HashMap<String, Vec<(f64, f64)>>,
+    /// What the pass has written: the last revision of each id.
+    made: HashMap<String, Utterance>,
 }
 
 impl Pass {
@@ -43,6 +47,44 @@ impl Pass {
         }
         pass.before = before;
         pass
+    }
+
+    /// A line that stands in the transcript and may be somebody else's; `None` means that it is this pass's
+    /// own. Gives what is to be written of what the pass had made already, where a person wrote at its place.
+    pub fn meanwhile(&mut self, line: Utterance) -> Option<Vec<Utterance>> {
+        if self.next.get(&line.id).is_some_and(|next| line.rev < *next) {
+            return None;
+        }
+        self.next.insert(line.id.clone(), line.rev.saturating_add(1));
+        self.made.remove(&line.id);
+        match self.before.iter_mut().find(|old| old.id == line.id) {
+            Some(old) => *old = line.clone(),
+            None => self.before.push(line.clone()),
+        }
+        if line.edited.is_none() {
+            return Some(Vec::new());
+        }
+        let place = (line.start, line.end);
+        for places in [&mut self.places, &mut self.meanwhile] {
+            places.entry(line.track.clone()).or_default().push(place);
+        }
+        self.edited.insert(line.id.clone());
+        // Lines of one pass lie beside each other; those of another one may lie across.
+        if self.current.contains(&line.id) {
+            return Some(Vec::new());
+        }
+        let lies_there = |made: &&Utterance| made.track == line.track && made.is_shown();
+        let mut there: Vec<Utterance> = self.made.values().filter(lies_there).cloned().collect();
+        let current = self.before.iter().filter(|old| self.current.contains(&old.id));
+        there.extend(current.filter(|old| !self.made.contains_key(&old.id)).filter(lies_there).cloned());
+        there.retain(|made| cut::divide(made, &[place], Edge::Touched) != Division::Outside);
+        there.sort_by(|a, b| a.start.total_cmp(&b.start));
+        Some(there.into_iter().flat_map(|made| self.found(made)).collect())
+    }
+
+    /// Whether what a machine would write in this line's place is not wanted any more.
+    pub fn is_a_persons(&self, line: &Utterance) -> bool {
+        line.edited.is_none() && self.edited.contains(&line.id)
     }
 
     /// What was found, under the id that it is to have: that of the line that lies where most of it does, so
@@ -90,7 +132,8 @@ impl Pass {
             let rest = cut::part(&found, &outside, None);
             let own = id(&rest.track, rest.take, rest.from_frame);
             let rest = self.identify(Utterance { id: own, ..rest });
-            return vec![self.revised(rest)];
+            self.current.insert(rest.id.clone());
+            return vec![self.number(rest)];
         }
         let held = |found: &Utterance| Utterance { withheld: Some(EDITED.into()), ..found.clone() };
         let lines = match cut::divide(&found, places, Edge::Touched) {
@@ -110,10 +153,17 @@ impl Pass {
     }
 
     /// A line of the text that is being made, under the next number: what is to be written of a revision of
-    /// it.
-    pub fn revised(&mut self, line: Utterance) -> Utterance {
+    /// it, or of what was cut off one. Nothing where a person has written meanwhile.
+    pub fn revised(&mut self, line: Utterance) -> Vec<Utterance> {
+        if self.is_a_persons(&line) {
+            return Vec::new();
+        }
+        let is_new = !self.next.contains_key(&line.id);
+        if is_new && self.meanwhile.contains_key(&line.track) {
+            return self.found(line);
+        }
         self.current.insert(line.id.clone());
-        self.number(line)
+        vec![self.number(line)]
     }
 
     /// A line as the next revision of its id.
@@ -121,7 +171,9 @@ impl Pass {
         let next = self.next.entry(line.id.clone()).or_default();
         let rev = *next;
         *next = next.saturating_add(1);
-        Utterance { rev, ..line }
+        let line = Utterance { rev, ..line };
+        self.made.insert(line.id.clone(), line.clone());
+        line
     }
 
     /// The revision of an utterance that was written last.
@@ -212,6 +264,30 @@ mod tests {
         assert_eq!(texts, [(0, Some(EDITED), "at nine yes no"), (1, None, "yes no")]);
         let gone: Vec<String> = pass.replaced().into_iter().map(|line| line.id).collect();
         assert_eq!(gone, ["theirs"], "a person's line is not replaced");
+    }
+
+    #[test]
+    fn what_a_person_writes_meanwhile_stands_too() {
+        let mut pass = pass(&[line("old", 10, "we meet at nine"), line("across", 20, "nine sharp")]);
+        let found = pass.identify(line("a-1-10000", 10, "we meat at nine"));
+        let made = pass.found(found).remove(0);
+        assert_eq!((pass.meanwhile(made.clone()), made.rev), (None, 1), "it is its own");
+        // A line that it has made: no judgement of the machine comes after it, nor what is cut off it.
+        let mine = by_person(Utterance { rev: 2, ..made.clone() });
+        assert_eq!(pass.meanwhile(mine.clone()), Some(Vec::new()));
+        assert!(pass.is_a_persons(&made) && !pass.is_a_persons(&mine));
+        assert_eq!(pass.found(Utterance { withheld: Some("echo".into()), ..made.clone() }), []);
+        assert_eq!(pass.revised(made), []);
+        let cut = pass.revised(line("a-1-12000", 12, "at nine"));
+        assert_eq!(cut.iter().map(|line| line.withheld.as_deref()).collect::<Vec<_>>(), [Some(EDITED)]);
+        // One that was there before, across which it has made another one by then.
+        pass.found(line("new", 19, "at nine sharp yes"));
+        let theirs = by_person(Utterance { rev: 1, ..line("across", 20, "nine o'clock") });
+        let lines = pass.meanwhile(theirs).unwrap();
+        let texts: Vec<_> =
+            lines.iter().map(|line| (line.rev, line.withheld.as_deref(), &*line.text)).collect();
+        assert_eq!(texts, [(1, Some(EDITED), "at nine sharp yes"), (2, None, "at yes")]);
+        assert_eq!(pass.replaced(), []);
     }
 
     #[test]

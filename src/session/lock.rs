@@ -1,17 +1,27 @@
 //! "In use": a lock on the session's folder that ends with the process that holds it. Only its holder
 //! appends.
 //!
+//! Work that takes long ([`LongWork`]) keeps others away by a lock of its own, and has the session's only
+//! for each of its lines: between two of them a person's correction is let in ([`SessionLock::turn`]).
+//!
 //! Where the file system has no locks, the holder's name stands in the lock's file instead, and counts as
-//! long as that process runs on this machine.
+//! long as that process runs on this machine; long work then keeps the session to itself.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::base::filesystem::{self, Locked};
 
 /// The lock's file. It stays behind; what counts is whether a process holds the lock.
 const FILE: &str = ".lock";
+/// The same of work that takes long.
+const WORK: &str = ".work.lock";
+/// Who has a turn is done in a moment; it is waited for so long …
+const TURN_WITHIN: Duration = Duration::from_secs(30);
+/// … and looked for this often.
+const TURN_EVERY: Duration = Duration::from_millis(10);
 /// More than a holder's name has.
 const NAME_BYTES_MAX: u64 = 1_000;
 
@@ -35,27 +45,64 @@ pub enum LockError {
 }
 
 impl SessionLock {
-    /// Whether another process has the session in `dir`. Leaves nothing behind; without a lock's file nobody
-    /// has it.
+    /// Whether another process has the session in `dir`, be it for work that takes long. Leaves nothing
+    /// behind; without a lock's file nobody has it.
     pub fn is_held(dir: &Path) -> bool {
-        let path = dir.join(FILE);
-        let is_file = std::fs::symlink_metadata(&path).is_ok_and(|data| data.is_file());
-        let Some(file) = is_file.then(|| File::open(&path).ok()).flatten() else { return false };
-        match file.try_lock_shared() {
-            Ok(()) => {
-                let held = is_held_by_name(&file);
-                release(&file);
-                held
-            }
-            Err(std::fs::TryLockError::WouldBlock) => true,
-            Err(std::fs::TryLockError::Error(_)) => is_held_by_name(&file),
-        }
+        [FILE, WORK].iter().any(|file| is_file_held(&dir.join(file)))
     }
 
     /// Takes the session in `dir`, at once or not at all.
+    ///
+    /// # Errors
+    /// Another process has it, or the system can't lock.
     pub fn take(dir: &Path) -> Result<Self, LockError> {
+        let lock = Self::take_file(dir, FILE)?;
+        match is_file_held(&dir.join(WORK)) {
+            true => Err(LockError::InUse(dir.display().to_string())),
+            false => Ok(lock),
+        }
+    }
+
+    /// The same to append what a person wants, which work that takes long lets in: that is waited for as
+    /// long as it has a turn of its own. The holder appends to what stands in the files, and to nothing that
+    /// it has read before.
+    ///
+    /// # Errors
+    /// Another process has it to itself, or the system can't lock.
+    pub fn turn(dir: &Path) -> Result<Self, LockError> {
+        Self::wait_for(dir, FILE, || is_file_held(&dir.join(WORK)))
+    }
+
+    /// For work on the session in `dir` that takes long: from now on others may have turns.
+    ///
+    /// # Errors
+    /// The system can't lock.
+    pub fn share(self, dir: &Path) -> Result<LongWork, LockError> {
+        if self.by_name {
+            // Two who write names can't take turns without a moment at which both think that it is theirs.
+            return Ok(LongWork { dir: dir.to_owned(), lock: self, is_shared: false });
+        }
+        // Nobody else has it for longer than a look takes.
+        let lock = Self::wait_for(dir, WORK, || true)?;
+        Ok(LongWork { dir: dir.to_owned(), lock, is_shared: true })
+    }
+
+    /// Takes the lock of that file, which is waited for while that is worth it.
+    fn wait_for(dir: &Path, file: &str, is_worth_it: impl Fn() -> bool) -> Result<Self, LockError> {
+        let until = Instant::now() + TURN_WITHIN;
+        loop {
+            match Self::take_file(dir, file) {
+                Err(LockError::InUse(_)) if is_worth_it() && Instant::now() < until => {
+                    std::thread::sleep(TURN_EVERY);
+                }
+                taken => return taken,
+            }
+        }
+    }
+
+    fn take_file(dir: &Path, file: &str) -> Result<Self, LockError> {
         let name = dir.display().to_string();
-        let path = dir.join(FILE);
+        let path = dir.join(file);
         let mut file = open(&path).map_err(|error| LockError::Io(path.display().to_string(), error))?;
         match filesystem::try_lock(&file).map_err(|error| LockError::Io(name.clone(), error))? {
             Locked::Theirs => Err(LockError::InUse(name)),
@@ -69,6 +116,32 @@ impl SessionLock {
     }
 }
 
+/// Work on a session that takes long. As long as this lives nobody else begins such work, nor has the session
+/// to themselves; corrections are let in between its turns.
+#[derive(Debug)]
+pub struct LongWork {
+    dir: PathBuf,
+    /// That of long work, or the session's where turns can't be taken.
+    #[expect(dead_code, reason = "it is held")]
+    lock: SessionLock,
+    is_shared: bool,
+}
+
+impl LongWork {
+    /// Whether others have turns.
+    pub fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// A turn of ours, which ends with what is returned.
+    ///
+    /// # Errors
+    /// Somebody else does not end theirs, or the system can't lock.
+    pub fn turn(&self) -> Result<Option<SessionLock>, LockError> {
+        self.is_shared.then(|| SessionLock::turn(&self.dir)).transpose()
+    }
+}
+
 impl Drop for SessionLock {
     fn drop(&mut self) {
         if self.by_name
@@ -79,6 +152,21 @@ impl Drop for SessionLock {
         if !self.by_name {
             release(&self.file);
         }
+    }
+}
+
+/// Whether another process has the lock of this file.
+fn is_file_held(path: &Path) -> bool {
+    let is_file = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_file());
+    let Some(file) = is_file.then(|| File::open(path).ok()).flatten() else { return false };
+    match file.try_lock_shared() {
+        Ok(()) => {
+            let held = is_held_by_name(&file);
+            release(&file);
+            held
+        }
+        Err(std::fs::TryLockError::WouldBlock) => true,
+        Err(std::fs::TryLockError::Error(_)) => is_held_by_name(&file),
     }
 }
 
@@ -151,6 +239,35 @@ mod tests {
         assert!(!SessionLock::is_held(dir.path()));
         drop(SessionLock::take(dir.path()).unwrap());
         drop(inherited);
+    }
+
+    #[test]
+    fn long_work_lets_others_have_turns_and_keeps_everybody_else_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path();
+        let work = SessionLock::take(dir).unwrap().share(dir).unwrap();
+        assert!(work.is_shared() && SessionLock::is_held(dir));
+        assert!(matches!(SessionLock::take(dir), Err(LockError::InUse(_))));
+        // One at a time.
+        let theirs = SessionLock::turn(dir).unwrap();
+        let (told, is_ours) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let turn = work.turn().unwrap();
+                told.send(turn.is_some()).unwrap();
+            });
+            assert!(is_ours.try_recv().is_err(), "it is somebody else's turn");
+            drop(theirs);
+            assert!(is_ours.recv().unwrap());
+        });
+        assert!(matches!(SessionLock::take(dir), Err(LockError::InUse(_))));
+        drop(work);
+        assert!(!SessionLock::is_held(dir));
+        drop(SessionLock::take(dir).unwrap());
+        // Who has it to themselves gives no turns, and is not waited for.
+        let whole = SessionLock::take(dir).unwrap();
+        assert!(matches!(SessionLock::turn(dir), Err(LockError::InUse(_))));
+        drop(whole);
     }
 
     #[test]

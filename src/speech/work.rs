@@ -374,7 +374,8 @@ impl Work {
 
     /// Decides on what the other tracks have had their say about; shows it.
     pub fn settle(&mut self, all: bool, now: Duration) {
-        let corrected = self.analysis().corrected();
+        let mut corrected = self.analysis().corrected();
+        corrected.extend(self.session.sink.corrected());
         corrected.iter().for_each(|line| self.window.correct(line));
         self.leave_out_foreign();
         let (tracks, analysis, levels) = (&self.session.tracks, &self.analysis, &self.levels);

@@ -25,6 +25,7 @@ mod keys;
 mod language;
 mod marks;
 mod mcp;
+mod meanwhile;
 mod moved;
 mod naming;
 mod odd_files;
