@@ -20,20 +20,26 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use readers::{letters, read_md, read_srt, read_vtt};
 use sessions::{START, expect, hansard, journal, manifest, meeting, said, sent, write};
 
+mod clocks;
 mod devices;
 mod forget;
 mod formats;
 mod language;
+mod mix;
+mod names;
 mod order;
 mod others;
 mod outside;
+mod overlap;
 mod page;
 mod pdf;
 mod pending;
+mod people;
 mod readers;
 mod sessions;
 mod tracks;
 mod voices;
+mod voices_verb;
 
 // ---- what the formats say ----
 

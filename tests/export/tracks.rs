@@ -1,4 +1,4 @@
-//! `export --tracks`: devices with clocks of their own, on one time afterwards; and what happens to files.
+//! `export --tracks`: every frame at its place, and what happens to files.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,112 +8,17 @@ use std::time::{Duration, Instant};
 
 use hansard::base::random::Random;
 use hansard::base::units::{Frames, SampleFormat, SampleRate, SessionNs};
-use hansard::session::disk::SystemDisk;
 use hansard::session::journal::{Event, Line};
 use hansard::session::manifest::{ClockFit, ClockPiece, GapCause};
 use hansard::session::wav::Layout;
 
-use super::devices::{Device, clicks, entry, heard, heard_in, samples, session};
+use super::devices::{Device, clicks, entry, heard, samples, session};
 use super::sessions::{expect, hansard};
 
-const RATE: u32 = 48_000;
-
-/// A device's clock, from a device and a seed.
-type Clock = fn(&Device, &mut Random) -> ClockFit;
-
-/// Lets both devices record, exports at `rate`, and gives how far, in ms, clicks are apart from one another
-/// and from the truth, at most.
-fn two_devices(seed: u64, [a, b]: [&Device; 2], rate: u32, clock: Clock) -> (f64, f64) {
-    let root = tempfile::tempdir().unwrap();
-    let mut random = Random::at(seed);
-    let clicks = clicks(a.until.min(b.until));
-    let takes = [("ada", a), ("bob", b)];
-    let entries = takes.map(|(track, device)| entry(track, 1, device, clock(device, &mut random)));
-    let dir = session(root.path(), entries.to_vec());
-    for (track, device) in takes {
-        device.write(&dir.join(format!("tracks/{track}.wav")), &clicks);
-    }
-    let args = ["export", "last", "--tracks", "wav", "--rate", &rate.to_string()];
-    let paths = expect(0, hansard(root.path(), &args));
-    let paths: Vec<PathBuf> = paths.lines().map(PathBuf::from).collect();
-    assert_eq!(paths, [dir.join("aligned/ada.wav"), dir.join("aligned/bob.wav")]);
-    let [mut ada, mut bob] = [0, 1].map(|n| hound::WavReader::open(&paths[n]).unwrap());
-    assert_eq!(ada.duration(), bob.duration(), "one length");
-    let (mut apart, mut off) = (0.0_f64, 0.0_f64);
-    for at in &clicks {
-        let [ada, bob] = [&mut ada, &mut bob]
-            .map(|wav| heard_in(wav, *at).unwrap_or_else(|| panic!("no click at {at} s")));
-        apart = apart.max((ada - bob).abs());
-        off = off.max((ada - at).abs()).max((bob - at).abs());
-    }
-    let (apart, off) = (apart * 1e3, off * 1e3);
-    println!(
-        "seed {seed}: {} clicks in {:.0} s: at most {apart:.3} ms apart, {off:.3} ms off",
-        clicks.len(),
-        a.until
-    );
-    (apart, off)
-}
-
-/// Two devices at +300 and -200 ppm for so many seconds; the first one's rate steps by so many ppm in the
-/// middle.
-fn pair(rate: u32, seconds: f64, step: f64) -> [Device; 2] {
-    let mut devices = [300.0, -200.0].map(|ppm| Device::steady(rate, ppm, 0.1, seconds));
-    if step != 0.0 {
-        devices[0].ppm.push((seconds / 2.0, 300.0 + step));
-    }
-    devices
-}
-
-/// What is promised: a millisecond, and five with a step.
-fn assert_together(seed: u64, rates: (u32, u32), seconds: f64, step: f64) {
-    let [a, b] = pair(rates.0, seconds, step);
-    let (apart, off) = two_devices(seed, [&a, &b], rates.1, Device::measured);
-    let most = if step == 0.0 { 1.0 } else { 5.0 };
-    assert!(apart < most && off < most, "with a step of {step} ppm");
-}
-
-#[test]
-fn clicks_of_two_devices_stay_together() {
-    for seed in [1, 2] {
-        assert_together(seed, (RATE, RATE), 180.0, 0.0);
-    }
-}
-
-#[test]
-fn a_step_of_the_rate_parts_them_by_less_than_five_milliseconds() {
-    for (seed, step) in [(3, 500.0), (4, -500.0)] {
-        assert_together(seed, (RATE, RATE), 240.0, step);
-    }
-}
-
-#[test]
-#[ignore = "hours of sound; ./dev soak"]
-fn clicks_of_two_devices_stay_together_for_an_hour() {
-    for (seed, step) in [(1, 0.0), (2, 0.0), (3, 500.0), (4, -500.0)] {
-        assert_together(seed, (RATE, RATE), 3_600.0, step);
-    }
-}
-
-/// At lower rates, so that a day fits into a WAV file and onto the disk.
-#[test]
-#[ignore = "days of sound; ./dev soak"]
-fn clicks_of_two_devices_stay_together_for_a_day() {
-    for (seed, step) in [(1, 0.0), (2, 500.0), (3, -500.0)] {
-        assert_together(seed, (16_000, 8_000), 86_400.0, step);
-    }
-}
-
-#[test]
-fn a_clock_that_changes_its_speed_is_followed() {
-    let a = Device { rate: RATE, ppm: vec![(0.1, 500.0), (61.7, -500.0)], until: 120.0 };
-    let b = Device { rate: RATE, ppm: vec![(0.2, -500.0), (50.3, 500.0)], until: 120.0 };
-    let (apart, off) = two_devices(4, [&a, &b], RATE, |device, _| device.true_clock());
-    assert!(apart < 0.05 && off < 0.05, "where the map is right, so is the sound");
-}
+pub(super) const RATE: u32 = 48_000;
 
 /// A session of one mono take with those samples, as its recorder measured its clock to be `rate`.
-fn one_take(root: &Path, layout: Layout, bytes: &[u8], clock: ClockFit) -> PathBuf {
+pub(super) fn one_take(root: &Path, layout: Layout, bytes: &[u8], clock: ClockFit) -> PathBuf {
     let device = Device::steady(layout.rate.0, 0.0, 0.0, 1.0);
     let mut take = entry("ada", 1, &device, clock);
     take.frames = Frames(bytes.len() as u64 / layout.frame_bytes());
@@ -126,7 +31,7 @@ fn one_take(root: &Path, layout: Layout, bytes: &[u8], clock: ClockFit) -> PathB
     dir
 }
 
-fn layout(format: SampleFormat, channels: u16) -> Layout {
+pub(super) fn layout(format: SampleFormat, channels: u16) -> Layout {
     Layout { rate: SampleRate(RATE), channels, format }
 }
 
@@ -162,7 +67,7 @@ fn a_true_clock_leaves_every_sample_as_it_was() {
 }
 
 /// The samples of a FLAC file, as WAV would hold them; its own checksum is looked at.
-fn unflac(path: &Path) -> Vec<u8> {
+pub(super) fn unflac(path: &Path) -> Vec<u8> {
     use std::io::Read as _;
     let mut reader = flac_codec::decode::verify(path).map(|sum| {
         assert_eq!(sum, flac_codec::decode::Verified::MD5Match, "{}", path.display());
@@ -311,7 +216,7 @@ fn a_lost_device_and_another_rate_leave_silence_between_and_no_shift() {
 }
 
 /// A session that takes a while: an hour of silence that takes no room.
-fn long(root: &Path, seconds: u64, channels: u16) -> PathBuf {
+pub(super) fn long(root: &Path, seconds: u64, channels: u16) -> PathBuf {
     let clock = ClockFit { rate: 48_010.0, ppm: 208.3, ..ClockFit::nominal(0.0, SampleRate(RATE)) };
     let layout = layout(SampleFormat::S16, channels);
     let dir = one_take(root, layout, &[], clock);
@@ -437,123 +342,4 @@ fn a_part_of_one_speaker_lies_where_it_lies_in_the_whole() {
         let heard = heard(&sound, RATE, at - 12.0).unwrap();
         assert!((heard - (at - 12.0)).abs() < 1e-4, "{at}: {heard}");
     }
-}
-
-/// A buzz at a gliding pitch in syllables, as a voice: nnnoiseless lets it pass. With a hiss under it, and
-/// silence in the seconds 3 to 4.
-fn noisy_voice(seconds: f64) -> Vec<i16> {
-    let mut random = Random::at(5);
-    (0..(seconds * f64::from(RATE)) as usize)
-        .map(|n| {
-            let t = n as f64 / f64::from(RATE);
-            let syllable = (t * std::f64::consts::TAU).sin().max(0.0).powi(2);
-            let phase = std::f64::consts::TAU * (110.0 * t + 5.0 * t * t);
-            let voice: f64 = (1..12).map(|h| (phase * f64::from(h)).cos() / f64::from(h)).sum();
-            let hiss = (random.unit() - 0.5) * 0.02;
-            ((syllable * voice * 0.1 + hiss) * 32_768.0) as i16
-        })
-        .collect()
-}
-
-fn energy(sound: &[f32]) -> f64 {
-    sound.iter().map(|x| f64::from(x * x)).sum::<f64>() / sound.len() as f64
-}
-
-#[test]
-fn denoised_sound_lies_in_its_place_and_silence_stays_silence() {
-    let root = tempfile::tempdir().unwrap();
-    let bytes: Vec<u8> = noisy_voice(10.0).iter().flat_map(|x| x.to_le_bytes()).collect();
-    let clock = ClockFit { rate: 48_004.8, ppm: 100.0, ..ClockFit::nominal(0.25, SampleRate(RATE)) };
-    let dir = one_take(root.path(), layout(SampleFormat::S16, 1), &bytes, clock);
-    // Another device's sound in the fourth second.
-    let mut manifest = hansard::session::read::read_manifest(&dir).unwrap();
-    manifest.takes[0].foreign = vec![(Frames(144_000), Frames(192_000))];
-    fs::write(dir.join("session.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
-    for rate in [48_000_usize, 16_000] {
-        let rate_arg = rate.to_string();
-        for denoise in [&[][..], &["--denoise"]] {
-            let args = ["export", "last", "--tracks", "wav", "--rate", &rate_arg, "--bits", "32f"];
-            expect(0, hansard(root.path(), &[&args[..], denoise].concat()));
-        }
-        let [plain, clean] =
-            ["ada.wav", "ada.denoised.wav"].map(|name| samples(&dir.join("aligned").join(name)));
-        assert_eq!(plain.len(), clean.len());
-        let frame = |at: f64| (at * rate as f64) as usize;
-        for sound in [&plain, &clean] {
-            assert!(sound[..frame(0.249)].iter().all(|x| *x == 0.0), "nothing before it began");
-            assert!(
-                sound[frame(3.251)..frame(4.249)].iter().all(|x| *x == 0.0),
-                "nothing of the other device"
-            );
-        }
-        // The hiss between syllables, once it is known; and where the voice lies best on the plain one.
-        let pause = frame(8.25 + 0.6)..frame(8.25 + 0.9);
-        let quieter = 10.0 * (energy(&plain[pause.clone()]) / energy(&clean[pause]).max(1e-12)).log10();
-        assert!(quieter > 10.0, "{rate}: hiss is {quieter:.1} dB quieter");
-        let (from, to) = (frame(5.25), frame(8.25));
-        let at = |lag: i64| {
-            let shifted = &clean[(from as i64 + lag) as usize..(to as i64 + lag) as usize];
-            plain[from..to].iter().zip(shifted).map(|(a, b)| f64::from(a * b)).sum::<f64>()
-        };
-        let reach = frame(0.012) as i64;
-        let lag = (-reach..=reach).max_by(|a, b| at(*a).total_cmp(&at(*b))).unwrap();
-        assert!(lag.unsigned_abs() as usize <= frame(0.000_3), "{rate}: shifted by {lag} frames");
-    }
-}
-
-#[test]
-fn the_mix_holds_every_track_at_its_place_and_never_clips() {
-    use std::ops::ControlFlow;
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use hansard::export::save::Target;
-    use hansard::export::sound::{Mix, write_mix};
-    use hansard::session::reading::Session;
-
-    let root = tempfile::tempdir().unwrap();
-    let clicks = clicks(30.0);
-    let names = ["ada", "bob", "cyd"];
-    let devices = [200.0, -150.0, 0.0].map(|ppm| Device::steady(RATE, ppm, 0.1, 30.0));
-    let takes = names.iter().zip(&devices).map(|(name, device)| entry(name, 1, device, device.true_clock()));
-    let dir = session(root.path(), takes.collect());
-    for (name, device) in names.iter().zip(&devices) {
-        device.write(&dir.join(format!("tracks/{name}.wav")), &clicks);
-    }
-    let session = Session::open(&dir).unwrap();
-    let done_ms = AtomicU64::new(0);
-    let watch = |seconds: f64| {
-        done_ms.fetch_add((seconds * 1e3) as u64, Ordering::Relaxed);
-        ControlFlow::Continue(())
-    };
-    let target = Target::in_session(&dir, "mix.flac");
-    let path = write_mix(&SystemDisk, &session, &target, SampleRate::HZ_16000, &watch).unwrap();
-    assert!(done_ms.into_inner() >= 29_000, "it tells how far it is");
-    let sound: Vec<f32> = unflac(&path)
-        .as_chunks::<2>()
-        .0
-        .iter()
-        .map(|bytes| f32::from(i16::from_le_bytes(*bytes)) / 32_768.0)
-        .collect();
-    assert!(
-        (sound.len() as f64 / 16_000.0 - Mix::plan(&session, SampleRate::HZ_16000).unwrap().seconds()).abs()
-            < 1e-6
-    );
-    // Three clicks of 0.8 at once are more than there is room for.
-    let peak = sound.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-    assert!((0.7..0.9).contains(&peak), "{peak}");
-    for at in &clicks {
-        // A twelfth of a millisecond is the limiter's, which turns a click's end down more than its
-        // beginning; its delay would be 5 ms.
-        let heard = heard(&sound, 16_000, *at).unwrap();
-        assert!((heard - at).abs() < 3e-4, "{at}: {heard}");
-    }
-    // Ended in the middle, nothing is left.
-    let other = Target::in_session(&dir, "other.flac");
-    assert!(
-        write_mix(&SystemDisk, &session, &other, SampleRate::HZ_16000, &|_| ControlFlow::Break(())).is_err()
-    );
-    let left = fs::read_dir(&dir)
-        .unwrap()
-        .filter(|e| e.as_ref().unwrap().file_name().to_string_lossy().contains("other"));
-    assert_eq!(left.count(), 0);
 }
