@@ -1,13 +1,15 @@
 //! The lines that a sentence cites, and how far each of their sentences can carry it: what was asked or
 //! proposed carries a statement only where an answer that is cited too made it one. Pure.
 
+use std::ops::Range;
+
 use super::facts::{Fact, What, is_said};
 use super::meeting::{Line, Meeting, is_both, is_title};
-use super::text::{Gap, Word};
+use super::text::Word;
 use super::tongue::{Phrases, Tongue};
 
 /// How far from each other lines may stand that say one thing together.
-pub(super) const NEAR: usize = 3;
+pub(super) const NEAR: usize = 4;
 
 /// What a sentence of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,8 @@ pub(super) struct Spoken<'a> {
     /// Where the line stands in the meeting.
     pub at: usize,
     pub sentence: usize,
+    /// Its words: those of the sentence, or of the part before or behind a "maybe".
+    pub range: Range<usize>,
     pub said: Said,
     /// Somebody agreed to it in a line that is cited too.
     pub agreed: bool,
@@ -37,7 +41,29 @@ pub(super) struct Spoken<'a> {
 impl<'a> Spoken<'a> {
     /// The words of the sentence.
     pub fn words(&self) -> &'a [Word] {
-        &self.line.text.words[self.line.text.sentences[self.sentence].words.clone()]
+        &self.line.text.words[self.range.clone()]
+    }
+
+    /// Its clauses, in words of the line.
+    pub fn clauses(&self) -> impl Iterator<Item = &'a Range<usize>> + use<'a> {
+        let range = self.range.clone();
+        self.line.text.clauses.iter().filter(move |clause| range.contains(&clause.start))
+    }
+
+    /// Their stems.
+    pub fn stems(&self) -> &'a [String] {
+        &self.line.stems[self.range.clone()]
+    }
+
+    /// Whether a fact is said in it.
+    pub fn says(&self, what: &What, of_month: bool) -> bool {
+        let range = &self.range;
+        let said = |fact: &Fact| {
+            range.contains(&fact.words.start)
+                && fact.what.iter().any(|said| is_said(what, of_month, said, fact.of_month))
+        };
+        self.line.facts.iter().any(said)
+            || self.line.more.iter().any(|said| is_said(what, of_month, said, false))
     }
 
     /// Whether it can carry a sentence that states something.
@@ -61,16 +87,16 @@ impl<'a> Cited<'a> {
         for at in &lines {
             let line = &meeting.lines[*at];
             for sentence in 0..line.text.sentences.len() {
-                let said = what(line, sentence, meeting);
-                spoken.push(Spoken {
+                spoken.extend(parts(line, sentence, meeting).into_iter().map(|(range, said)| Spoken {
                     line,
                     at: *at,
                     sentence,
+                    range,
                     said,
                     agreed: false,
                     answered: false,
                     turned: false,
-                });
+                }));
             }
         }
         let mut cited = Self { meeting, lines, spoken };
@@ -87,15 +113,10 @@ impl<'a> Cited<'a> {
         if asked.said == Said::Stated || !tongue.known {
             return;
         }
-        let words = asked.words();
-        if asked.said == Said::Asked && tongue.vote.any(words) {
-            self.spoken[n].agreed = true;
-            return;
-        }
-        let which = (0..words.len().min(4)).any(|at| tongue.which.at(words, at) > 0);
+        let which = asks_which(asked, tongue);
         let Some(answer) = self.spoken[n + 1..].iter().find(|answer| {
             answer.line.speaker != asked.line.speaker
-                || (which && asked.said == Said::Asked && answer.at == asked.at)
+                || (which && asked.said == Said::Asked && answer.at == asked.at && answer.said != Said::Asked)
         }) else {
             return;
         };
@@ -104,9 +125,9 @@ impl<'a> Cited<'a> {
         }
         let reply = answer.words();
         let start = (0..reply.len()).find(|at| tongue.filler.at(reply, *at) == 0).unwrap_or(0);
-        let yes = tongue.yes.at(reply, start) > 0 && answer.said != Said::Asked;
+        let yes = answer.said != Said::Asked && (tongue.is_yes(reply, start) || self.says_yes(answer));
         let no = tongue.no.at(reply, start) > 0;
-        let denied = no || (!yes && is_denied(answer.line, answer.sentence, self.meeting));
+        let denied = no || (!yes && super::polarity::is_negative(reply, tongue));
         let plain = answer.said == Said::Stated;
         let (agreed, answered) = match asked.said {
             Said::Asked if which => (plain && !no, plain),
@@ -116,6 +137,21 @@ impl<'a> Cited<'a> {
         let spoken = &mut self.spoken[n];
         (spoken.agreed, spoken.answered) = (agreed, answered);
         spoken.turned = answered && !which && !agreed && denied;
+    }
+
+    /// Whether a part of an answer is only a yes: "Eight is a lot. I'll try, yeah."
+    fn says_yes(&self, answer: &Spoken) -> bool {
+        let text = &answer.line.text;
+        let near = |clause: &&Range<usize>| {
+            let sentence = text.words[clause.start].sentence;
+            (answer.sentence..answer.sentence + 2).contains(&sentence) && !text.sentences[sentence].asks
+        };
+        text.clauses.iter().filter(near).any(|clause| {
+            let words = &text.words[clause.clone()];
+            let start =
+                (0..words.len()).find(|at| self.meeting.tongue.filler.at(words, *at) == 0).unwrap_or(0);
+            self.meeting.tongue.yes.at(words, start) == words.len() - start
+        })
     }
 
     /// Whether this person spoke one of the lines.
@@ -134,6 +170,11 @@ impl<'a> Cited<'a> {
         self.words().any(|word| self.is_named_by(person, word))
     }
 
+    /// Whether one of these people is named in the lines.
+    pub fn names_any(&self, people: &[usize]) -> bool {
+        people.iter().any(|person| self.names(*person))
+    }
+
     /// Whether a word is a part of this person's name.
     pub fn is_named_by(&self, person: usize, word: &Word) -> bool {
         let meant = word.capital || !is_both(&word.fold);
@@ -142,7 +183,7 @@ impl<'a> Cited<'a> {
 
     /// Whether the title stands before the person's name where they are named.
     pub fn has_title(&self, person: usize, title: &str) -> bool {
-        let same = |other: &str| other == title || other.trim_end_matches('n') == title.trim_end_matches('n');
+        let same = |other: &str| title_of(other) == title_of(title);
         let in_name = |line: &usize| {
             let words = &self.meeting.lines[*line].speaker_words;
             self.is_speaker(person, *line) && words.iter().any(|word| is_title(word) && same(word))
@@ -164,33 +205,37 @@ impl<'a> Cited<'a> {
         self.lines.iter().flat_map(|line| &self.meeting.lines[*line].speaker_words)
     }
 
-    /// Whether a fact was said in a line, in a sentence that `usable` lets through.
-    pub fn has(
-        &self,
-        what: &What,
-        of_month: bool,
-        usable: &dyn Fn(&Spoken) -> bool,
-        lines: &dyn Fn(usize) -> bool,
-    ) -> bool {
-        self.spoken.iter().filter(|spoken| lines(spoken.at) && usable(spoken)).any(|spoken| {
-            let range = spoken.line.text.sentences[spoken.sentence].words.clone();
-            let said = |fact: &Fact| {
-                range.contains(&fact.words.start)
-                    && fact.what.iter().any(|said| is_said(what, of_month, said, fact.of_month))
-            };
-            spoken.line.facts.iter().any(said)
-                || spoken.line.more.iter().any(|said| is_said(what, of_month, said, false))
-        })
+    /// Whether a fact was said in a sentence that `usable` lets through.
+    pub fn has(&self, what: &What, of_month: bool, usable: &dyn Fn(&Spoken) -> bool) -> bool {
+        self.spoken.iter().any(|spoken| usable(spoken) && spoken.says(what, of_month))
     }
 }
 
-/// What a sentence of a line is by itself.
-fn what(line: &Line, sentence: usize, meeting: &Meeting) -> Said {
+/// Whether a question asks for something that is not known, and not for a yes.
+fn asks_which(asked: &Spoken, tongue: &Tongue) -> bool {
+    let words = &asked.line.text.words;
+    let clauses: Vec<&Range<usize>> = asked.clauses().collect();
+    let which = |clause: &Range<usize>| {
+        (clause.start..clause.end.min(clause.start + WHICH_MAX)).any(|at| tongue.which.at(words, at) > 0)
+    };
+    let turns = |clause: &&Range<usize>| {
+        tongue.asks.at(words, clause.start) > 1 && !tongue.which.has(&words[clause.start].fold)
+    };
+    let last = clauses.iter().rposition(turns).map_or(0, |n| n);
+    clauses[last..].iter().any(|clause| which(clause))
+}
+
+/// Words of a clause among which the one stands that asks.
+const WHICH_MAX: usize = 4;
+
+/// The parts of a sentence of a line, and what each is by itself.
+fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, Said)> {
     let tongue = &meeting.tongue;
     let of = &line.text.sentences[sentence];
     let words = &line.text.words[of.words.clone()];
+    let whole = |said: Said| vec![(of.words.clone(), said)];
     if of.asks {
-        return Said::Asked;
+        return whole(Said::Asked);
     }
     // A recogniser may write no question marks.
     let start = (0..words.len()).find(|at| tongue.filler.at(words, *at) == 0).unwrap_or(0);
@@ -204,16 +249,43 @@ fn what(line: &Line, sentence: usize, meeting: &Meeting) -> Said {
         length >= 2 && !tongue.which.has(&words[*at].fold)
     });
     if is_question && !marks {
-        return Said::Asked;
+        return whole(Said::Asked);
     }
-    let doubted = line.text.sentences.get(sentence + 1).is_some_and(|next| {
-        let next = &line.text.words[next.words.clone()];
-        next.len() <= DOUBT_WORDS_MAX
-            && tongue.maybe.any(next)
-            && next.iter().all(|word| tongue.stop.has(&word.fold) || is_of(next, word, &tongue.maybe))
-    });
-    if doubted || tongue.maybe.any(after_answer(words, tongue)) { Said::Maybe } else { Said::Stated }
+    let only_doubts = |words: &[Word]| {
+        words.len() <= DOUBT_WORDS_MAX
+            && tongue.maybe.any(words)
+            && words.iter().all(|word| tongue.stop.has(&word.fold) || is_of(words, word, &tongue.maybe))
+    };
+    let next = line.text.sentences.get(sentence + 1);
+    if next.is_some_and(|next| only_doubts(&line.text.words[next.words.clone()])) {
+        return whole(Said::Maybe);
+    }
+    // A "maybe" is of what comes behind it up to a "but", and of all where nothing else is said with it.
+    let clauses: Vec<&Range<usize>> =
+        line.text.clauses.iter().filter(|clause| of.words.contains(&clause.start)).collect();
+    let of_clause = |clause: &Range<usize>| &line.text.words[clause.clone()];
+    let doubts = |clause: &Range<usize>| tongue.maybe.any(of_clause(clause));
+    if !clauses.iter().any(|clause| doubts(clause)) {
+        return whole(if tongue.maybe.any(words) { Said::Maybe } else { Said::Stated });
+    }
+    if clauses.iter().any(|clause| only_doubts(of_clause(clause))) {
+        return whole(Said::Maybe);
+    }
+    let mut found: Vec<(Range<usize>, Said)> = Vec::new();
+    for clause in clauses {
+        let goes_on = !BUT.contains(&line.text.words[clause.start].fold.as_str());
+        match found.last_mut() {
+            Some((range, said)) if goes_on && (*said == Said::Maybe) >= doubts(clause) => {
+                range.end = clause.end
+            }
+            _ => found.push((clause.clone(), if doubts(clause) { Said::Maybe } else { Said::Stated })),
+        }
+    }
+    found
 }
+
+/// They end what a "maybe" is of.
+const BUT: &[&str] = &["but", "aber", "mais", "pero", "ma", "maar"];
 
 /// Words of a sentence that only doubts the one before: "I think." "Not sure, though."
 const DOUBT_WORDS_MAX: usize = 4;
@@ -224,21 +296,16 @@ fn is_of(words: &[Word], word: &Word, phrases: &Phrases) -> bool {
         .any(|at| words[at..at + phrases.at(words, at)].iter().any(|other| std::ptr::eq(other, word)))
 }
 
-/// What a sentence says behind an answer in so many words: "We could, I'll call again".
-fn after_answer<'a>(words: &'a [Word], tongue: &Tongue) -> &'a [Word] {
-    const OF_ANSWERS_MAX: usize = 3;
-    let Some(end) = (1..words.len()).find(|at| words[*at].gap == Gap::Break) else { return words };
-    let (answer, rest) = words.split_at(end);
-    let is_answer = (2..=OF_ANSWERS_MAX).contains(&end)
-        && answer.iter().all(|word| tongue.stop.has(&word.fold))
-        && answer.iter().any(|word| tongue.first.has(&word.fold) || tongue.second.has(&word.fold));
-    let promises = rest.iter().any(|word| tongue.first.has(&word.fold))
-        && rest.iter().any(|word| matches!(word.fold.as_str(), "will" | "ll" | "werde" | "werden"));
-    if is_answer && promises { rest } else { words }
-}
-
-/// Whether a sentence says that something is not so.
-fn is_denied(line: &Line, sentence: usize, meeting: &Meeting) -> bool {
-    let range = line.text.sentences[sentence].words.clone();
-    super::polarity::is_negative(&line.text.words[range], &meeting.tongue)
+/// A title as it is written out.
+pub(super) fn title_of(title: &str) -> &str {
+    match title {
+        "mr" => "mister",
+        "mme" => "madame",
+        "m" => "monsieur",
+        "mlle" => "mademoiselle",
+        "dr" => "doctor",
+        "prof" => "professor",
+        "herrn" => "herr",
+        _ => title,
+    }
 }

@@ -1,6 +1,7 @@
 //! Days, months and times as they are named. Pure.
 
 use super::tables::dates::{DAYS, Days, OWN_ONLY};
+use super::text::{Gap, Word};
 
 /// What a word says of a day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,34 @@ pub(super) fn of(word: &str, language: &str) -> Option<Day> {
             })
             .flatten()
     })
+}
+
+/// Words that say which day, week or year, each beside one; the first of synonyms is the key.
+#[rustfmt::skip]
+const WHICH: &[(&str, &[&str])] = &[
+    ("en", &["next|coming|following", "last|previous|past", "this"]),
+    ("de", &[
+        "nachste|nachsten|nachster|nachstes|nachstem|kommende|kommenden|kommender|kommendes",
+        "letzte|letzten|letzter|letztes|letztem|vorige|vorigen|voriges|vergangene|vergangenen|vergangenes",
+        "diese|diesen|dieser|dieses|diesem",
+    ]),
+    ("fr", &["prochain|prochaine", "dernier|derniere|passe|passee", "ce|cet|cette"]),
+];
+
+/// Whether a word says which day, week or year it is that stands beside it: next week, la semaine prochaine.
+pub(super) fn which(words: &[Word], at: usize, language: &str) -> Option<&'static str> {
+    let (_, keys) = WHICH.iter().find(|(own, _)| *own == language)?;
+    let key = keys.iter().find(|key| has(key, &words[at].fold))?;
+    let names = |at: Option<usize>| {
+        let word = at.and_then(|at| words.get(at));
+        word.is_some_and(|word| {
+            word.gap != Gap::Break
+                && DAYS.iter().any(|days| days.language == language && of_table(&word.fold, days).is_some())
+        })
+    };
+    let before = language == "fr" && !matches!(words[at].fold.as_str(), "ce" | "cet" | "cette");
+    let beside = if before { at.checked_sub(1) } else { Some(at + 1) };
+    names(beside).then(|| key.split('|').next().unwrap_or(key))
 }
 
 /// Whether a word is a month in any language.

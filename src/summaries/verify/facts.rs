@@ -44,6 +44,18 @@ impl Fact {
         !matches!(self.what.first(), None | Some(What::Day(_) | What::Money(_) | What::Name(_)))
     }
 
+    /// A number or a time, or a day of any kind.
+    pub fn binds_or_day(&self) -> bool {
+        self.binds() || matches!(self.what.first(), Some(What::Day(_)))
+    }
+
+    /// Whether one can be said instead of the other: a day for a day, a number for a number.
+    pub fn stands_for(&self, other: &Self) -> bool {
+        let day =
+            |fact: &Self| matches!(fact.what.first(), Some(What::Weekday(_) | What::Month(_) | What::Day(_)));
+        self.is_like(other) || (day(self) && day(other))
+    }
+
     /// Whether the other says the same.
     pub fn is_same(&self, other: &Self) -> bool {
         let said =
@@ -53,8 +65,11 @@ impl Fact {
 
     /// A thing of the same sort, so that one can stand for the other.
     pub fn is_like(&self, other: &Self) -> bool {
+        let year = |what: &What| matches!(what, What::Number(number) if number.is_year());
         self.what.iter().any(|what| {
-            other.what.iter().any(|other| std::mem::discriminant(what) == std::mem::discriminant(other))
+            other.what.iter().any(|other| {
+                std::mem::discriminant(what) == std::mem::discriminant(other) && year(what) == year(other)
+            })
         })
     }
 }
@@ -111,13 +126,17 @@ fn one(words: &[Word], at: usize, language: &str, counting: &[&Counting]) -> Opt
         let mut what: Vec<What> = numbers.iter().cloned().map(What::Number).collect();
         let hour =
             numbers.first().and_then(|number| number.value.parse::<u8>().ok()).filter(|hour| *hour <= 24);
-        if let (Some(hour), Some(half)) = (hour, half(words, end)) {
+        let of_letters = half(words, end).is_some();
+        if let (Some(hour), Some(half)) = (hour, half(words, end).or_else(|| part_of_day(words, end))) {
             what = vec![What::Time(hour, 0, Some(half))];
-            end += 1;
+            end += usize::from(of_letters);
         } else if let Some(hour) = hour.filter(|_| is_hour(words, end, counting)) {
             what.push(What::Time(hour, 0, None));
         }
         return Some((what, end));
+    }
+    if let Some(which) = dates::which(words, at, language) {
+        return Some((vec![What::Day(which)], at + 1));
     }
     // Without a capital it is the verb; "May I" is one, too.
     let may_i = word.first && words.get(at + 1).is_some_and(|next| matches!(next.fold.as_str(), "i" | "we"));
@@ -139,6 +158,10 @@ fn one(words: &[Word], at: usize, language: &str, counting: &[&Counting]) -> Opt
     if language == "de" && word.fold == "morgen" && word.capital && (!word.first || words.len() == at + 1) {
         return None;
     }
+    // "Façades du Midi": days and months have no capital in French.
+    if language == "fr" && word.capital && !word.first {
+        return None;
+    }
     match dates::of(&word.fold, language)? {
         Day::Weekday(day) => Some((vec![What::Weekday(day)], at + 1)),
         Day::Month(month) => Some((vec![What::Month(month)], at + 1)),
@@ -155,6 +178,16 @@ fn half(words: &[Word], at: usize) -> Option<Half> {
     match words.get(at)?.fold.as_str() {
         "am" if words[at].gap != Gap::Break => Some(Half::Am),
         "pm" => Some(Half::Pm),
+        _ => None,
+    }
+}
+
+/// In the morning, behind an hour.
+fn part_of_day(words: &[Word], at: usize) -> Option<Half> {
+    let three = words.get(at..at + 3).filter(|three| three[0].fold == "in" && three[1].fold == "the")?;
+    match three[2].fold.as_str() {
+        "morning" => Some(Half::Am),
+        "afternoon" | "evening" => Some(Half::Pm),
         _ => None,
     }
 }
@@ -263,6 +296,9 @@ fn spoken_time(
     None
 }
 
+/// What stands for one before money.
+const ONE: &[&str] = &["un", "une", "ein", "einen", "einem", "uno", "one", "a", "een"];
+
 /// Further ways to read what was spoken: digits one by one are one number, nineteen eighty-seven is a
 /// year, and three thirty a time.
 pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
@@ -275,6 +311,35 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
         _ => None,
     };
     let mut found = Vec::new();
+    // A pound, ein Euro.
+    let is_one = |at: usize| ONE.contains(&words[at].fold.as_str());
+    let money = facts.iter().filter(|fact| matches!(fact.what[..], [What::Money(_)]));
+    if money.filter_map(|fact| fact.words.start.checked_sub(1)).any(is_one) {
+        found.push(number("1".to_owned()));
+    }
+    // Three minutes past three, ten to nine.
+    for pair in facts.windows(2) {
+        let between = &words[pair[0].words.end..pair[1].words.start.max(pair[0].words.end)];
+        let side = match between {
+            [side] => Some(side.fold.as_str()),
+            [minutes, side] if matches!(minutes.fold.as_str(), "minute" | "minutes" | "minuten") => {
+                Some(side.fold.as_str())
+            }
+            _ => None,
+        };
+        let clock = |fact: &Fact| value(fact).and_then(|value| value.parse::<u8>().ok());
+        if let (Some(side), Some(minute @ 1..60), Some(hour @ 1..=24)) =
+            (side, clock(&pair[0]), clock(&pair[1]))
+        {
+            match side {
+                "past" | "after" | "nach" => found.push(What::Time(hour, minute, None)),
+                "to" | "before" | "vor" => {
+                    found.push(What::Time(if hour == 1 { 12 } else { hour - 1 }, 60 - minute, None))
+                }
+                _ => {}
+            }
+        }
+    }
     // One euro thirty.
     for (n, fact) in facts.iter().enumerate().skip(1) {
         let money = &facts[n - 1];
@@ -285,12 +350,7 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
         }
         let before =
             n.checked_sub(2).map(|n| &facts[n]).filter(|before| before.words.end == money.words.start);
-        let one = money.words.start.checked_sub(1).is_some_and(|at| {
-            matches!(
-                words[at].fold.as_str(),
-                "un" | "une" | "ein" | "einen" | "einem" | "uno" | "one" | "a" | "een"
-            )
-        });
+        let one = money.words.start.checked_sub(1).is_some_and(is_one);
         let whole = before.and_then(value).or_else(|| one.then(|| "1".to_owned()));
         found.extend(
             whole.map(|whole| number(format!("{whole}.{cents:0>2}").trim_end_matches('0').to_owned())),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::Said;
 use super::facts::{Fact, What, facts, run_together};
 use super::tables::people::{BOTH, TITLES};
-use super::text::{Text, fold};
+use super::text::{Gap, Text, fold};
 use super::tongue::Tongue;
 
 /// What was said in a meeting, who was there and who can be spoken of.
@@ -72,7 +72,8 @@ impl Meeting {
 impl Line {
     fn new(said: &Said, tongue: &Tongue) -> Self {
         let text = tongue.read(said.text);
-        let found = facts(&text, &tongue.language);
+        let mut found = facts(&text, &tongue.language);
+        take_back(&mut found, &text, tongue);
         Self {
             number: said.number,
             speaker: fold(said.speaker),
@@ -83,6 +84,34 @@ impl Line {
             facts: found,
             literal: literal(said.text),
             text,
+        }
+    }
+}
+
+/// Takes out what the one who speaks takes back: "by Tuesday. No wait, Wednesday".
+fn take_back(facts: &mut Vec<Fact>, text: &Text, tongue: &Tongue) {
+    let words = &text.words;
+    for at in 1..words.len() {
+        let parted = words[at].first || words[at].gap == Gap::Break;
+        let length = tongue.corrects.at(words, at);
+        if length == 0 || !parted {
+            continue;
+        }
+        let sentence = words[at].sentence;
+        let Some(wrong) = facts.iter().rposition(|fact| {
+            fact.words.end <= at && words[fact.words.start].sentence + 1 >= sentence && fact.binds_or_day()
+        }) else {
+            continue;
+        };
+        let instead = |fact: &&Fact| {
+            fact.words.start >= at + length
+                && words[fact.words.start].sentence <= sentence + 1
+                && fact.stands_for(&facts[wrong])
+                && !fact.is_same(&facts[wrong])
+        };
+        if facts.iter().any(|fact| instead(&fact)) {
+            let wrong = facts[wrong].clone();
+            facts.retain(|fact| !fact.is_same(&wrong));
         }
     }
 }

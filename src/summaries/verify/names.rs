@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::Reason;
-use super::cited::Cited;
+use super::cited::{Cited, title_of};
 use super::meeting::{Meeting, is_both, is_title};
 use super::text::{Gap, Text, Word};
 
@@ -115,10 +115,8 @@ fn is_spoken_to(text: &Text, mentions: &[Mention], n: usize, cited: &Cited) -> b
             && cited.lines.iter().all(|line| before.people.iter().any(|p| cited.is_speaker(*p, *line)))
     });
     let answers = |line: usize| {
-        let around = [line.checked_sub(1), Some(line + 1).filter(|next| *next < meeting.lines.len())];
-        let mut around = around.into_iter().flatten().peekable();
-        around.peek().is_some()
-            && around.all(|line| mentions[n].people.iter().any(|person| cited.is_speaker(*person, line)))
+        line.checked_sub(1)
+            .is_some_and(|before| mentions[n].people.iter().any(|person| cited.is_speaker(*person, before)))
     };
     let says_you = |line: usize| meeting.lines[line].text.words.iter().any(|w| is_you(&w.fold, meeting));
     of_speaker && cited.lines.iter().all(|line| says_you(*line) && answers(*line))
@@ -146,7 +144,7 @@ fn is_known(words: &[Word], at: usize, cited: &Cited) -> bool {
             && cited
                 .speaker_words()
                 .chain(cited.words().map(|said| &said.fold))
-                .any(|own| own.trim_end_matches('n') == word.fold.trim_end_matches('n'));
+                .any(|own| title_of(own) == title_of(&word.fold));
     }
     if both || word.inner {
         return false;
@@ -184,28 +182,34 @@ fn is_noun(word: &str, cited: &Cited) -> bool {
     })
 }
 
-/// Whether a German noun was said shortly before the lines in a way that makes it no name: behind "ein" or
-/// "unser", or as the end of another noun.
+/// Whether a German noun was said shortly before the lines in a way that makes it no name: behind "das",
+/// "ein" or an adjective, or as the end of another noun.
 fn is_noun_before(word: &str, cited: &Cited) -> bool {
-    const BEFORE: usize = 4;
-    const OF_NOUNS: &[&str] = &["ein", "eine", "einen", "einem", "einer", "eines", "kein", "keine", "keinen"];
+    const BEFORE: usize = 6;
+    #[rustfmt::skip]
+    const OF_NOUNS: &[&str] = &[
+        "ein", "eine", "einen", "einem", "einer", "eines", "kein", "keine", "keinen", "das", "unser", "unsere", "unseren",
+        "mein", "meine", "meinen",
+    ];
+    const ARTICLES: &[&str] = &["der", "die", "das", "den", "dem", "des"];
     let meeting = cited.meeting;
     let somebody = meeting.people.iter().any(|person| person.words.iter().any(|own| own == word));
+    let is_noun = |words: &[Word], at: usize| {
+        let said = words[at].fold.as_str();
+        let of =
+            |at: Option<usize>, list: &[&str]| at.is_some_and(|at| list.contains(&words[at].fold.as_str()));
+        let adjective = at > 1 && !words[at - 1].capital && !meeting.tongue.stop.has(&words[at - 1].fold);
+        let behind = of(at.checked_sub(1), OF_NOUNS)
+            || (adjective && (of(at.checked_sub(2), OF_NOUNS) || of(at.checked_sub(2), ARTICLES)));
+        words[at].capital
+            && ((said == word && behind)
+                || (word.len() >= 5 && said.len() >= word.len() + 4 && said.ends_with(word)))
+    };
     !somebody
         && cited.lines.iter().any(|line| {
-            meeting.lines[line.saturating_sub(BEFORE)..*line].iter().any(|line| {
+            meeting.lines[line.saturating_sub(BEFORE)..=*line].iter().any(|line| {
                 let words = &line.text.words;
-                (0..words.len()).any(|at| {
-                    let said = words[at].fold.as_str();
-                    let behind = |at: usize| {
-                        at.checked_sub(1)
-                            .is_some_and(|before| OF_NOUNS.contains(&words[before].fold.as_str()))
-                    };
-                    let adjective = at > 0 && !words[at - 1].capital && behind(at - 1);
-                    words[at].capital
-                        && ((said == word && (behind(at) || adjective))
-                            || (word.len() >= 5 && said.len() >= word.len() + 4 && said.ends_with(word)))
-                })
+                (0..words.len()).any(|at| is_noun(words, at))
             })
         })
 }

@@ -15,6 +15,15 @@ pub(super) struct Number {
     pub percent: bool,
 }
 
+impl Number {
+    /// Whether it looks like a year.
+    pub fn is_year(&self) -> bool {
+        self.value.len() == 4
+            && (self.value.starts_with("19") || self.value.starts_with("20"))
+            && !self.percent
+    }
+}
+
 /// The language's counting, and English behind it: its number words are understood everywhere.
 pub(super) fn counting(language: &str) -> Vec<&'static Counting> {
     let own = COUNTING.iter().find(|counting| counting.language == language);
@@ -240,6 +249,9 @@ pub(super) fn at(words: &[Word], at: usize, counting: &[&Counting]) -> Option<(V
     Some((numbers, end))
 }
 
+/// Before a day of the month in German.
+const BEFORE_ORDINALS: &[&str] = &["der", "den", "dem", "am", "zum", "vom"];
+
 fn in_digits(words: &[Word], at: usize, counting: &[&Counting]) -> (Vec<Number>, usize) {
     const ENDINGS: &[&str] =
         &["st", "nd", "rd", "th", "er", "re", "e", "eme", "ieme", "o", "a", "ste", "de", "te", "ten"];
@@ -256,7 +268,10 @@ fn in_digits(words: &[Word], at: usize, counting: &[&Counting]) -> (Vec<Number>,
         }
     }
     let mut values = readings(&token);
-    let mut ordinal = false;
+    // "Den 9."
+    let mut ordinal = counting[0].language == "de"
+        && words[end - 1].dotted
+        && at.checked_sub(1).is_some_and(|before| BEFORE_ORDINALS.contains(&words[before].fold.as_str()));
     if let Some(next) = words.get(end) {
         if next.gap == Gap::Joined && ENDINGS.contains(&next.fold.as_str()) {
             ordinal = true;
@@ -375,6 +390,26 @@ fn in_words(words: &[Word], start: usize, counting: &[&Counting]) -> Option<(Vec
         if !fraction.is_empty() {
             return Some((vec![number(plain(&value, &fraction))], end + 1));
         }
+    }
+    // Six and a half thousand, two and a half.
+    let half = words.get(at..at + 3).filter(|three| {
+        counting[0].language == "en"
+            && ["and", "a", "half"]
+                .iter()
+                .zip(*three)
+                .all(|(word, said)| said.fold == *word && said.gap == Gap::Space)
+    });
+    if half.is_some() && !ordinal {
+        let end = at + 3;
+        let by = words.get(end).and_then(|word| match part(&word.fold, counting) {
+            Some(Part::Times(by)) if by > 100 => Some(by),
+            _ => None,
+        });
+        let value = format!("{value}.5");
+        return Some((
+            vec![number(by.map_or_else(|| value.clone(), |by| times(&value, by)))],
+            end + usize::from(by.is_some()),
+        ));
     }
     Some((vec![number(value)], at))
 }

@@ -68,6 +68,7 @@ struct Clause<'a> {
     words: &'a [Word],
     stems: &'a [String],
     facts: Vec<&'a Fact>,
+    quoted: bool,
     turned: bool,
     /// It is a question to be answered with yes or no.
     asked: bool,
@@ -85,12 +86,13 @@ pub(super) fn check(
     stems: &[String],
     facts: &[Fact],
     cited: &Cited,
+    quoted: &[usize],
     usable: &dyn Fn(&Spoken) -> bool,
 ) -> Result<(), Reason> {
     let tongue = &cited.meeting.tongue;
     let mut clauses = Vec::new();
-    for spoken in cited.spoken.iter().filter(|spoken| usable(spoken)) {
-        let sentence = &spoken.line.text.sentences[spoken.sentence].words;
+    for (n, spoken) in cited.spoken.iter().enumerate().filter(|(_, spoken)| usable(spoken)) {
+        let sentence = &spoken.range;
         for clause in &spoken.line.text.clauses {
             if clause.start >= sentence.start && clause.end <= sentence.end {
                 clauses.push(Clause {
@@ -102,6 +104,7 @@ pub(super) fn check(
                         .iter()
                         .filter(|fact| clause.contains(&fact.words.start))
                         .collect(),
+                    quoted: quoted.contains(&n),
                     turned: spoken.turned,
                     asked: spoken.said == Said::Asked,
                     open: spoken.answered && !spoken.agreed && !spoken.turned,
@@ -116,9 +119,12 @@ pub(super) fn check(
             own = all.map(|at| &stems[at]).collect();
         }
         let told: Vec<&Fact> = facts.iter().filter(|fact| clause.contains(&fact.words.start)).collect();
+        // What is quoted counts for one more.
         let shared = |said: &Clause| {
-            own.iter().filter(|stem| said.stems.iter().any(|other| tongue.alike(stem, other))).count()
-                + told.iter().filter(|fact| said.facts.iter().any(|other| fact.is_same(other))).count()
+            let words =
+                own.iter().filter(|stem| said.stems.iter().any(|other| tongue.alike(stem, other))).count();
+            let facts = told.iter().filter(|fact| said.facts.iter().any(|other| fact.is_same(other))).count();
+            words + facts + usize::from(said.quoted && words + facts > 0)
         };
         denied(clause, text, content, stems, &clauses, tongue)?;
         let mut best = clauses.iter().map(shared).max().unwrap_or(0);
@@ -133,6 +139,11 @@ pub(super) fn check(
             continue;
         }
         let words = &text.words[clause.clone()];
+        // What the sentence's own "not" stands before may be denied in another clause than most of it is
+        // from.
+        if is_negative(words, tongue) && follows_not(clause, text, stems, &clauses, tongue) {
+            continue;
+        }
         let mut about = clauses.iter().filter(|said| shared(said) == best);
         if about.all(|said| differ(words, said, tongue)) {
             return Err(Reason::Opposite);
@@ -143,6 +154,25 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+/// Whether the word behind the first "not" of a clause stands in a clause of the lines that is denied, too.
+fn follows_not(
+    clause: &Range<usize>,
+    text: &Text,
+    stems: &[String],
+    clauses: &[Clause],
+    tongue: &Tongue,
+) -> bool {
+    let Some(not) = clause.clone().find(|at| tongue.not.at(&text.words, *at) > 0) else { return false };
+    let denied = (not + 1..clause.end).find(|at| !tongue.stop.has(&text.words[*at].fold));
+    denied.is_some_and(|at| {
+        clauses.iter().any(|said| {
+            said.stems.iter().any(|other| tongue.alike(&stems[at], other))
+                && is_negative(said.words, tongue) != said.turned
+                && !said.asked
+        })
+    })
 }
 
 /// Whether one says up where the other says down.

@@ -73,10 +73,6 @@ fn set(json: &str) -> Vec<Held> {
     serde_json::from_str::<Set>(json).unwrap().meetings
 }
 
-fn dev() -> Vec<Held> {
-    set(include_str!("../../../benches/summaries/dev.json"))
-}
-
 /// Kept and all, by what is wrong; the right ones under "right".
 fn rates(meetings: &[Held], show: bool) -> BTreeMap<String, (usize, usize)> {
     let mut rates: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -103,49 +99,28 @@ fn table(rates: &BTreeMap<String, (usize, usize)>) {
     }
 }
 
-/// Both halves keep nine in ten of the right sentences, and of the wrong ones one in twenty at most.
-fn assert_bars(meetings: &[Held], show: bool) {
-    let rates = rates(meetings, show);
-    table(&rates);
-    let (kept, right) = rates["right"];
-    let wrong = rates.iter().filter(|(kind, _)| *kind != "right").map(|(_, rate)| rate);
-    let (passed, wrong) = wrong.fold((0, 0), |sum, rate| (sum.0 + rate.0, sum.1 + rate.1));
-    println!("right: {kept} of {right} kept; wrong: {passed} of {wrong} passed");
-    assert!(kept * 100 >= right * 90 && passed * 100 <= wrong * 5);
-}
+/// The sets, with how many of the right sentences were kept and how many of the wrong ones passed when they
+/// were measured last. Nobody has read which sentences fail of the last one.
+const SETS: [(&str, &str, usize, usize); 6] = [
+    ("dev", include_str!("../../../benches/summaries/dev.json"), 89, 0),
+    ("held-out", include_str!("../../../benches/summaries/held-out.json"), 75, 0),
+    ("held-out-2", include_str!("../../../benches/summaries/held-out-2.json"), 36, 0),
+    ("held-out-3", include_str!("../../../benches/summaries/held-out-3.json"), 58, 0),
+    ("held-out-4", include_str!("../../../benches/summaries/held-out-4.json"), 119, 0),
+    ("held-out-5", include_str!("../../../benches/summaries/held-out-5.json"), 114, 22),
+];
 
 #[test]
-fn the_half_that_was_looked_at_keeps_to_the_bars() {
-    assert_bars(&dev(), true);
-}
-
-/// Held out until it was run, and looked at since.
-fn looked_at() -> Vec<Held> {
-    set(include_str!("../../../benches/summaries/held-out.json"))
-}
-
-#[test]
-fn the_half_that_was_run_once_and_looked_at_then_keeps_to_the_bars() {
-    assert_bars(&looked_at(), true);
-}
-
-/// The bars are not reached on it: what was measured may not become worse, and no number or day may pass.
-#[test]
-fn the_half_that_is_held_out_does_not_become_worse() {
-    let rates = rates(&set(include_str!("../../../benches/summaries/held-out-2.json")), false);
-    table(&rates);
-    let wrong: usize = rates.iter().filter(|(kind, _)| *kind != "right").map(|(_, rate)| rate.0).sum();
-    assert!(rates["right"].0 >= 33 && wrong <= 2, "{} kept, {wrong} passed", rates["right"].0);
-    assert_eq!((rates["number"].0, rates["date"].0, rates["person"].0), (0, 0, 0));
-}
-
-/// Written before the rules for doing, doubts and two places were; nobody has read what fails of it.
-#[test]
-fn the_third_set_that_is_held_out_does_not_become_worse() {
-    let rates = rates(&set(include_str!("../../../benches/summaries/held-out-3.json")), false);
-    table(&rates);
-    let wrong: usize = rates.iter().filter(|(kind, _)| *kind != "right").map(|(_, rate)| rate.0).sum();
-    assert!(rates["right"].0 >= 47 && wrong <= 8, "{} kept, {wrong} passed", rates["right"].0);
+fn no_set_becomes_worse_than_it_was_measured() {
+    for (name, json, kept, passed) in SETS {
+        let rates = rates(&set(json), name != "held-out-5");
+        let wrong = rates.iter().filter(|(kind, _)| *kind != "right").map(|(_, rate)| rate);
+        let (through, wrong) = wrong.fold((0, 0), |sum, rate| (sum.0 + rate.0, sum.1 + rate.1));
+        let (right, all) = rates["right"];
+        println!("{name}: {right} of {all} kept, {through} of {wrong} passed");
+        table(&rates);
+        assert!(right >= kept && through <= passed, "{name}: {right} kept, {through} passed");
+    }
 }
 
 /// One line, one claim about it.
@@ -162,7 +137,8 @@ fn numbers_are_the_same_however_they_are_written() {
         ("en", "two hundred and eighty", "280"),
         ("en", "twenty-one", "21"),
         ("en", "nineteen eighty-seven", "1987"),
-        ("en", "two and a half million", "2"),
+        ("en", "two and a half million", "2.5 million"),
+        ("en", "six and a half thousand", "6,500"),
         ("en", "2.5 million", "2,500,000"),
         ("en", "four point one two", "4.12"),
         ("en", "forty percent", "40 %"),
@@ -355,7 +331,7 @@ fn foreign(language: &str) -> Vec<&'static str> {
 
 #[test]
 fn nothing_passes_with_a_number_name_or_day_that_was_not_said() {
-    for held in dev().into_iter().chain(looked_at()) {
+    for held in SETS[..2].iter().flat_map(|(_, json, ..)| set(json)) {
         let meeting = held.meeting();
         for claim in held.claims.iter().filter(|claim| claim.right) {
             let places = claim.text.match_indices(' ').map(|(at, _)| at).chain([0, claim.text.len() - 1]);
@@ -467,7 +443,7 @@ mod hostile {
             (one, other) in (0_usize..500, 0_usize..500),
             (cut, paste) in (any::<prop::sample::Index>(), any::<prop::sample::Index>()),
         ) {
-            let meetings = dev();
+            let meetings = set(SETS[0].1);
             for held in &meetings {
                 let meeting = held.meeting();
                 let (one, other) = (&held.claims[one % held.claims.len()], &held.claims[other % held.claims.len()]);

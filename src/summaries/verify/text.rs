@@ -29,6 +29,8 @@ pub(super) struct Word {
     pub capital: bool,
     /// Capitals after its first letter: `iPhone`, `API`.
     pub inner: bool,
+    /// A number with a full stop behind it: an ordinal in German.
+    pub dotted: bool,
     /// `'s` followed.
     pub possessive: bool,
     pub sentence: usize,
@@ -179,6 +181,7 @@ impl Reader {
             first: self.first,
             capital: raw[0].is_uppercase(),
             inner,
+            dotted: false,
             possessive: false,
             sentence: 0,
             clause: 0,
@@ -284,6 +287,13 @@ impl Reader {
     fn sign(&mut self, chars: &[char], at: usize) -> usize {
         let c = chars[at];
         if ends_sentence(c) {
+            if c == '.'
+                && at > 0
+                && chars[at - 1].is_ascii_digit()
+                && let Some(last) = self.text.words.last_mut()
+            {
+                last.dotted = true;
+            }
             if c != '.' || self.is_end(chars, at) {
                 self.end(asks(c));
             }
@@ -322,6 +332,7 @@ impl Reader {
             first: false,
             capital: false,
             inner: false,
+            dotted: false,
             possessive: false,
             sentence: 0,
             clause: 0,
@@ -331,7 +342,7 @@ impl Reader {
     /// Whether a full stop ends a sentence.
     fn is_end(&self, chars: &[char], at: usize) -> bool {
         let Some(last) = self.text.words.last() else { return false };
-        if ABBREVIATIONS.contains(&last.fold.as_str()) {
+        if ABBREVIATIONS.contains(&last.fold.as_str()) || last.raw == "M" {
             return false;
         }
         // "No. 5", but "I don't think so, no."

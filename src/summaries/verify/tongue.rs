@@ -75,9 +75,13 @@ pub(super) struct Tongue {
     breaks: Phrases,
     endings: &'static [&'static str],
     irregular: HashMap<&'static str, &'static str>,
+    /// Of stems: the number of their group.
+    synonyms: HashMap<String, usize>,
     pub not: Phrases,
     pub refuse: Phrases,
     pub maybe: Phrases,
+    /// Before what a statement depends on.
+    pub if_: Phrases,
     pub opinion: Phrases,
     pub asked: Phrases,
     pub asks: Phrases,
@@ -85,13 +89,15 @@ pub(super) struct Tongue {
     pub yes: Phrases,
     pub no: Phrases,
     pub filler: Phrases,
-    pub vote: Phrases,
+    hesitation: Phrases,
+    pub about: Phrases,
+    pub corrects: Phrases,
     pub opposites: Vec<(Phrases, Phrases)>,
     pub first: Phrases,
     pub second: Phrases,
     pub third: Phrases,
+    pub him: Phrases,
     pub prepositions: Phrases,
-    pub ask: Phrases,
     /// Before what may be a month or a person.
     pub before_months: Phrases,
 }
@@ -112,7 +118,7 @@ impl Tongue {
                 irregular.extend(forms.split(',').map(|form| (form, base)));
             }
         }
-        Self {
+        let mut new = Self {
             known: words.is_some() && stance.is_some(),
             nouns_have_capitals: words.is_some_and(|words| words.nouns_have_capitals),
             stop: of(words.map(|words| words.stop)),
@@ -121,9 +127,11 @@ impl Tongue {
             breaks: of(words.map(|words| words.breaks)),
             endings: words.map_or(&[], |words| words.endings),
             irregular,
+            synonyms: HashMap::new(),
             not: said(|stance| stance.not),
             refuse: said(|stance| stance.refuse),
             maybe: said(|stance| stance.maybe),
+            if_: said(|stance| stance.if_),
             opinion: said(|stance| stance.opinion),
             asked: said(|stance| stance.asked),
             asks: said(|stance| stance.asks),
@@ -131,7 +139,9 @@ impl Tongue {
             yes: said(|stance| stance.yes),
             no: said(|stance| stance.no),
             filler: said(|stance| stance.filler),
-            vote: said(|stance| stance.vote),
+            hesitation: said(|stance| stance.hesitation),
+            about: said(|stance| stance.about),
+            corrects: said(|stance| stance.corrects),
             opposites: stance
                 .map_or(&[][..], |stance| stance.opposites)
                 .iter()
@@ -140,36 +150,73 @@ impl Tongue {
             first: person(|persons| persons.first),
             second: person(|persons| persons.second),
             third: person(|persons| persons.third),
+            him: person(|persons| persons.him),
             prepositions: person(|persons| persons.prepositions),
-            ask: person(|persons| persons.ask),
             before_months: person(|persons| persons.before_months),
             language,
-        }
+        };
+        let groups = words.map_or(&[][..], |words| words.synonyms).iter().enumerate();
+        new.synonyms = groups
+            .flat_map(|(n, group)| group.split('|').map(move |word| (word, n)))
+            .map(|(word, n)| (new.stem(word), n))
+            .collect();
+        new
     }
 
     /// A text in this language, taken apart.
     pub fn read(&self, text: &str) -> Text {
         // "È" is no "e".
-        read(text, &|word| self.breaks.has(&word.fold) && (word.fold != "e" || word.raw.is_ascii()))
+        read(&fluent(text, &self.hesitation), &|word| {
+            self.breaks.has(&word.fold) && (word.fold != "e" || word.raw.is_ascii())
+        })
+    }
+
+    /// Whether a yes stands at `at`, and no "I can't".
+    pub fn is_yes(&self, words: &[Word], at: usize) -> bool {
+        let length = self.yes.at(words, at);
+        length > 0 && self.not.at(words, at + length) == 0
     }
 
     /// A word without what changes from sentence to sentence.
     pub fn stem(&self, word: &str) -> String {
-        let base = self.irregular.get(word).copied().unwrap_or(word);
-        let parted =
-            if self.language == "de" || self.language == "nl" { participle(base) } else { base.to_owned() };
+        let base = self.irregular.get(word).copied();
+        let parted = if self.language == "de" || self.language == "nl" {
+            // Angenommen: annehmen.
+            let of_parts = PARTS.iter().find_map(|part| {
+                let verb = self.irregular.get(word.strip_prefix(part)?)?;
+                Some(format!("{part}{verb}"))
+            });
+            base.map(str::to_owned).or(of_parts).unwrap_or_else(|| participle(word))
+        } else {
+            base.unwrap_or(word).to_owned()
+        };
         let cut = self.endings.iter().find_map(|ending| {
             let stem = parted.strip_suffix(ending)?;
             // "Pass" is no plural.
             let ends = self.language == "en" && *ending == "s" && stem.ends_with('s');
             (stem.len() >= 3 && !ends).then(|| stem.to_owned())
         });
-        cut.unwrap_or(parted)
+        let mut stem = cut.unwrap_or(parted);
+        if self.language == "en" {
+            // Run, running; try, tries.
+            let doubled =
+                stem.len() > 3 && stem.as_bytes()[stem.len() - 1] == stem.as_bytes()[stem.len() - 2];
+            if stem.len() > 3 && (doubled || stem.ends_with('e')) {
+                stem.pop();
+            } else if stem.ends_with('y') {
+                stem.pop();
+                stem.push('i');
+            }
+        }
+        stem
     }
 
     /// Whether two stems are of one word, or of words of one family.
     pub fn alike(&self, one: &str, other: &str) -> bool {
         if one == other {
+            return true;
+        }
+        if self.synonyms.get(one).is_some_and(|group| self.synonyms.get(other) == Some(group)) {
             return true;
         }
         let shared: usize =
@@ -180,18 +227,52 @@ impl Tongue {
         }
         let shorter = one.len().min(other.len());
         // Mietvertrag, Vertrag.
+        let (short, long) = if one.len() < other.len() { (one, other) } else { (other, one) };
+        let of_parts = || long.strip_suffix(short).is_some_and(|part| PARTS.contains(&part));
         matches!(self.language.as_str(), "de" | "nl")
-            && shorter >= 4
-            && (one.ends_with(other) || other.ends_with(one))
+            && ((shorter >= 4 && long.ends_with(short)) || (shorter == 3 && of_parts()))
     }
 }
 
+/// A text without "um", with the commas around it, and without a word that is said twice in a row.
+fn fluent(text: &str, hesitation: &Phrases) -> String {
+    let bare = |token: &str| fold(token.trim_matches(|c: char| !c.is_alphanumeric()));
+    let mut kept: Vec<String> = Vec::new();
+    for token in text.split_whitespace() {
+        let word = bare(token);
+        let comma = kept.last().is_some_and(|last| last.ends_with(','));
+        let twice = comma
+            && !word.contains(|c: char| c.is_ascii_digit())
+            && !word.is_empty()
+            && kept.last().is_some_and(|last| bare(last) == word);
+        // "It was, like, ten".
+        let like = word == "like" && comma && token.ends_with(',');
+        if twice {
+            kept.pop();
+        } else if like || (!word.is_empty() && hesitation.has(&word)) {
+            let Some(last) = kept.last_mut() else { continue };
+            if token.ends_with(['.', '?', '!', ',']) || comma {
+                last.truncate(last.trim_end_matches(',').len());
+            }
+            if let Some(end) = token.chars().last().filter(|c| matches!(c, '.' | '?' | '!')) {
+                last.push(end);
+            }
+            continue;
+        }
+        kept.push(token.to_owned());
+    }
+    kept.join(" ")
+}
+
+/// What stands before verbs of German and Dutch.
+#[rustfmt::skip]
+const PARTS: &[&str] = &[
+    "zuruck", "uber", "durch", "nach", "auf", "aus", "ein", "mit", "vor", "weg", "ab", "an", "bei", "her", "hin", "um",
+    "zu", "los", "op", "uit", "af", "in", "voor", "mee", "aan",
+];
+
 /// `gemietet`, `mitzunehmen`: without the `ge` or `zu` of German and Dutch verbs.
 fn participle(word: &str) -> String {
-    const PARTS: &[&str] = &[
-        "zuruck", "uber", "durch", "nach", "auf", "aus", "ein", "mit", "vor", "weg", "ab", "an", "bei",
-        "her", "hin", "um", "zu", "los", "op", "uit", "af", "in", "voor", "mee", "aan",
-    ];
     if let Some(rest) = word.strip_prefix("ge").filter(|rest| rest.len() >= 4) {
         return rest.to_owned();
     }

@@ -48,14 +48,14 @@ pub(in super::super) const DAYS: &[Days] = &[
             "oktober", "november", "dezember",
         ],
         others: &[
-            "heute", "morgen", "ubermorgen", "gestern", "vorgestern", "vormittag|vormittags", "mittag|mittags",
+            "heute|heut", "morgen", "ubermorgen", "gestern", "vorgestern", "vormittag|vormittags", "mittag|mittags",
             "nachmittag|nachmittags", "abend|abends", "nacht|nachts", "mitternacht", "fruhling|fruhjahr|fruhjahrs",
             "sommer|sommers", "herbst", "winter", "wochenende", "weihnachten", "ostern",
             "woche|wochen|wochentlich", "monat|monate|monaten|monats|monatlich",
             "jahr|jahre|jahren|jahres|jahrlich", "quartal|quartale|quartals", "halfte|halb|halbe|halben|halber|halbes",
             "viertel", "drittel", "taglich",
         ],
-        relative: &[("heute", 0), ("morgen", 1), ("ubermorgen", 2), ("gestern", -1), ("vorgestern", -2)],
+        relative: &[("heute", 0), ("heut", 0), ("morgen", 1), ("ubermorgen", 2), ("gestern", -1), ("vorgestern", -2)],
         half_is_to: true,
     },
     Days {

@@ -59,7 +59,7 @@ pub(in super::super) const COUNTING: &[Counting] = &[
             ("hundert", 100), ("tausend", 1000), ("million", 1_000_000), ("millionen", 1_000_000),
             ("milliarde", 1_000_000_000), ("milliarden", 1_000_000_000), ("dutzend", 12),
         ],
-        ordinals: &[("erst", 1), ("dritt", 3), ("siebt", 7), ("acht", 8)],
+        ordinals: &[],
         and: "",
         point: &["komma", "punkt"],
         percent: &["prozent"],

@@ -9,12 +9,12 @@ pub(in super::super) struct Persons {
     pub second: &'static str,
     /// Somebody else, where a sentence begins with it.
     pub third: &'static str,
+    /// Somebody who was named before.
+    pub him: &'static str,
     /// Before a name: it has no part in doing.
     pub prepositions: &'static str,
     /// Before a month's name that could be a person's.
     pub before_months: &'static str,
-    /// Verbs with which somebody is asked to do something.
-    pub ask: &'static str,
 }
 
 pub(in super::super) const PERSONS: &[Persons] = &[
@@ -23,59 +23,59 @@ pub(in super::super) const PERSONS: &[Persons] = &[
         first: "i we me my us our mine ours myself ourselves",
         second: "you your please yours",
         third: "he she they",
+        him: "he she him her his hers",
         prepositions: "to of for with from at about on against after than behind under without and or",
         before_months: "in of until till since by before after this next last early late mid every",
-        ask: "ask tell remind let have get want need make check call speak talk email",
     },
     Persons {
         language: "de",
         first: "ich wir mir mich uns mein meine meinen meinem meiner unser unsere unseren unserem",
         second: "du ihr dir dich euch dein deine bitte ihnen",
         third: "er",
+        him: "er ihm ihn sie ihr",
         prepositions: "von an fur mit bei zu zum zur gegen uber nach aus und oder vom",
         before_months: "im ab seit bis anfang mitte ende vor nach",
-        ask: "bitte frage sage sag frag erinnere ruf rufe",
     },
     Persons {
         language: "fr",
         first: "je j moi nous on mon ma mes m me notre nos",
         second: "tu toi vous te t ton ta tes votre vos stp svp",
         third: "il elle ils elles",
+        him: "il elle lui",
         prepositions: "a de du d pour avec chez contre sur selon et ou des",
         before_months: "en de debut fin mi depuis avant apres d",
-        ask: "demander demande dire dis rappeler appeler",
     },
     Persons {
         language: "es",
         first: "yo me mi mis nosotros nosotras nos nuestro nuestra",
         second: "tu usted ustedes te ti favor vosotros su",
         third: "el ella ellos ellas",
+        him: "ella",
         prepositions: "a de del para con por contra segun y o",
         before_months: "en de desde hasta",
-        ask: "pedir pedire preguntar decir",
     },
     Persons {
         language: "it",
         first: "io me mi mio mia noi ci nostro nostra",
         second: "tu te ti tuo tua voi vi favore lei",
         third: "lui ella loro",
+        him: "lui lei",
         prepositions: "a di del della per con contro secondo e o da",
         before_months: "in a di da entro fino",
-        ask: "chiedere chiedero dire",
     },
     Persons {
         language: "nl",
         first: "ik wij we mij me mijn ons onze",
         second: "jij je jou jouw jullie u uw alsjeblieft alstublieft",
         third: "hij zij",
+        him: "hij hem haar",
         prepositions: "aan van voor met bij naar tegen over en of door",
         before_months: "in sinds tot begin eind voor na",
-        ask: "vragen vraag zeggen zeg",
     },
 ];
 
 /// Before a name, in all languages.
-pub(in super::super) const TITLES: &str = "mr mrs ms miss mister dr doctor prof professor councillor sir madam herr herrn \
+pub(in super::super) const TITLES: &str = "m mr mrs ms miss mister dr doctor prof professor councillor sir madam herr herrn \
     frau monsieur madame mme mlle mademoiselle senor senora sr sra don dona signor signora sig dottor meneer mevrouw";
 
 /// Names that are other words too, where they stand without a capital.

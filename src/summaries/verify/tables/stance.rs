@@ -10,6 +10,8 @@ pub(in super::super) struct Stance {
     pub refuse: &'static str,
     /// Makes of a statement a proposal or a guess.
     pub maybe: &'static str,
+    /// Before what a statement depends on.
+    pub if_: &'static str,
     /// With these a summary tells that it was one; those above count too.
     pub opinion: &'static str,
     /// With these a summary tells that something was asked.
@@ -23,8 +25,12 @@ pub(in super::super) struct Stance {
     pub no: &'static str,
     /// Before an answer.
     pub filler: &'static str,
-    /// A vote is called with these: what is voted on is no question.
-    pub vote: &'static str,
+    /// Sounds between words.
+    pub hesitation: &'static str,
+    /// A number that is not exact stands behind one of these.
+    pub about: &'static str,
+    /// With these somebody takes back what they just said.
+    pub corrects: &'static str,
     /// Words that can't both be true of a thing.
     pub opposites: &'static [(&'static str, &'static str)],
 }
@@ -40,9 +46,10 @@ pub(in super::super) const STANCES: &[Stance] = &[
         maybe: "maybe perhaps might could should would probably possibly likely hopefully propos* suggest* i_think \
                 i_guess i_suppose i_believe i_hope we_think not_sure unsure i_assume guess ought apparently presumably \
                 we_may i_may they_may it_may reckon i_doubt not_certain seems seem looks_like sounds_like i_imagine \
-                with_luck in_theory if_possible",
+                with_luck in_theory if_possible thinks believes guesses reckons hopes assumes suspects do_not_think i_doubt could_be",
+        if_: "if unless provided as_long_as only_if only_when depending",
         opinion: "think* thought believ* consider* opinion according hope* hoping want* wish* recommend* argu* prefer* \
-                  favour* favor* feel* felt view* expect* estimat* unsure uncertain may can potentially would_like \
+                  favour* favor* feel* felt view* expect* estimat* unsure uncertain may potentially would_like \
                   suspect* assum* wonder* doubt* find finds advis* warn* plead*",
         asked: "ask* question* wonder* whether want*_to_know inquir* enquir* request* unclear",
         asks: "can_you can_we can_i could_you could_we could_i should_we should_i shall_we would_you do_you do_we do_they \
@@ -52,10 +59,12 @@ pub(in super::super) const STANCES: &[Stance] = &[
         which: "what how why when where who which whose",
         yes: "yes yeah yep yup sure okay ok fine agreed agree alright right done will_do got_it absolutely exactly \
               of_course definitely certainly great perfect go_ahead deal correct indeed good aye seconded i_can i_will \
-              i_do we_can we_will happy_to no_problem sounds_good",
+              i_do we_can we_will happy_to no_problem sounds_good please_do works_for_me let_do_that fair_enough very_well",
         no: "no nope nah",
         filler: "um uh well oh hm hmm ah so erm then and mm",
-        vote: "favour favor vote",
+        hesitation: "um uh uhm erm er hm hmm mm",
+        about: "about around roughly approximately nearly almost circa",
+        corrects: "no_wait no_sorry wait_no sorry i_mean no_no scratch_that actually_no no_make_that no",
         opposites: &[
             ("more", "less"), ("all", "only"), ("every", "only"), ("more", "fewer"), ("favour", "against"), ("up", "down"), ("before", "after"), ("increas*", "decreas*"),
             ("increas*", "reduc*"), ("rais*", "lower*"), ("raise*", "cut*"), ("rose", "fell"), ("rise*", "fall*"),
@@ -87,7 +96,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
                 ich_denke ich_schatze ich_meine ich_hoffe glaub_ich denk_ich ich_schlage schlage_ich schlage_vor \
                 vorschlagen wurde_gern wurde_ungern ungern hoffentlich ich_wurde wurde_sagen wir_wurden nicht_sicher \
                 was_haltet wie_ware glaube_ich denke_ich schatze_ich anscheinend angeblich scheint kann_sein \
-                soweit_ich_weiss",
+                soweit_ich_weiss glaubt meint denkt vermutet hofft schatzt ich_wurd wurd_ich konnt_man glaub",
+        if_: "wenn falls sofern solange nur_wenn ausser_wenn",
         opinion: "meint meinte findet fand halt hielt glaubt glaubte denkt dachte schlagt schlug vorgeschlagen vorschlug \
                   vorschlag* uberleg* mochte mochten wunsch* empfiehlt empfahl vermutet hofft hoffte rechnet erwartet \
                   befurcht* kann kann_sich wurde wurden laut zufolge ansicht meinung zweifel* warnt pladier* erwagt \
@@ -102,7 +112,9 @@ pub(in super::super) const STANCES: &[Stance] = &[
               passt von_mir_aus stimmt geht_klar in_ordnung richtig erledige_ich ubernehme_ich kann_ich selbstverstandlich",
         no: "nein nee ne",
         filler: "ah ahm also na oh hm tja und ach dann",
-        vote: "dafur dagegen abstimm*",
+        hesitation: "ahm ah ehm hm hmm oh",
+        about: "ungefahr etwa circa ca rund knapp fast um_die so_um zirka",
+        corrects: "nein nee quatsch moment entschuldigung ach_nein halt",
         opposites: &[
             ("mehr", "weniger"), ("alle", "nur"), ("allen", "nur"), ("vor", "nach"), ("erhoh*", "senk*"), ("erhoh*", "reduzier*"), ("steig*", "sink*"),
             ("offn*", "schliess*"), ("offen", "geschlossen"), ("gunstig*", "teuer*"), ("gunstig*", "teuers*"),
@@ -123,7 +135,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
         maybe: "peut_etre pourrait pourrions pourrais pourraient pourriez devrait devrions devrais devraient faudrait \
                 je_pense je_crois je_propose je_suggere propose_de propose_qu on_propose probablement eventuellement \
                 sans_doute serait seraient serais aimerais voudrais aimerait voudrait il_me_semble j_espere je_suppose \
-                pas_sur et_si vraisemblablement possiblement",
+                pas_sur et_si vraisemblablement possiblement pense croit suppose espere",
+        if_: "si s_il s_ils a_condition sauf_si pourvu",
         opinion: "pense pensent croit croient propose proposent proposition sugger* souhait* estim* trouve juge \
                   recommand* esper* veut selon avis doute* crain* coutera peut peuvent prefer* conseill* imagin* \
                   plaid* coutait",
@@ -135,7 +148,9 @@ pub(in super::super) const STANCES: &[Stance] = &[
               tres_bien ca_marche c_est_bon adopte",
         no: "non",
         filler: "euh ben bah alors et ah oh hm donc",
-        vote: "vote",
+        hesitation: "euh heu hum hein",
+        about: "environ a_peu_pres pres_de presque autour_de plus_ou_moins",
+        corrects: "non pardon enfin_non attends",
         opposites: &[
             ("plus", "moins"), ("tous", "seulement"), ("toutes", "seulement"), ("avant", "apres"), ("augment*", "baiss*"), ("augment*", "dimin*"), ("augment*", "rédui*"),
             ("ouvr*", "ferm*"), ("ouvert*", "ferm*"), ("accept*", "refus*"), ("tot", "tard"), ("achet*", "vend*"),
@@ -154,6 +169,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         maybe: "quiza quizas tal_vez podria podriamos podrian podrias deberia deberiamos deberian probablemente \
                 posiblemente creo pienso propongo proponemos sugiero a_lo_mejor seria me_gustaria supongo espero ojala \
                 no_estoy_segur*",
+        if_: "si siempre_que a_menos",
         opinion: "piensa cree opina propone propuso propuesta sugiere sugirio considera espera quiere recomienda segun \
                   opinion duda puede teme prefiere pretende",
         asked: "pregunt* si pide pidio cuestion* consulta* saber solicit*",
@@ -162,7 +178,9 @@ pub(in super::super) const STANCES: &[Stance] = &[
         yes: "si claro vale de_acuerdo perfecto bien ok okay por_supuesto exacto aprobado hecho",
         no: "no",
         filler: "eh bueno pues ah oh y entonces",
-        vote: "favor vot*",
+        hesitation: "eh em",
+        about: "unos unas aproximadamente casi cerca_de",
+        corrects: "no perdon",
         opposites: &[
             ("mas", "menos"), ("antes", "despues"), ("aument*", "reduc*"), ("aument*", "disminu*"), ("sub*", "baj*"),
             ("abr*", "cerr*"), ("abierto", "cerrado"), ("acept*", "rechaz*"), ("barato", "caro"), ("temprano", "tarde"),
@@ -176,6 +194,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         refuse: "rifiut* respin* annull* senza impossibile viet* evit* rinunci* elimin* esclus* neg*",
         maybe: "forse potrebbe potremmo potrei potrebbero potresti dovrebbe dovremmo dovrebbero probabilmente magari \
                 credo penso propongo proponiamo suggerisco sarebbe vorrei possibilmente spero suppongo non_sono_sicur*",
+        if_: "se purche a_meno",
         opinion: "pensa crede propone proposto proposta suggerisce ritiene spera vuole consiglia secondo opinione dubita \
                   puo teme preferisce",
         asked: "chied* chiest* domand* se sapere richied*",
@@ -184,7 +203,9 @@ pub(in super::super) const STANCES: &[Stance] = &[
         yes: "si certo d_accordo va_bene perfetto bene ok okay esatto volentieri approvato",
         no: "no",
         filler: "eh beh allora ah oh e quindi",
-        vote: "favore vot*",
+        hesitation: "eh ehm",
+        about: "circa quasi",
+        corrects: "no scusa",
         opposites: &[
             ("piu", "meno"), ("prima", "dopo"), ("aument*", "ridu*"), ("aument*", "diminu*"), ("apr*", "chiu*"),
             ("aperto", "chiuso"), ("accett*", "rifiut*"), ("accett*", "respin*"), ("presto", "tardi"), ("compr*", "vend*"),
@@ -199,6 +220,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
                  afzeg* schrap* geschrapt vermijd* uitgesloten",
         maybe: "misschien zou zouden waarschijnlijk mogelijk wellicht ik_denk ik_geloof ik_hoop stel_voor voorstellen \
                 eventueel vermoedelijk moeten_we hopelijk niet_zeker kunnen_we",
+        if_: "als indien mits tenzij",
         opinion: "denkt dacht gelooft vindt vond stelt_voor stelde_voor voorstel* hoopt wil wilde volgens mening twijfel* \
                   verwacht kan raadt",
         asked: "vraag* vroeg* gevraagd of verzoek*",
@@ -207,7 +229,9 @@ pub(in super::super) const STANCES: &[Stance] = &[
         yes: "ja zeker akkoord goed prima is_goed ok oke okay natuurlijk doe_ik afgesproken klopt graag",
         no: "nee",
         filler: "eh nou ah oh dus en",
-        vote: "stem*",
+        hesitation: "eh uh ehm",
+        about: "ongeveer bijna circa rond",
+        corrects: "nee sorry",
         opposites: &[
             ("meer", "minder"), ("voor", "na"), ("verhog*", "verlag*"), ("stijg*", "dal*"), ("open*", "sluit*"),
             ("goedkoop*", "duur*"), ("vroeg*", "laat"), ("koop*", "verkoop*"), ("altijd", "nooit"), ("met", "zonder"),

@@ -16,6 +16,8 @@ pub(in super::super) struct Words {
     pub endings: &'static [&'static str],
     /// Forms of a word that have not its letters.
     pub irregular: &'static str,
+    /// Words of one meaning, parted by `|`: one may stand for the other.
+    pub synonyms: &'static [&'static str],
     /// All nouns have a capital.
     pub nouns_have_capitals: bool,
 }
@@ -33,16 +35,16 @@ pub(in super::super) const WORDS: &[Words] = &[
                others another such only own same too very just also even still again already yet once ever never always \
                quite whole entire rather really well like get gets got getting go goes going gone let lets us one ones thing things \
                something anything everything nothing someone anyone everyone nobody somebody anybody everybody himself \
-               herself itself themselves myself yourself ourselves yes okay ok oh um uh please mr mrs ms",
+               herself itself themselves myself yourself ourselves except use using used yes okay ok oh um uh please mr mrs ms",
         report: "say says said saying tell tells told ask asks asked asking report* state* mention* explain* note notes \
                  noted announc* confirm* discuss* talk* agree agrees agreed agreement propos* suggest* recommend* consider* \
                  think thinks thought believ* opinion view* point* point_out plan plans planned planning decid* decision* \
-                 action* task* question* answer* respond* repl* remark* comment* add adds added meeting* team group council \
+                 action* task* question* answer* respond* repl* remark* comment* meeting* team group council \
                  committee everyone speaker* participant* member* people person item* topic* issue* matter* want* wish* need* \
                  have_to has_to according whether regarding concerning due despite instead however therefore currently \
                  still will_be make* made take* took taken give* gave given come* came use* using used describ* express* \
-                 wonder* offer* promis* request* remind* argu* inform* know* known knew counted counts caus* means mean \
-                 reason* fact likely hopes hope expect* intend* would_like also so_far affect* related unclear",
+                 wonder* argu* inform* know* known knew mean means count counted counts club \
+                 object* complain* insist* claim* emphas* stress* clarif* indicat* repeat* reason* fact likely hopes hope expect* intend* would_like also so_far affect* related unclear",
         ordinary: "according additionally after all also although an and another any anyone are as at based because before \
                    being besides both but by can clarification concerns could currently despite discussion do does due \
                    during each either even every everybody everyone everything except few finally first following for \
@@ -65,7 +67,7 @@ pub(in super::super) const WORDS: &[Words] = &[
         breaks: "and but because so although while whereas which who if when unless since though",
         endings: &[
             "ations", "ation", "ments", "ingly", "edly", "ment", "ness", "ings", "ies", "ied", "ing", "ers", "est", "ely",
-            "ed", "es", "er", "ly", "al", "s", "e", "y",
+            "ed", "es", "er", "ly", "al", "s", "e",
         ],
         irregular: "buy:bought sell:sold go:went,gone,goes leave:left send:sent keep:kept take:took,taken give:gave,given \
                     come:came pay:paid meet:met make:made begin:began,begun break:broke,broken choose:chose,chosen find:found \
@@ -80,6 +82,15 @@ pub(in super::super) const WORDS: &[Words] = &[
                     woman:women foot:feet tooth:teeth person:people life:lives half:halves good:better,best bad:worse,worst \
                     ill:illness big:bigger,biggest dear:dearest stop:stopped,stopping plan:planned,planning drop:dropped \
                     ship:shipped,shipping skip:skipped,skipping die:died,dying dying",
+        synonyms: &[
+            "call|phone|ring|telephone", "fix|repair|mend", "cost|charge|price", "buy|purchase",
+            "start|begin|commence", "end|finish|conclude", "send|mail|email", "check|verify|inspect|examine",
+            "remove|delete", "talk|speak", "photo|picture|photograph", "book|reserve", "postpone|delay",
+            "lower|reduce|cut", "raise|increase", "help|assist", "choose|select|pick", "big|large", "small|little",
+            "quick|fast", "company|firm", "bill|invoice", "kid|child", "receive|obtain", "bike|bicycle", "close|shut",
+            "ill|sick", "flat|apartment", "holiday|vacation", "tidy|clean", "stay|remain", "rest|remaining",
+            "staff|employee", "shop|store", "show|present", "collect|fetch",
+        ],
         nouns_have_capitals: false,
     },
     Words {
@@ -94,13 +105,13 @@ pub(in super::super) const WORDS: &[Words] = &[
                keinem keiner nie auch nur noch schon sehr so doch ja nein mal da dann dort hier hin her wieder immer mehr \
                alle allen alles aller etwas nichts jemand niemand jeder jede jedes eben halt eigentlich ganz gar ab ein daran \
                dafur damit davon dazu darauf daruber dabei dagegen deshalb daher also sowie sowohl selbst zwar doch gerade \
-               los weg welche welcher welches sonst bitte gut okay frau herr herrn uhr anderen andere anderer",
+               los weg welche welcher welches sonst bitte gut okay frau herr herrn uhr anderen andere anderer furs ans ins ums aufs durchs vors ubers unters",
         report: "sag* sagt sagte gesagt frag* gefragt meint meinte findet fand halt hielt schlagt schlug vorgeschlagen \
                  vorschlag* vorschlug berichte* erklar* erwahn* bericht* teilt* mitgeteilt besprech* besproch* beschloss* \
                  beschluss* beschliess* entscheid* entschied* plan* geplant vereinbar* frage fragen antwort* sitzung besprechung \
                  thema punkt aufgabe* team gruppe teilnehmer* mitglied* person* leute laut brauch* benotig* geb* gibt macht \
                  mach* gemacht komm* kommt gehen geht ging liegt lasst lassen sei liegen glaub* denk* dacht* bittet bat gebeten \
-                 weist betont stell* gestellt nennt nannte derzeit aktuell weiterhin jedoch trotzdem wegen sodass statt findet_statt",
+                 weist betont stell* gestellt nennt nannte derzeit aktuell weiterhin jedoch trotzdem wegen sodass statt findet_statt stimme stimmen stimmt",
         ordinary: "der die das den dem des ein eine einen einem einer es er sie wir ihr ich man alle alles als also am an auf \
                    aus bei beim bis da daher damit danach dann dass dazu denn derzeit deshalb diese dieser dieses diesem \
                    diesen doch dort durch eigentlich einige erst etwas falls fur ganz gegen gegenuber gibt hat haben heute hier \
@@ -141,6 +152,14 @@ pub(in super::super) const WORDS: &[Words] = &[
                     steigen:stieg,gestiegen fallen:fiel,gefallen,fallt laufen:lief,gelaufen,lauft lassen:liess,gelassen,lasst \
                     steigen:gestiegen vertragen:vertragt,vertrug stehen:stand,gestanden tun:tat,getan wissen:weiss,wusste,gewusst \
                     suchen:gesucht teuer:teuerste,teure,teuren,teurer",
+        synonyms: &[
+            "anrufen|telefonieren", "reparieren|instandsetzen", "kaufen|besorgen", "beginnen|anfangen|starten",
+            "enden|aufhoren", "schicken|senden|mailen|zuschicken", "prufen|kontrollieren|checken|uberprufen",
+            "loschen|entfernen", "reden|sprechen", "foto|bild", "buchen|reservieren", "senken|reduzieren|verringern",
+            "erhohen|anheben", "auto|wagen|pkw", "firma|unternehmen", "handy|mobiltelefon",
+            "kriegen|bekommen|erhalten", "verschieben|verlegen|vertagen", "nachschauen|nachsehen",
+            "anschauen|ansehen|angucken", "krank|erkrankt",
+        ],
         nouns_have_capitals: true,
     },
     Words {
@@ -156,7 +175,7 @@ pub(in super::super) const WORDS: &[Words] = &[
         report: "dit disent demande* propose* propos* suggere* explique* annonce* precise* indique* rappelle* pense* trouve* \
                  estime* decide* decision* reunion* equipe groupe question* reponse* repond* action tache* point* sujet* prevoi* prevu* \
                  confirme* discut* parle* participant* membre* souhait* veut voudrait besoin faute cause raison* concern* mettre met \
-                 mis donne* prend* pris vient actuellement cependant lieu avis accord signale* mention* ajoute* sait charge* s_occupe",
+                 mis donne* prend* pris vient actuellement cependant lieu avis accord signale* mention* ajoute* sait charge* s_occupe voix vot*",
         ordinary: "le la les l un une des du de au aux en dans sur sous par pour avec sans chez vers entre et ou mais donc car que qui \
                    quoi quand comment pourquoi si ce cet cette ces c cela ceci il elle ils elles on je nous vous leur leurs mon son \
                    sa ses notre nos votre est sont a ont ne pas plus tous tout toute toutes rien personne aucun aucune autre apres \
@@ -173,6 +192,12 @@ pub(in super::super) const WORDS: &[Words] = &[
                     pouvoir:peut,pu devoir:doit,du dire:dit lire:lu,lit ecrire:ecrit,ecrira ouvrir:ouvert,ouvre offrir:offert \
                     recevoir:recu,recoit boire:bu,boit connaitre:connu,connait coute:cout,coutait,couter,coutera,couts \
                     choisir:choix,choisi oeil:yeux travail:travaux",
+        synonyms: &[
+            "appeler|telephoner", "reparer|depanner", "commencer|debuter|demarrer", "finir|terminer",
+            "envoyer|transmettre", "verifier|controler", "supprimer|enlever|retirer", "parler|discuter",
+            "photo|image", "baisser|diminuer|reduire", "augmenter|relever", "voiture|auto", "entreprise|societe",
+            "garder|conserver", "recevoir|obtenir", "reporter|decaler|repousser",
+        ],
         nouns_have_capitals: false,
     },
     Words {
@@ -198,6 +223,7 @@ pub(in super::super) const WORDS: &[Words] = &[
         irregular: "hacer:hizo,hecho,hace poner:puso,puesto,pone decir:dijo,dicho,dice venir:viene,vino,vendra tener:tuvo,tiene \
                     abrir:abierto escribir:escrito ver:visto volver:vuelto,vuelve romper:roto empezar:empieza cerrar:cierra \
                     encontrar:encuentra costar:cuesta,costo",
+        synonyms: &[],
         nouns_have_capitals: false,
     },
     Words {
@@ -222,6 +248,7 @@ pub(in super::super) const WORDS: &[Words] = &[
         irregular: "fare:fatto,fa mettere:messo,mette prendere:preso,prende chiudere:chiuso,chiude aprire:aperto,apre \
                     vendere:venduto venire:viene,venuto scrivere:scritto leggere:letto dire:detto,dice rompere:rotto \
                     decidere:deciso rimanere:rimane,rimasto tenere:tiene",
+        synonyms: &[],
         nouns_have_capitals: false,
     },
     Words {
@@ -242,6 +269,7 @@ pub(in super::super) const WORDS: &[Words] = &[
         irregular: "nemen:neemt,nam,genomen gaan:gaat,ging,gegaan komen:komt,kwam,gekomen geven:gaf,gegeven blijven:bleef,gebleven \
                     kopen:kocht,gekocht verkopen:verkocht brengen:bracht,gebracht sluiten:gesloten,sloot schrijven:geschreven,schreef \
                     spreken:gesproken,sprak kiezen:gekozen,koos vinden:gevonden houden:hield,gehouden lezen:gelezen,las",
+        synonyms: &[],
         nouns_have_capitals: false,
     },
 ];
