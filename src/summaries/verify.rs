@@ -257,7 +257,10 @@ impl<'a> Judge<'a> {
                 what => self.cited.has(what, fact.of_month, &usable),
             };
             if !fact.what.iter().any(said) {
-                return Err(self.not_said(fact));
+                let mut spoken =
+                    self.cited.spoken.iter().filter(|spoken| self.holds(spoken, fact)).peekable();
+                let doubted = spoken.peek().is_some() && spoken.all(|spoken| spoken.said == Manner::Maybe);
+                return Err(if doubted { Reason::Unsure } else { self.not_said(fact) });
             }
         }
         Ok(())
