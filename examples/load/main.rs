@@ -5,7 +5,8 @@
 //!
 //! CPU is of one core, over the time in which the meeting plays; memory is the peak of what was resident.
 
-#[path = "../tests/support/stage/mod.rs"]
+mod live;
+#[path = "../../tests/support/stage/mod.rs"]
 mod stage;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,15 @@ struct Args {
     /// Record the meeting from files at real pace, with text: CPU seconds a minute, without a sound system
     #[arg(long)]
     files: bool,
+    /// Measure how late lines come while three people take turns and while six all speak
+    #[arg(long)]
+    live: bool,
+    /// With --live: these models, as far as they are installed
+    #[arg(long, value_delimiter = ',', default_values_t = ["base-q8_0".to_owned(), "moonshine-base".to_owned()])]
+    model: Vec<String>,
+    /// With --live: all figures as JSON
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
     /// Open these devices with cpal, do nothing, and wait to be killed
     #[arg(long, hide = true, value_name = "ID")]
     listen: Vec<String>,
@@ -73,6 +83,10 @@ fn run(args: &Args) -> Result<()> {
     if args.files {
         return run_files(args);
     }
+    let server = || if args.pipewire { Server::PipeWire } else { Server::any() };
+    if args.live {
+        return live::run(&args.model, args.turns, server, args.save.as_deref());
+    }
     println!(
         "| sources | text | seconds | hansard CPU | + recogniser CPU | hansard RSS | + recogniser RSS | parecord CPU | parecord RSS | cpal alone CPU | lost frames | text done after |"
     );
@@ -84,8 +98,7 @@ fn run(args: &Args) -> Result<()> {
             }
             let script = Script::of_the_demo()?.first(args.turns).spread(sources);
             eprintln!("load: {sources} sources, {} text …", if text { "with" } else { "without" });
-            let server = if args.pipewire { Server::PipeWire } else { Server::any() };
-            let row = measure(&script, text, server)?;
+            let row = measure(&script, text, server())?;
             println!("| {sources} | {} | {row} |", if text { "yes" } else { "no" });
         }
     }
@@ -344,8 +357,11 @@ fn peak_of(pid: u32) -> Result<u64> {
     Ok(kilobytes * 1024)
 }
 
-/// The program in this build's folder: an example lies one deeper.
+/// The program to measure; else that in this build's folder: an example lies one deeper.
 fn hansard() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("HANSARD_BINARY") {
+        return Ok(path.into());
+    }
     let own = std::env::current_exe()?;
     let path = own.parent().and_then(Path::parent).context("no build folder")?.join("hansard");
     ensure!(path.exists(), "{} is missing; `./dev build` makes it", path.display());
