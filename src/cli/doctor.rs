@@ -49,10 +49,11 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(model) = &args.model {
         config.set("transcribe.model", model, "--model")?;
     }
+    let languages = Languages::read(&args.language, &mut config)?;
+    // Last: a setting that is set afterwards reads all of them anew.
     if let Some(out) = &args.out {
         config.paths.recordings.clone_from(out);
     }
-    let languages = Languages::read(&args.language, &mut config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

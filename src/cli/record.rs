@@ -127,12 +127,13 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     }
     let languages = Languages::read(&args.language, &mut config)?;
     let speakers = Speakers::read(&args.speakers)?;
-    if let Some(out) = &args.out {
-        config.paths.recordings.clone_from(out);
-    }
     let (title, mut details) = args.described.read(args.title.as_deref(), None, &mut config)?;
     agreed(&mut details, &config);
     let look = Look::read(args.ui.as_deref(), args.json, &mut config)?;
+    // Last: a setting that is set afterwards reads all of them anew.
+    if let Some(out) = &args.out {
+        config.paths.recordings.clone_from(out);
+    }
     let pace = match args.pace {
         PaceArg::Max => Pace::Max { limit: None },
         PaceArg::Real => Pace::Real,

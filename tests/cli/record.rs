@@ -230,3 +230,17 @@ fn without_a_model_it_records_and_says_that_text_is_pending() {
     sound::pcm(&home.path("cwd/x.wav"), 16_000, 1, 16, &sound::noise(1, 16, 100));
     home.refuses(&["transcribe", "x.wav"], &["no speech model"]);
 }
+
+/// `--json` sets `record.ui`, and whatever sets one of the settings reads the others anew.
+#[test]
+fn out_is_kept_beside_flags_that_set_settings() {
+    let home = Home::new();
+    for (n, flags) in [&["--json"][..], &["--ui", "plain", "--vocabulary", "Ngozi"]].iter().enumerate() {
+        let out = home.path(&format!("out{n}"));
+        let source = ["--pace=max", "--no-transcribe", "--source=A=synth:tone,secs=1", "--out"];
+        let args = ["record"].iter().chain(*flags).chain(&source).copied();
+        home.run(args.chain([out.to_str().unwrap()])).expect(0);
+        assert_eq!(std::fs::read_dir(&out).unwrap().count(), 1, "{flags:?}");
+    }
+    assert!(home.sessions().is_empty());
+}
