@@ -139,9 +139,10 @@ fn offer_model(config: &Config) -> anyhow::Result<bool> {
 /// Writes the page with its sound, as `hansard export` does, and says how it is opened.
 fn page(dir: &Path, config: &Config) -> anyhow::Result<()> {
     let session = dir.to_str().ok_or_else(|| wrong_use("the folder's name is not UTF-8"))?;
+    let words = ["hansard", "export", session, "--format", "html"];
     let command = export::Args::augment_args(clap::Command::new("export"));
-    let matches = command.try_get_matches_from(["export", session, "--format", "html"])?;
-    export::run(&export::Args::from_arg_matches(&matches)?, config)?;
+    let matches = command.try_get_matches_from(&words[1..])?;
+    export::run_as(&export::Args::from_arg_matches(&matches)?, config, &words.map(str::to_owned))?;
     let entries = std::fs::read_dir(dir).with_context(|| format!("can't list {}", dir.display()))?;
     let is_page = |path: &PathBuf| path.extension().is_some_and(|end| end == "html");
     if let Some(page) = entries.flatten().map(|entry| entry.path()).find(is_page) {

@@ -29,7 +29,7 @@ mod frames;
 mod goes;
 mod tracks;
 
-pub(super) use again::renew;
+pub(super) use again::{Renewer, renew};
 
 /// Arguments.
 #[derive(Debug, clap::Args)]
@@ -156,6 +156,13 @@ fn within<const FROM: u32, const TO: u32>(text: &str) -> Result<f64, String> {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
+    let command: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    run_as(args, config, &command)
+}
+
+/// Makes them as `command` says, which `args` come from: it is remembered, for when the session is corrected.
+pub(super) fn run_as(args: &Args, config: &Config, command: &[String]) -> anyhow::Result<Exit> {
+    let how = |format: Format| [&[format.name().to_owned()][..], command].concat();
     let mut config = config.clone();
     if let Some(language) = &args.document_language {
         config.set("export.language", language, "--document-language")?;
@@ -246,12 +253,6 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
         writeln!(io::stdout(), "{}", path.display())?;
     }
     Ok(Exit::Well)
-}
-
-/// How it is made, for when the session is corrected: the format, and this very command.
-fn how(format: Format) -> Vec<String> {
-    let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
-    [format.name().to_owned()].into_iter().chain(words).collect()
 }
 
 /// Each format once, in the order in which they were asked for.

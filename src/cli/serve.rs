@@ -1,10 +1,13 @@
 //! `hansard serve` and `hansard open`: the page on this machine.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::sync::oneshot;
 
 use super::console::{print_result, say};
+use super::export::Renewer;
 use super::signals::Signals;
 use super::{Exit, show, wrong_use};
 use crate::config::Config;
@@ -40,27 +43,32 @@ pub struct OpenArgs {
 }
 
 pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
-    serve(config, args.port, args.open, None, args.json)
+    serve(config, (args.port, args.open, args.json), None, Renewer(config.clone()))
 }
 
 pub(super) fn open(args: &OpenArgs, config: &Config) -> anyhow::Result<Exit> {
     let dir = args.session.as_deref().map(|s| read::resolve(&config.paths.recordings, s).map_err(show::exit));
-    let Some(dir) = dir.transpose()? else { return serve(config, args.port, true, None, false) };
+    let Some(dir) = dir.transpose()? else { return serve(config, (args.port, true, false), None, Renewer(config.clone())) };
     // The page shows one folder of recordings: that of the session.
     let dir = dir.canonicalize()?;
-    let mut config = config.clone();
+    let mut shown = config.clone();
     if let Some(parent) = dir.parent() {
-        config.paths.recordings = parent.to_owned();
+        shown.paths.recordings = parent.to_owned();
     }
     let id = dir.file_name().map(|name| name.to_string_lossy().into_owned());
-    serve(&config, args.port, true, id.as_deref(), false)
+    serve(&shown, (args.port, true, false), id.as_deref(), Renewer(config.clone()))
 }
 
-fn serve(config: &Config, port: u16, open: bool, session: Option<&str>, json: bool) -> anyhow::Result<Exit> {
+fn serve(
+    config: &Config,
+    (port, open, json): (u16, bool, bool),
+    session: Option<&str>,
+    renewer: Renewer,
+) -> anyhow::Result<Exit> {
     let mut stop = Signals::new().context("can't take signals over")?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::bind(config, port).await.map_err(|error| match error {
+        let server = Server::bind(config, port, Arc::new(renewer)).await.map_err(|error| match error {
             ServeError::Listen { .. } => wrong_use(error.to_string()),
             ServeError::Token(_) => error.into(),
         })?;
@@ -75,7 +83,21 @@ fn serve(config: &Config, port: u16, open: bool, session: Option<&str>, json: bo
         if open && let Err(error) = browser(&address) {
             say(format_args!("no browser can be started ({error}): open the address by hand"));
         }
-        server.run(async { drop(stop.next().await) }).await?;
+        let rest = server.run(async { drop(stop.next().await) }).await?;
+        if rest.is_due() {
+            say("what was exported before is brought up to date; Ctrl-C once more leaves it as it is");
+            let (done, finished) = oneshot::channel();
+            let finish = move || {
+                rest.finish();
+                // Whoever waits no more has gone on.
+                let _gone = done.send(());
+            };
+            std::thread::Builder::new().name("rest".into()).spawn(finish)?;
+            tokio::select! {
+                _ = finished => {}
+                _ = stop.next() => {}
+            }
+        }
         Ok(Exit::Well)
     })
 }

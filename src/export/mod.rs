@@ -16,6 +16,7 @@ use turns::Meeting;
 use whisper::Dialect;
 
 pub mod account;
+pub mod behind;
 pub mod captions;
 pub mod complete;
 pub mod csv;
@@ -445,7 +446,7 @@ pub struct Elsewhere {
 /// The exports of the session with this id that were written outside of its folder, as it is remembered in
 /// the folder of all recordings.
 pub fn elsewhere(recordings: &Path, id: &str) -> Elsewhere {
-    memory::elsewhere(recordings, id)
+    memory::elsewhere(recordings, id, |_| true)
 }
 
 /// Forgets those of them that are not there any more.
@@ -460,7 +461,7 @@ pub fn forget_elsewhere(disk: &dyn Disk, recordings: &Path, id: &str) {
 
 /// The same as [`made`], with what is known of each.
 pub fn made_how(folder: &Path) -> Vec<Made> {
-    memory::made_how(folder)
+    memory::made_how(folder, |_| true)
 }
 
 /// Writes `minutes.md` of the session in `session_dir`, in `language` or else that of the meeting, and gives

@@ -1,7 +1,6 @@
 //! What is changed of a session but for its lines: people, passages, marks, the meeting's head. All of it is
 //! a correction as `hansard edit` makes it, appended under the session's lock.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -18,9 +17,9 @@ use crate::care::edit::{self, Change, Edit};
 use crate::care::trash::{self, TrashError};
 use crate::clock::{Clock, SystemClock};
 use crate::engine::correct::{correct, patiently};
-use crate::export::{self, ExportError, Format};
 use crate::session::details::Detail;
 use crate::session::disk::SystemDisk;
+use crate::session::journal::Event;
 use crate::session::mark::{self, MarkKind};
 use crate::session::reading::Session;
 
@@ -100,6 +99,15 @@ pub(super) struct Edited {
     /// What was appended to the journal.
     #[schema(value_type = Vec<Object>)]
     events: Vec<serde_json::Value>,
+    /// What could not be brought up to date by it, in a sentence.
+    remark: Option<String>,
+}
+
+/// What was marked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Marked {
+    #[serde(flatten)]
+    mark: MarkEntry,
     /// What could not be brought up to date by it, in a sentence.
     remark: Option<String>,
 }
@@ -198,14 +206,14 @@ pub(super) async fn describe(
 /// Mark a moment: of a running recording now, or at any second
 #[utoipa::path(post, path = "/api/v1/sessions/{id}/marks", request_body = MarkEdit,
     params(("id" = String, Path, description = "The session's id")),
-    responses((status = 200, body = MarkEntry), (status = 404, body = Problem, content_type = "application/problem+json"),
+    responses((status = 200, body = Marked), (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn mark(
     State(app): State<App>,
     UrlPath(id): UrlPath<String>,
     edit: Result<Json<MarkEdit>, JsonRejection>,
-) -> Result<Json<MarkEntry>, Problem> {
+) -> Result<Json<Marked>, Problem> {
     let MarkEdit { text, kind, at } = body(edit)?;
     let kind = kind.map(|name| {
         let known = MarkKind::ALL.into_iter().find(|kind| kind.name() == name);
@@ -220,14 +228,15 @@ pub(super) async fn mark(
     blocking(move || {
         let dir = app.dir(&id)?;
         if let Some(mark) = follow::mark(&dir, &text, kind, at)? {
-            return Ok(Json(MarkEntry::from(&mark)));
+            return Ok(Json(Marked { mark: MarkEntry::from(&mark), remark: None }));
         }
         let at =
             at.ok_or_else(|| Problem::bad("that session is not being recorded: say at which second (`at`)"))?;
+        let _turn = in_turn();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let mark = patiently(|| Ok(apply::mark(&SystemDisk, &clock, &dir, at, parsed, words.clone())?))?;
-        renew(&app, &dir);
-        Ok(Json(MarkEntry::from(&mark)))
+        let remark = app.renewals.corrected(&dir, false);
+        Ok(Json(Marked { mark: MarkEntry::from(&mark), remark }))
     })
     .await
 }
@@ -282,7 +291,8 @@ async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> 
         let _turn = in_turn();
         let plan = |session: &Session, edited| Ok((edit::plan(session, &edit, edited)?, ()));
         let (changes, ()) = patiently(|| correct(&dir, false, plan))?;
-        let remark = renew(&app, &dir);
+        let is_hiding = |change: &Change| matches!(change, Change::Event(Event::Hidden { .. }));
+        let remark = app.renewals.corrected(&dir, changes.iter().any(is_hiding));
         let events = changes.iter().filter_map(|change| match change {
             Change::Event(event) => serde_json::to_value(event).ok(),
             Change::Utterance(_) => None,
@@ -290,14 +300,4 @@ async fn one(app: App, id: String, edit: Edit) -> Result<Json<Edited>, Problem> 
         Ok(Json(Edited { revision: revision(&dir), events: events.collect(), remark }))
     })
     .await
-}
-
-/// Brings minutes that lie in the session up to date; says why not.
-pub(super) fn renew(app: &App, dir: &Path) -> Option<String> {
-    if !dir.join(Format::Md.file_name()).exists() {
-        return None;
-    }
-    let (pause, language) = (app.config.minutes.paragraph_pause_s, app.config.export.language_in_force());
-    let written = export::write_minutes(&SystemDisk, dir, pause, language);
-    written.err().map(|error: ExportError| format!("the minutes were not written again: {error}"))
 }

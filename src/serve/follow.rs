@@ -21,9 +21,11 @@ use tokio::sync::{broadcast, mpsc};
 use utoipa::{IntoParams, ToSchema};
 
 use super::problem::Problem;
+use super::renewal::{StaleEntry, Stamp};
 use super::sound::Items;
 use super::{App, blocking, revision};
 use crate::session::mark::{Mark, MarkKind};
+use crate::session::read::read_manifest;
 
 /// News that wait for a page: a minute of everything. Whoever is slower is told so and reads anew.
 const WAITING: usize = 1_024;
@@ -81,7 +83,8 @@ pub(super) struct NewsQuery {
 
 /// For a page: one websocket, with JSON in each message. Of a session that is being recorded it has the lines
 /// of `record --json`, with events, status and levels; else, and of the list without a session,
-/// `{"kind":"changed","revision":…}` whenever something was written.
+/// `{"kind":"changed","revision":…}` whenever something was written; and of any session
+/// `{"kind":"stale","stale":[…]}`, with what `GET …/sessions/{id}` has there, whenever that is another.
 pub(super) async fn socket(
     State(app): State<App>,
     query: Result<Query<NewsQuery>, QueryRejection>,
@@ -102,16 +105,17 @@ pub(super) async fn socket(
 
 async fn tell(app: App, dir: Option<PathBuf>, mut socket: WebSocket) {
     let (mut live, mut known) = (None::<broadcast::Receiver<Utf8Bytes>>, String::new());
+    let mut stale = Stale::default();
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let message = tokio::select! {
+        let messages = tokio::select! {
             told = next(&mut live) => match told {
-                Ok(line) => Some(line),
-                Err(broadcast::error::RecvError::Lagged(missed)) => Some(format!("{{\"kind\":\"lagged\",\"missed\":{missed}}}").into()),
+                Ok(line) => vec![line],
+                Err(broadcast::error::RecvError::Lagged(missed)) => vec![format!("{{\"kind\":\"lagged\",\"missed\":{missed}}}").into()],
                 Err(broadcast::error::RecvError::Closed) => {
                     live = None;
-                    Some("{\"kind\":\"over\"}".into())
+                    vec!["{\"kind\":\"over\"}".into()]
                 }
             },
             _ = look.tick() => {
@@ -119,25 +123,56 @@ async fn tell(app: App, dir: Option<PathBuf>, mut socket: WebSocket) {
                     let (app, dir) = (app.clone(), dir.clone());
                     live = tokio::task::spawn_blocking(move || app.follow.subscribe(&dir)).await.ok().flatten();
                 }
-                let (root, dir) = (app.config.paths.recordings.clone(), dir.clone());
-                let now = tokio::task::spawn_blocking(move || dir.map_or_else(|| state_of_all(&root), |dir| revision(&dir)));
-                let now = now.await.unwrap_or_default();
+                let (app, dir, before) = (app.clone(), dir.clone(), std::mem::take(&mut stale));
+                let looked = tokio::task::spawn_blocking(move || match dir {
+                    Some(dir) => (revision(&dir), before.look(&app, &dir)),
+                    None => (state_of_all(&app.config.paths.recordings), (before, None)),
+                });
+                let (now, told) = looked.await.unwrap_or_default();
+                stale = told.0;
                 // A recording that is told of line by line changes all the time.
                 let is_told = live.is_some() || now == known;
                 known.clone_from(&now);
-                (!is_told).then(|| serde_json::json!({ "kind": "changed", "revision": now }).to_string().into())
+                let changed = (!is_told).then(|| serde_json::json!({ "kind": "changed", "revision": now }).to_string().into());
+                changed.into_iter().chain(told.1).collect()
             }
             said = socket.recv() => match said {
                 None | Some(Err(_) | Ok(Message::Close(_))) => return,
-                Some(Ok(_)) => None,
+                Some(Ok(_)) => Vec::new(),
             },
         };
-        if let Some(message) = message {
+        for message in messages {
             let sent = tokio::time::timeout(PAGE_LIMIT, socket.send(Message::Text(message))).await;
             if !matches!(sent, Ok(Ok(()))) {
                 return;
             }
         }
+    }
+}
+
+/// What a page knows of exports that are behind.
+#[derive(Default)]
+struct Stale {
+    stamp: Stamp,
+    told: Vec<StaleEntry>,
+}
+
+impl Stale {
+    /// Looks again; what a page is to be told, if anything has changed.
+    fn look(mut self, app: &App, dir: &Path) -> (Self, Option<Utf8Bytes>) {
+        let stamp = app.renewals.stamp(dir);
+        if self.stamp == stamp {
+            return (self, None);
+        }
+        self.stamp = stamp;
+        let Ok(manifest) = read_manifest(dir) else { return (self, None) };
+        let now = app.renewals.stale(dir, &manifest);
+        if now == self.told {
+            return (self, None);
+        }
+        let message = serde_json::json!({ "kind": "stale", "stale": now }).to_string().into();
+        self.told = now;
+        (self, Some(message))
     }
 }
 

@@ -9,7 +9,7 @@ use axum::extract::{Path as UrlPath, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::edits::{body, in_turn, renew};
+use super::edits::{body, in_turn};
 use super::line::{Line, line_of};
 use super::problem::Problem;
 use super::{App, blocking, revision};
@@ -236,7 +236,7 @@ pub(super) fn told(
     before: String,
     changes: &[Change],
 ) -> Result<Json<Corrected>, Problem> {
-    let remark = renew(app, dir);
+    let remark = app.renewals.corrected(dir, false);
     let session = Session::open(dir)?;
     let undo = undo_of(changes);
     let ids: std::collections::HashSet<&str> = undo.iter().map(|one| one.line.as_str()).collect();

@@ -20,6 +20,8 @@ use utoipa_axum::routes;
 
 use self::guard::Token;
 use self::problem::Problem;
+use self::renewal::Renewals;
+pub use self::renewal::{Renew, Rest};
 use crate::config::Config;
 use crate::session::read::{self, ReadError};
 use crate::session::summary::SUMMARY;
@@ -34,6 +36,7 @@ mod lines;
 mod listing;
 mod page;
 mod problem;
+mod renewal;
 mod replace;
 mod search;
 mod sessions;
@@ -72,6 +75,7 @@ struct Inner {
     hosts: Vec<String>,
     follow: follow::Hub,
     shelf: listing::Shelf,
+    renewals: Renewals,
 }
 
 impl std::ops::Deref for App {
@@ -121,11 +125,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens at this port of 127.0.0.1; at any that is free for 0.
+    /// Listens at this port of 127.0.0.1; at any that is free for 0. Exports of what is corrected are brought
+    /// up to date by `renew`.
     ///
     /// # Errors
     /// The port is taken, or there is no randomness for a token.
-    pub async fn bind(config: &Config, port: u16) -> Result<Self, ServeError> {
+    pub async fn bind(config: &Config, port: u16, renew: Arc<dyn Renew>) -> Result<Self, ServeError> {
         let listen = |error| ServeError::Listen { port, error };
         let listener =
             TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await.map_err(listen)?;
@@ -139,6 +144,7 @@ impl Server {
             hosts,
             follow: follow::Hub::default(),
             shelf: listing::Shelf::default(),
+            renewals: Renewals::new(renew),
         }));
         Ok(Self { listener, app, token })
     }
@@ -159,16 +165,19 @@ impl Server {
         &self.token
     }
 
-    /// Answers until `end` is over; requests that are being answered then are hung up on.
+    /// Answers until `end` is over; requests that are being answered then are hung up on. Gives what is left to
+    /// be done.
     ///
     /// # Errors
     /// The system doesn't take connections any more.
-    pub async fn run(self, end: impl Future<Output = ()> + Send) -> io::Result<()> {
+    pub async fn run(self, end: impl Future<Output = ()> + Send) -> io::Result<Rest> {
+        let rest = self.app.renewals.rest();
         let router = router(self.app);
         tokio::select! {
-            served = async { axum::serve(self.listener, router).await } => served,
-            () = end => Ok(()),
+            served = async { axum::serve(self.listener, router).await } => served?,
+            () = end => {}
         }
+        Ok(rest)
     }
 }
 

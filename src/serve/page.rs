@@ -13,7 +13,7 @@ use crate::export::html::{SHARED, STYLE};
 const INDEX: &str = include_str!("page/index.html");
 
 /// Scripts and style, by name. The exported page's style is the base of both, and they share a module.
-const ASSETS: [(&str, &str, &str); 19] = [
+const ASSETS: [(&str, &str, &str); 20] = [
     ("app.js", JS, include_str!("page/app.js")),
     ("common.js", JS, include_str!("page/common.js")),
     ("de.js", JS, include_str!("page/de.js")),
@@ -26,6 +26,7 @@ const ASSETS: [(&str, &str, &str); 19] = [
     ("player.js", JS, include_str!("page/player.js")),
     ("replace.js", JS, include_str!("page/replace.js")),
     ("session.js", JS, include_str!("page/session.js")),
+    ("stale.js", JS, include_str!("page/stale.js")),
     ("summary.js", JS, include_str!("page/summary.js")),
     ("text.js", JS, include_str!("page/text.js")),
     ("theme.js", JS, include_str!("page/theme.js")),

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::line::{Line, line_of};
 use super::problem::Problem;
+use super::renewal::StaleEntry;
 use super::{App, blocking, revision};
 use crate::base::text::clean;
 use crate::base::utterance::Utterance;
@@ -173,6 +174,9 @@ pub(super) struct One {
     warning: bool,
     /// What of the text is not made yet, in a sentence.
     pending: Option<String>,
+    /// Exports that are older than its last correction, and why. What is written again in a moment is not
+    /// among them.
+    stale: Vec<StaleEntry>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -237,12 +241,13 @@ pub(super) async fn one(State(app): State<App>, UrlPath(id): UrlPath<String>) ->
         let session = Session::open(&dir)?;
         let meeting = Meeting::new(&session, app.config.minutes.paragraph_pause_s)
             .in_language(app.config.export.language_in_force());
-        Ok(Json(whole(&session, &meeting, revision)))
+        let stale = app.renewals.stale(&dir, &session.manifest);
+        Ok(Json(whole(&session, &meeting, (revision, stale))))
     })
     .await
 }
 
-fn whole(session: &Session, meeting: &Meeting, revision: String) -> One {
+fn whole(session: &Session, meeting: &Meeting, (revision, stale): (String, Vec<StaleEntry>)) -> One {
     let found = Found { dir: session.dir.clone(), manifest: session.manifest.clone() };
     let details = Detail::ALL.iter().filter(|detail| **detail != Detail::Title).map(|detail| {
         let lines = session.amendments.details.of(*detail).iter().map(|line| clean(line)).collect::<Vec<_>>();
@@ -295,6 +300,7 @@ fn whole(session: &Session, meeting: &Meeting, revision: String) -> One {
         pending: meeting.pending.as_ref().map(|pending| pending.told(meeting.words)),
         row: row(&found),
         revision,
+        stale,
     }
 }
 

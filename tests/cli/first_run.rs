@@ -213,6 +213,12 @@ fn the_demo_needs_no_sound_server_and_no_model() {
     assert!((25.0..25.5).contains(&session.manifest.duration), "{}", session.manifest.duration);
     assert_eq!(session.manifest.account.iter().map(|account| account.lost.0).sum::<u64>(), 0);
     assert!(page.contains("Alice"), "the page is there");
+    // It is an export like any other.
+    let ran = home.run(["edit", "last", "rename", "Alice", "Alicia"]);
+    assert_eq!(ran.expect(0).err, "");
+    let renewed = fs::read_dir(&session.dir).unwrap().flatten().map(|entry| entry.path());
+    let renewed = renewed.into_iter().find(|path| path.extension().is_some_and(|end| end == "html")).unwrap();
+    assert!(fs::read_to_string(renewed).unwrap().contains("Alicia"));
     // Nothing is left where the sound came from.
     let left = fs::read_dir(home.path("cwd")).unwrap().count();
     assert_eq!(left, 0);

@@ -2,6 +2,7 @@
 //! browser, before and after corrections and while it is recorded.
 
 mod api;
+mod exports;
 mod guard;
 mod page;
 mod record;
@@ -14,7 +15,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::Value;
 
-use crate::support::home::Home;
+use crate::support::home::{Home, signal};
 use crate::support::said::{self, line};
 
 /// A server of a home's recordings. It ends with this.
@@ -90,6 +91,12 @@ impl Served {
             },
             child,
         }
+    }
+
+    /// Ends it as Ctrl-C does, and waits for that.
+    pub fn end(&mut self) {
+        signal(self.child.id(), "INT");
+        assert!(self.child.wait().unwrap().success());
     }
 
     /// For another thread.

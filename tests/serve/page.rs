@@ -187,6 +187,49 @@ fn a_live_meeting_is_seen_in_eight_tabs_and_after_the_server_was_away() {
     assert_eq!(json!(chrome.complaints()), json!([]));
 }
 
+#[test]
+fn the_page_says_which_exports_are_older_than_the_last_correction() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let id = id(&dir);
+    let sent = home.path("<b>sent</b>.txt");
+    home.run(["export", "last", "--format=txt", &format!("--output={}", sent.display())]).expect(0);
+    home.run(["export", "last", "--format=srt"]).expect(0);
+    let srt = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
+    let srt = srt.into_iter().find(|path| path.extension().is_some_and(|end| end == "srt")).unwrap();
+    std::fs::write(&srt, "mine").unwrap();
+    let served = Served::start(&home);
+    chrome.size(1440, 900);
+    open(&mut chrome, &served, &id);
+    assert_eq!(chrome.js("document.querySelector('#stale').hidden"), true);
+    chrome.key("j", "j");
+    chrome.key("e", "e");
+    chrome.until("document.querySelector('[contenteditable]') === document.activeElement");
+    chrome.write(" Or at ten.");
+    chrome.key("Enter", "\r");
+    let told = "[...document.querySelectorAll('#stale li')].map((one) => one.textContent)";
+    chrome.until(&format!("{told}.length === 1"));
+    let elsewhere = chrome.js(told)[0].as_str().unwrap().to_owned();
+    let renew = format!("hansard export {id} --renew");
+    assert!(
+        elsewhere.starts_with(sent.to_str().unwrap()) && elsewhere.ends_with(&renew),
+        "{elsewhere}"
+    );
+    // What a person changed is found when the others are written again, and told without a reload.
+    chrome.until(&format!("{told}.length === 2"));
+    let by_hand = chrome.js(told)[0].as_str().unwrap().to_owned();
+    assert!(by_hand.contains("(changed by hand)") && by_hand.ends_with("--renew --force"), "{by_hand}");
+    assert_eq!(chrome.js("document.querySelectorAll('#stale b').length"), 0);
+    saw(&mut chrome, "older");
+    open(&mut chrome, &served, &id);
+    chrome.until(&format!("{told}.length === 2"));
+    // It is gone when somebody has done what it says.
+    home.run(["export", &id, "--renew", "--force"]).expect(0);
+    chrome.until("document.querySelector('#stale').hidden");
+    assert_eq!(chrome.complaints(), Vec::<serde_json::Value>::new());
+}
+
 /// Somebody else who writes the same line, a reload, a server that was away: nothing that was typed is lost.
 #[test]
 fn what_is_typed_outlives_another_editor_a_reload_and_the_server() {

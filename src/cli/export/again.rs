@@ -1,8 +1,9 @@
 //! Exports that lie in a session are brought up to date when it was corrected: each as it was made, by
 //! what is remembered of the command. What a person changed, and what nobody can make the same way again,
 //! is named; so is what was exported to other places, which is written again only where that is asked for.
+//! The page and the API go by the same rule: see [`Renewer`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 
@@ -11,83 +12,126 @@ use super::{asked, beside, exit, files, options, selection};
 use crate::cli::console::print_result;
 use crate::cli::{Cli, Exit, Verb, say};
 use crate::config::Config;
+use crate::export::behind::{Exports, Why, has_sound_inside, told};
+use crate::export::evidence::track_files;
 use crate::export::html::Sound;
 use crate::export::save::Target;
 use crate::export::turns::Meeting;
 use crate::export::{self, Elsewhere, ExportError, Format, Made, Options};
+use crate::serve::Renew;
 use crate::session::disk::SystemDisk;
 use crate::session::read::read_manifest;
 use crate::session::reading::Session;
 
-/// How the names of sound files end.
-const SOUND: [&str; 4] = ["flac", "wav", "opus", "ogg"];
-
 /// Brings all exports in the session's folder up to date; `sound` says that what is to be heard has changed,
 /// too. Says what was not.
 pub(in crate::cli) fn renew(dir: &Path, config: &Config, sound: bool) {
-    let mut stale: Vec<String> = Vec::new();
-    let minutes = Format::Md.file_name();
-    let made = export::made_how(dir);
-    let has_minutes_of_its_own = made.iter().any(|made| made.how.is_some() && made.path.ends_with(minutes));
-    if dir.join(minutes).exists() && !has_minutes_of_its_own {
-        let (pause, language) = (config.minutes.paragraph_pause_s, config.export.language_in_force());
-        if let Err(error) = export::write_minutes(&SystemDisk, dir, pause, language) {
-            say(format_args!("the minutes were not written again: {error}"));
-        }
-    }
-    for made in made.iter().filter(|made| has_minutes_of_its_own || !made.path.ends_with(minutes)) {
-        let name = made.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if is_sound(&made.path) {
-            stale.extend(sound.then(|| format!("{name} (its sound is as it was)")));
-            continue;
-        }
-        match (made.untouched, &made.how) {
-            (false, _) => stale.push(format!("{name} (changed by hand)")),
-            (true, None) => stale.push(name),
-            // That takes as long as it took to make it: somebody must want it.
-            (true, Some(how)) if has_sound_inside(how) => stale.push(format!("{name} (its sound is inside)")),
-            (true, Some(how)) => {
-                let at = name_in(dir, &made.path);
-                if let Err(error) = at.and_then(|target| one(dir, config, (made, target), how, false)) {
-                    stale.push(format!("{name} ({error})"));
-                }
-            }
-        }
-    }
-    let session = crate::cli::text::quoted(dir);
-    if !stale.is_empty() {
-        say(format_args!(
-            "not brought up to date: {}; hansard export {session} makes an export anew",
-            stale.join(", ")
-        ));
-    }
-    tell_elsewhere(dir, config, sound);
-}
-
-/// Names what was exported to other places before the correction. It is never written over unasked: it may
-/// have been sent, signed, or be somebody else's by now.
-fn tell_elsewhere(dir: &Path, config: &Config, sound: bool) {
     let Ok(manifest) = read_manifest(dir) else { return };
-    let recordings = &config.paths.recordings;
-    let Elsewhere { there, gone } = export::elsewhere(recordings, &manifest.id);
-    let stale = there.iter().filter(|made| sound || !is_sound(&made.path)).map(|made| {
-        let by_hand = if made.untouched { "" } else { " (changed by hand since)" };
-        format!("{}{by_hand}", made.path.display())
-    });
-    let stale: Vec<String> = stale.collect();
-    if !stale.is_empty() {
-        let session = crate::cli::text::quoted(dir);
-        say(format_args!(
-            "written before this correction: {}; hansard export {session} --renew writes them again",
-            stale.join(", ")
-        ));
+    let exports = Exports { dir, recordings: &config.paths.recordings, id: &manifest.id };
+    exports.corrected(&SystemDisk, sound);
+    if let Some(why) = minutes(&exports, config, Manner::AFTER_A_COMMAND) {
+        say(why);
     }
+    let gone = others(&exports, config, Manner::AFTER_A_COMMAND);
+    let minutes = dir.join(Format::Md.file_name());
+    let behind: Vec<_> = exports.behind().into_iter().filter(|one| one.path != minutes).collect();
+    told(&behind, &crate::cli::text::quoted(dir)).iter().for_each(say);
     if !gone.is_empty() {
         let gone = gone.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
         say(format_args!(
             "not there any more: {gone}; wherever copies are, they are as before this correction"
         ));
-        export::forget_gone(&SystemDisk, recordings, &manifest.id);
+        export::forget_gone(&SystemDisk, exports.recordings, exports.id);
+    }
+}
+
+/// Brings exports up to date for the page and the API.
+pub(in crate::cli) struct Renewer(pub(in crate::cli) Config);
+
+impl Renew for Renewer {
+    fn recordings(&self) -> &Path {
+        &self.0.paths.recordings
+    }
+
+    fn minutes(&self, exports: &Exports<'_>) -> Option<String> {
+        minutes(exports, &self.0, Manner::IN_THE_BACKGROUND)
+    }
+
+    fn others(&self, exports: &Exports<'_>) {
+        others(exports, &self.0, Manner::IN_THE_BACKGROUND);
+    }
+}
+
+/// How it is done.
+#[derive(Debug, Clone, Copy)]
+struct Manner {
+    /// Also over what was changed by hand.
+    force: bool,
+    /// Nobody waits for it who is to be told what takes long.
+    quiet: bool,
+}
+
+impl Manner {
+    const AFTER_A_COMMAND: Self = Self { force: false, quiet: false };
+    const IN_THE_BACKGROUND: Self = Self { force: false, quiet: true };
+}
+
+/// Brings the minutes in the session's folder up to date; says why not. Those for which all sound has to be
+/// read come with the other exports.
+fn minutes(exports: &Exports<'_>, config: &Config, manner: Manner) -> Option<String> {
+    let path = exports.dir.join(Format::Md.file_name());
+    if !path.exists() {
+        return None;
+    }
+    let own = exports.due(|file| file == Format::Md.file_name()).into_iter().find(|made| made.how.is_some());
+    let written = match &own {
+        Some(Made { how: Some(how), .. }) if how.iter().any(|word| word == "--evidence") => return None,
+        Some(made) => again(exports, config, made, manner).err(),
+        None => {
+            let (pause, language) = (config.minutes.paragraph_pause_s, config.export.language_in_force());
+            let written = export::write_minutes(&SystemDisk, exports.dir, pause, language);
+            written.err().map(|error| match error {
+                ExportError::Edited { .. } => (Why::ByHand, error.to_string()),
+                error => (Why::Failed(error.to_string()), error.to_string()),
+            })
+        }
+    };
+    let (why, told) = written?;
+    exports.stays(&SystemDisk, &path, false, why);
+    Some(format!("the minutes were not written again: {told}"))
+}
+
+/// Writes again what is due in the session's folder, and notes what was not, and why. Gives where exports lay
+/// that are not there any more.
+fn others(exports: &Exports<'_>, config: &Config, manner: Manner) -> Vec<PathBuf> {
+    let minutes = exports.dir.join(Format::Md.file_name());
+    // Minutes that nobody knows the making of are those that every session has.
+    for made in exports.due(|_| true).iter().filter(|made| made.how.is_some() || made.path != minutes) {
+        if let Err((why, _)) = again(exports, config, made, manner) {
+            exports.stays(&SystemDisk, &made.path, false, why);
+        }
+    }
+    let Elsewhere { there, gone } = exports.older();
+    for made in there {
+        let why = if made.untouched { Why::Elsewhere } else { Why::ByHand };
+        exports.stays(&SystemDisk, &made.path, true, why);
+    }
+    gone
+}
+
+/// One export in the session's folder; why it stays behind, and that in a sentence.
+fn again(exports: &Exports<'_>, config: &Config, made: &Made, manner: Manner) -> Result<(), (Why, String)> {
+    let stays = |why: Why| (why.clone(), why.to_string());
+    match (made.untouched, &made.how) {
+        (false, _) => Err(stays(Why::ByHand)),
+        (true, None) => Err(stays(Why::Unknown)),
+        // That takes as long as it took to make it: somebody must want it.
+        (true, Some(how)) if has_sound_inside(how) => Err(stays(Why::SoundInside)),
+        (true, Some(how)) => {
+            let written = name_in(exports.dir, &made.path)
+                .and_then(|target| one(exports.dir, config, (made, target), how, manner));
+            written.map_err(|error| stays(Why::Failed(error.to_string())))
+        }
     }
 }
 
@@ -114,7 +158,8 @@ pub(super) fn renew_all(dir: &Path, config: &Config, force: bool) -> anyhow::Res
             }
             (true, None) => left.push(format!("{path}: how it was made is not known; export it again")),
             (true, Some(how)) => {
-                match target.and_then(|target| one(dir, config, (&made, target), how, force)) {
+                let manner = Manner { force, quiet: false };
+                match target.and_then(|target| one(dir, config, (&made, target), how, manner)) {
                     Ok(()) => print_result(path),
                     Err(error) => left.push(format!("{path}: {error}")),
                 }
@@ -130,29 +175,19 @@ pub(super) fn renew_all(dir: &Path, config: &Config, force: bool) -> anyhow::Res
     Ok(if left.is_empty() { Exit::Well } else { Exit::WrongUse })
 }
 
-fn is_sound(file: &Path) -> bool {
-    file.extension().is_some_and(|end| SOUND.iter().any(|sound| end == *sound))
-}
-
-/// Whether a command made a page with its sound inside.
-fn has_sound_inside(how: &[String]) -> bool {
-    how.first().is_some_and(|format| format == Format::Html.name())
-        && how.iter().any(|word| word == "--single-file")
-}
-
 /// The target of a file in the session's folder.
 fn name_in(dir: &Path, path: &Path) -> anyhow::Result<Target> {
     let name = path.file_name().and_then(|name| name.to_str());
     name.map(|name| Target::in_session(dir, name)).ok_or_else(|| anyhow::anyhow!("its name is not UTF-8"))
 }
 
-/// One export, as the command made it; with `force` also over what was changed by hand.
+/// One export, as the command made it.
 fn one(
     dir: &Path,
     config: &Config,
     (made, target): (&Made, Target),
     how: &[String],
-    force: bool,
+    Manner { force, quiet }: Manner,
 ) -> anyhow::Result<()> {
     let unknown = || anyhow::anyhow!("how it was made is not known any more");
     let (format, command) = how.split_first().ok_or_else(unknown)?;
@@ -170,7 +205,7 @@ fn one(
     let mut meeting = Meeting::select(&session, config.minutes.paragraph_pause_s, &selection)
         .in_language(config.export.language_in_force());
     if format.tells_files(&options) {
-        meeting = meeting.with_files(files(&session));
+        meeting = meeting.with_files(if quiet { track_files(&session, u64::MAX) } else { files(&session) });
     }
     if args.single_file && format == Format::Html {
         let inside = PageSound::inside(&session, &selection)?;

@@ -1,23 +1,31 @@
 //! The page of a recording that runs (`record --serve`), on threads of its own: a port that is taken, a
-//! server that ends or a panic in it is told, and the recording goes on. It ends with the recording, at once.
+//! server that ends or a panic in it is told, and the recording goes on. It ends with the recording, at once;
+//! exports of sessions that were corrected in it are brought up to date before.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::cli::console::{print_result, say};
+use crate::cli::export::Renewer;
 use crate::config::Config;
-use crate::serve::Server;
+use crate::serve::{Rest, Server};
 use crate::session::folder::Folder;
 
 /// A port is there at once or not at all; the recording waits no longer to say where.
 const ADDRESS: Duration = Duration::from_secs(2);
 
+/// Exports that are due when the recording has ended are waited for so long; then it is noted that they are.
+const EXPORTS: Duration = Duration::from_secs(60);
+
 /// The page of a running recording. It ends with this.
 pub(super) struct Served {
-    _end: oneshot::Sender<()>,
+    end: Option<oneshot::Sender<()>>,
+    /// Hung up when nothing is left to be done.
+    done: Receiver<()>,
     /// For a browser, with the token; `None` if there is no page.
     pub(super) address: Option<String>,
 }
@@ -27,6 +35,8 @@ impl Served {
     pub(super) fn begin(config: &Config, folder: &Folder, json: bool) -> Self {
         let (end, ended) = oneshot::channel();
         let (tell, told) = sync_channel(1);
+        let (doing, done) = sync_channel::<()>(0);
+        let renewer = Renewer(config.clone());
         let dir = folder.path();
         let mut config = config.clone();
         if let Some(parent) = dir.parent() {
@@ -34,7 +44,9 @@ impl Served {
         }
         let id = dir.file_name().map(|name| name.to_string_lossy().into_owned());
         let run = move || {
-            let served = catch_unwind(AssertUnwindSafe(|| serve(&config, id.as_deref(), ended, &tell)));
+            let _until_done = doing;
+            let page = || serve(&config, id.as_deref(), renewer, (ended, &tell));
+            let served = catch_unwind(AssertUnwindSafe(page));
             match served {
                 Ok(Ok(())) => {}
                 Ok(Err(why)) => say(format_args!("there is no page ({why}); the recording goes on")),
@@ -54,15 +66,24 @@ impl Served {
             }
             say(format_args!("the page is at {address}, on this machine only; the address is its key"));
         }
-        Self { _end: end, address }
+        Self { end: Some(end), done, address }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Err(RecvTimeoutError::Timeout) = self.done.recv_timeout(EXPORTS) {
+            tracing::warn!("exports of what was corrected in the page are not up to date");
+        }
     }
 }
 
 fn serve(
     config: &Config,
     id: Option<&str>,
-    end: oneshot::Receiver<()>,
-    tell: &SyncSender<String>,
+    renewer: Renewer,
+    (end, tell): (oneshot::Receiver<()>, &SyncSender<String>),
 ) -> Result<(), String> {
     // For the tests, in builds that are made for them.
     #[cfg(debug_assertions)]
@@ -76,13 +97,13 @@ fn serve(
         .build()
         .map_err(|error| error.to_string())?;
     let served = runtime.block_on(async {
-        let server =
-            Server::bind(config, config.record.serve_port).await.map_err(|error| error.to_string())?;
+        let server = Server::bind(config, config.record.serve_port, Arc::new(renewer)).await;
+        let server = server.map_err(|error| error.to_string())?;
         // Whoever waits no more has gone on.
         let _gone = tell.try_send(server.address(id));
         server.run(async { drop(end.await) }).await.map_err(|error| error.to_string())
     });
     // What is being read for a page is nobody's any more.
     runtime.shutdown_background();
-    served
+    served.map(Rest::finish)
 }

@@ -44,6 +44,11 @@ export const de = {
     ["who", "die Zeilen sagen das nicht von dieser Person"], ["owner", "wer es tun soll, sagte es nicht und wurde nicht beim Namen gebeten"], ["due", "ein Tag, den dort niemand sagte"],
     ["other", "ein anderer Grund; er steht in summary.json"],
   ],
+  older: (n) => `${n} ${n === 1 ? "Export ist" : "Exporte sind"} älter als die letzte Korrektur`,
+  olderBecause: [
+    ["by_hand", "von Hand geändert"], ["elsewhere", "liegt anderswo, vielleicht schon verschickt"], ["sound_inside", "hat den Ton in sich: das dauert so lange wie zuvor"],
+    ["sound", "der Ton ist der von vorher"], ["unknown", "wie er entstand, ist nicht bekannt: neu exportieren"], ["due", "noch nicht neu geschrieben"], ["failed", "konnte nicht geschrieben werden"],
+  ],
   keys: "Tasten", theme: "Dunkel oder hell", tracks: "Spuren, die zu hören sind", keyList: [
     ["Leertaste", "abspielen, anhalten"], ["← →", "5 Sekunden zurück, vor"], ["j k", "nächste, vorige Zeile"], ["e", "die Zeile berichtigen"],
     ["Enter", "von der Zeile an spielen; beim Berichtigen sichern"], ["Umschalt-Enter", "beim Berichtigen: am Cursor teilen"], ["J", "mit der nächsten Zeile verbinden"],

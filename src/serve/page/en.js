@@ -44,6 +44,11 @@ export const en = {
     ["who", "the lines do not say that of this person"], ["owner", "who is to do it neither said so nor was asked by name"], ["due", "a day that nobody said there"],
     ["other", "another reason; it stands in summary.json"],
   ],
+  older: (n) => `${n} ${n === 1 ? "export is" : "exports are"} older than the last correction`,
+  olderBecause: [
+    ["by_hand", "changed by hand"], ["elsewhere", "lies elsewhere, may have been sent"], ["sound_inside", "its sound is inside: that takes as long as before"],
+    ["sound", "the sound is as it was"], ["unknown", "how it was made is not known: export it anew"], ["due", "not written again yet"], ["failed", "could not be written"],
+  ],
   keys: "Keys", theme: "Dark or light", tracks: "Tracks that are heard", keyList: [
     ["Space", "play, halt"], ["← →", "5 seconds back, on"], ["j k", "next, previous line"], ["e", "correct the line"],
     ["Enter", "play from the line; while correcting, save"], ["Shift-Enter", "while correcting: split at the cursor"], ["J", "join with the next line"],

@@ -9,7 +9,7 @@ export function panels(state, side, actions) {
   const post = async (what, body, method = "POST") => {
     const done = await attempt(() => api(path + what, method, body));
     if (!done) return;
-    if (done.remark) toast(done.remark, true);
+    actions.remarked(done.remark);
     await actions.reload();
   };
   const panel = (name, title, ...children) => h("details", { "data-name": name, open: open.has(name) || (name === "people" && whole.voices.some((voice) => voice.unknown)) }, h("summary", { text: title }), children);

@@ -6,6 +6,7 @@ import { liveBar } from "./live.js";
 import { panels } from "./panels.js";
 import { player } from "./player.js";
 import { replaceAll } from "./replace.js";
+import { staleView } from "./stale.js";
 import { summaryView } from "./summary.js";
 import { textView } from "./text.js";
 import { themeButton } from "./theme.js";
@@ -34,7 +35,8 @@ export async function show(id, wantedLine = null) {
   const head = h("header", {}), text = h("div", { id: "text", class: "text" }), growing = h("div", { id: "growing", "aria-live": "off" });
   const side = h("aside", { id: "side", "aria-label": W.beside });
   const sum = h("section", { id: "summary", class: "summary", "aria-label": W.summary, hidden: true });
-  $("#view").replaceChildren(head, side, sum, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
+  const older = h("section", { id: "stale", role: "status", hidden: true }), stale = staleView(older);
+  $("#view").replaceChildren(head, older, side, sum, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
 
   // --- What there is -----------------------------------------------------------------------------------------
 
@@ -64,6 +66,7 @@ export async function show(id, wantedLine = null) {
     state.at = state.lines.findIndex((line) => line.id === current);
     findDrafts();
     drawHead();
+    stale.put(whole.stale);
     panels(state, side, actions);
     summary.load();
     if (typer.line) { wait.reload = true; return; }
@@ -105,7 +108,7 @@ export async function show(id, wantedLine = null) {
     // What somebody else wrote just before is not among these lines: it is told as a change, and read.
     state.revision = done.before === state.revision ? done.revision : "";
     wait.turn += 1;
-    if (done.remark) toast(done.remark, true);
+    remarked(done.remark);
     summary.load();
     let redraw = false;
     const current = state.lines[state.at]?.id;
@@ -128,6 +131,13 @@ export async function show(id, wantedLine = null) {
     const at = state.lines.findIndex((line) => line.id === focus);
     if (at >= 0) { select(at, false); view.node(focus)?.focus({ preventScroll: true }); }
     else if (state.at < 0 && state.lines.length) select(Math.min(Math.max(0, applied.place ?? 0), state.lines.length - 1), false);
+  }
+
+  // What stays behind is told once; it stands above the text as long as it is true.
+  let remark = null;
+  function remarked(told) {
+    if (told && told !== remark) toast(told, true);
+    remark = told;
   }
 
   // Changes one line as it was seen; who was quicker is told, and what stands there now is shown.
@@ -158,7 +168,7 @@ export async function show(id, wantedLine = null) {
   }
 
   const actions = {
-    reload, path, applied,
+    reload, path, applied, remarked,
     edit(lineId) { typer.begin(lineId); },
     async speaker(lineId) {
       const line = lineOf(lineId);
@@ -191,7 +201,9 @@ export async function show(id, wantedLine = null) {
       if (!answer?.text.trim()) return;
       const at = state.live ? null : sound.time;
       const done = await attempt(() => api(`${path}/marks`, "POST", { text: answer.text, kind: answer.kind, at }));
-      if (done) await reload();
+      if (!done) return;
+      remarked(done.remark);
+      await reload();
     },
     replace: () => replaceAll(state, actions),
     hear: (from, to) => sound.only(from, to),
@@ -317,6 +329,7 @@ export async function show(id, wantedLine = null) {
     if (lineId && typer.line === lineId && lineOf(lineId)) typer.noticed(lineOf(lineId));
   }
   function tell(told) {
+    if (told.kind === "stale") { if (state.whole) { state.whole.stale = told.stale; stale.put(told.stale); } return; }
     if (told.kind === "changed" || told.kind === "lagged" || told.kind === "over") {
       if (told.kind === "over") { state.live = false; bar.over(); partial.clear(); growing.replaceChildren(); }
       if (told.revision && told.revision === state.revision) return;
