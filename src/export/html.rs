@@ -34,6 +34,8 @@ const TEMPLATE: &str = include_str!("html/page.html");
 pub const STYLE: &str = include_str!("html/page.css");
 /// What its script and the scripts of the page of `hansard serve` share, as a module.
 pub const SHARED: &str = include_str!("html/shared.js");
+/// The player of both, as a module.
+pub const PLAYER: &str = include_str!("html/player.js");
 const SCRIPT: &str = include_str!("html/page.js");
 /// Colours for people; more than these begin again.
 const COLOURS: usize = 8;
@@ -80,7 +82,7 @@ pub fn render(meeting: &Meeting, options: &Options) -> String {
 }
 
 /// The words of the template, by their names in it. They may hold markup: they are ours.
-fn labels(words: &Wording) -> [(&'static str, &'static str); 22] {
+fn labels(words: &Wording) -> [(&'static str, &'static str); 17] {
     let page = &words.page;
     [
         ("w.lang", words.language.code()),
@@ -100,11 +102,6 @@ fn labels(words: &Wording) -> [(&'static str, &'static str); 22] {
         ("w.key_search", page.key_search),
         ("w.key_escape", page.key_escape),
         ("w.sound", page.sound),
-        ("w.play", page.play),
-        ("w.place", page.place),
-        ("w.speed", page.speed),
-        ("w.follow", page.follow),
-        ("w.decimal", words.decimal),
     ]
 }
 
@@ -133,8 +130,11 @@ fn text_of(file: &str) -> String {
 
 /// The page's script: a page from a file can't load a module, so what is shared stands in it.
 fn script() -> String {
-    let shared = text_of(SHARED).replace("\nexport ", "\n");
-    format!("\"use strict\";\n{shared}\n{}", text_of(SCRIPT))
+    let plain = |module: &str| -> String {
+        let lines = module.lines().filter(|line| !line.starts_with("import "));
+        lines.map(|line| line.strip_prefix("export ").unwrap_or(line).to_owned() + "\n").collect()
+    };
+    format!("\"use strict\";\n{}{}{}", plain(SHARED), plain(PLAYER), text_of(SCRIPT))
 }
 
 /// Nothing from elsewhere, and of scripts and styles only the page's own.

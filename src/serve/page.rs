@@ -8,12 +8,12 @@ use axum::routing::get;
 
 use super::App;
 use super::problem::Problem;
-use crate::export::html::{SHARED, STYLE};
+use crate::export::html::{PLAYER, SHARED, STYLE};
 
 const INDEX: &str = include_str!("page/index.html");
 
-/// Scripts and style, by name. The exported page's style is the base of both, and they share a module.
-const ASSETS: [(&str, &str, &str); 20] = [
+/// Scripts and style, by name. The exported page's style is the base of both, and they share modules.
+const ASSETS: [(&str, &str, &str); 21] = [
     ("app.js", JS, include_str!("page/app.js")),
     ("common.js", JS, include_str!("page/common.js")),
     ("de.js", JS, include_str!("page/de.js")),
@@ -23,15 +23,16 @@ const ASSETS: [(&str, &str, &str); 20] = [
     ("list.js", JS, include_str!("page/list.js")),
     ("live.js", JS, include_str!("page/live.js")),
     ("panels.js", JS, include_str!("page/panels.js")),
-    ("player.js", JS, include_str!("page/player.js")),
     ("replace.js", JS, include_str!("page/replace.js")),
     ("session.js", JS, include_str!("page/session.js")),
+    ("sound.js", JS, include_str!("page/sound.js")),
     ("stale.js", JS, include_str!("page/stale.js")),
     ("summary.js", JS, include_str!("page/summary.js")),
     ("text.js", JS, include_str!("page/text.js")),
     ("theme.js", JS, include_str!("page/theme.js")),
     ("words.js", JS, include_str!("page/words.js")),
     ("shared.js", JS, SHARED),
+    ("player.js", JS, PLAYER),
     ("page.css", CSS, STYLE),
     ("style.css", CSS, include_str!("page/style.css")),
 ];

@@ -97,18 +97,26 @@
 
   // ---- the sound ----
 
-  const sound = one("sound");
-  const play = one("play"), seek = one("seek"), follow = one("follow");
-  const head = one("head");
+  const sound = one("sound"), head = one("head");
   const nowPainter = painter("now", 2);
   let sounding = false, following = true, spoken = "", turnsNow = [];
 
   const length = () => (Number.isFinite(sound.duration) && sound.duration > 0 ? sound.duration : data.duration);
+  const follow = h("button", { id: "follow", type: "button", "aria-pressed": "true", text: data.words.follow, onclick: () => {
+    setFollowing(!following);
+    spoken = "";
+    if (following) { paintNow(player.time, player.playing); show(player.time); }
+  } });
   const setFollowing = (on) => { following = on; follow.setAttribute("aria-pressed", String(on)); };
+  const player = sound && soundPlayer(one("player"), {
+    words: { ...data.words, of }, audio: sound, length, long: data.long, after: [follow],
+    on: { time: paintNow, place: paintHead, start: () => setFollowing(true) },
+  });
 
   /** Paints what is spoken at this moment; does nothing while the same words last. */
-  function paintNow() {
-    const ms = sound.currentTime * 1000;
+  function paintNow(seconds, plays, isSample = false) {
+    if (!sounding) return;
+    const ms = seconds * 1000;
     const now = linesAt(ms).map((line) => [line, Math.max(0, upTo(lines[line][2], ms - lines[line][0] + 0.5) - 1)]);
     const key = now.join(" ");
     if (key === spoken) return;
@@ -123,61 +131,25 @@
       for (const [line] of now) spans[line].classList.add("line-now");
     }
     const inView = now.filter(([line]) => isShown(line));
-    if (following && !sample && !sound.paused && inView.length) {
+    if (following && !isSample && plays && inView.length) {
       const [line, word] = inView[0];
       if (!inSight(rangeAt(line, word))) reveal(rangeAt(line, word));
     }
   }
-  function paintPlace() {
-    const at = sound.currentTime;
-    const text = clock(at);
-    if (one("at").textContent !== text || !seek.hasAttribute("aria-valuetext")) {
-      one("at").textContent = text;
-      seek.setAttribute("aria-valuetext", of(text, clock(length())));
-    }
-    if (document.activeElement !== seek || sound.paused || !seek.matches(":active")) seek.value = at;
+  function paintHead(at) {
     const x = `${(100 * at / (data.duration || 1)).toFixed(3)}%`;
     head.setAttribute("x1", x);
     head.setAttribute("x2", x);
     head.setAttribute("visibility", at > 0 ? "visible" : "hidden");
   }
-  // How one voice sounds: some seconds, then the sound is where it was before. Only the sound moves, not the page.
-  let sample = null;
-  function leaveSample() {
-    if (sample) sample.button.setAttribute("aria-pressed", "false");
-    sample = null;
-  }
-  function endSample() {
-    if (!sample) return;
-    const { before } = sample;
-    leaveSample();
-    sound.pause();
-    sound.currentTime = before;
-  }
+  // How one voice sounds.
   function hear(button) {
-    const before = sample ? sample.before : sound.currentTime, again = sample && sample.button === button;
-    if (again) { endSample(); return; }
-    leaveSample();
-    const own = sample = { button, before, to: Math.min(Number(button.dataset.to), length()) };
+    if (button.getAttribute("aria-pressed") === "true") { player.endSample(); return; }
+    const left = () => button.setAttribute("aria-pressed", "false");
+    player.hear(Number(button.dataset.from), Number(button.dataset.to), left);
     button.setAttribute("aria-pressed", "true");
-    sound.currentTime = Math.min(Number(button.dataset.from), length());
-    sound.play().catch(() => { if (sample === own) endSample(); });
   }
-  const checkSample = () => { if (sample && !sound.seeking && sound.currentTime >= sample.to) endSample(); };
-  function frame() {
-    checkSample();
-    paintNow();
-    if (!sound.paused) requestAnimationFrame(frame);
-  }
-  function go(seconds, andPlay) {
-    if (!sounding) { show(seconds); return; }
-    leaveSample();
-    sound.currentTime = Math.min(Math.max(0, seconds), length());
-    if (andPlay) sound.play().catch(() => {});
-    paintPlace();
-    paintNow();
-  }
-  const toggle = () => { if (sound.paused) { setFollowing(true); sound.play().catch(() => {}); } else sound.pause(); };
+  const go = (seconds, andPlay) => { if (sounding) player.go(seconds, andPlay); else show(seconds); };
 
   /** A page without its sound is whole without it: it says why, and the player stays hidden. */
   function leave(why) {
@@ -192,40 +164,17 @@
     if (!isOwn()) { leave("of-another"); return; }
     sounding = true;
     document.body.classList.add("sound");
-    one("player").hidden = false;
-    seek.max = length();
-    one("whole").textContent = clock(length());
     const wanted = secondsOf(location.hash);
     if (wanted !== null) go(wanted, false);
-    paintPlace();
+    player.show();
   }
   if (sound) {
     sound.addEventListener("error", () => { if (!sounding && sound.isConnected) leave("left-behind"); });
     sound.addEventListener("loadedmetadata", ready);
-    sound.addEventListener("timeupdate", () => { checkSample(); paintPlace(); paintNow(); });
-    sound.addEventListener("seeked", () => { paintPlace(); paintNow(); });
-    sound.addEventListener("play", () => {
-      document.body.classList.add("playing");
-      play.setAttribute("aria-label", data.words.pause);
-      requestAnimationFrame(frame);
-    });
-    sound.addEventListener("pause", () => {
-      document.body.classList.remove("playing");
-      play.setAttribute("aria-label", data.words.play);
-      if (sound.paused) endSample();
-    });
     for (const button of document.querySelectorAll(".hear")) button.addEventListener("click", () => hear(button));
     if (sound.readyState >= 1) ready();
-    play.addEventListener("click", toggle);
-    seek.addEventListener("input", () => go(Number(seek.value), false));
-    one("rate").addEventListener("change", (event) => { sound.playbackRate = Number(event.target.value); });
-    follow.addEventListener("click", () => {
-      setFollowing(!following);
-      spoken = "";
-      if (following) { paintNow(); show(sound.currentTime); }
-    });
     // Whoever scrolls wants to look elsewhere.
-    const away = () => { if (!sound.paused) setFollowing(false); };
+    const away = () => { if (player.playing) setFollowing(false); };
     for (const kind of ["wheel", "touchmove"]) addEventListener(kind, away, { passive: true });
     addEventListener("pointerdown", (event) => { if (event.target === root && event.clientX >= root.clientWidth) away(); });
     addEventListener("keydown", (event) => { if (/^(Page|Home|End|ArrowUp|ArrowDown)/.test(event.key)) away(); });
@@ -407,13 +356,13 @@
       case "k": stepTurn(-1); break;
       case " ":
         if (!sounding || on.matches("button, summary")) return;
-        toggle();
+        player.toggle();
         break;
       case "ArrowLeft": case "ArrowRight":
         if (!sounding) return;
         setFollowing(true);
-        go(sound.currentTime + (event.key === "ArrowLeft" ? -5 : 5), false);
-        if (sound.paused) { spoken = ""; paintNow(); if (!linesAt(sound.currentTime * 1000).some((line) => inSight(spans[line]))) show(sound.currentTime); }
+        player.by(event.key === "ArrowLeft" ? -5 : 5);
+        if (!player.playing) { spoken = ""; paintNow(player.time, false); if (!linesAt(sound.currentTime * 1000).some((line) => inSight(spans[line]))) show(sound.currentTime); }
         break;
       default: return;
     }

@@ -1,5 +1,20 @@
-// What the exported page and the page of `hansard serve` share: times, places of words, search, and painting over text. It imports
-// nothing: the exported page, which is one file, has its text inside, without the word `export`.
+// What the exported page and the page of `hansard serve` share: elements, times, places of words, search, and painting over text; the
+// player beside it. The exported page, which is one file, has the text of both inside, without the words `import` and `export`.
+
+/** An element. Text is always text: nothing that was said becomes markup. */
+export function h(tag, props = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
+    else if (key === "class") node.className = value;
+    else if (key === "text") node.textContent = value;
+    else if (key in node && typeof value !== "string") node[key] = value;
+    else node.setAttribute(key, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
 
 /** How many of the sorted `values` are at most `wanted`. */
 export function upTo(values, wanted) {

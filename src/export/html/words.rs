@@ -28,7 +28,12 @@ struct Data<'a> {
 #[derive(Serialize)]
 struct Words {
     play: &'static str,
-    pause: &'static str,
+    halt: &'static str,
+    place: &'static str,
+    speed: &'static str,
+    follow: &'static str,
+    /// What stands before the first decimal.
+    decimal: &'static str,
     /// `{0} of {1}`
     of: &'static str,
     none: &'static str,
@@ -42,7 +47,16 @@ pub(super) struct TimedLine(u64, u64, Vec<u64>, #[serde(skip_serializing_if = "V
 /// As JSON that can stand in a script element: it is numbers and words of ours; nothing in it can end one.
 pub(super) fn data(meeting: &Meeting, lines: &[TimedLine], sound: Option<Sound>) -> String {
     let page = &meeting.words.page;
-    let words = Words { play: page.play, pause: page.pause, of: page.of, none: page.not_found };
+    let words = Words {
+        play: page.play,
+        halt: page.pause,
+        place: page.place,
+        speed: page.speed,
+        follow: page.follow,
+        decimal: meeting.words.decimal,
+        of: page.of,
+        none: page.not_found,
+    };
     let sound = match sound {
         Some(Sound::Beside { seconds, .. }) => Some((seconds * 1e4).round() / 1e4),
         _ => None,

@@ -1,23 +1,10 @@
 // What all views need: asking the server, making elements, times, news.
-import { clockText, secondsIn } from "./shared.js";
+import { clockText, h, secondsIn } from "./shared.js";
 import { W } from "./words.js";
 
-export const $ = (selector, root = document) => root.querySelector(selector);
+export { h };
 
-// An element. Text is always text: nothing that was said becomes markup.
-export function h(tag, props = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [key, value] of Object.entries(props)) {
-    if (value === undefined || value === null || value === false) continue;
-    if (key.startsWith("on")) node.addEventListener(key.slice(2), value);
-    else if (key === "class") node.className = value;
-    else if (key === "text") node.textContent = value;
-    else if (key in node && typeof value !== "string") node[key] = value;
-    else node.setAttribute(key, value === true ? "" : value);
-  }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
-  return node;
-}
+export const $ = (selector, root = document) => root.querySelector(selector);
 
 export class Refused extends Error {
   constructor(problem) { super(problem.detail || problem.title || W.refused); this.status = problem.status; this.lines = problem.lines ?? []; }

@@ -49,7 +49,7 @@ export const de = {
     ["by_hand", "von Hand geändert"], ["elsewhere", "liegt anderswo, vielleicht schon verschickt"], ["sound_inside", "hat den Ton in sich: das dauert so lange wie zuvor"],
     ["sound", "der Ton ist der von vorher"], ["unknown", "wie er entstand, ist nicht bekannt: neu exportieren"], ["due", "noch nicht neu geschrieben"], ["failed", "konnte nicht geschrieben werden"],
   ],
-  keys: "Tasten", theme: "Dunkel oder hell", tracks: "Spuren, die zu hören sind", keyList: [
+  keys: "Tasten", theme: "Dunkel oder hell", tracks: "Spuren, die zu hören sind", alone: "Allein", of: (some, all) => `${some} von ${all}`, decimal: ",", keyList: [
     ["Leertaste", "abspielen, anhalten"], ["← →", "5 Sekunden zurück, vor"], ["j k", "nächste, vorige Zeile"], ["e", "die Zeile berichtigen"],
     ["Enter", "von der Zeile an spielen; beim Berichtigen sichern"], ["Umschalt-Enter", "beim Berichtigen: am Cursor teilen"], ["J", "mit der nächsten Zeile verbinden"],
     ["s", "wer es gesagt hat"], ["x", "nicht ins Protokoll, wieder zeigen"],

@@ -49,7 +49,7 @@ export const en = {
     ["by_hand", "changed by hand"], ["elsewhere", "lies elsewhere, may have been sent"], ["sound_inside", "its sound is inside: that takes as long as before"],
     ["sound", "the sound is as it was"], ["unknown", "how it was made is not known: export it anew"], ["due", "not written again yet"], ["failed", "could not be written"],
   ],
-  keys: "Keys", theme: "Dark or light", tracks: "Tracks that are heard", keyList: [
+  keys: "Keys", theme: "Dark or light", tracks: "Tracks that are heard", alone: "Alone", of: (some, all) => `${some} of ${all}`, decimal: ".", keyList: [
     ["Space", "play, halt"], ["← →", "5 seconds back, on"], ["j k", "next, previous line"], ["e", "correct the line"],
     ["Enter", "play from the line; while correcting, save"], ["Shift-Enter", "while correcting: split at the cursor"], ["J", "join with the next line"],
     ["s", "who said it"], ["x", "keep out of the minutes, show again"],

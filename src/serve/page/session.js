@@ -4,8 +4,8 @@ import * as drafts from "./drafts.js";
 import { editor } from "./editor.js";
 import { liveBar } from "./live.js";
 import { panels } from "./panels.js";
-import { player } from "./player.js";
 import { replaceAll } from "./replace.js";
+import { sessionSound } from "./sound.js";
 import { staleView } from "./stale.js";
 import { summaryView } from "./summary.js";
 import { textView } from "./text.js";
@@ -206,7 +206,7 @@ export async function show(id, wantedLine = null) {
       await reload();
     },
     replace: () => replaceAll(state, actions),
-    hear: (from, to) => sound.only(from, to),
+    hear: (from, to) => sound.hear(from, to),
     go: (from) => sound.go(from),
   };
 
@@ -369,10 +369,10 @@ export async function show(id, wantedLine = null) {
     if (!state.only || state.only === line.speaker) view.add(line, last?.speaker !== line.speaker);
   }
 
-  let sound = { go() {}, toggle() {}, by() {}, loop() {}, only() {}, close() {}, time: 0 };
+  let sound = { go() {}, toggle() {}, by() {}, loop() {}, hear() {}, close() {}, time: 0 };
   const close = news(id, tell);
   await reload();
-  if (state.whole) sound = player(id, state.whole.tracks, state.whole.duration_s, onTime);
+  if (state.whole) sound = sessionSound(id, state.whole.tracks, state.whole.duration_s, onTime);
   const asked = wantedLine ? state.lines.findIndex((line) => line.id === wantedLine) : -1;
   // What was typed before the page went away is where it was.
   const [unsaved] = state.drafts;
