@@ -34,9 +34,14 @@ export async function show(id, wantedLine = null) {
 
   const head = h("header", {}), text = h("div", { id: "text", class: "text" }), growing = h("div", { id: "growing", "aria-live": "off" });
   const side = h("aside", { id: "side", "aria-label": W.beside });
+  // Where the window is narrow, what stands beside the text would stand before it: it is folded up.
+  const unfold = h("button", { type: "button", id: "unfold", "aria-expanded": "false", "aria-controls": "side", text: W.beside, onclick: () => {
+    const on = side.classList.toggle("open");
+    unfold.setAttribute("aria-expanded", String(on));
+  } });
   const sum = h("section", { id: "summary", class: "summary", "aria-label": W.summary, hidden: true });
   const older = h("section", { id: "stale", role: "status", hidden: true }), stale = staleView(older);
-  $("#view").replaceChildren(head, older, side, sum, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
+  $("#view").replaceChildren(head, older, unfold, side, sum, h("section", { "aria-label": W.said }, h("h2", { text: W.said }), text, growing));
 
   // --- What there is -----------------------------------------------------------------------------------------
 
