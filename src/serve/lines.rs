@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::edits::{body, in_turn};
-use super::line::{Line, line_of};
+use super::line::{Line, Shown};
 use super::problem::Problem;
 use super::{App, blocking, revision};
 use crate::care::edit::{Change, EditError};
@@ -215,11 +215,9 @@ pub(super) fn is_edit(error: &CorrectError, is: impl Fn(&EditError) -> bool) -> 
 
 /// What stands there now that somebody else was quicker. Hidden words are not among it.
 fn meanwhile(session: &Session, stale: &[String]) -> Problem {
-    let is_hidden = |line: &crate::base::utterance::Utterance| {
-        session.amendments.passages.iter().any(|p| line.start < p.to && line.end > p.from)
-    };
-    let stale = |line: &&crate::base::utterance::Utterance| stale.contains(&line.id) && !is_hidden(line);
-    let lines: Vec<Line> = session.utterances.iter().filter(stale).map(|line| line_of(line, true)).collect();
+    let shown = Shown::new(session);
+    let stale = session.utterances.iter().filter(|line| stale.contains(&line.id));
+    let lines: Vec<Line> = stale.filter_map(|line| shown.line(line, true)).collect();
     let stands = match &lines[..] {
         [line] => format!("it has revision {} now; nothing was changed", line.rev),
         _ => "nothing was changed".to_owned(),
@@ -241,6 +239,7 @@ pub(super) fn told(
     let undo = undo_of(changes);
     let ids: std::collections::HashSet<&str> = undo.iter().map(|one| one.line.as_str()).collect();
     let written = session.utterances.iter().filter(|line| ids.contains(line.id.as_str()));
-    let lines = written.map(|line| line_of(line, true)).collect();
+    let shown = Shown::new(&session);
+    let lines = written.filter_map(|line| shown.line(line, true)).collect();
     Ok(Json(Corrected { before, revision: revision(dir), lines, undo, remark }))
 }

@@ -7,7 +7,7 @@ use axum::extract::{Path as UrlPath, Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::line::{Line, line_of};
+use super::line::{Line, Shown};
 use super::problem::Problem;
 use super::renewal::StaleEntry;
 use super::{App, blocking, revision};
@@ -344,7 +344,7 @@ pub(super) struct Text {
 
 /// What was said, by time
 ///
-/// Text of hidden passages is never among it.
+/// Text of hidden passages is never among it: a line that one cuts is told without the words in it, as in every export.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/transcript", params(("id" = String, Path, description = "The session's id"), TextQuery),
     responses((status = 200, body = Text), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn transcript(
@@ -361,20 +361,18 @@ pub(super) async fn transcript(
         let dir = app.dir(&id)?;
         let revision = revision(&dir);
         let session = Session::open(&dir)?;
+        let shown = Shown::new(&session);
         let wanted = session.utterances.iter().filter(|line| {
             (query.withheld || line.is_shown())
-                && session
-                    .amendments
-                    .passages
-                    .iter()
-                    .all(|passage| line.start >= passage.to || line.end <= passage.from)
+                && shown.is_shown(line)
                 && query.from.is_none_or(|from| line.end > from)
                 && query.to.is_none_or(|to| line.start < to)
                 && query.speaker.as_ref().is_none_or(|speaker| clean(&line.speaker) == clean(speaker))
         });
         let from = query.cursor.unwrap_or(0);
         let mut wanted = wanted.skip(from);
-        let lines: Vec<Line> = wanted.by_ref().take(limit).map(|line| line_of(line, query.words)).collect();
+        let lines = wanted.by_ref().take(limit).filter_map(|line| shown.line(line, query.words));
+        let lines: Vec<Line> = lines.collect();
         let next = wanted.next().map(|_| from + lines.len());
         Ok(Json(Text { lines, next, revision }))
     })
@@ -391,20 +389,16 @@ pub(super) async fn history(
 ) -> Result<Json<Vec<Line>>, Problem> {
     blocking(move || {
         let session = Session::open(&app.dir(&id)?)?;
-        let shown = session.utterances.iter().find(|shown| shown.id == line);
-        let shown =
-            shown.ok_or_else(|| Problem::not_found(format!("there is no line {line:?} in this session")))?;
-        if session
-            .amendments
-            .passages
-            .iter()
-            .any(|passage| shown.start < passage.to && shown.end > passage.from)
-        {
+        let now = session.utterances.iter().find(|shown| shown.id == line);
+        let now =
+            now.ok_or_else(|| Problem::not_found(format!("there is no line {line:?} in this session")))?;
+        let shown = Shown::new(&session);
+        if !shown.is_shown(now) {
             return Err(Problem::not_found("that line lies in a hidden passage"));
         }
         let mut all: Vec<&Utterance> = session.history.iter().filter(|one| one.id == line).collect();
         all.sort_by_key(|one| one.rev);
-        Ok(Json(all.into_iter().map(|one| line_of(one, false)).collect()))
+        Ok(Json(all.into_iter().filter_map(|one| shown.revision(one)).collect()))
     })
     .await
 }

@@ -305,6 +305,16 @@ fn words_of_a_line_that_is_partly_hidden_are_not_written_over_or_told() {
     // "at nine" goes, "We meat" stays.
     let passages = format!("/api/v1/sessions/{}/passages", id(&dir));
     served.send("POST", &passages, json!({"from": 1.55, "to": 2.4})).expect(200);
+    // The API tells it as every export does.
+    let text = served.get(&format!("/api/v1/sessions/{}/transcript?words=true", id(&dir))).expect(200).json();
+    let told = &text["lines"][0];
+    let minutes = std::fs::read_to_string(dir.join("minutes.md")).unwrap();
+    let left = told["text"].as_str().unwrap();
+    assert!(left.starts_with("We meat") && !left.contains("nine") && minutes.contains(left), "{left}: {minutes}");
+    assert_eq!((&told["partly_hidden"], told["words"].as_array().unwrap().len()), (&json!(true), 2));
+    assert_eq!(text["lines"][1]["partly_hidden"], false);
+    let history = served.get(&line).expect(200).json();
+    assert_eq!((&history[0]["text"], history.as_array().unwrap().len()), (&told["text"], 1));
     for edit in [
         json!({"edit": "text", "text": "We meet."}),
         json!({"edit": "split", "parts": [{"text": "We"}, {"text": "meat"}]}),

@@ -13,6 +13,7 @@ export const de = {
   join: "Mit der nächsten Zeile verbinden", nothingToJoin: "Es gibt keine nächste Zeile dieses Mikrofons.",
   conflict: "Jemand anders hat diese Zeile inzwischen geändert. Jetzt steht dort:", conflictMine: "Was Sie getippt haben, steht darüber und ist nicht gesichert.",
   keepMine: "Meines darüber sichern", takeTheirs: "Das andere nehmen",
+  partlyHidden: "Ein Teil dieser Zeile ist verborgen: zum Berichtigen den Abschnitt wieder zeigen.",
   speaker: "Gesagt von", withhold: "Nicht ins Protokoll", restore: "Wieder zeigen", history: "Verlauf",
   replace: "Suchen und ersetzen", find: "Suchen", by: "Ersetzen durch", wholeWords: "Nur ganze Wörter", matchCase: "Groß- und Kleinschreibung beachten", everywhere: "Auch in Namen, Marken und im Titel (rückgängig gehen nur Zeilen)",
   replaceThese: (n) => `An ${n} ${n === 1 ? "Stelle" : "Stellen"} ersetzen`, noHit: "Nicht gefunden.", becomesEmpty: "hätte keine Wörter: kommt nicht ins Protokoll",

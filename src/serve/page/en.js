@@ -13,6 +13,7 @@ export const en = {
   join: "Join with the next line", nothingToJoin: "There is no next line of this microphone to join it with.",
   conflict: "Somebody else has changed this line meanwhile. It stands there now:", conflictMine: "What you typed is above, and not saved.",
   keepMine: "Save mine over it", takeTheirs: "Take that one",
+  partlyHidden: "A part of this line is hidden: show the passage again to correct its words.",
   speaker: "Said by", withhold: "Keep out of the minutes", restore: "Show again", history: "History",
   replace: "Find and replace", find: "Find", by: "Replace by", wholeWords: "Whole words only", matchCase: "Match case", everywhere: "Also in names, marks and the title (undo brings lines back alone)",
   replaceThese: (n) => `Replace in ${n} ${n === 1 ? "place" : "places"}`, noHit: "Not found.", becomesEmpty: "would have no words: kept out of the minutes",

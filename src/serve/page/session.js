@@ -63,7 +63,7 @@ export async function show(id, wantedLine = null) {
     if (mine !== wait.turn) { await reload(); return; }
     // What has not changed stays the same object: it is not drawn again.
     const before = new Map(state.lines.map((line) => [line.id, line]));
-    const same = (line) => { const old = before.get(line.id); return old && old.rev === line.rev && old.text === line.text && old.speaker === line.speaker && old.hidden === line.hidden ? old : line; };
+    const same = (line) => { const old = before.get(line.id); return old && old.rev === line.rev && old.text === line.text && old.speaker === line.speaker && old.hidden === line.hidden && old.partly_hidden === line.partly_hidden ? old : line; };
     const current = state.lines[state.at]?.id;
     Object.assign(state, { whole, revision: isOne ? whole.revision : "", lines: lines.map(same) });
     // Somebody wrote while it was read: a part of it may be from before. What is recorded is told line by line.
@@ -85,7 +85,7 @@ export async function show(id, wantedLine = null) {
     state.drafts.clear();
     for (const [line, draft] of drafts.all(id)) {
       const shown = state.lines.find((one) => one.id === line);
-      if (!shown || shown.hidden || !draft || draft.text === shown.text) drafts.drop(id, line); else state.drafts.add(line);
+      if (!shown || shown.hidden || shown.partly_hidden || !draft || draft.text === shown.text) drafts.drop(id, line); else state.drafts.add(line);
     }
   }
 
@@ -174,7 +174,7 @@ export async function show(id, wantedLine = null) {
 
   const actions = {
     reload, path, applied, remarked,
-    edit(lineId) { typer.begin(lineId); },
+    edit(lineId) { if (lineOf(lineId)?.partly_hidden) toast(W.partlyHidden, true); else typer.begin(lineId); },
     async speaker(lineId) {
       const line = lineOf(lineId);
       const names = h("datalist", { id: "names" }, state.whole.speakers.map((value) => h("option", { value })));
