@@ -13,7 +13,7 @@ use crate::export::html::{PLAYER, SHARED, STYLE};
 const INDEX: &str = include_str!("page/index.html");
 
 /// Scripts and style, by name. The exported page's style is the base of both, and they share modules.
-const ASSETS: [(&str, &str, &str); 21] = [
+const ASSETS: [(&str, &str, &str); 22] = [
     ("app.js", JS, include_str!("page/app.js")),
     ("common.js", JS, include_str!("page/common.js")),
     ("de.js", JS, include_str!("page/de.js")),
@@ -23,6 +23,7 @@ const ASSETS: [(&str, &str, &str); 21] = [
     ("list.js", JS, include_str!("page/list.js")),
     ("live.js", JS, include_str!("page/live.js")),
     ("panels.js", JS, include_str!("page/panels.js")),
+    ("past.js", JS, include_str!("page/past.js")),
     ("replace.js", JS, include_str!("page/replace.js")),
     ("session.js", JS, include_str!("page/session.js")),
     ("sound.js", JS, include_str!("page/sound.js")),

@@ -26,7 +26,8 @@ export function soundPlayer(holder, { words, audio, length, long, open = () => {
   const mixer = rows.length ? h("details", { class: "tracks" }, h("summary", { text: words.tracks }), rows.map((one) => one.node)) : null;
   holder.firstElementChild.replaceChildren(...[button, at, h("div", { class: "place" }, beneath, seek), whole, rate, mixer, ...after].filter(Boolean));
 
-  let loop = null, sample = null, frame = 0;
+  // `wanted`: where it is to go as soon as its sound is there; null: it is there.
+  let loop = null, sample = null, wanted = null, frame = 0;
 
   // ---- which tracks ----
 
@@ -44,31 +45,40 @@ export function soundPlayer(holder, { words, audio, length, long, open = () => {
     for (const one of rows) one.alone.setAttribute("aria-pressed", String(heard.length === 1 && heard[0] === one));
     audio.muted = !heard.length;
     if (!heard.length) return;
-    const [now, plays, isOpen] = [audio.currentTime, !audio.paused, audio.readyState > 0];
+    const [now, plays, isOpen] = [timeNow(), isPlaying(), wanted !== null || audio.readyState > 0];
     choose(heard.map((one) => one.id));
     if (isOpen) set(now, plays);
   }
 
   // ---- what plays ----
 
-  /** Goes there as soon as the sound is there. */
-  function set(seconds, andPlay, failed = () => {}) {
-    const put = () => {
-      audio.currentTime = Math.min(Math.max(0, seconds), length());
-      if (andPlay) audio.play().catch(failed);
-      moved();
-    };
+  const timeNow = () => wanted?.seconds ?? audio.currentTime, isPlaying = () => wanted?.plays ?? !audio.paused;
+
+  function set(seconds, plays, failed = () => {}) {
+    wanted = { seconds: Math.min(Math.max(0, seconds), length()), plays, failed };
     open();
-    if (audio.readyState >= 1) put(); else audio.addEventListener("loadedmetadata", put, { once: true });
+    put();
+  }
+  function put() {
+    if (!wanted || audio.readyState === 0) return;
+    const { seconds, plays, failed } = wanted;
+    wanted = null;
+    audio.currentTime = seconds;
+    if (plays) audio.play().catch(failed);
+    moved();
   }
   function go(seconds, andPlay) {
     leaveSample();
     set(seconds, andPlay);
   }
   function toggle() {
-    if (!audio.paused) { audio.pause(); return; }
+    if (isPlaying()) {
+      if (wanted) wanted.plays = false;
+      audio.pause();
+      return;
+    }
     on.start?.();
-    if (audio.readyState >= 1) audio.play().catch(() => {}); else set(0, true);
+    if (wanted || audio.readyState === 0) set(timeNow(), true); else audio.play().catch(() => {});
   }
   // Some seconds, then the sound is where it was before: how a voice sounds. Only the sound moves, not the page.
   function leaveSample() {
@@ -84,7 +94,7 @@ export function soundPlayer(holder, { words, audio, length, long, open = () => {
     audio.currentTime = before;
   }
   function hear(from, to, left = () => {}) {
-    const before = sample ? sample.before : audio.currentTime;
+    const before = sample ? sample.before : timeNow();
     leaveSample();
     loop = null;
     const own = sample = { before, to: Math.min(to, length()), left };
@@ -120,13 +130,14 @@ export function soundPlayer(holder, { words, audio, length, long, open = () => {
   }
   const moved = () => { place(); now(); };
   for (const kind of ["play", "pause", "emptied"]) audio.addEventListener(kind, plays);
+  audio.addEventListener("loadedmetadata", put);
   for (const kind of ["timeupdate", "seeked"]) audio.addEventListener(kind, moved);
 
   return {
     go, toggle, hear, endSample,
-    get time() { return audio.currentTime; },
-    get playing() { return !audio.paused; },
-    by(step) { go(audio.currentTime + step, !audio.paused); },
+    get time() { return timeNow(); },
+    get playing() { return isPlaying(); },
+    by(step) { go(timeNow() + step, isPlaying()); },
     /** Plays a stretch again and again; null goes on normally. */
     loop(stretch) { loop = stretch; if (stretch) go(stretch[0], true); },
     show() {

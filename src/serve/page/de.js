@@ -28,6 +28,8 @@ export const de = {
   lost: "Verbindung verloren; neuer Versuch …", again: "Wieder verbunden.",
   gone: (port) => `Der Server ist beendet. Neu starten mit: hansard serve --port ${port} und die ausgegebene Adresse öffnen. Getipptes bleibt in diesem Browser.`,
   newKey: "Der Server wurde neu gestartet und hat einen neuen Schlüssel: die ausgegebene Adresse öffnen, in irgendeinem Tab. Diese Seite macht dann weiter, wo sie ist; Getipptes bleibt.",
+  neverNamed: "Dass eine Stimme einen Namen bekam, lässt sich nicht zurücknehmen: ein anderer Name geht. Rückgängig geht mit dem davor weiter.", neverMerged: "Aus zwei Personen eine zu machen lässt sich nicht zurücknehmen. Rückgängig geht mit dem davor weiter.",
+  linesAlone: "Namen, Marken und Titel bleiben, wie sie ersetzt wurden: rückgängig gehen nur Zeilen.",
   saved: "Gesichert.", nothingToUndo: "Nichts rückgängig zu machen.", nothingToRedo: "Nichts zu wiederholen.",
   remove: "Entfernen", reallyRemove: "Diese Sitzung in den Papierkorb legen?", removed: (back) => `Sie liegt im Papierkorb. ${back} holt sie zurück.`,
   summary: "Zusammenfassung", kinds: [["decision", "Beschlüsse"], ["action", "Aufgaben"], ["question", "Fragen"], ["topic", "Themen"]],

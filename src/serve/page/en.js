@@ -28,6 +28,8 @@ export const en = {
   lost: "Connection lost; trying again …", again: "Connected again.",
   gone: (port) => `The server has ended. Start it again with: hansard serve --port ${port} and open the address that it prints. What you typed is kept in this browser.`,
   newKey: "The server was started anew and has a new key: open the address that it printed, in any tab. This page then goes on where it is; what you typed is kept.",
+  neverNamed: "That a voice was given a name can't be taken back: give it another name. Undo goes on with what was before.", neverMerged: "Making one person of two can't be taken back. Undo goes on with what was before.",
+  linesAlone: "Names, marks and the title stay as they were replaced: undo brings lines back alone.",
   saved: "Saved.", nothingToUndo: "Nothing to undo.", nothingToRedo: "Nothing to redo.",
   remove: "Remove", reallyRemove: "Move this session to the trash?", removed: (back) => `It is in the trash. ${back} brings it back.`,
   summary: "Summary", kinds: [["decision", "Decisions"], ["action", "Actions"], ["question", "Questions"], ["topic", "Topics"]],

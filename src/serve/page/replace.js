@@ -13,7 +13,7 @@ export function replaceAll(state, actions) {
   const go = h("button", { type: "button", class: "main", disabled: true, text: W.replaceThese(0) });
   const kinds = { speaker: W.inName, mark: W.inMark, detail: W.inDetail };
   const wanted = () => ({ old: find.value.trim(), new: by.value.trim(), exact: exact.checked, within: !whole.checked, everywhere: everywhere.checked });
-  let seen = null, asked = 0, timer;
+  let seen = null, asked = 0, timer, isBeyond = false;
 
   async function look() {
     const mine = ++asked;
@@ -34,6 +34,7 @@ export function replaceAll(state, actions) {
     go.textContent = W.replaceThese(hits.length);
     go.disabled = !hits.length;
     seen = found.seen ?? null;
+    isBeyond = hits.some((hit) => hit.kind !== "line");
   }
   for (const input of [find, by, whole, exact, everywhere]) input.addEventListener("input", () => { clearTimeout(timer); seen = null; go.disabled = true; timer = setTimeout(look, 150); });
   async function replace() {
@@ -43,7 +44,8 @@ export function replaceAll(state, actions) {
       const done = await api(`${state.path}/replace`, "POST", { ...wanted(), seen });
       dialog.close();
       toast(`${W.saved} (${done.lines.length})`);
-      actions.applied(done);
+      if (isBeyond && !done.undo.length) actions.corrections.did({ never: W.linesAlone });
+      actions.applied(done, null, isBeyond ? { note: W.linesAlone } : {});
       if (everywhere.checked) await actions.reload();
     } catch (error) {
       toast(error.message, true);

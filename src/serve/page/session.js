@@ -4,6 +4,7 @@ import * as drafts from "./drafts.js";
 import { editor } from "./editor.js";
 import { liveBar } from "./live.js";
 import { panels } from "./panels.js";
+import { takingBack } from "./past.js";
 import { replaceAll } from "./replace.js";
 import { sessionSound } from "./sound.js";
 import { staleView } from "./stale.js";
@@ -15,7 +16,7 @@ import { W } from "./words.js";
 // `line`: the id of the line to begin at, if any.
 export async function show(id, wantedLine = null) {
   const path = `/sessions/${seg(id)}`;
-  const state = { id, path, whole: null, lines: [], drafts: new Set(), revision: "", at: -1, only: "", undo: [], redo: [], live: false };
+  const state = { id, path, whole: null, lines: [], drafts: new Set(), revision: "", at: -1, only: "", live: false };
 
   const find = h("input", { type: "search", id: "find", placeholder: W.search, "aria-label": W.search, autocomplete: "off" });
   const found = h("span", { id: "found", role: "status" });
@@ -107,9 +108,9 @@ export async function show(id, wantedLine = null) {
   const post = (lineId, change) => api(`${path}/lines/${seg(lineId)}`, "POST", change);
   const showable = (line) => !line.hidden || showsAll();
 
-  // What was written is shown as it stands now; `undo` takes it back.
-  function applied(done, focus = null, stack = state.undo) {
-    if (done.undo.length) { stack.push(done.undo); if (stack === state.undo && !applied.again) state.redo.length = 0; }
+  // What was written is shown as it stands now. `entry` is what else there is to say of taking it back; null: that is what this does.
+  function applied(done, focus = null, entry = {}) {
+    if (entry && done.undo.length) corrections.did({ ...entry, lines: done.undo });
     // What somebody else wrote just before is not among these lines: it is told as a change, and read.
     state.revision = done.before === state.revision ? done.revision : "";
     wait.turn += 1;
@@ -154,23 +155,7 @@ export async function show(id, wantedLine = null) {
       return false;
     }
   }
-  async function takeBack(from, to, none) {
-    const last = from.pop();
-    if (!last) { toast(none); return; }
-    try {
-      const done = await api(`${path}/lines`, "POST", { edits: last });
-      applied.again = true;
-      // A line that is again as it was then has another number now: what was done before it is taken back by that one.
-      for (const { line, change: { edit, to: was } } of last) {
-        const now = edit === "back" && done.lines.find((one) => one.id === line)?.rev;
-        for (const one of now ? [state.undo, state.redo].flat(2) : []) if (one.line === line && one.change.rev === was) one.change.rev = now;
-      }
-      applied(done, done.lines.find(showable)?.id, to);
-    } catch (error) {
-      toast(error.message, true);
-      if (error.status === 409) await reload(); else from.push(last);
-    } finally { applied.again = false; }
-  }
+  const corrections = takingBack(path, { applied, remarked, showable, reload: () => reload() });
 
   const actions = {
     reload, path, applied, remarked,
@@ -198,8 +183,7 @@ export async function show(id, wantedLine = null) {
       const answer = await ask(W.history, [{ name: "rev", label: W.history, options }], W.restore);
       if (answer && Number(answer.rev) !== line.rev) await change(line, { edit: "back", to: Number(answer.rev) });
     },
-    undo: () => takeBack(state.undo, state.redo, W.nothingToUndo),
-    redo: () => takeBack(state.redo, state.undo, W.nothingToRedo),
+    corrections, undo: corrections.undo, redo: corrections.redo,
     async mark() {
       const kinds = ["decision", "action", "question", "note"].map((kind) => [kind, W[kind]]);
       const answer = await ask(W.mark, [{ name: "text", label: W.mark }, { name: "kind", label: W.kind, options: kinds, value: "note" }], W.save);
@@ -207,6 +191,7 @@ export async function show(id, wantedLine = null) {
       const at = state.live ? null : sound.time;
       const done = await attempt(() => api(`${path}/marks`, "POST", { text: answer.text, kind: answer.kind, at }));
       if (!done) return;
+      corrections.did(corrections.added("/marks", done.id, { text: done.text, kind: done.kind, at: done.at }));
       remarked(done.remark);
       await reload();
     },

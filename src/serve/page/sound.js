@@ -46,7 +46,7 @@ export function sessionSound(id, tracks, duration, onTime) {
   return {
     toggle: player.toggle, by: player.by, loop: player.loop, hear: player.hear,
     go: (seconds) => player.go(seconds, true),
-    get time() { return audio.currentTime; },
+    get time() { return player.time; },
     close() {
       player.close();
       audio.removeAttribute("src");
