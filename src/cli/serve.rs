@@ -48,7 +48,9 @@ pub(super) fn run(args: &Args, config: &Config) -> anyhow::Result<Exit> {
 
 pub(super) fn open(args: &OpenArgs, config: &Config) -> anyhow::Result<Exit> {
     let dir = args.session.as_deref().map(|s| read::resolve(&config.paths.recordings, s).map_err(show::exit));
-    let Some(dir) = dir.transpose()? else { return serve(config, (args.port, true, false), None, Renewer(config.clone())) };
+    let Some(dir) = dir.transpose()? else {
+        return serve(config, (args.port, true, false), None, Renewer(config.clone()));
+    };
     // The page shows one folder of recordings: that of the session.
     let dir = dir.canonicalize()?;
     let mut shown = config.clone();

@@ -114,7 +114,9 @@ impl Exports<'_> {
         });
         self.note(disk, self.recordings, |known| {
             let ours = known.sessions.iter().filter(|(_, of)| *of == self.id);
-            ours.filter(|(file, _)| is_touched(file)).map(|(file, _)| (file.clone(), Why::Elsewhere)).collect()
+            ours.filter(|(file, _)| is_touched(file))
+                .map(|(file, _)| (file.clone(), Why::Elsewhere))
+                .collect()
         });
     }
 

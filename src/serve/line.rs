@@ -30,8 +30,8 @@ pub(super) struct Line {
     pub edited: bool,
     /// Why it stands in no minutes; null for what does.
     pub hidden: Option<String>,
-    /// A hidden passage cuts it: `[…]` stands for what is left out between other words. None of its words can be
-    /// corrected.
+    /// A hidden passage cuts it: `[…]` stands for what is left out between other words. None of its words can
+    /// be corrected.
     pub partly_hidden: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<Vec<WordEntry>>,
@@ -83,7 +83,8 @@ impl<'a> Shown<'a> {
     /// Whether something of it may be told.
     pub(super) fn is_shown(&self, line: &Utterance) -> bool {
         let passages = &self.session.amendments.passages;
-        let is_in = |line: &Utterance| passages.iter().any(|one| line.start <= one.to && line.end >= one.from);
+        let is_in =
+            |line: &Utterance| passages.iter().any(|one| line.start <= one.to && line.end >= one.from);
         line.withheld.as_deref() != Some(HIDDEN) || !is_in(line)
     }
 }

@@ -165,8 +165,8 @@ impl Server {
         &self.token
     }
 
-    /// Answers until `end` is over; requests that are being answered then are hung up on. Gives what is left to
-    /// be done.
+    /// Answers until `end` is over; requests that are being answered then are hung up on. Gives what is left
+    /// to be done.
     ///
     /// # Errors
     /// The system doesn't take connections any more.

@@ -99,15 +99,16 @@ impl Renewals {
         Self { by, shared: Arc::default() }
     }
 
-    /// The session in `dir` was corrected; `sound` says that what is to be heard of it has changed, too. Gives
-    /// what is known to stay behind, in a sentence or two.
+    /// The session in `dir` was corrected; `sound` says that what is to be heard of it has changed, too.
+    /// Gives what is known to stay behind, in a sentence or two.
     pub(super) fn corrected(&self, dir: &Path, sound: bool) -> Option<String> {
         let manifest = read_manifest(dir).ok()?;
         let exports = exports(&*self.by, dir, &manifest);
         exports.corrected(&SystemDisk, sound);
         let minutes = self.by.minutes(&exports);
         let behind = exports.behind();
-        if behind.iter().any(|one| one.why == Why::Due) {
+        // Also what could not be written again the last time, or was changed by hand then.
+        if behind.iter().any(|one| one.why != Why::Sound) {
             self.wait(dir);
         }
         let known: Vec<Behind> =

@@ -344,7 +344,8 @@ pub(super) struct Text {
 
 /// What was said, by time
 ///
-/// Text of hidden passages is never among it: a line that one cuts is told without the words in it, as in every export.
+/// Text of hidden passages is never among it: a line that one cuts is told without the words in it, as in
+/// every export.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/transcript", params(("id" = String, Path, description = "The session's id"), TextQuery),
     responses((status = 200, body = Text), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 404, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn transcript(

@@ -310,7 +310,10 @@ fn words_of_a_line_that_is_partly_hidden_are_not_written_over_or_told() {
     let told = &text["lines"][0];
     let minutes = std::fs::read_to_string(dir.join("minutes.md")).unwrap();
     let left = told["text"].as_str().unwrap();
-    assert!(left.starts_with("We meat") && !left.contains("nine") && minutes.contains(left), "{left}: {minutes}");
+    assert!(
+        left.starts_with("We meat") && !left.contains("nine") && minutes.contains(left),
+        "{left}: {minutes}"
+    );
     assert_eq!((&told["partly_hidden"], told["words"].as_array().unwrap().len()), (&json!(true), 2));
     assert_eq!(text["lines"][1]["partly_hidden"], false);
     let history = served.get(&line).expect(200).json();

@@ -105,7 +105,7 @@ fn a_server_that_ends_right_after_a_correction_leaves_nothing_behind_unsaid() {
     served.end();
     assert!(has(&html, "We meet at nine."));
 
-    // One that is killed before its exports are written again has noted that they are due: the next one says so.
+    // One that is killed before that has noted that they are due: the next one says so.
     let exports = Exports { dir: &dir, recordings: &home.recordings(), id: &id };
     exports.corrected(&SystemDisk, false);
     let served = Served::start(&home);

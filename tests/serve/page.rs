@@ -130,6 +130,18 @@ fn a_click_plays_from_there_and_words_light_up() {
     chrome.until("[...CSS.highlights.get('now')].map((range) => range.startContainer.data.slice(range.startOffset, range.endOffset)).join() === 'is'");
     let at = chrome.number("Number(document.querySelector('#seek').value)");
     assert!((3.05..5.5).contains(&at), "{at}");
+    // One track alone, from where it is; then all again.
+    let at = chrome.number("Number(document.querySelector('#seek').value)");
+    chrome.js("document.querySelector('.tracks').open = true; document.querySelectorAll('.track button')[1].click()");
+    chrome.until("document.body.classList.contains('playing')");
+    assert!(chrome.requests().iter().any(|url| url.ends_with("/audio/bob")), "{:?}", chrome.requests());
+    let later = chrome.number("Number(document.querySelector('#seek').value)");
+    assert!(later >= at, "{later} {at}");
+    let boxes = "[...document.querySelectorAll('.track input')].map((one) => one.checked)";
+    assert_eq!(chrome.js(boxes), json!([false, true]));
+    chrome.js("document.querySelectorAll('.track button')[1].click()");
+    assert_eq!(chrome.js(boxes), json!([true, true]));
+    chrome.until("document.body.classList.contains('playing')");
     chrome.key(" ", " ");
     chrome.until("!document.body.classList.contains('playing')");
     assert_eq!(chrome.complaints(), Vec::<serde_json::Value>::new());
@@ -151,6 +163,21 @@ fn it_fits_a_phone_and_the_dark() {
                 assert!(wide <= f64::from(width), "{page} is {wide} wide at {width}");
                 let kind = if page.is_empty() { "list" } else { "session" };
                 saw(&mut chrome, &format!("{kind}-{width}-{scheme}"));
+                if width > 375 || page.is_empty() {
+                    continue;
+                }
+                // The text comes first; what else there is stands where a button unfolds it.
+                let side = "document.querySelector('#side').checkVisibility()";
+                assert_eq!(chrome.js(side), false);
+                let top = chrome.number("document.querySelector('.line').getBoundingClientRect().top");
+                assert!(top < f64::from(height), "the text begins at {top}");
+                chrome.js("document.querySelector('#unfold').click()");
+                assert_eq!(chrome.js(side), true);
+                assert_eq!(
+                    chrome.js("document.querySelector('#unfold').getAttribute('aria-expanded')"),
+                    "true"
+                );
+                saw(&mut chrome, &format!("unfolded-{width}-{scheme}"));
             }
         }
     }
@@ -188,6 +215,105 @@ fn a_live_meeting_is_seen_in_eight_tabs_and_after_the_server_was_away() {
 }
 
 #[test]
+fn undo_takes_back_whatever_was_corrected_or_says_that_it_can_not() {
+    let Some(mut chrome) = Chrome::start() else { return };
+    let home = Home::new();
+    let dir = session(&home, &LINES);
+    let id = id(&dir);
+    let served = Served::start(&home);
+    chrome.size(1440, 900);
+    open(&mut chrome, &served, &id);
+    let session = || served.get(&format!("/api/v1/sessions/{id}")).json();
+    let answer = |chrome: &mut Chrome, text: &str| {
+        chrome.until(
+            "document.querySelector('#dialog').open && document.activeElement.matches('#dialog input')",
+        );
+        chrome.js("document.activeElement.select()");
+        chrome.write(text);
+        chrome.js("document.querySelector('#dialog .main').click()");
+        chrome.until("!document.querySelector('#dialog').open");
+    };
+    let click = |chrome: &mut Chrome, selector: &str, text: &str| {
+        chrome.js(&format!(
+            "[...document.querySelectorAll({selector:?})].find((one) => one.textContent === {text:?}).click()"
+        ));
+    };
+    let said = "document.querySelector('#text').textContent";
+
+    // A line, a mark, a name, a hidden passage, the title.
+    chrome.key("j", "j");
+    chrome.key("e", "e");
+    chrome.until("document.querySelector('[contenteditable]') === document.activeElement");
+    chrome.js("document.execCommand('selectAll')");
+    chrome.write("We meet at nine.");
+    chrome.key("Enter", "\r");
+    chrome.until(&format!("{said}.includes('We meet') && !document.querySelector('.editing')"));
+    chrome.key("m", "m");
+    answer(&mut chrome, "on we go");
+    chrome.until("document.querySelectorAll('.mark-here').length === 1");
+    chrome.js("document.querySelector('[data-name=people]').open = true");
+    click(&mut chrome, "[data-name=people] li:nth-child(2) button", "Another name");
+    answer(&mut chrome, "Robert");
+    chrome.until(&format!("{said}.includes('Robert')"));
+    click(&mut chrome, "#side button", "Hide a passage");
+    chrome.until("document.querySelector('#dialog').open");
+    chrome.js("document.querySelectorAll('#dialog input').forEach((one, n) => { one.value = ['0:06', '0:08'][n]; })");
+    chrome.js("document.querySelector('#dialog .main').click()");
+    chrome.until("document.querySelectorAll('.line').length === 3");
+    click(&mut chrome, "#side button", "Title");
+    answer(&mut chrome, "Council");
+    chrome.until("document.querySelector('h1').textContent === 'Council'");
+    assert_eq!(session()["speakers"], json!(["Alice", "Robert"]));
+
+    let steps = [
+        "document.querySelector('h1').textContent === 'Weekly <b>sync</b>'",
+        "document.querySelectorAll('.line').length === 4",
+        "!document.querySelector('#text').textContent.includes('Robert')",
+        "document.querySelectorAll('.mark-here').length === 0",
+        "document.querySelector('#text').textContent.includes('We meat')",
+    ];
+    for step in steps {
+        chrome.key("u", "u");
+        chrome.until(step);
+    }
+    chrome.key("u", "u");
+    chrome.until("document.querySelector('#toasts').textContent.includes('Nothing to undo.')");
+    let whole = session();
+    assert_eq!((&whole["marks"], &whole["passages"]), (&json!([]), &json!([])));
+    // And all of it once more, with marks and passages that have other ids by then.
+    for step in steps.iter().rev() {
+        chrome.shifted("U", "U");
+        chrome.until(&format!("!({step})"));
+    }
+    let whole = session();
+    assert_eq!((&whole["title"], &whole["speakers"]), (&json!("Council"), &json!(["Alice", "Robert"])));
+    assert_eq!(
+        (whole["marks"].as_array().unwrap().len(), whole["passages"].as_array().unwrap().len()),
+        (1, 1)
+    );
+    for step in steps {
+        chrome.key("u", "u");
+        chrome.until(step);
+    }
+
+    // What can't be taken back says so, and nothing older is done in its place.
+    chrome.key("m", "m");
+    answer(&mut chrome, "stays");
+    chrome.until("document.querySelectorAll('.mark-here').length === 1");
+    click(&mut chrome, "[data-name=people] li:nth-child(2) button", "The same person as …");
+    chrome.until("document.querySelector('#dialog').open");
+    chrome.js("document.querySelector('#dialog .main').click()");
+    chrome.until(&format!("!document.querySelector('#dialog').open && !{said}.includes('Bob')"));
+    chrome.key("u", "u");
+    chrome.until("document.querySelector('#toasts').textContent.includes('one person of two')");
+    assert_eq!(session()["marks"].as_array().unwrap().len(), 1);
+    chrome.key("u", "u");
+    chrome.until("document.querySelectorAll('.mark-here').length === 0");
+    assert_eq!(session()["speakers"], json!(["Alice"]));
+    assert_eq!(chrome.complaints(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
 fn the_page_says_which_exports_are_older_than_the_last_correction() {
     let Some(mut chrome) = Chrome::start() else { return };
     let home = Home::new();
@@ -212,10 +338,7 @@ fn the_page_says_which_exports_are_older_than_the_last_correction() {
     chrome.until(&format!("{told}.length === 1"));
     let elsewhere = chrome.js(told)[0].as_str().unwrap().to_owned();
     let renew = format!("hansard export {id} --renew");
-    assert!(
-        elsewhere.starts_with(sent.to_str().unwrap()) && elsewhere.ends_with(&renew),
-        "{elsewhere}"
-    );
+    assert!(elsewhere.starts_with(sent.to_str().unwrap()) && elsewhere.ends_with(&renew), "{elsewhere}");
     // What a person changed is found when the others are written again, and told without a reload.
     chrome.until(&format!("{told}.length === 2"));
     let by_hand = chrome.js(told)[0].as_str().unwrap().to_owned();
@@ -378,6 +501,7 @@ fn everybody_can_read_it_and_reach_it_by_the_keyboard() {
             chrome.js("[...document.querySelectorAll('#bar button')].find((one) => one.textContent === 'What is withheld').click()");
             chrome.until("document.querySelectorAll('.line').length === 4");
             chrome.until("document.querySelectorAll('#summary .item').length > 1");
+            chrome.js("if (!document.querySelector('#side').checkVisibility()) document.querySelector('#unfold').click()");
             chrome.js("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
             look(&mut chrome, "a session");
             chrome.key("j", "j");

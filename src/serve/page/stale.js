@@ -9,7 +9,8 @@ export function staleView(holder) {
     const told = JSON.stringify(entries);
     if (told === shown) return;
     shown = told;
-    const isOpen = holder.querySelector("details")?.open ?? true;
+    // Where there is little room, the text comes first.
+    const isOpen = holder.querySelector("details")?.open ?? matchMedia("(min-width: 64rem)").matches;
     holder.hidden = !entries.length;
     holder.replaceChildren(...(entries.length ? [h("details", { open: isOpen }, h("summary", { text: W.older(entries.length) }), h("ul", {}, entries.map(row)))] : []));
   }
