@@ -1,8 +1,12 @@
 //! `hansard summarize S`: what was decided, by a chat server, as far as the text says it.
 
+use std::cell::{Cell, RefCell};
 use std::io::{self, Write};
 
+use anyhow::Context as _;
+
 use super::console::{say, status};
+use super::signals::Signals;
 use super::{Exit, export, rm, show, wrong_use};
 use crate::base::text::{clean, clock, count, wrap};
 use crate::config::Config;
@@ -71,10 +75,17 @@ pub(super) fn run(args: &Args, mut config: Config) -> anyhow::Result<Exit> {
     if let Some(host) = plan.sends_to() {
         say(format_args!("what was said is sent to {}, which makes the summary", clean(host)));
     }
-    let mut tell = |Progress { lines, of }: Progress| {
+    let mut tell = |Progress { lines, of, .. }: Progress| {
         status(format_args!("summarised: {lines} of {of} lines"));
     };
-    let shown = plan.make(&dir, &mut tell, &|| false).map_err(failed)?;
+    let signals = RefCell::new(Signals::new().context("can't take signals over")?);
+    let stopped = Cell::new(false);
+    let is_stopped = || {
+        stopped.set(stopped.get() || signals.borrow_mut().seen().is_some());
+        stopped.get()
+    };
+    let shown = plan.make(&dir, &mut tell, &is_stopped).map_err(failed)?;
+    drop(signals);
     export::renew(&dir, &config, false);
     rm::forget_in_index(&config, std::slice::from_ref(&dir));
     match args.json {

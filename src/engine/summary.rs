@@ -68,7 +68,7 @@ pub enum SummarizeError {
     Note(OfflineError),
     /// There is none, by the server or by the text.
     #[error("{0}; nothing was changed")]
-    Make(#[source] SummaryError),
+    Make(SummaryError),
     /// The disk refused.
     #[error("can't write the summary: {0}")]
     Write(std::io::Error),
@@ -90,6 +90,7 @@ impl SummarizeError {
             Self::Read(error) => error.is_failure(),
             Self::Note(error) => error.is_failure(),
             Self::Make(SummaryError::Chat(error)) => !matches!(error, ChatError::NoModel { .. }),
+            Self::Make(SummaryError::Cancelled) => true,
             Self::Write(_) => true,
             _ => false,
         }
@@ -152,6 +153,11 @@ impl Plan {
         &self.wish.server.address
     }
 
+    /// Name of the template.
+    pub fn template(&self) -> &str {
+        &self.wish.template.name
+    }
+
     /// The other computer that is sent all that was said; `None` means that it stays on this one.
     pub fn sends_to(&self) -> Option<&str> {
         Some(self.address()).filter(|address| !address.is_here()).map(ServerAddress::host)
@@ -181,8 +187,32 @@ impl Plan {
         Ok(Rehearsal { url: self.address().chat(), window, system: prompt.system, parts })
     }
 
+    /// Whether a summary of the session in `dir` can be begun now. Asks nobody.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn check(&self, dir: &Path) -> Result<(), SummarizeError> {
+        self.open(dir).map(drop)
+    }
+
+    /// The session, which nobody else works with at this moment and which has text.
+    fn open(&self, dir: &Path) -> Result<(Session, SessionLock), SummarizeError> {
+        // Whatever that folder is, no lock is put into one that is no session.
+        crate::session::read::read_manifest(dir)?;
+        #[cfg(unix)]
+        if crate::control::folder::find(dir).is_some() {
+            return Err(SummarizeError::Recorded);
+        }
+        let lock = SessionLock::take(dir)?;
+        let session = Session::open(dir)?;
+        match summaries::lines(&session).is_empty() {
+            true => Err(SummaryError::NoText.into()),
+            false => Ok((session, lock)),
+        }
+    }
+
     /// Makes the summary of the session in `dir` and writes it. `told` hears how far it is, `cancelled` is
-    /// asked before each part.
+    /// asked several times a second while the server works and while the session is waited for.
     ///
     /// # Errors
     /// There is none; then the old one, if there was one, is still there.
@@ -192,23 +222,13 @@ impl Plan {
         told: &mut dyn FnMut(Progress),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Shown, SummarizeError> {
-        // Whatever that folder is, no lock is put into one that is no session.
-        crate::session::read::read_manifest(dir)?;
-        #[cfg(unix)]
-        if crate::control::folder::find(dir).is_some() {
-            return Err(SummarizeError::Recorded);
-        }
         let session = {
-            let _lock = SessionLock::take(dir)?;
-            let session = Session::open(dir)?;
-            if summaries::lines(&session).is_empty() {
-                return Err(SummaryError::NoText.into());
-            }
+            let (session, _lock) = self.open(dir)?;
             self.note(&session)?;
             session
         };
         let summary = summaries::make(&session, &self.wish, told, cancelled)?;
-        let _lock = take_soon(dir)?;
+        let _lock = take_soon(dir, cancelled)?;
         summary.write(&SystemDisk, dir).map_err(SummarizeError::Write)?;
         Ok(summary.over(&Session::open(dir)?))
     }
@@ -227,12 +247,15 @@ impl Plan {
 }
 
 /// The session, once it is free: corrections have it for a moment.
-fn take_soon(dir: &Path) -> Result<SessionLock, LockError> {
+fn take_soon(dir: &Path, cancelled: &dyn Fn() -> bool) -> Result<SessionLock, SummarizeError> {
     let begun = Instant::now();
     loop {
+        if cancelled() {
+            return Err(SummaryError::Cancelled.into());
+        }
         match SessionLock::take(dir) {
             Err(LockError::InUse(_)) if begun.elapsed() < LOCK_PATIENCE => std::thread::sleep(LOCK_AGAIN),
-            taken => return taken,
+            taken => return Ok(taken?),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Promises: what rests on lines that are hidden, withheld or gone is not among it; of what was left out only
 //! the kinds of the reasons are told, for its words may be those that somebody has hidden since. Refuses to
-//! ask any model.
+//! ask any model: that is `summarize`'s.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{App, blocking, revision};
 use crate::session::reading::Session;
 use crate::session::summary::{Place, Shown, ShownItem, Summary};
-use crate::summaries::verify::kind_of;
+use crate::summaries::judge::reason_kind;
 
 /// A summary as it stands now.
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,7 +111,7 @@ impl From<ShownItem> for ItemEntry {
 /// What a language model made of a session's text
 ///
 /// As it stands now: what rests on a line that is hidden, withheld or gone is not among it.
-/// `hansard summarize` makes it.
+/// `POST` makes it, and `hansard summarize`.
 #[utoipa::path(get, path = "/api/v1/sessions/{id}/summary", params(("id" = String, Path, description = "The session's id")),
     responses((status = 200, body = SummaryEntry),
         (status = 404, body = Problem, content_type = "application/problem+json"),
@@ -156,7 +156,7 @@ fn entry(shown: Shown, reasons: Vec<ReasonEntry>, revision: String) -> SummaryEn
 fn reasons(summary: &Summary) -> Vec<ReasonEntry> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &summary.left_out {
-        *counts.entry(kind_of(&one.reason)).or_default() += 1;
+        *counts.entry(reason_kind(one)).or_default() += 1;
     }
     let mut reasons: Vec<ReasonEntry> =
         counts.into_iter().map(|(reason, count)| ReasonEntry { reason: reason.to_owned(), count }).collect();

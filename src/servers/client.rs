@@ -85,6 +85,12 @@ impl Client {
         &self.settings.address
     }
 
+    /// Ends the requests that wait for an answer, from another thread; none can be made after that. A name
+    /// that is being looked up, or a connection that is being made, ends by its own time.
+    pub fn hang_up(&self) {
+        self.agent.clone().shutdown();
+    }
+
     /// Sends `body`, once.
     pub fn post(&self, url: String, content_type: &str, body: &[u8]) -> Reply {
         let mut post = self.agent.post(url).header(header::CONTENT_TYPE, content_type);

@@ -188,6 +188,10 @@ pub struct LeftOut {
     pub item: Item,
     /// Why, in words.
     pub reason: String,
+    /// The same in one word of ours, without any of the model's: `number`, `quote`. Files of early versions
+    /// have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_kind: Option<String>,
 }
 
 /// How it went.
@@ -199,7 +203,8 @@ pub struct Counts {
     pub left_out: usize,
     /// Parts that the text was cut into.
     pub parts: usize,
-    /// Parts of which no answer could be read: nothing of them stands in the summary.
+    /// Parts of which no answer could be read: of them stands in the summary at most what was whole of an
+    /// answer that broke off.
     pub unread: usize,
 }
 

@@ -6,6 +6,8 @@
 //! asked again (but once without the schema, where it is that which is refused). Refuses to make sense of
 //! what fits no schema.
 
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -31,6 +33,8 @@ const LISTED_MAX: usize = 10_000;
 const SHARE_OF_LEAST: f64 = 0.9;
 /// … and below this share of what earlier parts came to.
 const SHARE_OF_EARLIER: f64 = 0.7;
+/// Who waits for a server asks this often whether it is to be given up.
+const ASKED_EVERY: Duration = Duration::from_millis(100);
 /// How long a server is waited for.
 const LIMITS: Limits =
     Limits { wait_max: Duration::from_secs(30), patience: Duration::from_secs(60), ..Limits::BRIEF };
@@ -101,6 +105,9 @@ pub enum ChatError {
     /// It names no model, and nobody else does.
     #[error("{place} names no model: say which with --model or summary.model")]
     NoModel { place: String },
+    /// Somebody wanted it to end; the request was ended with it.
+    #[error("the summary was given up")]
+    GivenUp,
 }
 
 fn hint(status: Option<u16>) -> &'static str {
@@ -118,14 +125,35 @@ pub enum Outcome {
     Items(Items),
     /// It is too much for the server.
     TooLong(Exceeded),
-    /// The answer was cut, or fits no schema: why.
-    Unusable(String),
+    /// The answer was cut, or fits no schema.
+    Unusable {
+        why: String,
+        /// What stood in it before the place where it broke off.
+        whole: Items,
+    },
+}
+
+/// What a server is asked.
+#[derive(Clone)]
+enum Question {
+    Models,
+    Chat(Arc<str>),
+}
+
+impl Question {
+    fn ask(&self, client: &Client) -> Reply {
+        let address = client.address();
+        match self {
+            Self::Models => client.get(address.models()),
+            Self::Chat(body) => client.post(address.chat(), "application/json", body.as_bytes()),
+        }
+    }
 }
 
 /// A chat server.
 #[derive(Debug)]
 pub struct Chat {
-    client: Client,
+    client: Arc<Client>,
     place: String,
     model: String,
     timeout: Duration,
@@ -143,7 +171,7 @@ impl Chat {
         let Settings { address, key, model, timeout, limits } = settings;
         let place = address.authority().to_owned();
         let (answer_max, setting, what) = (ANSWER_BYTES_MAX, "summary.url", "text");
-        let client = Client::new(Way { address, key, timeout, answer_max, setting, what });
+        let client = Arc::new(Client::new(Way { address, key, timeout, answer_max, setting, what }));
         let mood = Mood::new(1);
         Self { client, place, model, timeout, limits, mood, takes_schema: true, density: 0.0 }
     }
@@ -157,10 +185,9 @@ impl Chat {
     /// none was named, and gives the tokens that the model takes in, where that is told.
     ///
     /// # Errors
-    /// The server can't be reached, refuses all, or names no model.
-    pub fn look(&mut self) -> Result<Option<u64>, ChatError> {
-        let url = self.client.address().models();
-        let body = match self.patiently(|client| client.get(url.clone()))? {
+    /// The server can't be reached, refuses all, or names no model; or it was given up.
+    pub fn look(&mut self, cancelled: &dyn Fn() -> bool) -> Result<Option<u64>, ChatError> {
+        let body = match self.patiently(&Question::Models, cancelled)? {
             Reply::Answer(body) => parse(&body).unwrap_or(Value::Null),
             // Not every server has a list.
             Reply::Refused { status: Some(status), .. } if !matches!(status, 401 | 403) => Value::Null,
@@ -186,18 +213,18 @@ impl Chat {
     /// `answer_tokens`.
     ///
     /// # Errors
-    /// The server makes no summary at all.
+    /// The server makes no summary at all, or it was given up.
     pub fn ask(
         &mut self,
         prompt: &Prompt,
         user: &str,
         tokens: Tokens,
         answer_tokens: u64,
+        cancelled: &dyn Fn() -> bool,
     ) -> Result<Outcome, ChatError> {
         loop {
             let body = self.request(prompt, user, answer_tokens);
-            let url = self.client.address().chat();
-            match self.patiently(|client| client.post(url.clone(), "application/json", body.as_bytes()))? {
+            match self.patiently(&Question::Chat(body.into()), cancelled)? {
                 Reply::Answer(body) => return self.read(&body, tokens),
                 Reply::Refused { status, reason, body } => {
                     let sizes = parse(&body).as_ref().and_then(answer::exceeded);
@@ -239,7 +266,10 @@ impl Chat {
         let said = parse(body).ok_or("it is not JSON".to_owned()).and_then(|body| answer::envelope(&body));
         let said = match said {
             Ok(said) => said,
-            Err(why) => return Ok(Outcome::Unusable(format!("its answer makes no sense: {why}"))),
+            Err(why) => {
+                let why = format!("its answer makes no sense: {why}");
+                return Ok(Outcome::Unusable { why, whole: Items::default() });
+            }
         };
         if let Some(took) = said.prompt_tokens {
             self.look_at_size(took, tokens)?;
@@ -247,14 +277,15 @@ impl Chat {
         if self.model.is_empty() {
             self.model = said.model.unwrap_or_default();
         }
-        Ok(match answer::items(&said.content) {
-            Ok(items) => Outcome::Items(items),
-            Err(_) if said.cut && said.thought => Outcome::Unusable(
-                "it thought until its tokens were used up: give it more with summary.answer_tokens".into(),
-            ),
-            Err(_) if said.cut => Outcome::Unusable("its answer was cut at its limit of tokens".into()),
-            Err(why) => Outcome::Unusable(format!("its answer fits no schema: {why}")),
-        })
+        let why = match answer::items(&said.content) {
+            Ok(items) => return Ok(Outcome::Items(items)),
+            Err(_) if said.cut && said.thought => {
+                "it thought until its tokens were used up: give it more with summary.answer_tokens".into()
+            }
+            Err(_) if said.cut => "its answer was cut at its limit of tokens".into(),
+            Err(why) => format!("its answer fits no schema: {why}"),
+        };
+        Ok(Outcome::Unusable { why, whole: answer::whole_items(&said.content) })
     }
 
     /// Whether a server took in all that it was sent.
@@ -271,12 +302,20 @@ impl Chat {
         Ok(())
     }
 
-    /// Asks, and waits for a server that is overloaded or has just failed.
-    fn patiently(&mut self, ask: impl Fn(&Client) -> Reply) -> Result<Reply, ChatError> {
+    /// Asks, and waits for a server that is overloaded or has just failed, unless it is given up.
+    fn patiently(&mut self, question: &Question, cancelled: &dyn Fn() -> bool) -> Result<Reply, ChatError> {
         let begun = Instant::now();
         loop {
-            std::thread::sleep(self.mood.pause(Instant::now()));
-            let reply = ask(&self.client);
+            loop {
+                if cancelled() {
+                    return Err(ChatError::GivenUp);
+                }
+                match self.mood.pause(Instant::now()) {
+                    Duration::ZERO => break,
+                    pause => std::thread::sleep(pause.min(ASKED_EVERY)),
+                }
+            }
+            let reply = self.once(question, cancelled)?;
             let now = Instant::now();
             match reply {
                 Reply::Busy { slow: true, .. } => {
@@ -302,6 +341,30 @@ impl Chat {
                     self.mood.well();
                     return Ok(reply);
                 }
+            }
+        }
+    }
+
+    /// Asks once, on a thread of its own: this one sees when it is to be given up, and ends the request then,
+    /// so that the server works no longer for nobody.
+    fn once(&self, question: &Question, cancelled: &dyn Fn() -> bool) -> Result<Reply, ChatError> {
+        let (tell, told) = channel();
+        let (client, question) = (Arc::clone(&self.client), question.clone());
+        let asker = move || {
+            // Nobody waits for it any more, if it was given up.
+            let _ = tell.send(question.ask(&client));
+        };
+        let no_thread = |error: std::io::Error| self.broken(format!("no thread can be started ({error})"));
+        std::thread::Builder::new().name("chat".into()).spawn(asker).map_err(no_thread)?;
+        loop {
+            match told.recv_timeout(ASKED_EVERY) {
+                Ok(reply) => return Ok(reply),
+                Err(RecvTimeoutError::Disconnected) => return Err(self.broken("it was not asked".into())),
+                Err(RecvTimeoutError::Timeout) if cancelled() => {
+                    self.client.hang_up();
+                    return Err(ChatError::GivenUp);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
     }

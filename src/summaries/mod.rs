@@ -3,29 +3,26 @@
 //!
 //! The text is cut where people paused, each part goes to the server with the same instructions ([`prompt`]),
 //! and its answer is a list of items that cite lines and quote them. Joining them is ours ([`join`]), and
-//! each item is held against the lines that it cites ([`verify`]); what fails is left out and kept with the
-//! reason.
+//! each item is held against the lines that it cites ([`judge`], [`verify`]); what fails is left out and kept
+//! with the reason.
 //!
 //! Promises: nothing stands in a summary that the verifier did not pass; what is left out, or could not be
 //! read, is counted; nothing goes to any other computer than the one that was named. Refuses to write
 //! anything: that is its caller's. What a good model makes of a meeting is the model's.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
-
-use jiff::Timestamp;
 
 use crate::base::text::clean;
 use crate::config::ServerAddress;
 use crate::session::read::ReadError;
 use crate::session::reading::Session;
-use crate::session::summary::{
-    By, Cited, Counts, FORMAT, Item, LeftOut, Summary, cite, lines_of, of, people_of, without_prints,
-};
+use crate::session::summary::{By, Summary, lines_of, of};
 
 pub mod chat;
 pub mod chunks;
 pub mod join;
+pub mod judge;
 pub mod prompt;
 pub mod templates;
 pub mod tokens;
@@ -88,6 +85,10 @@ pub struct Progress {
     pub lines: usize,
     /// All lines.
     pub of: usize,
+    /// The part that is asked for now, from 1; at the end the last one.
+    pub part: usize,
+    /// Parts, as far as is known: one whose answer can't be used becomes two.
+    pub parts: usize,
 }
 
 /// Why there is no summary.
@@ -95,7 +96,7 @@ pub struct Progress {
 pub enum SummaryError {
     /// The one who is asked.
     #[error(transparent)]
-    Chat(#[from] ChatError),
+    Chat(ChatError),
     /// What is to be summarised.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -112,8 +113,17 @@ pub enum SummaryError {
         window: u64,
     },
     /// Somebody wanted that.
-    #[error("the summary was given up; nothing was changed")]
+    #[error("the summary was given up")]
     Cancelled,
+}
+
+impl From<ChatError> for SummaryError {
+    fn from(error: ChatError) -> Self {
+        match error {
+            ChatError::GivenUp => Self::Cancelled,
+            error => Self::Chat(error),
+        }
+    }
 }
 
 /// The lines of a session that stand in the minutes, numbered.
@@ -164,7 +174,8 @@ pub fn budget(window: u64, answer_tokens: u64, prompt: &Prompt) -> Result<Budget
     }
 }
 
-/// Has a summary made of the session. `told` hears how far it is; `cancelled` is asked before each part.
+/// Has a summary made of the session. `told` hears how far it is before each part and at the end; `cancelled`
+/// is asked before each part, and while the server works.
 ///
 /// # Errors
 /// The server makes none, the session can't be read or has no text; nothing is half made.
@@ -183,10 +194,7 @@ pub fn make(
     let of = of(session, &language)?;
     let prompt = Prompt::new(&wish.template, &language);
     let mut chat = Chat::new(wish.server.clone());
-    if cancelled() {
-        return Err(SummaryError::Cancelled);
-    }
-    let listed = chat.look()?;
+    let listed = chat.look(cancelled)?;
     let window = wish.window.or(listed).unwrap_or(WINDOW_DEFAULT);
     let mut work = Work {
         chat,
@@ -194,7 +202,7 @@ pub fn make(
         lines: &lines,
         budget: budget(window, wish.answer_tokens, &prompt)?,
         answer_tokens: wish.answer_tokens,
-        raw: Vec::new(),
+        given: Vec::new(),
         misfits: 0,
         unread: Vec::new(),
         parts: 0,
@@ -222,21 +230,6 @@ fn file_name(model: &str) -> &str {
     if is_path { model.rsplit(['/', '\\']).next().unwrap_or(model) } else { model }
 }
 
-/// The name in a line of who was there or invited: what stands before a comma, a bracket or an address. "All
-/// members" is nobody's.
-fn name_in(line: &str) -> Option<&str> {
-    const WORDS_MAX: usize = 4;
-    let name = line.split([',', '(', '<', ':', '@']).next().unwrap_or_default().trim();
-    let words: Vec<&str> = name.split_whitespace().collect();
-    // "Jan van Dijk".
-    let fits = |word: &&str| {
-        word.chars().next().is_some_and(char::is_uppercase)
-            || (word.len() <= 3 && word.chars().all(char::is_alphabetic))
-    };
-    let fits = (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(fits);
-    (fits && words.iter().any(|word| word.starts_with(char::is_uppercase))).then_some(name)
-}
-
 /// A part that waits for its turn.
 struct Part {
     lines: Range<usize>,
@@ -246,6 +239,15 @@ struct Part {
     smaller: usize,
 }
 
+/// What a model gave.
+#[derive(Clone)]
+struct Given {
+    item: Raw,
+    /// It stood whole in an answer that broke off behind it, to the question after so many others: its part
+    /// is asked for again.
+    tries: Option<usize>,
+}
+
 /// A summary while it is made.
 struct Work<'a> {
     chat: Chat,
@@ -253,7 +255,7 @@ struct Work<'a> {
     lines: &'a [Line],
     budget: Budget,
     answer_tokens: u64,
-    raw: Vec<Raw>,
+    given: Vec<Given>,
     misfits: usize,
     /// Parts that nothing could be read of, and why.
     unread: Vec<(Range<usize>, String)>,
@@ -269,23 +271,20 @@ impl Work<'_> {
         let part = |lines| Part { lines, tries: 0, smaller: 0 };
         let mut waiting: VecDeque<Part> =
             chunks::parts(self.lines, self.budget.lines).into_iter().map(part).collect();
-        told(Progress { lines: 0, of: self.lines.len() });
+        let of = self.lines.len();
         while let Some(part) = waiting.pop_front() {
-            if cancelled() {
-                return Err(SummaryError::Cancelled);
-            }
-            let done = part.lines.end;
-            for again in self.part(part)?.into_iter().rev() {
+            let asked = self.parts + 1;
+            told(Progress { lines: part.lines.start, of, part: asked, parts: asked + waiting.len() });
+            for again in self.part(part, cancelled)?.into_iter().rev() {
                 waiting.push_front(again);
             }
-            let lines = waiting.front().map_or(done, |next| next.lines.start);
-            told(Progress { lines, of: self.lines.len() });
         }
+        told(Progress { lines: of, of, part: self.parts, parts: self.parts });
         Ok(())
     }
 
     /// Asks for one part; what is to be asked instead.
-    fn part(&mut self, part: Part) -> Result<Vec<Part>, SummaryError> {
+    fn part(&mut self, part: Part, cancelled: &dyn Fn() -> bool) -> Result<Vec<Part>, SummaryError> {
         let lines = &self.lines[part.lines.clone()];
         let user = prompt::user(lines);
         let whole = tokens::of(&self.prompt.system) + tokens::of(&user);
@@ -293,22 +292,16 @@ impl Work<'_> {
         let room = self.budget.window as f64 - whole.most - AROUND_TOKENS;
         let more = (self.answer_tokens << part.tries.min(2)).min(room.max(0.0) as u64);
         let answer = self.budget.answer.max(if part.tries > 0 { more } else { 0 });
-        match self.chat.ask(self.prompt, &user, whole, answer)? {
+        match self.chat.ask(self.prompt, &user, whole, answer, cancelled)? {
             Outcome::Items(items) => {
-                let own = lines.first().map_or(0, |line| line.number)..=lines.last().map_or(0, |l| l.number);
-                // What it cites beyond what it was shown is made up, and the verifier could take it for true.
-                let (seen, unseen): (Vec<Raw>, Vec<Raw>) = items
-                    .items
-                    .into_iter()
-                    .partition(|item| item.lines.iter().all(|line| own.contains(line)));
-                self.raw.extend(seen);
-                self.raw.extend(unseen.into_iter().map(|item| Raw { lines: vec![UNSEEN], ..item }));
+                self.given.extend(given(items.items, lines, None));
                 self.misfits += items.misfits;
                 self.parts += 1;
                 Ok(Vec::new())
             }
             Outcome::TooLong(sizes) => self.too_long(part, whole.most, sizes),
-            Outcome::Unusable(why) => {
+            Outcome::Unusable { why, whole } => {
+                self.given.extend(given(whole.items, lines, Some(part.tries)));
                 let smaller = chunks::halves(self.lines, &part.lines);
                 tracing::info!(why, lines = part.lines.len(), "an answer can't be used");
                 if part.tries > 0 {
@@ -358,106 +351,14 @@ impl Work<'_> {
         };
         Ok(parts.into_iter().map(part).collect())
     }
-
-    /// Holds all items against the lines that they cite.
-    fn into_summary(self, session: &Session, by: By, of: crate::session::summary::Of) -> Summary {
-        let people = people_of(session);
-        let line = |n: &u32| (*n as usize).checked_sub(1).and_then(|n| self.lines.get(n));
-        let ids = |raw: &Raw| raw.lines.iter().filter_map(line).map(|line| line.id.clone()).collect();
-        let written = |text: &str| without_prints(text, &people);
-        let item = |raw: &Raw| Item {
-            kind: raw.kind,
-            text: written(&raw.text),
-            owner: raw.owner.as_deref().map(written),
-            due: raw.due.clone(),
-            quote: raw.quote.clone(),
-            lines: ids(raw),
-        };
-        let (mut kept, mut left_out) = (Vec::new(), Vec::new());
-        let judged = self.judge(session, &of.language);
-        for (raw, verdict) in judged {
-            match verdict {
-                None => kept.push(raw),
-                Some(reason) => left_out.push((raw, reason)),
-            }
-        }
-        let kept = join::joined(kept);
-        let mut seen = BTreeSet::new();
-        left_out.retain(|(raw, _)| seen.insert((raw.kind, raw.text.clone(), raw.lines.clone())));
-        let said = kept.len() + left_out.len() + self.misfits;
-        let counts =
-            Counts { said, left_out: said - kept.len(), parts: self.parts, unread: self.unread.len() };
-        let cited: BTreeSet<u32> = kept.iter().flat_map(|raw| raw.lines.iter().copied()).collect();
-        let latest = lines_of(session);
-        let cited: Vec<Cited> = cited
-            .iter()
-            .filter_map(|n| latest.get((*n as usize).checked_sub(1)?))
-            .map(|line| cite(line))
-            .collect();
-        let left_out = left_out.iter().take(LEFT_OUT_MAX);
-        Summary {
-            format: FORMAT,
-            utc: Timestamp::now(),
-            by,
-            of,
-            people: people.iter().map(|(named, _)| named.clone()).collect(),
-            lines: cited,
-            items: kept.iter().map(item).collect(),
-            misfits: 0,
-            left_out: left_out
-                .map(|(raw, reason)| LeftOut { item: item(raw), reason: written(reason) })
-                .collect(),
-            counts,
-        }
-    }
-
-    /// Each item with the reason why it is left out; `None` means that it is right.
-    fn judge(&self, session: &Session, language: &str) -> Vec<(Raw, Option<String>)> {
-        let said: Vec<verify::Said> = self
-            .lines
-            .iter()
-            .map(|line| verify::Said { number: line.number, speaker: &line.speaker, text: &line.text })
-            .collect();
-        let details = &session.amendments.details;
-        let there = [&details.present, &details.excused, &details.invited].into_iter().flatten();
-        let speakers = self.lines.iter().map(|line| line.speaker.as_str());
-        let people: BTreeSet<&str> = speakers.chain(there.filter_map(|line| name_in(line))).collect();
-        let people: Vec<&str> = people.into_iter().collect();
-        let date = session.wall(0.0).date();
-        let meeting = verify::Meeting::new(&said, &people, date, language);
-        let verdict = |raw: &Raw| {
-            if raw.lines == [UNSEEN] {
-                return Some("it names lines that the model was not shown".to_owned());
-            }
-            let claim = verify::Claim {
-                kind: raw.kind,
-                text: &raw.text,
-                owner: raw.owner.as_deref(),
-                due: raw.due.as_deref(),
-                quote: &raw.quote,
-                lines: &raw.lines,
-            };
-            verify::verify(&claim, &meeting).err().map(|reason| reason.to_string())
-        };
-        self.raw.iter().map(|raw| (raw.clone(), verdict(raw))).collect()
-    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::name_in;
-
-    #[test]
-    fn who_is_there_is_told_by_a_name_and_nothing_else() {
-        for (line, name) in [
-            ("Fiona Drew, treasurer", Some("Fiona Drew")),
-            ("Jan van Dijk <jan@example.org>", Some("Jan van Dijk")),
-            ("Dr. Meyer", Some("Dr. Meyer")),
-            ("everybody who pays", None),
-            ("jan@example.org", None),
-            ("", None),
-        ] {
-            assert_eq!(name_in(line), name, "{line}");
-        }
-    }
+/// What a model says of these lines. What it cites beyond them, which it was not shown, is made up, and the
+/// verifier could take it for true.
+fn given(items: Vec<Raw>, lines: &[Line], tries: Option<usize>) -> impl Iterator<Item = Given> {
+    let own = lines.first().map_or(0, |line| line.number)..=lines.last().map_or(0, |line| line.number);
+    items.into_iter().map(move |item| match item.lines.iter().all(|line| own.contains(line)) {
+        true => Given { item, tries },
+        false => Given { item: Raw { lines: vec![UNSEEN], ..item }, tries },
+    })
 }

@@ -50,9 +50,14 @@ pub enum TemplateError {
     Wrong { path: String, why: String },
 }
 
-/// Names of those that come with the program.
+/// Those that come with the program.
+pub fn own() -> Vec<Template> {
+    OWN.iter().filter_map(|text| parse("", text).ok()).collect()
+}
+
+/// Their names.
 pub fn names() -> Vec<String> {
-    OWN.iter().filter_map(|text| parse("", text).ok()).map(|template| template.name).collect()
+    own().into_iter().map(|template| template.name).collect()
 }
 
 /// The template of that name, else that of the file.
@@ -60,8 +65,7 @@ pub fn names() -> Vec<String> {
 /// # Errors
 /// There is none, or it can't be used.
 pub fn find(name: &str) -> Result<Template, TemplateError> {
-    let own = OWN.iter().filter_map(|text| parse("", text).ok()).find(|template| template.name == name);
-    if let Some(template) = own {
+    if let Some(template) = own().into_iter().find(|template| template.name == name) {
         return Ok(template);
     }
     let path = Path::new(name);

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use super::search::meeting;
 use crate::support::asr::{Asked, AsrServer, Reply};
-use crate::support::home::{Home, Ran, Running};
+use crate::support::chat::{answer, chat, chats, numbers, server};
+use crate::support::home::{Home, Ran, Running, wait};
 
 /// What was said.
 const SAID: [&str; 4] = [
@@ -48,42 +49,6 @@ fn wrong() -> Vec<Value> {
         item("decision", "The office is cheap.", "the office is a bargain", &[1]),
         item("decision", "The move is over.", "can wait", &[77]),
     ]
-}
-
-fn chat(content: &str) -> Value {
-    json!({
-        "model": "scripted-1", "choices": [{ "message": { "role": "assistant", "content": content },
-        "finish_reason": "stop" }],
-    })
-}
-
-fn answer(items: &[Value]) -> Reply {
-    Reply::json(&chat(&json!({ "items": items }).to_string()))
-}
-
-/// The list of models, if that is what is asked for.
-fn models(asked: &Asked) -> Option<Reply> {
-    asked
-        .path
-        .ends_with("/models")
-        .then(|| Reply::json(&json!({ "data": [{ "id": "scripted", "meta": { "n_ctx": 4096 } }] })))
-}
-
-/// A server that answers each chat as it is told, with the number of chats before.
-fn server(answer: impl Fn(&Asked, usize) -> Reply + Send + Sync + 'static) -> AsrServer {
-    AsrServer::start(move |asked, n| models(asked).unwrap_or_else(|| answer(asked, n - 1)))
-}
-
-/// The lines that a request has, by their numbers.
-fn numbers(asked: &Asked) -> Vec<u32> {
-    let json = asked.json();
-    let user = json["messages"][1]["content"].as_str().unwrap_or_default().to_owned();
-    let number = |line: &str| line.strip_prefix('[')?.split(']').next()?.parse().ok();
-    user.lines().filter_map(number).collect()
-}
-
-fn chats(server: &AsrServer) -> Vec<Asked> {
-    server.asked().into_iter().filter(|asked| asked.path.ends_with("/chat/completions")).collect()
 }
 
 fn summarize(home: &Home, server: &AsrServer, args: &[&str]) -> Ran {
@@ -151,6 +116,13 @@ fn what_the_text_says_stands_in_the_minutes_and_what_it_does_not_is_counted() {
     assert!(
         file["left_out"].as_array().unwrap().iter().all(|left| !left["reason"].as_str().unwrap().is_empty())
     );
+    let kinds: Vec<&str> = file["left_out"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|left| left["reason_kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["number", "name", "quote", "lines"]);
     use std::os::unix::fs::PermissionsExt as _;
     assert_eq!(fs::metadata(dir.join("summary.json")).unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -268,6 +240,39 @@ fn an_answer_that_can_not_be_used_is_asked_for_again_in_smaller_parts_and_then_l
     ran.expect(0);
     assert_eq!(chats(&server_1).len(), 3, "two halves");
     assert_eq!(summary(&dir)["items"].as_array().unwrap().len(), 2);
+    // What stood in an answer whole before it broke off is kept, also where nothing comes of asking again;
+    // what is said twice then stands once.
+    let broken_off = || {
+        let items = json!({ "items": right() }).to_string();
+        let mut cut = chat(&items[..items.len() - 9]);
+        cut["choices"][0]["finish_reason"] = "length".into();
+        Reply::json(&cut)
+    };
+    let server_2 = server(move |_, n| if n == 0 { broken_off() } else { Reply::json(&chat("hm")) });
+    let ran = summarize(&home, &server_2, &[]);
+    assert!(ran.expect(0).err.contains("2 of 2 parts of the meeting were left out"), "{}", ran.err);
+    assert_eq!(chats(&server_2).len(), 3, "it and its halves");
+    let texts = |dir: &Path| {
+        let items = summary(dir)["items"].take();
+        items
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["text"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(texts(&dir), ["The new office is in Berlin."]);
+    let server_3 = server(move |asked, n| match n {
+        0 => broken_off(),
+        _ => {
+            let mut again = right();
+            again[0]["text"] = "The office is in Berlin.".into();
+            again.retain(|item| numbers(asked).contains(&(item["lines"][0].as_u64().unwrap() as u32)));
+            answer(&again)
+        }
+    });
+    summarize(&home, &server_3, &[]).expect(0);
+    assert_eq!(texts(&dir), ["The office is in Berlin.", "Bob will send the contract to the landlord."]);
     for junk in ["Yes, yes, yes, yes", "", "<html>", "{\"items\": 7}"] {
         let server = server(move |_, _| Reply::json(&chat(junk)));
         let ran = summarize(&home, &server, &[]);
@@ -376,12 +381,12 @@ fn nothing_is_sent_that_was_not_asked_for() {
     ran.expect(1);
     assert!(ran.err.contains("unencrypted") && !ran.err.contains("sk-secret"), "{}", ran.err);
     let told = |_: &Asked, _: usize| Reply::of(401, r#"{"error": {"message": "bad key Bearer sk-secret"}}"#);
-    let telling = super::summarize::server(told);
+    let telling = crate::support::chat::server(told);
     let ran = with(&home, &telling, &[("HANSARD_SUMMARY_KEY", "sk-secret")]);
     ran.expect(3);
     assert!(chats(&telling)[0].key.as_deref() == Some("Bearer sk-secret") && !ran.err.contains("sk-secret"));
     // Another computer: it is named before, in the journal, and in the minutes, also where it fails.
-    let proxy = super::summarize::server(|_, _| answer(&right()));
+    let proxy = crate::support::chat::server(|_, _| answer(&right()));
     let mut command = home.command(["summarize", "last", "--url=http://gpu.example/v1"]);
     let ran = Running::start(command.env("http_proxy", proxy.proxy()).env("ALL_PROXY", proxy.proxy())).end();
     ran.expect(0);
@@ -392,6 +397,35 @@ fn nothing_is_sent_that_was_not_asked_for() {
         md.contains("The text was sent to gpu.example to be summarised.") && md.contains("at gpu.example"),
         "{md}"
     );
+}
+
+#[test]
+fn ctrl_c_ends_it_while_the_server_works_and_the_old_one_stays() {
+    let home = Home::new();
+    let dir = office(&home);
+    summarize(&home, &server(|_, _| answer(&right())), &[]).expect(0);
+    let files = || {
+        let files =
+            fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        let mut files: Vec<(PathBuf, Vec<u8>)> =
+            files.map(|path| (path.clone(), fs::read(path).unwrap())).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    // It answers when this test is over, or asks to be left alone for half a minute.
+    let slow = server(|_, _| Reply { wait: Duration::from_secs(600), ..answer(&right()) });
+    let busy = server(|_, _| Reply::of(503, "loading").with("Retry-After", "30"));
+    for (server, signal) in [(&slow, "INT"), (&slow, "TERM"), (&busy, "INT")] {
+        let asked = chats(server).len();
+        let running = home.start(["summarize", "last", &format!("--url={}", server.url())]);
+        wait("a request", || chats(server).len() > asked);
+        running.signal(signal);
+        let ran = running.end();
+        ran.expect(3);
+        assert!(ran.err.contains("the summary was given up; nothing was changed"), "{}", ran.err);
+        assert_eq!(files(), before);
+    }
 }
 
 #[test]
@@ -419,8 +453,13 @@ fn python() -> Option<PathBuf> {
 /// A real server with the smallest model that follows instructions at all: it writes nonsense, by the schema.
 /// None of that may stand in a summary that isn't literally in the lines that it cites.
 #[test]
+#[ignore = "takes a minute, and needs .dev/chat: ./dev soak installs and runs it"]
 fn of_the_worst_model_imaginable_nothing_false_gets_through() {
     let Some(python) = python() else {
+        assert!(
+            std::env::var_os("HANSARD_TEST_ALL").is_none(),
+            ".dev/chat, which ./dev soak installs, is absent"
+        );
         println!("skipped: .dev/chat, which ./dev soak installs, is absent");
         return;
     };

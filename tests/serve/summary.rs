@@ -33,9 +33,10 @@ pub fn summarised(dir: &Path) {
         action,
         item(Kind::Topic, "Gareem comes.", "gareem is on his way", "bob-1-6"),
     ];
-    let out = |reason: &str| LeftOut {
+    let out = |reason: &str, kind: Option<&str>| LeftOut {
         item: item(Kind::Decision, "Never shown", "never said", "bob-1-2"),
         reason: reason.into(),
+        reason_kind: kind.map(str::to_owned),
     };
     let open = Session::open(dir).unwrap();
     let cited = items.iter().flat_map(|item| &item.lines);
@@ -45,9 +46,10 @@ pub fn summarised(dir: &Path) {
         of: summary::of(&open, "en").unwrap(),
         lines: cited.map(|id| summary::cite(line(id))).collect(),
         left_out: vec![
-            out("says 4711, which nobody said in these lines"),
-            out("Zacharias neither said it nor was asked by name"),
-            out("says Sunday, which nobody said in these lines"),
+            out("says 4711, which nobody said in these lines", Some("number")),
+            // As early versions wrote it.
+            out("Zacharias neither said it nor was asked by name", None),
+            out("says Sunday, which nobody said in these lines", Some("number")),
         ],
         counts: Counts { said: 7, left_out: 3, parts: 1, unread: 0 },
         items,

@@ -5,6 +5,7 @@
 #![allow(dead_code)]
 
 pub mod asr;
+pub mod chat;
 pub mod copy;
 #[cfg(unix)]
 pub mod home;

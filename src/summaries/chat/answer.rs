@@ -113,6 +113,25 @@ pub fn items(content: &str) -> Result<Items, String> {
     }
 }
 
+/// The items of an answer that broke off, as far as they stand in it whole. What follows the first that does
+/// not is none of them.
+pub fn whole_items(content: &str) -> Items {
+    let mut out = Items::default();
+    let list = content.find("\"items\"").and_then(|at| content[at..].split_once('['));
+    let mut rest = list.map_or("", |(_, list)| list);
+    for _ in 0..LOOKED_AT_MAX {
+        rest = rest.trim_start_matches([',', ' ', '\n', '\r', '\t']);
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        let Some(Ok(entry @ Value::Object(_))) = values.next() else { break };
+        rest = &rest[values.byte_offset()..];
+        match item(&entry) {
+            Some(item) => out.items.push(item),
+            None => out.misfits += 1,
+        }
+    }
+    out
+}
+
 /// The JSON of an answer, also between words or marks of code, as models without a schema write it.
 fn json_in(content: &str) -> Option<Value> {
     serde_json::from_str(content).ok().or_else(|| {
