@@ -49,7 +49,7 @@ pub struct Args {
     /// Only this session: a path, an id or `last`
     #[arg(long = "in", value_name = "S")]
     session: Option<String>,
-    /// Only lines that were said, or only marks [default: both]
+    /// Only lines that were said, or only marks, or summaries [default: lines and marks]
     #[arg(long, value_name = "KIND", value_parser = one_of(kinds()))]
     kind: Option<Kind>,
     /// Which comes first
@@ -67,6 +67,7 @@ fn kinds() -> Vec<(PossibleValue, Kind)> {
     vec![
         (PossibleValue::new("line").help("What somebody said"), Kind::Line),
         (PossibleValue::new("mark").help("What somebody marked"), Kind::Mark),
+        (PossibleValue::new("summary").help("A sentence of a summary, by a language model"), Kind::Summary),
     ]
 }
 
@@ -208,10 +209,11 @@ fn print(out: &mut impl Write, answer: &Answer, bold: bool) -> io::Result<()> {
             }
             writeln!(out, "  {}", clean(&show_command(hit)))?;
         }
-        let who = match (&hit.speaker, hit.mark) {
-            (_, Some(mark)) => mark.title().to_owned(),
-            (Some(speaker), None) => name(speaker),
-            (None, None) => String::new(),
+        let who = match (&hit.speaker, hit.mark, hit.summary) {
+            (_, Some(mark), _) => mark.title().to_owned(),
+            (_, _, Some(kind)) => format!("Summary ({})", kind.name()),
+            (Some(speaker), ..) => name(speaker),
+            (None, ..) => String::new(),
         };
         let time = hit.at.get(11..19).unwrap_or_default();
         for (n, line) in wrap(&format!("{time} {who}: {}", marked(hit)), COLUMNS - 8).iter().enumerate() {
@@ -286,6 +288,7 @@ mod tests {
             id: "a-1-0".into(),
             speaker: Some("Ann".into()),
             mark: None,
+            summary: None,
             start: 0.0,
             end: 1.0,
             at: "2026-03-14T09:30:00+01:00".into(),

@@ -29,12 +29,14 @@ mod work;
 pub(super) use self::lock::remove;
 
 /// To be raised whenever words are made otherwise, or stored otherwise.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// The part of sessions that are not finished.
 const OPEN: i64 = 0;
-/// In a row's number: the session, one bit for marks, and the item.
+/// In a row's number: the session, the kind, and the item.
 const SESSION_SHIFT: u32 = 32;
-const MARK_BIT: i64 = 1 << 31;
+const KIND_SHIFT: u32 = 30;
+/// More lines than these do not fit into a transcript that is read at all.
+const ITEM_MAX: i64 = (1 << KIND_SHIFT) - 1;
 
 /// Why there is no index.
 #[derive(Debug, thiserror::Error)]
@@ -244,11 +246,24 @@ impl Index {
     }
 }
 
+/// The number of a row.
+fn number(no: i64, kind: Kind, item: usize) -> i64 {
+    let kind: i64 = match kind {
+        Kind::Line => 0,
+        Kind::Summary => 1,
+        Kind::Mark => 2,
+    };
+    (no << SESSION_SHIFT) | (kind << KIND_SHIFT) | i64::try_from(item).unwrap_or(ITEM_MAX).min(ITEM_MAX)
+}
+
 impl Found {
     fn new(id: i64, score: f64) -> Self {
-        let item = (id & (MARK_BIT - 1)) as usize;
-        let kind = if id & MARK_BIT == 0 { Kind::Line } else { Kind::Mark };
-        Self { no: id >> SESSION_SHIFT, item, kind, score }
+        let kind = match (id >> KIND_SHIFT) & 3 {
+            0 => Kind::Line,
+            1 => Kind::Summary,
+            _ => Kind::Mark,
+        };
+        Self { no: id >> SESSION_SHIFT, item: (id & ITEM_MAX) as usize, kind, score }
     }
 }
 

@@ -22,6 +22,7 @@ use self::shown::{Item, Shown};
 use self::stamp::Stamped;
 use crate::session::mark::MarkKind;
 use crate::session::read::wall;
+use crate::session::summary;
 
 mod index;
 mod query;
@@ -69,12 +70,14 @@ pub struct Hit {
     pub folder: String,
     pub title: String,
     pub kind: Kind,
-    /// Id of the line or the mark.
+    /// Id of the line or the mark; of a summary's sentence the id of the line that it leads to.
     pub id: String,
-    /// Who said it; `None` for a mark.
+    /// Who said it; `None` for all but lines.
     pub speaker: Option<String>,
-    /// What was marked; `None` for a line.
+    /// What was marked; `None` for all but marks.
     pub mark: Option<MarkKind>,
+    /// What a summary's sentence says; `None` for all else.
+    pub summary: Option<summary::Kind>,
     /// Session seconds.
     pub start: f64,
     /// Session seconds.
@@ -278,7 +281,7 @@ impl Library<'_> {
             if let std::collections::hash_map::Entry::Vacant(entry) = parts.entry(part) {
                 let mut by_session: HashMap<i64, Vec<Found>> = HashMap::new();
                 for found in index.find(part, &expression, of)? {
-                    if self.query.kind.is_none_or(|kind| kind == found.kind) {
+                    if self.query.is_kind(found.kind) {
                         by_session.entry(found.no).or_default().push(found);
                     }
                 }
@@ -310,7 +313,7 @@ impl Library<'_> {
         for part in parts {
             let meant = index.find_best(part, &expression)?.into_iter().filter_map(|found| {
                 let row = by_no.get(&found.no)?;
-                self.query.kind.is_none_or(|kind| kind == found.kind).then_some((found, *row))
+                self.query.is_kind(found.kind).then_some((found, *row))
             });
             all.extend(meant.take(self.query.limit + 1));
         }
@@ -351,6 +354,7 @@ impl Library<'_> {
             id: item.id.clone(),
             speaker: item.speaker.clone(),
             mark: item.mark,
+            summary: item.summary,
             start: item.start,
             end: item.end,
             at: wall(&shown.start, item.start).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
@@ -379,7 +383,7 @@ impl Library<'_> {
                 }
                 answer.sessions += 1;
                 answer.without_text += usize::from(shown.pending);
-                let meant = |item: &&Item| self.query.kind.is_none_or(|kind| kind == item.kind);
+                let meant = |item: &&Item| self.query.is_kind(item.kind);
                 let hits = shown
                     .items
                     .iter()

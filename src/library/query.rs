@@ -21,6 +21,8 @@ pub enum Kind {
     Line,
     /// What somebody marked.
     Mark,
+    /// A sentence of a summary, by a language model.
+    Summary,
 }
 
 /// In which order hits come.
@@ -56,7 +58,7 @@ pub struct Query {
     pub to: Option<Date>,
     /// Name of the one session's folder.
     pub session: Option<String>,
-    /// `None` means everything.
+    /// `None` means what people said and marked, without what a model made of it.
     pub kind: Option<Kind>,
     pub sort: Sort,
     /// Most hits.
@@ -162,6 +164,11 @@ impl Query {
     /// Whether somebody of that name is meant.
     pub(super) fn is_said_by(&self, name: &str) -> bool {
         self.speaker.as_ref().is_none_or(|term| term.places(&tokens(name)).next().is_some())
+    }
+
+    /// Whether that kind of thing is meant.
+    pub(super) fn is_kind(&self, kind: Kind) -> bool {
+        self.kind.map_or(kind != Kind::Summary, |wanted| wanted == kind)
     }
 
     /// Whether a session of that day and in that folder is meant.

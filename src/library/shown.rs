@@ -17,6 +17,7 @@ use crate::session::manifest::{Start, State, TakeEntry};
 use crate::session::mark::MarkKind;
 use crate::session::read::{ReadError, wall};
 use crate::session::reading::Session;
+use crate::session::summary::{self, Summary};
 
 /// Bytes of a session that was packed: more than any transcript may have.
 const PACKED_BYTES_MAX: u64 = 1 << 30;
@@ -37,16 +38,19 @@ pub(super) struct Shown {
 /// What can be found in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Item {
+    /// Of the line or the mark; of a summary's sentence the id of the line that it leads to.
     pub id: String,
     pub kind: Kind,
     /// Session seconds.
     pub start: f64,
     /// Session seconds.
     pub end: f64,
-    /// Who said it; `None` for a mark.
+    /// Who said it; `None` for all but lines.
     pub speaker: Option<String>,
-    /// What was marked; `None` for a line.
+    /// What was marked; `None` for all but marks.
     pub mark: Option<MarkKind>,
+    /// What a summary's sentence says; `None` for all else.
+    pub summary: Option<summary::Kind>,
     pub text: String,
     /// Its sound, where there is any.
     pub sound: Option<Place>,
@@ -59,6 +63,37 @@ pub struct Place {
     pub file: String,
     /// Seconds into that file.
     pub from_s: f64,
+}
+
+impl Item {
+    fn key(&self) -> (Kind, &str) {
+        (self.kind, &self.id)
+    }
+}
+
+/// What a summary says, as far as it stands: nothing that rests on a line that is hidden, withheld, gone or
+/// corrected since; and none of what was left out. One that can't be read says nothing.
+fn sentences(session: &Session) -> Vec<Item> {
+    let summary = Summary::read(&session.dir).unwrap_or_else(|error| {
+        tracing::info!(%error, "a summary is not searched");
+        None
+    });
+    let items = summary.map(|summary| summary.over(session).items).unwrap_or_default();
+    let sentence = |item: summary::ShownItem| {
+        let place = item.lines.into_iter().next().filter(|_| !item.changed)?;
+        Some(Item {
+            id: clean(&place.id),
+            kind: Kind::Summary,
+            start: place.start,
+            end: place.end,
+            speaker: None,
+            mark: None,
+            summary: Some(item.kind),
+            text: item.text,
+            sound: None,
+        })
+    };
+    items.into_iter().filter_map(sentence).collect()
 }
 
 impl Shown {
@@ -79,6 +114,7 @@ impl Shown {
                 end: line.end,
                 speaker: Some(clean(&line.speaker)),
                 mark: None,
+                summary: None,
                 text: clean(&line.text),
                 sound: take.map(|take| Place {
                     file: clean(&take.file),
@@ -93,6 +129,7 @@ impl Shown {
             end: mark.at,
             speaker: None,
             mark: Some(mark.kind),
+            summary: None,
             text: clean(&mark.text),
             sound: None,
         });
@@ -102,7 +139,7 @@ impl Shown {
             start: session.manifest.start.clone(),
             open: session.manifest.state == State::Recording,
             pending: session.pending().is_some(),
-            items: lines.chain(marks).collect(),
+            items: lines.chain(marks).chain(sentences(&session)).collect(),
         })
     }
 
@@ -116,12 +153,23 @@ impl Shown {
         if (&self.title, &self.start, &self.id) != (&old.title, &old.start, &old.id) {
             return None;
         }
-        let now: HashMap<&str, &Item> = self.items.iter().map(|item| (item.id.as_str(), item)).collect();
-        if !old.items.iter().all(|item| now.get(item.id.as_str()) == Some(&item)) {
+        // A summary comes, goes and changes as a whole, and several of its sentences lead to one line.
+        let is_sentence = |item: &&Item| item.kind == Kind::Summary;
+        let had_summary = old.items.iter().any(|item| is_sentence(&item));
+        if had_summary && !old.items.iter().filter(is_sentence).eq(self.items.iter().filter(is_sentence)) {
             return None;
         }
-        let known: HashSet<&str> = old.items.iter().map(|item| item.id.as_str()).collect();
-        Some(self.items.iter().filter(|item| !known.contains(item.id.as_str())).cloned().collect())
+        let now: HashMap<(Kind, &str), &Item> = self.items.iter().map(|item| (item.key(), item)).collect();
+        let others = old.items.iter().filter(|item| !is_sentence(item));
+        if !others.clone().all(|item| now.get(&item.key()) == Some(&item)) {
+            return None;
+        }
+        let known: HashSet<(Kind, &str)> = others.map(Item::key).collect();
+        let is_new = |item: &&Item| match is_sentence(item) {
+            true => !had_summary,
+            false => !known.contains(&item.key()),
+        };
+        Some(self.items.iter().filter(is_new).cloned().collect())
     }
 
     /// As bytes.

@@ -4,16 +4,23 @@
 //! but not the other. A file that changed so lately that it may change again within the same tick of the
 //! system's clock is not believed: its session is read again the next time.
 
-use std::fs::Metadata;
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+#[cfg(unix)]
+use rustix::fs::Stat;
+
 use crate::session::read::{JOURNAL, MANIFEST, TRANSCRIPT};
+use crate::session::summary::SUMMARY;
 use crate::session::voices::VOICES;
 
 /// What is shown is made of these.
-const FILES: [&str; 4] = [MANIFEST, TRANSCRIPT, JOURNAL, VOICES];
+const FILES: [&str; 5] = [MANIFEST, TRANSCRIPT, JOURNAL, VOICES, SUMMARY];
+/// Characters of the longest of these names.
+const FILE_NAME_MAX: usize = 24;
+/// Bytes that a file's stamp has.
+const STAMP_BYTES: usize = 49;
 /// The coarsest clock of a file system that is in use (FAT) ticks every two seconds.
 const TICK: Duration = Duration::from_secs(2);
 /// Folders for which another thread is worth its while.
@@ -74,8 +81,9 @@ pub(super) fn look(recordings: &Path) -> io::Result<Folders> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
     let threads = threads.min(names.len() / FOLDERS_PER_THREAD + 1);
     let share = names.len().div_ceil(threads).max(1);
+    let root = Root::open(recordings)?;
     let stamp_all = |names: &[String]| -> Vec<Stamped> {
-        names.iter().filter_map(|name| stamp(recordings, name, now)).collect()
+        names.iter().filter_map(|name| stamp(&root, name, now)).collect()
     };
     folders.stamped = std::thread::scope(|scope| {
         let stamp_all = &stamp_all;
@@ -94,13 +102,16 @@ pub(super) fn look(recordings: &Path) -> io::Result<Folders> {
 }
 
 /// `None` where it is no session at all.
-fn stamp(recordings: &Path, name: &str, now: SystemTime) -> Option<Stamped> {
-    let folder = recordings.join(name);
-    let mut path = folder.join(FILES[0]);
-    let (mut stamp, mut fresh, mut is_session) = (Vec::with_capacity(160), false, false);
+fn stamp(root: &Root, name: &str, now: SystemTime) -> Option<Stamped> {
+    let mut path = String::with_capacity(name.len() + FILE_NAME_MAX);
+    path.push_str(name);
+    path.push('/');
+    let (mut stamp, mut fresh, mut is_session) =
+        (Vec::with_capacity(FILES.len() * STAMP_BYTES), false, false);
     for file in FILES {
-        path.set_file_name(file);
-        let Ok(data) = std::fs::symlink_metadata(&path) else {
+        path.truncate(name.len() + 1);
+        path.push_str(file);
+        let Some(data) = root.look_at(&path) else {
             stamp.push(0);
             continue;
         };
@@ -113,22 +124,54 @@ fn stamp(recordings: &Path, name: &str, now: SystemTime) -> Option<Stamped> {
     is_session.then(|| Stamped { folder: name.to_owned(), stamp, fresh })
 }
 
+/// The folder of recordings. What lies in it is looked at from there: the way to it, which is the same for
+/// all, costs the system a third of the whole.
+#[cfg(unix)]
+struct Root(std::os::fd::OwnedFd);
+
+#[cfg(unix)]
+impl Root {
+    fn open(recordings: &Path) -> io::Result<Self> {
+        use rustix::fs::{Mode, OFlags};
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self(rustix::fs::open(recordings, flags, Mode::empty())?))
+    }
+
+    fn look_at(&self, path: &str) -> Option<Stat> {
+        rustix::fs::statat(&self.0, path, rustix::fs::AtFlags::SYMLINK_NOFOLLOW).ok()
+    }
+}
+
 /// Adds what the system says of a file; when it changed last, by the later of its times.
 #[cfg(unix)]
-fn changed(data: &Metadata, stamp: &mut Vec<u8>) -> Option<SystemTime> {
-    use std::os::unix::fs::MetadataExt as _;
-    for number in [data.mtime(), data.mtime_nsec(), data.ctime(), data.ctime_nsec()] {
+#[allow(clippy::unnecessary_cast, clippy::cast_lossless, reason = "systems have other types for them")]
+fn changed(data: &Stat, stamp: &mut Vec<u8>) -> Option<SystemTime> {
+    let modified = (data.st_mtime as i64, data.st_mtime_nsec as i64);
+    let altered = (data.st_ctime as i64, data.st_ctime_nsec as i64);
+    for number in [modified.0, modified.1, altered.0, altered.1, data.st_size as i64, data.st_ino as i64] {
         stamp.extend_from_slice(&number.to_le_bytes());
     }
-    stamp.extend_from_slice(&data.size().to_le_bytes());
-    stamp.extend_from_slice(&data.ino().to_le_bytes());
-    let (seconds, nanos) = (data.mtime(), data.mtime_nsec()).max((data.ctime(), data.ctime_nsec()));
+    let (seconds, nanos) = modified.max(altered);
     let since = Duration::new(u64::try_from(seconds).ok()?, u32::try_from(nanos).ok()?);
     SystemTime::UNIX_EPOCH.checked_add(since)
 }
 
 #[cfg(not(unix))]
-fn changed(data: &Metadata, stamp: &mut Vec<u8>) -> Option<SystemTime> {
+struct Root(std::path::PathBuf);
+
+#[cfg(not(unix))]
+impl Root {
+    fn open(recordings: &Path) -> io::Result<Self> {
+        Ok(Self(recordings.to_owned()))
+    }
+
+    fn look_at(&self, path: &str) -> Option<std::fs::Metadata> {
+        std::fs::symlink_metadata(self.0.join(path)).ok()
+    }
+}
+
+#[cfg(not(unix))]
+fn changed(data: &std::fs::Metadata, stamp: &mut Vec<u8>) -> Option<SystemTime> {
     let at = data.modified().ok()?;
     let since = at.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     stamp.extend_from_slice(&since.as_nanos().to_le_bytes());
@@ -147,21 +190,22 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let session = dir.path().join("s");
         fs::create_dir(&session).unwrap();
+        let root = Root::open(dir.path()).unwrap();
         let (now, later) = (SystemTime::now(), SystemTime::now() + 10 * TICK);
-        assert_eq!(stamp(dir.path(), "s", now), None, "a folder of something else");
+        assert_eq!(stamp(&root, "s", now), None, "a folder of something else");
         fs::write(session.join(MANIFEST), "{}").unwrap();
         fs::write(session.join(TRANSCRIPT), "one\n").unwrap();
-        assert!(stamp(dir.path(), "s", now).unwrap().fresh);
-        let first = stamp(dir.path(), "s", later).unwrap();
+        assert!(stamp(&root, "s", now).unwrap().fresh);
+        let first = stamp(&root, "s", later).unwrap();
         assert!(!first.fresh);
-        assert_eq!(stamp(dir.path(), "s", later).unwrap(), first);
+        assert_eq!(stamp(&root, "s", later).unwrap(), first);
         fs::write(session.join(TRANSCRIPT), "one\ntwo\n").unwrap();
-        let longer = stamp(dir.path(), "s", later).unwrap();
+        let longer = stamp(&root, "s", later).unwrap();
         fs::write(session.join("new"), "six\ntwo\n").unwrap();
         fs::rename(session.join("new"), session.join(TRANSCRIPT)).unwrap();
-        let replaced = stamp(dir.path(), "s", later).unwrap();
+        let replaced = stamp(&root, "s", later).unwrap();
         fs::write(session.join(VOICES), "").unwrap();
-        let more = stamp(dir.path(), "s", later).unwrap();
+        let more = stamp(&root, "s", later).unwrap();
         let all = [&first, &longer, &replaced, &more];
         for (n, one) in all.iter().enumerate() {
             assert!(all[n + 1..].iter().all(|other| other.stamp != one.stamp), "{n}");

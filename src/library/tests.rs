@@ -230,6 +230,67 @@ fn an_edit_a_hiding_a_mark_a_name_and_a_removal_are_seen_by_the_next_search() {
 }
 
 #[test]
+fn a_summary_is_found_if_it_is_asked_for_and_goes_with_what_it_rests_on() {
+    let room = Room::new();
+    let said = [("Ann", "the rent is kqhigh"), ("Bob", "we move in May"), ("Ann", "not with me")];
+    let a = room.session("a", "2026-03-14", &said);
+    let b = room.session("b", "2026-03-15", &[("Ann", "the rent again")]);
+    let item = |kind, text: &str, quote: &str, line: &str| summary::Item {
+        kind,
+        text: text.into(),
+        owner: None,
+        due: None,
+        quote: quote.into(),
+        lines: vec![line.into()],
+    };
+    let out = item(summary::Kind::Topic, "The zqcellar rent.", "rent", "ann-1-0");
+    let items = vec![
+        item(summary::Kind::Topic, "The rent, which vqxis high.", "rent is", "ann-1-0"),
+        item(summary::Kind::Decision, "They move in May.", "move in May", "bob-1-1"),
+        item(summary::Kind::Topic, "They move.", "we move", "bob-1-1"),
+    ];
+    let write = |items: Vec<summary::Item>| {
+        let session = crate::session::reading::Session::open(&a).unwrap();
+        let summary = summary::Summary {
+            lines: session.utterances.iter().map(summary::cite).collect(),
+            items,
+            left_out: vec![summary::LeftOut { item: out.clone(), reason: "x".into(), reason_kind: None }],
+            ..summary::Summary::default()
+        };
+        summary.write(&crate::session::disk::SystemDisk, &a).unwrap();
+    };
+    let of = |words: &str| Query { kind: Some(Kind::Summary), ..Query::of_text(words).unwrap() };
+    let rent = ["The rent, which vqxis high."];
+    assert_eq!((room.texts(&of("rent")).len(), room.finds("rent").len()), (0, 2));
+    write(items.clone());
+    assert_eq!(room.texts(&of("rent")), rent, "neither what was said nor what was left out");
+    assert_eq!(room.finds("rent").len(), 2, "what people said, and nothing else");
+    assert_eq!(room.texts(&of("move")).len(), 2, "two that lead to one line");
+    let query = Query { sort: Sort::Best, ..of("may") };
+    let hit = &room.ask(&query).hits[0];
+    assert_eq!((hit.id.as_str(), hit.start, hit.summary), ("bob-1-1", 10.0, Some(summary::Kind::Decision)));
+    assert_eq!((hit.speaker.as_deref(), hit.mark), (None, None));
+    assert_eq!(room.texts(&of("may").by_speaker("bob").unwrap()), [""; 0], "Bob has not said it");
+    // A line that it does not rest on changes nothing; one that it rests on takes it along, for good.
+    add(&a.join("transcript.jsonl"), &room.line(2, 1, ("Ann", "but not with me")));
+    assert_eq!(room.texts(&of("rent")), rent);
+    assert!(room.is_left("vqxis"), "this test could not fail");
+    add(&a.join("transcript.jsonl"), &room.line(0, 1, ("Ann", "the rent is jqlow")));
+    assert_eq!((room.texts(&of("rent")).len(), room.texts(&of("move")).len()), (0, 2));
+    assert!(!room.is_left("vqxis") && !room.is_left("kqhigh"));
+    room.event(&a, 0, Event::Hidden { id: "hide-1".into(), from: 9.0, to: 20.0, shown: false });
+    assert_eq!(room.texts(&of("move")), [""; 0]);
+    room.event(&a, 1, Event::Hidden { id: "hide-1".into(), from: 9.0, to: 20.0, shown: true });
+    // Another one, a broken one, none.
+    write(items[2..].to_vec());
+    assert_eq!(room.texts(&of("move")), ["They move."]);
+    fs::write(b.join("summary.json"), "{").unwrap();
+    assert_eq!(room.finds("rent").len(), 2, "what was said is searched all the same");
+    fs::remove_file(a.join("summary.json")).unwrap();
+    assert_eq!(room.texts(&of("move")), [""; 0]);
+}
+
+#[test]
 fn a_session_that_is_recorded_is_searched_as_it_grows() {
     let room = Room::new();
     let dir = room.session_in("a", "2026-03-14", &[("Ann", "the first line")], State::Recording);

@@ -222,8 +222,8 @@ fn tools(control: bool) -> Vec<Tool> {
         tool::<shapes::Search, shapes::Hits>(
             "search",
             "Search what was said",
-            "Finds lines and marks in all recorded meetings by their words, the newest first. Case and accents do not \
-             matter.",
+            "Finds lines and marks in all recorded meetings by their words, the newest first; with a kind also sentences \
+             of summaries. Case and accents do not matter.",
         ),
         tool::<shapes::GetTranscript, shapes::Transcript>(
             "get_transcript",

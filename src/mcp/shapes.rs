@@ -59,6 +59,9 @@ pub(super) struct Search {
     pub query: String,
     /// Only what this person said: a name, or its beginning
     pub speaker: Option<String>,
+    /// "line": only what was said; "mark": only what was written down; "summary": sentences that a language
+    /// model made of it. Lines and marks if nothing is said
+    pub kind: Option<HitKind>,
     /// First day, as 2026-03-14
     pub from: Option<String>,
     /// Last day, as 2026-03-14
@@ -66,6 +69,16 @@ pub(super) struct Search {
     /// Most hits: 1 to 100, 20 if nothing is said
     #[serde(default, deserialize_with = "number")]
     pub limit: Option<u32>,
+}
+
+/// What can be searched for
+#[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub(super) enum HitKind {
+    Line,
+    Mark,
+    Summary,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -84,11 +97,13 @@ pub(super) struct Hits {
 pub(super) struct HitRow {
     pub session: String,
     pub title: String,
-    /// Id of the line or the mark
+    /// Id of the line or the mark; of a summary's sentence the id of the line that it rests on
     pub id: String,
-    /// "line": it was said; "mark": somebody in the meeting wrote it down
+    /// "line": it was said; "mark": somebody in the meeting wrote it down; "summary": a language model did
     pub kind: &'static str,
-    /// Who said it; null for a mark
+    /// "decision", "action", "question" or "topic"; null for all but a summary's sentences
+    pub summary: Option<&'static str>,
+    /// Who said it; null for all but lines
     pub speaker: Option<String>,
     /// Local time with its offset
     pub time: String,

@@ -9,8 +9,8 @@ use jiff::civil::Date;
 use serde::Serialize;
 
 use super::shapes::{
-    GetMinutes, GetSummary, GetTranscript, HitRow, Hits, Line, ListSessions, Minutes, Search, SessionRow,
-    Sessions, Summary, SummaryItem, Transcript,
+    GetMinutes, GetSummary, GetTranscript, HitKind, HitRow, Hits, Line, ListSessions, Minutes, Search,
+    SessionRow, Sessions, Summary, SummaryItem, Transcript,
 };
 use crate::base::duration;
 use crate::base::languages::DocumentLanguage;
@@ -96,7 +96,7 @@ impl Desk {
         })
     }
 
-    /// Lines and marks that have the words.
+    /// Lines and marks, or sentences of summaries, that have the words.
     pub fn search(&self, asked: &Search) -> Result<Hits, String> {
         let mut query = Query::of_text(&asked.query).map_err(|error| error.to_string())?;
         if let Some(speaker) = &asked.speaker {
@@ -104,6 +104,11 @@ impl Desk {
         }
         (query.from, query.to) = (day(asked.from.as_deref())?, day(asked.to.as_deref())?);
         query.limit = limit(asked.limit)?;
+        query.kind = asked.kind.map(|kind| match kind {
+            HitKind::Line => Kind::Line,
+            HitKind::Mark => Kind::Mark,
+            HitKind::Summary => Kind::Summary,
+        });
         let answer = library::search(&self.recordings, self.cache.as_deref(), &query, &mut |_| {})
             .map_err(|_| "the recordings can't be read".to_owned())?;
         let mut notes: Vec<String> = answer
@@ -329,7 +334,9 @@ impl From<Hit> for HitRow {
             kind: match hit.kind {
                 Kind::Line => "line",
                 Kind::Mark => "mark",
+                Kind::Summary => "summary",
             },
+            summary: hit.summary.map(|kind| kind.name()),
             speaker: hit.speaker.as_deref().map(called),
             time: hit.at,
             start_s: rounded(hit.start),

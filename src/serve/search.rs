@@ -33,7 +33,7 @@ pub(super) struct SearchQuery {
     #[serde(default)]
     #[param(value_type = Option<String>, format = Date)]
     to: Option<jiff::civil::Date>,
-    /// line or mark; both without it
+    /// line, mark or summary; lines and marks without it
     #[serde(default)]
     kind: Option<HitKind>,
     /// newest first, or those first in which the words weigh most
@@ -53,6 +53,8 @@ pub(super) enum HitKind {
     Line,
     /// What somebody marked.
     Mark,
+    /// A sentence of a summary, which a language model wrote.
+    Summary,
 }
 
 /// In which order hits come.
@@ -71,12 +73,14 @@ pub(super) struct HitEntry {
     folder: String,
     title: String,
     kind: HitKind,
-    /// Id of the line or the mark.
+    /// Id of the line or the mark; of a summary's sentence the id of the line that it leads to.
     id: String,
-    /// Who said it; null for a mark.
+    /// Who said it; null for all but lines.
     speaker: Option<String>,
-    /// decision, action, question, note; null for a line.
+    /// decision, action, question, note; null for all but marks.
     mark: Option<String>,
+    /// decision, action, question, topic; null for all but a summary's sentences.
+    summary: Option<String>,
     /// Session seconds.
     start: f64,
     end: f64,
@@ -103,7 +107,7 @@ pub(super) struct Found {
     passed: Vec<String>,
 }
 
-/// Search in everything that was said and marked
+/// Search in everything that was said and marked, or in summaries
 #[utoipa::path(get, path = "/api/v1/search", params(SearchQuery),
     responses((status = 200, body = Found), (status = 400, body = Problem, content_type = "application/problem+json")))]
 pub(super) async fn search(
@@ -123,6 +127,7 @@ pub(super) async fn search(
     query.kind = asked.kind.map(|kind| match kind {
         HitKind::Line => Kind::Line,
         HitKind::Mark => Kind::Mark,
+        HitKind::Summary => Kind::Summary,
     });
     query.sort = match asked.sort {
         HitOrder::Newest => Sort::Newest,
@@ -137,12 +142,14 @@ pub(super) async fn search(
             folder: hit.folder,
             title: hit.title,
             kind: match hit.kind {
+                Kind::Line => HitKind::Line,
                 Kind::Mark => HitKind::Mark,
-                _ => HitKind::Line,
+                Kind::Summary => HitKind::Summary,
             },
             id: hit.id,
             speaker: hit.speaker,
             mark: hit.mark.map(|kind| kind.name().to_owned()),
+            summary: hit.summary.map(|kind| kind.name().to_owned()),
             start: hit.start,
             end: hit.end,
             at: hit.at,

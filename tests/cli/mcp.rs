@@ -168,6 +168,13 @@ fn an_assistant_reads_what_is_shown_and_nothing_else() {
     fs::write(dir.join("summary.json"), json!({ "items": items }).to_string()).unwrap();
     let summary = client.get("get_summary", json!({ "session": session }));
     assert_eq!((summary["items"].as_array().unwrap().len(), &summary["left_out"]), (1, &json!(3)));
+    let hits = client.get("search", json!({ "query": "t", "kind": "summary" }));
+    let found = &hits["hits"][0];
+    assert_eq!(
+        (&found["kind"], &found["summary"], &found["id"], &found["speaker"]),
+        (&json!("summary"), &json!("decision"), &json!("ann-1-0"), &json!(null))
+    );
+    assert_eq!(hits["hits"].as_array().unwrap().len(), 1);
     assert_eq!(client.get("get_status", json!({})), json!({ "recordings": [] }));
 
     let resources = client.ask("resources/list", json!({}));
@@ -248,6 +255,7 @@ fn junk_paths_and_unknown_things_are_refused_and_end_nothing() {
     assert!(client.refused("search", json!({ "query": "?" })).contains("no word"));
     assert!(client.refused("search", json!({ "query": "x", "from": "soon" })).contains("2026-03-14"));
     assert!(client.refused("search", json!({ "query": "x", "unknown": 1 })).contains("unknown"));
+    assert!(client.refused("search", json!({ "query": "x", "kind": "sound" })).contains("sound"));
     // Control was not asked for.
     for tool in ["pause", "mark", "resume", "rm"] {
         assert!(client.call(tool, json!({}))["error"]["code"].is_number(), "{tool}");

@@ -119,6 +119,66 @@ fn text_and_exports_go_but_not_what_a_person_changed() {
 }
 
 #[test]
+fn a_summary_is_hidden_removed_and_erased_with_the_text_that_it_was_made_of() {
+    let home = Home::new();
+    let dir = old(&home);
+    let sentence = "They meet at qxnine.";
+    let item = |text: &str, quote: &str| serde_json::json!({ "kind": "decision", "text": text, "quote": quote, "lines": ["ann-1-0"] });
+    let file =
+        serde_json::json!({ "items": [item(sentence, "We meet at nine")], "left_out": [] }).to_string();
+    fs::write(dir.join("summary.json"), &file).unwrap();
+    let minutes = || home.run(["export", "last", "--output=-"]).expect(0).out.clone();
+    let hits = || {
+        let ran = home.run(["search", "qxnine", "--kind=summary", "--json"]);
+        ran.expect(0).json()["hits"].as_array().unwrap().len()
+    };
+    let index = home.path(".cache/hansard/search-v1.sqlite");
+    let is_in_index = || fs::read(&index).is_ok_and(|bytes| bytes.windows(6).any(|part| part == b"qxnine"));
+    assert!(minutes().contains(sentence) && hits() == 1 && is_in_index());
+
+    // Hidden, it is gone at once; its file stays for when it is shown again.
+    home.run(["edit", "last", "hide", "--from=0", "--to=1"]).expect(0);
+    assert!(!minutes().contains(sentence) && hits() == 0 && !is_in_index());
+    home.run(["edit", "last", "restore", "hide-1"]).expect(0);
+    assert!(minutes().contains(sentence) && hits() == 1);
+    // It goes with its session, comes back with it, and is no sound.
+    home.run(["rm", "last"]).expect(0);
+    assert!(hits() == 0 && !is_in_index());
+    let trash = names(&home.recordings().join(".trash"));
+    home.run(["recover", "--trash", trash[0].as_str()]).expect(0);
+    assert!(minutes().contains(sentence) && hits() == 1);
+    run(&home, &[("SOUND", "30")], &["rm", "--expired"]).expect(0);
+    assert_eq!(fs::read_to_string(dir.join("summary.json")).unwrap(), file);
+
+    let told = run(&home, &[("TEXT", "30")], &["rm", "--expired", "--dry-run"]);
+    assert!(told.expect(0).out.contains("would erase the text of Weekly"), "{}", told.out);
+    assert!(dir.join("summary.json").exists());
+    run(&home, &[("TEXT", "30")], &["rm", "--expired"]).expect(0);
+    assert!(!names(&dir).iter().any(|name| name.starts_with("summary.json")), "{:?}", names(&dir));
+    assert!(!is_in_index() && hits() == 0);
+    assert!(!minutes().contains("qxnine"));
+    let shown = home.run(["show", "last"]).expect(0).out.clone();
+    assert!(!shown.contains("Summary"), "{shown}");
+}
+
+#[test]
+fn a_session_that_is_erased_takes_its_summary_out_of_the_index() {
+    let home = Home::new();
+    let dir = old(&home);
+    let item = serde_json::json!({ "kind": "topic", "text": "It is qxlate.", "quote": "We meet at nine", "lines": ["ann-1-0"] });
+    fs::write(dir.join("summary.json"), serde_json::json!({ "items": [item] }).to_string()).unwrap();
+    home.run(["search", "qxlate", "--kind=summary"]).expect(0);
+    let is_left = || {
+        let files =
+            fs::read_dir(home.path(".cache/hansard")).into_iter().flatten().map(|file| file.unwrap().path());
+        files.into_iter().any(|file| fs::read(file).unwrap().windows(6).any(|part| part == b"qxlate"))
+    };
+    assert!(is_left(), "this test could not fail");
+    home.run(["rm", "last", "--now", "--yes"]).expect(0);
+    assert!(!is_left() && !dir.exists());
+}
+
+#[test]
 fn the_trash_is_emptied_and_a_recording_does_so_when_it_starts() {
     let home = Home::new();
     let dir = old(&home);

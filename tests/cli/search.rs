@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use hansard::base::utterance::Utterance;
 
+use crate::support::chat::{answer, server};
 use crate::support::home::Home;
 use crate::support::said;
 
@@ -81,6 +82,30 @@ fn hits_say_who_when_and_where() {
     home.refuses(&["search", "x", "--from=2026-02-02", "--to=2026-02-01"], &["is after"]);
     home.refuses(&["search", "x", "--from=yesterday"], &["--from"]);
     home.refuses(&["search"], &["WORDS"]);
+}
+
+#[test]
+fn a_summary_is_searched_where_that_is_wanted() {
+    let home = Home::new();
+    let dir = meeting(&home, "Office", &["The rent is high.", "I will send the contract on Friday."]);
+    let item = serde_json::json!({ "kind": "action", "text": "Bob will send the contract.", "owner": "Bob",
+        "quote": "I will send the contract", "lines": [2] });
+    let server = server(move |_, _| answer(std::slice::from_ref(&item)));
+    home.run(["summarize", "last", &format!("--url={}", server.url())]).expect(0);
+    let ran = home.run(["search", "contract", "--kind=summary"]);
+    let out = &ran.expect(0).out;
+    assert!(out.contains("Summary (action): Bob will send the *contract*."), "{out}");
+    assert!(out.contains("[bob-1-1] 0:00:02 into it"), "{out}");
+    let hits = |args: &[&str]| home.run([&["search", "--json", "contract"], args].concat()).expect(0).json();
+    let hit = &hits(&["--kind=summary"])["hits"][0];
+    assert_eq!(
+        (&hit["kind"], &hit["summary"], &hit["id"]),
+        (&serde_json::json!("summary"), &serde_json::json!("action"), &serde_json::json!("bob-1-1"))
+    );
+    assert_eq!(hits(&[])["hits"].as_array().unwrap().len(), 1, "else what was said alone");
+    home.run(["edit", "last", "hide", "--from=2s", "--to=3.9s"]).expect(0);
+    assert_eq!(hits(&["--kind=summary"])["hits"], serde_json::json!([]));
+    assert!(dir.join("summary.json").exists());
 }
 
 #[test]

@@ -10,10 +10,11 @@ use hansard::session::disk::SystemDisk;
 use hansard::session::lock::SessionLock;
 use hansard::session::manifest::SourceKind;
 use hansard::session::voices::{self, VECTORS, VOICES, VoiceEntry};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::sessions::{START, expect, hansard, manifest};
 use super::voices::{called, entry, print, session, session_of, talk, voiced};
+use crate::support::chat::{answer, server};
 
 /// Nobody but those of this folder is ever forgotten by a test.
 fn forget(root: &Path, name: &str) -> Output {
@@ -72,6 +73,28 @@ fn what_is_forgotten_leaves_no_byte() {
     // What is there without anybody having enrolled it goes too.
     expect(0, forget(root.path(), "Dan"));
     is_nowhere(&dir, "Dan");
+}
+
+#[test]
+fn a_summary_has_no_name_that_only_a_voice_told() {
+    let (root, dir) = session(&talk(), &carols());
+    let item = |text: &str| json!({ "kind": "topic", "text": text, "quote": "Good morning everybody", "lines": [1] });
+    let items = [item("Carol says good morning everybody."), item("Carol met Zacharias.")];
+    let server = server(move |_, _| answer(&items));
+    let mut summarize = Command::new(env!("CARGO_BIN_EXE_hansard"));
+    summarize.args(["summarize", "room", "--url", &server.url()]).env("HANSARD_RECORDINGS", root.path());
+    // No index of anybody's own is touched.
+    expect(0, summarize.env("XDG_CACHE_HOME", root.path().join("cache")).output().unwrap());
+    let minutes = || expect(0, hansard(root.path(), &["export", "room", "--output", "-"]));
+    assert!(minutes().contains("Carol says good morning everybody."), "{}", minutes());
+    let file = fs::read_to_string(dir.join("summary.json")).unwrap();
+    assert!(
+        file.contains("{person:0} says good morning") && file.contains("{person:0} met Zacharias"),
+        "{file}"
+    );
+    expect(0, forget(root.path(), "Carol"));
+    is_nowhere(&dir, "Carol");
+    assert!(minutes().contains("Room, voice 1 says good morning everybody."), "{}", minutes());
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::civil::Date;
 use rusqlite::{Transaction, params};
 
-use super::{Change, IndexError, MARK_BIT, OPEN, Row, SESSION_SHIFT, SESSION_TABLE, read_shown};
-use crate::library::query::Kind;
+use super::{Change, IndexError, OPEN, Row, SESSION_TABLE, number, read_shown};
 use crate::library::shown::{Item, Shown};
 use crate::library::stamp::Stamped;
 use crate::library::words::joined;
@@ -45,10 +44,7 @@ impl Put {
         let sql = format!("INSERT INTO words_{part}(rowid, text, speaker) VALUES (?1, ?2, ?3)");
         let mut insert = tx.prepare_cached(&sql)?;
         for (n, item) in shown.items.iter().enumerate().skip(*new) {
-            // More lines than these do not fit into a transcript that is read at all.
-            let n = i64::try_from(n).unwrap_or(i64::MAX).min(MARK_BIT - 1);
-            let mark = if item.kind == Kind::Mark { MARK_BIT } else { 0 };
-            let id = (no << SESSION_SHIFT) | mark | n;
+            let id = number(*no, item.kind, n);
             let speaker = item.speaker.as_deref().map(joined).unwrap_or_default();
             insert.execute(params![id, joined(&item.text), speaker])?;
         }
