@@ -41,6 +41,7 @@ mod replace;
 mod search;
 mod sessions;
 mod sound;
+mod summarize;
 mod summary;
 
 /// Bytes of the longest request: what takes back the corrections of all lines of six hours.
@@ -76,6 +77,7 @@ struct Inner {
     follow: follow::Hub,
     shelf: listing::Shelf,
     renewals: Renewals,
+    jobs: summarize::Jobs,
 }
 
 impl std::ops::Deref for App {
@@ -145,6 +147,7 @@ impl Server {
             follow: follow::Hub::default(),
             shelf: listing::Shelf::default(),
             renewals: Renewals::new(renew),
+            jobs: summarize::Jobs::default(),
         }));
         Ok(Self { listener, app, token })
     }
@@ -165,19 +168,21 @@ impl Server {
         &self.token
     }
 
-    /// Answers until `end` is over; requests that are being answered then are hung up on. Gives what is left
-    /// to be done.
+    /// Answers until `end` is over; requests that are being answered then are hung up on, and summaries that
+    /// are being made are given up. Gives what is left to be done.
     ///
     /// # Errors
     /// The system doesn't take connections any more.
     pub async fn run(self, end: impl Future<Output = ()> + Send) -> io::Result<Rest> {
-        let rest = self.app.renewals.rest();
+        let (rest, jobs) = (self.app.renewals.rest(), self.app.jobs.clone());
         let router = router(self.app);
-        tokio::select! {
-            served = async { axum::serve(self.listener, router).await } => served?,
-            () = end => {}
-        }
-        Ok(rest)
+        let served = tokio::select! {
+            served = async { axum::serve(self.listener, router).await } => served,
+            () = end => Ok(()),
+        };
+        // What it waits for is short, and a panic of it costs nothing.
+        let _ = tokio::task::spawn_blocking(move || jobs.end()).await;
+        served.map(|()| rest)
     }
 }
 
@@ -268,7 +273,9 @@ fn router(app: App) -> Router {
         .routes(routes!(lines::lines))
         .routes(routes!(replace::preview))
         .routes(routes!(replace::replace))
-        .routes(routes!(summary::summary))
+        .routes(routes!(summary::summary, summarize::start))
+        .routes(routes!(summarize::job, summarize::cancel))
+        .routes(routes!(summarize::way))
         .routes(routes!(edits::people))
         .routes(routes!(edits::hide))
         .routes(routes!(edits::show))

@@ -167,6 +167,8 @@ pub(super) struct One {
     passages: Vec<PassageEntry>,
     /// A language model has made a summary: `…/summary`.
     summary: bool,
+    /// One is being made, because somebody asked for it here: `…/summary/job`.
+    summarising: bool,
     gaps: Vec<GapEntry>,
     /// Whether anything is missing, in a sentence, in the meeting's language.
     account: String,
@@ -242,12 +244,17 @@ pub(super) async fn one(State(app): State<App>, UrlPath(id): UrlPath<String>) ->
         let meeting = Meeting::new(&session, app.config.minutes.paragraph_pause_s)
             .in_language(app.config.export.language_in_force());
         let stale = app.renewals.stale(&dir, &session.manifest);
-        Ok(Json(whole(&session, &meeting, (revision, stale))))
+        let is_summarised = app.jobs.is_running(&dir);
+        Ok(Json(whole(&session, &meeting, (revision, stale, is_summarised))))
     })
     .await
 }
 
-fn whole(session: &Session, meeting: &Meeting, (revision, stale): (String, Vec<StaleEntry>)) -> One {
+fn whole(
+    session: &Session,
+    meeting: &Meeting,
+    (revision, stale, summarising): (String, Vec<StaleEntry>, bool),
+) -> One {
     let found = Found { dir: session.dir.clone(), manifest: session.manifest.clone() };
     let details = Detail::ALL.iter().filter(|detail| **detail != Detail::Title).map(|detail| {
         let lines = session.amendments.details.of(*detail).iter().map(|line| clean(line)).collect::<Vec<_>>();
@@ -294,6 +301,7 @@ fn whole(session: &Session, meeting: &Meeting, (revision, stale): (String, Vec<S
             .map(|passage| PassageEntry { id: passage.id.clone(), from: passage.from, to: passage.to })
             .collect(),
         summary: Summary::is_there(&session.dir),
+        summarising,
         gaps: meeting.notices.iter().map(gap).collect(),
         account: meeting.complete.told(meeting.words),
         warning: meeting.complete.is_warning() || meeting.complete.is_unknown(),

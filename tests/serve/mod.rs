@@ -7,15 +7,17 @@ mod guard;
 mod page;
 mod record;
 mod schema;
+mod summarize;
 mod summary;
 
+use std::cell::RefCell;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::home::{Home, signal};
+use crate::support::home::{Home, signal, wait};
 use crate::support::said::{self, line};
 
 /// A server of a home's recordings. It ends with this.
@@ -75,11 +77,18 @@ impl Served {
     }
 
     pub fn start_at(home: &Home, port: u64) -> Self {
-        let mut child = home
-            .command(["serve", "--json", "--port", &port.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::of(home.command(["serve", "--json", "--port", &port.to_string()]))
+    }
+
+    /// One with settings of its own.
+    pub fn with(home: &Home, settings: &[(&str, &str)]) -> Self {
+        let mut command = home.command(["serve", "--json", "--port=0"]);
+        command.envs(settings.iter().copied());
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut said = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut said).unwrap();
         let said: Value = serde_json::from_str(&said).unwrap();
@@ -97,6 +106,14 @@ impl Served {
     pub fn end(&mut self) {
         signal(self.child.id(), "INT");
         assert!(self.child.wait().unwrap().success());
+    }
+
+    /// Ends it as Ctrl-C does; its exit code.
+    pub fn interrupt(self) -> Option<i32> {
+        signal(self.child.id(), "INT");
+        let served = RefCell::new(self);
+        wait("it ended", || served.borrow_mut().child.try_wait().unwrap().is_some());
+        served.borrow_mut().child.wait().unwrap().code()
     }
 
     /// For another thread.

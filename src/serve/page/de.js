@@ -32,6 +32,8 @@ export const de = {
   linesAlone: "Namen, Marken und Titel bleiben, wie sie ersetzt wurden: rückgängig gehen nur Zeilen.",
   saved: "Gesichert.", nothingToUndo: "Nichts rückgängig zu machen.", nothingToRedo: "Nichts zu wiederholen.",
   remove: "Entfernen", reallyRemove: "Diese Sitzung in den Papierkorb legen?", removed: (back) => `Sie liegt im Papierkorb. ${back} holt sie zurück.`,
+  summarise: "Zusammenfassen", summariseAgain: "Neu zusammenfassen", template: "Wonach gesucht wird", summarising: "Der Server wird gefragt …", partOf: (n, all) => `Teil ${n} von ${all}`,
+  reallySend: (host) => `Alles, was im Protokoll steht, geht mit den Namen der Sprechenden an ${host}, einen anderen Computer, der die Zusammenfassung macht. Absenden?`, send: "Absenden",
   summary: "Zusammenfassung", kinds: [["decision", "Beschlüsse"], ["action", "Aufgaben"], ["question", "Fragen"], ["topic", "Themen"]],
   byModel: (model, host) => `Von ${model} bei ${host} aus dem Gesagten gemacht; jede Zeile führt zu den Worten, auf denen sie beruht.`,
   byHere: (model) => `Von ${model} auf diesem Rechner aus dem Gesagten gemacht; jede Zeile führt zu den Worten, auf denen sie beruht.`,

@@ -32,6 +32,8 @@ export const en = {
   linesAlone: "Names, marks and the title stay as they were replaced: undo brings lines back alone.",
   saved: "Saved.", nothingToUndo: "Nothing to undo.", nothingToRedo: "Nothing to redo.",
   remove: "Remove", reallyRemove: "Move this session to the trash?", removed: (back) => `It is in the trash. ${back} brings it back.`,
+  summarise: "Summarise", summariseAgain: "Summarise again", template: "What to look for", summarising: "Asking the server …", partOf: (n, all) => `Part ${n} of ${all}`,
+  reallySend: (host) => `Everything that stands in the minutes, with the names of those who said it, is sent to ${host}, another computer, which makes the summary. Send it?`, send: "Send",
   summary: "Summary", kinds: [["decision", "Decisions"], ["action", "Actions"], ["question", "Questions"], ["topic", "Topics"]],
   byModel: (model, host) => `Made by ${model} at ${host} from what was said; each line leads to the words that it rests on.`,
   byHere: (model) => `Made by ${model} on this computer from what was said; each line leads to the words that it rests on.`,
