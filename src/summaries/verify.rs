@@ -4,8 +4,9 @@
 //! Promises: nothing passes with a number, a day, a month, a time, money or a name that is not in the
 //! cited lines or among their speakers, in languages whose words are known; in the others nothing passes
 //! but what was said, word by word. Each number, day and name is of one place: the line that is quoted, or
-//! one that it answers or that answers it. So is each word that says something, but for words of reports
-//! and for what the place speaks about. What somebody took back was not said. What was asked or proposed is
+//! one that it answers or that answers it, or the lines that are cited in turn. So is each word that says
+//! something, but for words of reports and for what the place speaks about. What somebody took back, or a
+//! later line puts right, was not said. What was asked or proposed is
 //! not what was said or decided, unless somebody's yes is cited too; an "if", an "about" and a "maybe" stay.
 //! What the lines deny is not affirmed. A decision or an action belongs to somebody who said it or was asked
 //! to. No panic on any text.
@@ -26,6 +27,7 @@ mod numbers;
 mod place;
 mod polarity;
 mod reason;
+mod rivals;
 mod spaceless;
 mod tables;
 mod text;
@@ -93,7 +95,7 @@ pub fn verify(claim: &Claim, meeting: &Meeting) -> Result<(), Reason> {
     Judge::new(claim, &cited, &quoted).judge()?;
     // The day by which it is due must stand with what is to be done, as one that the sentence says itself.
     match claim.due.map(str::trim).filter(|due| !due.is_empty() && due::iso(due).is_none()) {
-        Some(due) if meeting.tongue.known => {
+        Some(due) if meeting.tongue.known && !literal(claim.text).contains(&literal(due)) => {
             let text = with_due(claim.text, due);
             let whole = Claim { text: &text, due: None, ..*claim };
             Judge::new(&whole, &cited, &quoted).judge().map_err(|_| Reason::Due(due.to_owned()))
@@ -190,6 +192,7 @@ impl<'a> Judge<'a> {
         let named = |at: usize| mentions.iter().any(|mention| mention.words.contains(&at));
         let mut facts = facts::facts(&text, &tongue.language);
         facts.retain(|fact| !named(fact.words.start));
+        meeting::deny(&mut facts, &text, tongue);
         let mut is_fact = vec![false; text.words.len()];
         facts.iter().for_each(|fact| is_fact[fact.words.clone()].fill(true));
         let content = content::content(&text, &mentions, &is_fact, tongue);
@@ -254,7 +257,7 @@ impl<'a> Judge<'a> {
                     self.cited.words().any(|word| word.fold == *name)
                         || self.cited.speaker_words().any(|word| word == name)
                 }
-                what => self.cited.has(what, fact.of_month, &usable),
+                what => self.cited.has(what, fact, &usable),
             };
             if !fact.what.iter().any(said) {
                 let mut spoken =
@@ -321,7 +324,7 @@ impl<'a> Judge<'a> {
         fact.what.iter().any(|what| match what {
             What::Money(money) => self.is_money(money),
             What::Name(name) => spoken.words().iter().any(|word| word.fold == *name),
-            what => spoken.says(what, fact.of_month),
+            what => spoken.says(what, fact),
         })
     }
 
@@ -354,7 +357,7 @@ impl<'a> Judge<'a> {
         let text = tongue.read(due);
         let facts = facts::facts(&text, &tongue.language);
         for fact in &facts {
-            if !fact.what.iter().any(|what| self.cited.has(what, fact.of_month, &|_| true)) {
+            if !fact.what.iter().any(|what| self.cited.has(what, fact, &|_| true)) {
                 return Err(wrong());
             }
         }

@@ -2,7 +2,7 @@
 //! that says two numbers says each of something else. Pure.
 
 use super::cited::Spoken;
-use super::facts::Fact;
+use super::facts::{Fact, What};
 use super::names::{self, Mention};
 use super::text::Word;
 use super::{Judge, Reason};
@@ -59,7 +59,7 @@ pub(super) fn check(judge: &Judge) -> Result<(), Reason> {
             let of_anchor =
                 |other: &Anchor| said.iter().filter(|said| other.is_in(said, judge)).collect::<Vec<_>>();
             if words.iter().any(|at| apart(of_word(at)))
-                || others.into_iter().any(|(_, other)| apart(of_anchor(other)))
+                || others.into_iter().any(|(_, other)| !anchor.is_of_month(other) && apart(of_anchor(other)))
             {
                 return Err(mixed());
             }
@@ -104,6 +104,12 @@ impl Anchor<'_> {
             Self::Name(mention) => mention.words.clone(),
             Self::Word(at) => *at..*at + 1,
         }
+    }
+
+    /// Whether the other is the month of this day: it may be said with another day alone.
+    fn is_of_month(&self, other: &Self) -> bool {
+        let month = |fact: &Fact| matches!(fact.what.first(), Some(What::Month(_)));
+        matches!((self, other), (Self::Fact(day), Self::Fact(other)) if day.of_month && month(other))
     }
 
     /// Whether a clause says it.

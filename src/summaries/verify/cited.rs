@@ -56,10 +56,12 @@ impl<'a> Spoken<'a> {
     }
 
     /// Whether a fact is said in it.
-    pub fn says(&self, what: &What, of_month: bool) -> bool {
+    pub fn says(&self, what: &What, claimed: &Fact) -> bool {
+        let of_month = claimed.of_month;
         let range = &self.range;
         let said = |fact: &Fact| {
             range.contains(&fact.words.start)
+                && (claimed.denied || !fact.denied)
                 && fact.what.iter().any(|said| is_said(what, of_month, said, fact.of_month))
         };
         self.line.facts.iter().any(said)
@@ -113,10 +115,17 @@ impl<'a> Cited<'a> {
         if asked.said == Said::Stated || !tongue.known {
             return;
         }
+        if asked.said == Said::Maybe && self.is_settled(n) {
+            self.spoken[n].agreed = true;
+            return;
+        }
         let which = asks_which(asked, tongue);
         let Some(answer) = self.spoken[n + 1..].iter().find(|answer| {
             answer.line.speaker != asked.line.speaker
-                || (which && asked.said == Said::Asked && answer.at == asked.at && answer.said != Said::Asked)
+                || (which
+                    && asked.said == Said::Asked
+                    && answer.at == asked.at
+                    && answer.said == Said::Stated)
         }) else {
             return;
         };
@@ -137,6 +146,24 @@ impl<'a> Cited<'a> {
         let spoken = &mut self.spoken[n];
         (spoken.agreed, spoken.answered) = (agreed, answered);
         spoken.turned = answered && !which && !agreed && denied;
+    }
+
+    /// Whether a later line that begins with a yes says a proposal again: "Fine, so two sixty from April".
+    fn is_settled(&self, n: usize) -> bool {
+        let (asked, tongue) = (&self.spoken[n], &self.meeting.tongue);
+        self.spoken[n + 1..].iter().any(|later| {
+            let words = &later.line.text.words;
+            let start = (0..words.len()).find(|at| tongue.filler.at(words, *at) == 0).unwrap_or(0);
+            let again = |at: &usize| {
+                !tongue.stop.has(&asked.line.text.words[*at].fold)
+                    && later.stems().iter().any(|stem| *stem == asked.line.stems[*at])
+            };
+            (asked.at + 1..=asked.at + NEAR).contains(&later.at)
+                && later.said == Said::Stated
+                && (tongue.is_yes(words, start)
+                    || words.get(start).is_some_and(|word| SO.contains(&word.fold.as_str())))
+                && asked.range.clone().filter(again).count() >= AGAIN
+        })
     }
 
     /// Whether a part of an answer is only a yes: "Eight is a lot. I'll try, yeah."
@@ -206,8 +233,8 @@ impl<'a> Cited<'a> {
     }
 
     /// Whether a fact was said in a sentence that `usable` lets through.
-    pub fn has(&self, what: &What, of_month: bool, usable: &dyn Fn(&Spoken) -> bool) -> bool {
-        self.spoken.iter().any(|spoken| usable(spoken) && spoken.says(what, of_month))
+    pub fn has(&self, what: &What, claimed: &Fact, usable: &dyn Fn(&Spoken) -> bool) -> bool {
+        self.spoken.iter().any(|spoken| usable(spoken) && spoken.says(what, claimed))
     }
 }
 
@@ -283,6 +310,12 @@ fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, 
     }
     found
 }
+
+/// Before what somebody concludes.
+const SO: &[&str] = &["so", "also", "donc"];
+
+/// Words of a proposal that are said again where it is settled.
+const AGAIN: usize = 2;
 
 /// They end what a "maybe" is of.
 const BUT: &[&str] = &["but", "aber", "mais", "pero", "ma", "maar"];

@@ -34,7 +34,26 @@ pub(super) fn content(text: &Text, mentions: &[Mention], facts: &[bool], tongue:
             content[at..at + length].fill(false);
         }
     }
+    // "It is 28,000" says what it costs.
+    for clause in &text.clauses {
+        let measures = clause.clone().filter(|at| measures(&words[*at].fold));
+        if facts[clause.clone()].contains(&true) {
+            measures.for_each(|at| content[at] = false);
+        }
+    }
     content
+}
+
+/// Verbs that say no more than the number beside them.
+#[rustfmt::skip]
+const MEASURES: &[&str] = &[
+    "cost", "costs", "costing", "lasts", "lasted", "kostet", "kosten", "kostete", "dauert", "dauern", "dauerte", "gab", "betragt",
+    "coute", "coutent", "coutait", "dure", "durent",
+];
+
+/// Whether a word says no more than the number beside it.
+pub(super) fn measures(word: &str) -> bool {
+    MEASURES.contains(&word)
 }
 
 /// Whether a word stands where a verb does, as far as a language shows it.

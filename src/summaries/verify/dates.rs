@@ -72,6 +72,49 @@ pub(super) fn which(words: &[Word], at: usize, language: &str) -> Option<&'stati
     names(beside).then(|| key.split('|').next().unwrap_or(key))
 }
 
+/// Whether a word for a day says which one, counted from today.
+pub(super) fn is_relative(key: &str) -> bool {
+    DAYS.iter().any(|days| days.relative.iter().any(|(word, _)| *word == key))
+}
+
+/// Whether a word is for a part of any day.
+pub(super) fn is_part(key: &str) -> bool {
+    const PARTS: &[&str] = &[
+        "morning",
+        "afternoon",
+        "evening",
+        "night",
+        "vormittag",
+        "nachmittag",
+        "mittag",
+        "abend",
+        "nacht",
+        "matin",
+        "midi",
+        "soir",
+        "nuit",
+    ];
+    PARTS.contains(&key)
+}
+
+/// Whether a word is for a part of the year.
+pub(super) fn is_season(key: &str) -> bool {
+    const SEASONS: &[&str] = &[
+        "spring",
+        "summer",
+        "autumn",
+        "winter",
+        "fruhling",
+        "sommer",
+        "herbst",
+        "printemps",
+        "ete",
+        "automne",
+        "hiver",
+    ];
+    SEASONS.contains(&key)
+}
+
 /// Whether a word is a month in any language.
 pub(super) fn is_month(word: &str) -> bool {
     DAYS.iter().any(|days| days.months.iter().any(|names| has(names, word)))

@@ -36,6 +36,8 @@ pub(super) struct Fact {
     pub words: Range<usize>,
     /// A month stands beside the number: 1 December and the first of December are one.
     pub of_month: bool,
+    /// It is said that it is not so: "ten, not twelve".
+    pub denied: bool,
 }
 
 impl Fact {
@@ -49,11 +51,36 @@ impl Fact {
         self.binds() || matches!(self.what.first(), Some(What::Day(_)))
     }
 
-    /// Whether one can be said instead of the other: a day for a day, a number for a number.
-    pub fn stands_for(&self, other: &Self) -> bool {
-        let day =
-            |fact: &Self| matches!(fact.what.first(), Some(What::Weekday(_) | What::Month(_) | What::Day(_)));
-        self.is_like(other) || (day(self) && day(other))
+    /// Whether one can be said of a thing instead of the other: numbers, hours, days of a month, other days.
+    pub fn competes(&self, other: &Self) -> bool {
+        let sort = |fact: &Self| match fact.what.first() {
+            _ if fact.what.iter().any(|what| matches!(what, What::Time(..))) => Some(0),
+            Some(What::Number(number)) if number.ordinal || fact.of_month => Some(1),
+            Some(What::Number(number)) if number.is_year() => Some(2),
+            Some(What::Number(_)) => Some(3),
+            Some(What::Weekday(_)) => Some(4),
+            Some(What::Day(key)) if dates::is_relative(key) => Some(4),
+            Some(What::Day(key)) if dates::is_part(key) => Some(5),
+            Some(What::Day(key)) if dates::is_season(key) => Some(6),
+            Some(What::Month(_)) => Some(7),
+            _ => None,
+        };
+        sort(self).is_some() && sort(self) == sort(other) && !other.is_one()
+    }
+
+    /// A number of percents.
+    pub fn is_percent(&self) -> bool {
+        self.what.iter().any(|what| matches!(what, What::Number(number) if number.percent))
+    }
+
+    /// A day of any kind, or more than one.
+    pub fn is_day(&self) -> bool {
+        self.of_month || matches!(self.what.first(), Some(What::Weekday(_) | What::Month(_) | What::Day(_)))
+    }
+
+    /// "One", which may be no number at all: "the evening one".
+    pub fn is_one(&self) -> bool {
+        matches!(self.what.first(), Some(What::Number(number)) if number.value == "1" && number.spelled)
     }
 
     /// Whether the other says the same.
@@ -86,9 +113,10 @@ pub(super) fn facts(text: &Text, language: &str) -> Vec<Fact> {
             continue;
         };
         let end = end.max(at + 1);
-        found.push(Fact { what, words: at..end, of_month: false });
+        found.push(Fact { what, words: at..end, of_month: false, denied: false });
         at = end;
     }
+    share_percent(&mut found, words);
     let months: Vec<usize> = found
         .iter()
         .filter(|fact| matches!(fact.what[..], [What::Month(_)]))
@@ -103,6 +131,30 @@ pub(super) fn facts(text: &Text, language: &str) -> Vec<Fact> {
         fact.of_month = months.iter().any(near);
     }
     found
+}
+
+/// "Seven percent, butter twelve"; "five to seven percent": a number that nothing follows is of the same.
+fn share_percent(found: &mut [Fact], words: &[Word]) {
+    for n in 0..found.len() {
+        let (start, end) = (found[n].words.start, found[n].words.end);
+        let same =
+            |other: &Fact| words[other.words.start].sentence == words[start].sentence && other.is_percent();
+        let ends = words.get(end).is_none_or(|word| word.gap == Gap::Break);
+        let next = found.get(n + 1).is_some_and(|next| next.words.start == end + 1 && same(next));
+        if (ends && found[..n].iter().any(same)) || next {
+            let shared: Vec<What> = found[n]
+                .what
+                .iter()
+                .filter_map(|what| match what {
+                    What::Number(number) if !number.ordinal => {
+                        Some(What::Number(Number { percent: true, ..number.clone() }))
+                    }
+                    _ => None,
+                })
+                .collect();
+            found[n].what.extend(shared);
+        }
+    }
 }
 
 /// What begins at a word, and where it ends.
@@ -356,6 +408,13 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
             whole.map(|whole| number(format!("{whole}.{cents:0>2}").trim_end_matches('0').to_owned())),
         );
     }
+    // "Ninety-four", where another year of that century is named: 1994.
+    let year =
+        facts.iter().filter_map(value).find(|year| year.len() == 4 && matches!(&year[..2], "19" | "20"));
+    if let Some(year) = year {
+        let short = facts.iter().filter_map(value).filter(|short| short.len() == 2);
+        found.extend(short.map(|short| number(format!("{}{short}", &year[..2]))));
+    }
     let mut digits = String::new();
     let mut last = usize::MAX;
     for (n, fact) in facts.iter().enumerate() {
@@ -370,6 +429,10 @@ pub(super) fn run_together(facts: &[Fact], words: &[Word]) -> Vec<What> {
         if let Some(before) = n.checked_sub(1).and_then(|n| value(&facts[n])).filter(|_| beside) {
             if before.len() == 2 && this.len() == 2 {
                 found.push(number(format!("{before}{this}")));
+            }
+            // "Two sixty" is a price.
+            if before.len() <= 2 && this.len() == 2 && !this.starts_with('0') {
+                found.push(number(format!("{before}.{this}").trim_end_matches('0').to_owned()));
             }
             if let (Ok(hour @ 1..=24), Ok(minute @ 1..60)) = (before.parse::<u8>(), this.parse::<u8>()) {
                 found.push(What::Time(hour, minute, None));

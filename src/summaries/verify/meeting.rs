@@ -8,7 +8,7 @@ use super::Said;
 use super::facts::{Fact, What, facts, run_together};
 use super::tables::people::{BOTH, TITLES};
 use super::text::{Gap, Text, fold};
-use super::tongue::Tongue;
+use super::tongue::{Tongue, is_instead};
 
 /// What was said in a meeting, who was there and who can be spoken of.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub struct Meeting {
     pub(super) tongue: Tongue,
     /// Words that stand without a capital in any line.
     pub(super) common: HashSet<String>,
+    /// Two people speak in it and no more.
+    pub(super) of_two: bool,
 }
 
 /// A line.
@@ -60,7 +62,9 @@ impl Meeting {
         let numbers = lines.iter().enumerate().map(|(at, line)| (line.number, at)).collect();
         let small = lines.iter().flat_map(|line| &line.text.words).filter(|word| !word.capital);
         let common = small.map(|word| word.fold.clone()).collect();
-        Self { numbers, people, date: date.into(), tongue, common, lines }
+        let speakers: HashSet<&str> = lines.iter().map(|line| line.speaker.as_str()).collect();
+        let of_two = speakers.len() == 2;
+        Self { numbers, people, date: date.into(), tongue, common, of_two, lines }
     }
 
     /// Where a line stands.
@@ -73,6 +77,7 @@ impl Line {
     fn new(said: &Said, tongue: &Tongue) -> Self {
         let text = tongue.read(said.text);
         let mut found = facts(&text, &tongue.language);
+        deny(&mut found, &text, tongue);
         take_back(&mut found, &text, tongue);
         Self {
             number: said.number,
@@ -88,6 +93,19 @@ impl Line {
     }
 }
 
+/// Marks what is denied: "half past seven, not seven"; "ten instead of twelve".
+pub(super) fn deny(facts: &mut [Fact], text: &Text, tongue: &Tongue) {
+    let words = &text.words;
+    for fact in facts.iter_mut().filter(|fact| fact.binds_or_day()) {
+        let Some(before) = fact.words.start.checked_sub(1) else { continue };
+        let not = tongue.not.has(&words[before].fold)
+            && words[before].gap == Gap::Break
+            && words[fact.words.start].gap == Gap::Space
+            && !words[before].first;
+        fact.denied = not || (before.saturating_sub(1)..=before).any(|at| is_instead(&words[at].fold));
+    }
+}
+
 /// Takes out what the one who speaks takes back: "by Tuesday. No wait, Wednesday".
 fn take_back(facts: &mut Vec<Fact>, text: &Text, tongue: &Tongue) {
     let words = &text.words;
@@ -98,19 +116,18 @@ fn take_back(facts: &mut Vec<Fact>, text: &Text, tongue: &Tongue) {
             continue;
         }
         let sentence = words[at].sentence;
-        let Some(wrong) = facts.iter().rposition(|fact| {
-            fact.words.end <= at && words[fact.words.start].sentence + 1 >= sentence && fact.binds_or_day()
-        }) else {
-            continue;
+        let instead = |wrong: &Fact| {
+            facts.iter().any(|fact| {
+                fact.words.start >= at + length
+                    && words[fact.words.start].sentence <= sentence + 1
+                    && fact.competes(wrong)
+                    && !fact.is_same(wrong)
+            })
         };
-        let instead = |fact: &&Fact| {
-            fact.words.start >= at + length
-                && words[fact.words.start].sentence <= sentence + 1
-                && fact.stands_for(&facts[wrong])
-                && !fact.is_same(&facts[wrong])
-        };
-        if facts.iter().any(|fact| instead(&fact)) {
-            let wrong = facts[wrong].clone();
+        let wrong = facts.iter().rfind(|fact| {
+            fact.words.end <= at && words[fact.words.start].sentence + 1 >= sentence && instead(fact)
+        });
+        if let Some(wrong) = wrong.cloned() {
             facts.retain(|fact| !fact.is_same(&wrong));
         }
     }

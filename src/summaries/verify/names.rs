@@ -90,7 +90,10 @@ pub(super) fn check(text: &Text, mentions: &[Mention], facts: &[bool], cited: &C
         // Two halves of two people's names are nobody's.
         let next = mentions.get(n + 1).filter(|next| next.words.start == mention.words.end);
         if next.is_some_and(|next| {
-            text.words[next.words.start].gap == Gap::Space && !text.words[mention.words.end - 1].possessive
+            text.words[next.words.start].gap == Gap::Space
+                && !text.words[mention.words.end - 1].possessive
+                // "Give Ingrid Murdo's number".
+                && !text.words[next.words.end - 1].possessive
         }) {
             return Err(Reason::Name(name()));
         }
@@ -119,6 +122,13 @@ fn is_spoken_to(text: &Text, mentions: &[Mention], n: usize, cited: &Cited) -> b
             .is_some_and(|before| mentions[n].people.iter().any(|person| cited.is_speaker(*person, before)))
     };
     let says_you = |line: usize| meeting.lines[line].text.words.iter().any(|w| is_you(&w.fold, meeting));
+    if meeting.of_two {
+        // There is nobody else to speak to.
+        let other = |line: usize| mentions[n].people.iter().any(|person| !cited.is_speaker(*person, line));
+        let speaks = (0..meeting.lines.len())
+            .any(|line| mentions[n].people.iter().any(|p| cited.is_speaker(*p, line)));
+        return speaks && cited.lines.iter().any(|line| says_you(*line) && other(*line));
+    }
     of_speaker && cited.lines.iter().all(|line| says_you(*line) && answers(*line))
 }
 

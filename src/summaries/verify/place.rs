@@ -1,20 +1,18 @@
 //! Whether a sentence is made of one place of a meeting: the line that is quoted, with one line that it
-//! answers or that answers it. Its numbers, days and names all stand there, and its words do but for one,
-//! and for a word or two of what the place speaks about. Words of two places, put together, may say what
-//! nobody said. Pure.
+//! answers or that answers it; or all lines that are cited, where they follow each other. Its numbers, days
+//! and names all stand there, and its words do but for one, and for a word or two of what the place speaks
+//! about. Words of two places, put together, may say what nobody said. Pure.
 
 use std::ops::Range;
 
 use super::Judge;
 use super::Reason;
 use super::cited::{Cited, NEAR, Said, Spoken};
-use super::facts::{Fact, What};
 use super::names::{Mention, shown};
+use super::rivals::{self, BEFORE, Clause, best};
 use super::text::{Gap, Word};
 use super::tongue::Tongue;
 
-/// How far before a place it may stand what it speaks about.
-const BEFORE: usize = 6;
 /// Words of a sentence that says hardly anything by itself.
 const SHORT: usize = 7;
 
@@ -66,6 +64,17 @@ pub(super) fn check(judge: &Judge) -> Result<(), Reason> {
             }
         }
     }
+    // A proposal, what became of it, and the yes.
+    let speaker = |at: usize| &cited.meeting.lines[at].speaker;
+    let follows = cited.lines.windows(2).all(|pair| {
+        pair[1] - pair[0] <= NEAR && (pair[1] == pair[0] + 1 || speaker(pair[0]) != speaker(pair[1]))
+    });
+    if verdict.is_err() && cited.lines.len() > 2 && follows {
+        let with = of_place(judge, &cited.lines);
+        if with.is_ok() || rank(&with) > rank(&verdict) {
+            verdict = with;
+        }
+    }
     verdict.map_err(|(_, reason)| reason)
 }
 
@@ -96,20 +105,33 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
     };
     // What it depends on was said with it.
     let is_condition = |clause: usize| tongue.if_.at(&text.words, text.clauses[clause].start) > 0;
+    let of_quoted = |spoken: &Spoken| {
+        let same =
+            |n: &usize| (cited.spoken[*n].at, cited.spoken[*n].sentence) == (spoken.at, spoken.sentence);
+        judge.quoted.iter().any(same)
+    };
+    let doubted: Vec<&Spoken> =
+        here.iter().copied().filter(|spoken| spoken.said == Said::Maybe && of_quoted(spoken)).collect();
+    let stated = judge.quoted.iter().filter(|n| judge.is_usable(&cited.spoken[**n])).count();
     let mut lacks: Vec<Reason> = Vec::new();
     let (mut said, mut about, mut beside, mut facts) = (0, Vec::new(), 0, 0);
     for fact in &judge.facts {
         let held = |spoken: &[&Spoken]| spoken.iter().any(|spoken| judge.holds(spoken, fact));
         if held(&usable) {
             facts += 1;
-            if is_put_right(judge, fact) || is_answered_by_another(judge, fact) {
+            if rivals::is_put_right(judge, fact)
+                || rivals::is_answered_by_another(judge, fact)
+                || rivals::is_elsewhere(judge, fact, &usable)
+            {
                 lacks.push(Reason::Mixed(shown(&text.words[fact.words.clone()])));
-            } else if leaves_out_about(judge, fact, &usable) {
+            } else if rivals::leaves_out_about(judge, fact, &usable) {
                 lacks.push(Reason::Unsure);
             }
         } else if held(&here) {
             lacks.push(manner(&here));
-        } else if is_counted_before(judge, fact, first) && !is_answered_by_another(judge, fact) {
+        } else if rivals::is_counted_before(judge, fact, first)
+            && !rivals::is_answered_by_another(judge, fact)
+        {
             about.extend(fact.words.clone());
         } else {
             lacks.push(Reason::Mixed(shown(&text.words[fact.words.clone()])));
@@ -140,7 +162,7 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
             beside += usize::from(tells && says(&usable, at));
         } else if says(&usable, at) {
             said += 1;
-        } else if maybe(at) {
+        } else if maybe(at) && (stated == 0 || judge.is_verb(at) || says(&doubted, at)) {
             lacks.push(Reason::Unsure);
         } else if (before(at) || says(&here, at)) && !is_condition(word.clause) {
             about.push(at);
@@ -198,69 +220,6 @@ fn is_about(judge: &Judge, about: &[usize], place: &[usize], said: &dyn Fn(usize
     one && (before || behind)
 }
 
-/// Whether what is quoted says another number or day than this one, which only the question says.
-fn is_answered_by_another(judge: &Judge, fact: &Fact) -> bool {
-    let best = best(judge);
-    let quoted = || {
-        best.iter().flat_map(|clause| {
-            clause.spoken.line.facts.iter().filter(|said| clause.words.contains(&said.words.start))
-        })
-    };
-    let told = |said: &Fact| judge.facts.iter().any(|own| own.is_same(said));
-    let in_line = |at: usize| judge.cited.spoken.iter().filter(move |spoken| spoken.at == at);
-    let of_line = judge
-        .quoted
-        .iter()
-        .any(|n| in_line(judge.cited.spoken[*n].at).any(|spoken| judge.holds(spoken, fact)));
-    !of_line && quoted().any(|said| fact.stands_for(said) && !told(said))
-}
-
-/// Whether the next line begins with another number alone, and says so that this one was wrong.
-fn is_put_right(judge: &Judge, fact: &Fact) -> bool {
-    let meeting = judge.cited.meeting;
-    judge.quoted.iter().any(|n| {
-        let spoken = &judge.cited.spoken[*n];
-        let Some(next) = meeting.lines.get(spoken.at + 1) else { return false };
-        let first = next.facts.first().filter(|other| {
-            let alone = next.text.clauses.first().is_some_and(|clause| *clause == other.words);
-            alone && !next.text.sentences[0].asks && fact.is_like(other) && !fact.is_same(other)
-        });
-        spoken.said != Said::Asked
-            && next.speaker != spoken.line.speaker
-            && first.is_some()
-            && judge.holds(spoken, fact)
-    })
-}
-
-/// Whether a number was only said with an "about", which the sentence leaves out.
-fn leaves_out_about(judge: &Judge, fact: &Fact, usable: &[&Spoken]) -> bool {
-    let about = &judge.cited.meeting.tongue.about;
-    let before = |words: &[Word], start: usize| {
-        (start.saturating_sub(ABOUT_BEFORE)..start).any(|at| (1..=start - at).contains(&about.at(words, at)))
-    };
-    let mut said = usable
-        .iter()
-        .flat_map(|spoken| {
-            let words = &spoken.line.text.words;
-            let here = spoken
-                .line
-                .facts
-                .iter()
-                .filter(|said| spoken.range.contains(&said.words.start) && fact.is_same(said));
-            here.map(move |said| before(words, said.words.start))
-        })
-        .peekable();
-    matches!(fact.what.first(), Some(What::Number(_)))
-        && !judge.asked
-        && said.peek().is_some()
-        && said.all(|about| about)
-        && !about.any(&judge.text.words)
-        && !judge.cited.meeting.tongue.maybe.any(&judge.text.words)
-}
-
-/// Words between an "about" and its number.
-const ABOUT_BEFORE: usize = 2;
-
 /// Whether these words are of one cited line before the place.
 fn is_of_one(judge: &Judge, about: &[usize], first: usize) -> bool {
     let meeting = judge.cited.meeting;
@@ -272,21 +231,6 @@ fn is_of_one(judge: &Judge, about: &[usize], first: usize) -> bool {
     judge.cited.lines.iter().filter(near).any(|line| about.iter().all(|at| says(*line, *at)))
 }
 
-/// Whether a number stands with the word behind it in one cited line before the place: "a second microphone"
-/// may be meant by "it".
-fn is_counted_before(judge: &Judge, fact: &Fact, first: usize) -> bool {
-    let (meeting, at) = (judge.cited.meeting, fact.words.end);
-    if !fact.binds() || !judge.content.get(at).is_some_and(|content| *content) {
-        return false;
-    }
-    judge.cited.lines.iter().filter(|line| **line < first && **line + BEFORE >= first).any(|line| {
-        let line = &meeting.lines[*line];
-        line.facts.iter().filter(|said| fact.is_same(said)).any(|said| {
-            line.stems.get(said.words.end).is_some_and(|stem| meeting.tongue.alike(&judge.stems[at], stem))
-        })
-    })
-}
-
 /// Whether somebody who is named spoke in the place or is named there; by "her" the one is meant who was
 /// named last.
 pub(super) fn is_of_place(judge: &Judge, mention: &Mention, place: &[usize]) -> bool {
@@ -295,14 +239,19 @@ pub(super) fn is_of_place(judge: &Judge, mention: &Mention, place: &[usize]) -> 
     let named = |word: &Word| people.iter().any(|person| cited.is_named_by(*person, word));
     let line = |line: usize| &cited.meeting.lines[line].text.words;
     let quoted: Vec<usize> = judge.quoted.iter().map(|n| cited.spoken[*n].at).collect();
-    if people.iter().any(|person| place.iter().any(|line| cited.is_speaker(*person, *line)))
-        || quoted.iter().any(|at| line(*at).iter().any(named))
-    {
-        return true;
-    }
     let Some(spoken) = judge.quoted.first().map(|n| &cited.spoken[*n]) else { return false };
     let tongue = &cited.meeting.tongue;
-    if !spoken.words().iter().any(|word| means_him(word, tongue)) {
+    let him = spoken.words().iter().any(|word| means_him(word, tongue));
+    // "That's not Stefan. I'll talk to him."
+    let named_there = if him {
+        spoken.words().iter().any(named)
+    } else {
+        quoted.iter().any(|at| line(*at).iter().any(named))
+    };
+    if named_there || people.iter().any(|person| place.iter().any(|line| cited.is_speaker(*person, *line))) {
+        return true;
+    }
+    if !him {
         // Nobody is meant, or the one who is spoken to.
         return place.iter().any(|at| line(*at).iter().any(named)) || !cited.names_any(people);
     }
@@ -325,31 +274,6 @@ pub(super) fn means_him(word: &Word, tongue: &Tongue) -> bool {
 /// Why what these say can't carry a statement.
 fn manner(here: &[&Spoken]) -> Reason {
     if here.iter().any(|spoken| spoken.said == Said::Maybe) { Reason::Unsure } else { Reason::Asked }
-}
-
-/// A clause of what is quoted.
-struct Clause<'a> {
-    spoken: &'a Spoken<'a>,
-    words: Range<usize>,
-}
-
-/// The clauses of what is quoted that say most of the sentence.
-fn best<'a>(judge: &Judge<'a>) -> Vec<Clause<'a>> {
-    let tongue = &judge.cited.meeting.tongue;
-    let mut best: Vec<(usize, Clause)> = Vec::new();
-    for n in judge.quoted {
-        let spoken = &judge.cited.spoken[*n];
-        for clause in spoken.clauses() {
-            let stems = &spoken.line.stems[clause.clone()];
-            let says = |at: &usize| stems.iter().any(|stem| tongue.alike(&judge.stems[*at], stem));
-            let shared = (0..judge.text.words.len()).filter(|at| judge.content[*at]).filter(says).count();
-            let facts = spoken.line.facts.iter().filter(|fact| clause.contains(&fact.words.start));
-            let told = facts.filter(|fact| judge.facts.iter().any(|own| own.is_same(fact))).count();
-            best.push((shared + told, Clause { spoken, words: clause.clone() }));
-        }
-    }
-    let most = best.iter().map(|(shared, _)| *shared).max().unwrap_or(0);
-    best.into_iter().filter(|(shared, _)| *shared == most).map(|(_, clause)| clause).collect()
 }
 
 /// Whether what is quoted speaks of something that was named before: where most of the sentence stands, there
@@ -459,7 +383,15 @@ fn are_joined(one: usize, next: usize, cited: &Cited) -> bool {
     let (first, second) = (&cited.meeting.lines[one], &cited.meeting.lines[next]);
     let open = |said: Said| cited.spoken.iter().any(|spoken| spoken.at == one && spoken.said == said);
     if first.speaker == second.speaker {
-        return next == one + 1 || (open(Said::Asked) && next - one <= NEAR);
+        // "Since the Tuesday."
+        let adds = second
+            .text
+            .sentences
+            .first()
+            .is_some_and(|sentence| rivals::is_alone(second, &sentence.words, cited));
+        let settled =
+            cited.spoken.iter().any(|spoken| spoken.at == one && spoken.said == Said::Maybe && spoken.agreed);
+        return next == one + 1 || ((open(Said::Asked) || adds || settled) && next - one <= NEAR);
     }
     let tongue = &cited.meeting.tongue;
     let words = &second.text.words;

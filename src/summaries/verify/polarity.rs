@@ -7,7 +7,7 @@ use super::Reason;
 use super::cited::{Cited, Said, Spoken};
 use super::facts::Fact;
 use super::text::{Gap, Text, Word};
-use super::tongue::Tongue;
+use super::tongue::{Tongue, is_instead};
 
 /// Words that turn a clause into its opposite: those that do it once, and those that do it each.
 fn turns(words: &[Word], tongue: &Tongue) -> (bool, Vec<String>) {
@@ -124,7 +124,7 @@ pub(super) fn check(
             let words =
                 own.iter().filter(|stem| said.stems.iter().any(|other| tongue.alike(stem, other))).count();
             let facts = told.iter().filter(|fact| said.facts.iter().any(|other| fact.is_same(other))).count();
-            words + facts + usize::from(said.quoted && words + facts > 0)
+            words + facts + if said.quoted { (words + facts).min(2) } else { 0 }
         };
         denied(clause, text, content, stems, &clauses, tongue)?;
         let mut best = clauses.iter().map(shared).max().unwrap_or(0);
@@ -164,7 +164,8 @@ fn follows_not(
     clauses: &[Clause],
     tongue: &Tongue,
 ) -> bool {
-    let Some(not) = clause.clone().find(|at| tongue.not.at(&text.words, *at) > 0) else { return false };
+    let denies = |at: &usize| tongue.not.at(&text.words, *at) + tongue.refuse.at(&text.words, *at) > 0;
+    let Some(not) = clause.clone().find(denies) else { return false };
     let denied = (not + 1..clause.end).find(|at| !tongue.stop.has(&text.words[*at].fold));
     denied.is_some_and(|at| {
         clauses.iter().any(|said| {
@@ -188,9 +189,12 @@ fn opposite(claim: &[Word], said: &Clause, cited: &Cited) -> bool {
     })
 }
 
-/// Before what is not so, in all languages.
-const INSTEAD: &[&str] =
-    &["instead", "rather", "statt", "anstatt", "lieu", "plutot", "lugar", "invece", "plaats"];
+/// A "not" before these is of what is thought, in all languages.
+#[rustfmt::skip]
+const THINK: &[&str] = &[
+    "think", "believe", "suppose", "reckon", "expect", "glaube", "glaub", "denke", "denk", "meine", "pense", "crois", "creo",
+    "credo", "penso", "denk", "geloof",
+];
 
 /// How many words a clause shares with one of a line, words of reports too.
 fn loosely(said: &Clause, clause: &Range<usize>, text: &Text, stems: &[String], tongue: &Tongue) -> usize {
@@ -210,7 +214,7 @@ fn denied(
     const NEAR: usize = 3;
     let own = &text.words[clause.clone()];
     let (not, refuse) = turns(own, tongue);
-    if not || !refuse.is_empty() || own.iter().any(|word| INSTEAD.contains(&word.fold.as_str())) {
+    if not || !refuse.is_empty() || own.iter().any(|word| is_instead(&word.fold)) {
         return Ok(());
     }
     // The stem that a "not" of this clause denies.
@@ -219,7 +223,11 @@ fn denied(
             && !said.turned
             && (0..said.words.len()).any(|at| {
                 let length = tongue.not.at(said.words, at);
-                let after = (at + length..said.words.len().min(at + length + NEAR))
+                // "I don't think it'll pass".
+                let thinks =
+                    |at: usize| said.words.get(at).is_some_and(|word| THINK.contains(&word.fold.as_str()));
+                let start = at + length + usize::from(thinks(at + length));
+                let after = (start..said.words.len().min(start + NEAR))
                     .find(|next| !tongue.stop.has(&said.words[*next].fold));
                 let first = said.words[at].first && tongue.no.has(&said.words[at].fold);
                 length > 0 && !first && after.is_some_and(|next| tongue.alike(stem, &said.stems[next]))

@@ -12,6 +12,7 @@ use super::text::{Text, Word, fold, read};
 pub(super) struct Phrases {
     words: HashSet<String>,
     beginnings: Vec<String>,
+    endings: Vec<String>,
     phrases: Vec<Vec<String>>,
 }
 
@@ -23,6 +24,8 @@ impl Phrases {
                 new.phrases.push(entry.split('_').map(folded).collect());
             } else if let Some(beginning) = entry.strip_suffix('*') {
                 new.beginnings.push(fold(beginning));
+            } else if let Some(ending) = entry.strip_prefix('*') {
+                new.endings.push(fold(ending));
             } else {
                 new.words.insert(fold(entry));
             }
@@ -34,6 +37,7 @@ impl Phrases {
     pub fn has(&self, word: &str) -> bool {
         self.words.contains(word)
             || self.beginnings.iter().any(|beginning| word.starts_with(beginning.as_str()))
+            || self.endings.iter().any(|ending| word.ends_with(ending.as_str()))
     }
 
     /// How many words of it stand at `at`; 0 for none.
@@ -232,6 +236,15 @@ impl Tongue {
         matches!(self.language.as_str(), "de" | "nl")
             && ((shorter >= 4 && long.ends_with(short)) || (shorter == 3 && of_parts()))
     }
+}
+
+/// Before what is not so, in all languages.
+const INSTEAD: &[&str] =
+    &["instead", "rather", "statt", "anstatt", "lieu", "plutot", "lugar", "invece", "plaats"];
+
+/// Whether what is not so stands behind a word.
+pub(super) fn is_instead(word: &str) -> bool {
+    INSTEAD.contains(&word)
 }
 
 /// A text without "um", with the commas around it, and without a word that is said twice in a row.

@@ -14,6 +14,12 @@ const DOES: &[&str] = &[
 ];
 /// Of these the ones that are a single person.
 const I: &[&str] = &["i", "myself", "ich", "je", "j", "moi", "yo", "io", "ik"];
+/// Somebody says something, in all languages.
+#[rustfmt::skip]
+const SAYS: &[&str] = &[
+    "say", "says", "said", "tells", "told", "thinks", "thought", "wrote", "asked", "sagt", "sagte", "gesagt", "meint", "meinte", "schreibt",
+    "geschrieben", "dit", "ecrit", "pense", "dice", "dijo", "detto", "zegt", "zei",
+];
 /// Before a clause that goes on with the subject of the one before.
 const AND: &[&str] = &["and", "und", "et", "y", "e", "en"];
 /// "I want you to": what I want, somebody else does.
@@ -23,6 +29,7 @@ const WANT: &[&str] = &["want", "need", "like", "ask", "asked", "expect", "tell"
 pub(super) fn check(judge: &Judge) -> Result<(), Reason> {
     let who = Who { judge };
     who.check_told()?;
+    who.check_object()?;
     who.check_owner()
 }
 
@@ -74,16 +81,66 @@ impl Who<'_> {
             let mut spoke = self.quoted().filter(|spoken| self.speaks(people, spoken.at)).peekable();
             let is_theirs = if spoke.peek().is_some() {
                 spoke.any(|spoken| !self.is_of_another(spoken)) || self.reports(mention)
+            } else if self.speaks_of(mention) && !self.quoted().any(|spoken| self.tells(spoken)) {
+                false
             } else {
                 self.quoted().any(|spoken| self.is_named_in(spoken.at, people))
                     || self.is_meant(mention)
                     || self.may_own(people)
+                    || self.has_proposed(people)
             };
             if !is_theirs {
                 return Err(Reason::Who(shown(&self.judge.text.words[mention.words.clone()])));
             }
         }
         Ok(())
+    }
+
+    /// Whoever the sentence names behind its verb, and who speaks the quote, is its "me".
+    fn check_object(&self) -> Result<(), Reason> {
+        let tongue = &self.judge.cited.meeting.tongue;
+        let told: Vec<usize> = self.told().iter().map(|mention| mention.words.start).collect();
+        let spoken_by = |mention: &Mention| {
+            let mut quoted = self.quoted().peekable();
+            quoted.peek().is_some() && quoted.all(|spoken| self.speaks(&mention.people, spoken.at))
+        };
+        let me =
+            || self.quoted().any(|spoken| spoken.words().iter().any(|word| tongue.first.has(&word.fold)));
+        for mention in &self.judge.mentions {
+            let object = !told.contains(&mention.words.start)
+                && !self.judge.text.words[mention.words.end - 1].possessive
+                && !self.reports(mention)
+                && mention.words.start > 1;
+            if object && spoken_by(mention) && !self.judge.cited.names_any(&mention.people) && !me() {
+                return Err(Reason::Who(shown(&self.judge.text.words[mention.words.clone()])));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether these people said of themselves what somebody then agreed to.
+    fn has_proposed(&self, people: &[usize]) -> bool {
+        let first = &self.judge.cited.meeting.tongue.first;
+        self.judge.cited.spoken.iter().any(|spoken| {
+            spoken.agreed
+                && self.speaks(people, spoken.at)
+                && spoken
+                    .words()
+                    .iter()
+                    .any(|word| first.has(&word.fold) && DOES.contains(&word.fold.as_str()))
+        })
+    }
+
+    /// Whether the sentence says that somebody says it.
+    fn speaks_of(&self, mention: &Mention) -> bool {
+        let words = &self.judge.text.words;
+        self.judge.claim.kind != Kind::Action
+            && words.get(mention.words.end).is_some_and(|word| SAYS.contains(&word.fold.as_str()))
+    }
+
+    /// Whether a line tells what somebody said.
+    fn tells(&self, spoken: &Spoken) -> bool {
+        spoken.line.text.words.iter().any(|word| SAYS.contains(&word.fold.as_str()))
     }
 
     /// Whether these people said yes to a sentence in a line that is cited too.
@@ -160,8 +217,8 @@ impl Who<'_> {
     /// Whether the sentence says of somebody that they said, asked or thought it.
     fn reports(&self, mention: &Mention) -> bool {
         let (text, tongue) = (&self.judge.text, &self.judge.cited.meeting.tongue);
-        let end = mention.words.end;
-        (end..text.words.len().min(end + 2)).any(|at| {
+        let (start, end) = (mention.words.start, mention.words.end);
+        (start.saturating_sub(2)..text.words.len().min(end + 2)).any(|at| {
             let mut lists = [&tongue.report, &tongue.opinion, &tongue.asked].into_iter();
             lists.any(|list| list.at(&text.words, at) > 0)
         })

@@ -1,5 +1,5 @@
 //! How something is said: denied, asked, proposed, agreed to. Words stand without accents, phrases with `_`
-//! between their words, parted by spaces; a `*` at the end stands for any ending.
+//! between their words, parted by spaces; a `*` stands for any ending or beginning.
 
 /// A language's words for it.
 pub(in super::super) struct Stance {
@@ -39,14 +39,16 @@ pub(in super::super) struct Stance {
 pub(in super::super) const STANCES: &[Stance] = &[
     Stance {
         language: "en",
-        not: "not no never nobody none nothing nowhere neither nor no_one hardly",
+        not: "not no no_longer never nobody none nothing nowhere neither nor no_one hardly",
         refuse: "reject* refus* declin* deny denie* denying cancel* oppos* avoid* without skip* unable impossible forbid* \
                  forbade abolish* drop dropped dropping leave_out left_out leaving_out leaves_out omit* exclud* prevent* \
                  disagree* dislike* lack* unlike*",
         maybe: "maybe perhaps might could should would probably possibly likely hopefully propos* suggest* i_think \
                 i_guess i_suppose i_believe i_hope we_think not_sure unsure i_assume guess ought apparently presumably \
                 we_may i_may they_may it_may reckon i_doubt not_certain seems seem looks_like sounds_like i_imagine \
-                with_luck in_theory if_possible thinks believes guesses reckons hopes assumes suspects do_not_think i_doubt could_be",
+                with_luck in_theory if_possible thinks believes guesses reckons hopes assumes suspects do_not_think could_be considering \
+                thinking_of thinking_about whether wanted_to wants_to was_thinking supposed_to \
+                was_going_to were_going_to hope_to how_about",
         if_: "if unless provided as_long_as only_if only_when depending",
         opinion: "think* thought believ* consider* opinion according hope* hoping want* wish* recommend* argu* prefer* \
                   favour* favor* feel* felt view* expect* estimat* unsure uncertain may potentially would_like \
@@ -63,7 +65,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
         no: "no nope nah",
         filler: "um uh well oh hm hmm ah so erm then and mm",
         hesitation: "um uh uhm erm er hm hmm mm",
-        about: "about around roughly approximately nearly almost circa",
+        about: "about around roughly approximately nearly almost circa up_to at_least at_most more_than less_than just_under \
+                just_over close_to something_like or_so give_or_take more_or_less",
         corrects: "no_wait no_sorry wait_no sorry i_mean no_no scratch_that actually_no no_make_that no",
         opposites: &[
             ("more", "less"), ("all", "only"), ("every", "only"), ("more", "fewer"), ("favour", "against"), ("up", "down"), ("before", "after"), ("increas*", "decreas*"),
@@ -96,7 +99,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
                 ich_denke ich_schatze ich_meine ich_hoffe glaub_ich denk_ich ich_schlage schlage_ich schlage_vor \
                 vorschlagen wurde_gern wurde_ungern ungern hoffentlich ich_wurde wurde_sagen wir_wurden nicht_sicher \
                 was_haltet wie_ware glaube_ich denke_ich schatze_ich anscheinend angeblich scheint kann_sein \
-                soweit_ich_weiss glaubt meint denkt vermutet hofft schatzt ich_wurd wurd_ich konnt_man glaub",
+                soweit_ich_weiss glaubt meint denkt vermutet hofft schatzt ich_wurd wurd_ich konnt_man glaub uberlegt uberlegen ob wollte wollten ginge \
+                kame fande hatte_gesagt hatte_gern* mein_vorschlag",
         if_: "wenn falls sofern solange nur_wenn ausser_wenn",
         opinion: "meint meinte findet fand halt hielt glaubt glaubte denkt dachte schlagt schlug vorgeschlagen vorschlug \
                   vorschlag* uberleg* mochte mochten wunsch* empfiehlt empfahl vermutet hofft hoffte rechnet erwartet \
@@ -113,8 +117,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
         no: "nein nee ne",
         filler: "ah ahm also na oh hm tja und ach dann",
         hesitation: "ahm ah ehm hm hmm oh",
-        about: "ungefahr etwa circa ca rund knapp fast um_die so_um zirka",
-        corrects: "nein nee quatsch moment entschuldigung ach_nein halt",
+        about: "ungefahr etwa circa ca rund knapp fast um_die so_um zirka mindestens hochstens maximal bis_zu mehr_als weniger_als oder_so",
+        corrects: "nein nee ne quatsch moment entschuldigung ach_nein halt",
         opposites: &[
             ("mehr", "weniger"), ("alle", "nur"), ("allen", "nur"), ("vor", "nach"), ("erhoh*", "senk*"), ("erhoh*", "reduzier*"), ("steig*", "sink*"),
             ("offn*", "schliess*"), ("offen", "geschlossen"), ("gunstig*", "teuer*"), ("gunstig*", "teuers*"),
@@ -135,7 +139,8 @@ pub(in super::super) const STANCES: &[Stance] = &[
         maybe: "peut_etre pourrait pourrions pourrais pourraient pourriez devrait devrions devrais devraient faudrait \
                 je_pense je_crois je_propose je_suggere propose_de propose_qu on_propose probablement eventuellement \
                 sans_doute serait seraient serais aimerais voudrais aimerait voudrait il_me_semble j_espere je_suppose \
-                pas_sur et_si vraisemblablement possiblement pense croit suppose espere",
+                pas_sur et_si vraisemblablement possiblement pense croit suppose espere envisage* reflechi* \
+                se_demande *erais *erait *eraient *irais *irait voulait voulaient pourquoi_pas",
         if_: "si s_il s_ils a_condition sauf_si pourvu",
         opinion: "pense pensent croit croient propose proposent proposition sugger* souhait* estim* trouve juge \
                   recommand* esper* veut selon avis doute* crain* coutera peut peuvent prefer* conseill* imagin* \
@@ -149,7 +154,7 @@ pub(in super::super) const STANCES: &[Stance] = &[
         no: "non",
         filler: "euh ben bah alors et ah oh hm donc",
         hesitation: "euh heu hum hein",
-        about: "environ a_peu_pres pres_de presque autour_de plus_ou_moins",
+        about: "environ a_peu_pres pres_de presque autour_de plus_ou_moins dans_les au_moins au_plus plus_de moins_de maximum",
         corrects: "non pardon enfin_non attends",
         opposites: &[
             ("plus", "moins"), ("tous", "seulement"), ("toutes", "seulement"), ("avant", "apres"), ("augment*", "baiss*"), ("augment*", "dimin*"), ("augment*", "rédui*"),

@@ -81,7 +81,11 @@ pub(in super::super) const WORDS: &[Words] = &[
                     freeze:froze,frozen get:got,gotten hang:hung cut:cutting,cuts put:putting child:children man:men \
                     woman:women foot:feet tooth:teeth person:people life:lives half:halves good:better,best bad:worse,worst \
                     ill:illness big:bigger,biggest dear:dearest stop:stopped,stopping plan:planned,planning drop:dropped \
-                    ship:shipped,shipping skip:skipped,skipping die:died,dying dying",
+                    ship:shipped,shipping skip:skipped,skipping die:died,dying light:lit deal:dealt burn:burnt learn:learnt blow:blew,blown stick:stuck sweep:swept dig:dug \
+                    wind:wound withdraw:withdrew,withdrawn become:became bear:bore,born beat:beaten bite:bit,bitten \
+                    slide:slid swing:swung bend:bent spill:spilt leap:leapt kneel:knelt grind:ground bind:bound \
+                    set:setting let:letting hit:hitting split:splitting fit:fitting,fitted swap:swapped,swapping \
+                    refer:referred cancel:cancelled,cancelling travel:travelled,travelling label:labelled",
         synonyms: &[
             "call|phone|ring|telephone", "fix|repair|mend", "cost|charge|price", "buy|purchase",
             "start|begin|commence", "end|finish|conclude", "send|mail|email", "check|verify|inspect|examine",
@@ -137,7 +141,7 @@ pub(in super::super) const WORDS: &[Words] = &[
                    geld minute minuten gegenstand mensch menschen kinder kind eltern abend nachmittag vormittag mittag",
         breaks: "und aber weil sondern dass ob wenn denn sodass obwohl wahrend damit der_die",
         endings: &[
-            "ungen", "lichen", "liche", "ungs", "ung", "lich", "ern", "est", "ten", "tet", "test", "em", "en", "er", "es", "et",
+            "ungen", "lichen", "liche", "enden", "ende", "ungs", "ung", "lich", "ern", "est", "ten", "tet", "test", "em", "en", "er", "es", "et",
             "st", "te", "e", "n", "s", "t",
         ],
         irregular: "nehmen:genommen,nimmt,nahm,nehme,nimm mitnehmen:mitgenommen,mitzunehmen,mitnimmt fahren:fahrt,gefahren,fuhr \
@@ -151,6 +155,14 @@ pub(in super::super) const WORDS: &[Words] = &[
                     beginnen:begann,begonnen werfen:wirft,warf,geworfen essen:isst,ass,gegessen trinken:getrunken \
                     steigen:stieg,gestiegen fallen:fiel,gefallen,fallt laufen:lief,gelaufen,lauft lassen:liess,gelassen,lasst \
                     steigen:gestiegen vertragen:vertragt,vertrug stehen:stand,gestanden tun:tat,getan wissen:weiss,wusste,gewusst \
+                    laden:ladt,lud,geladen einladen:eingeladen,ladt schlagen:schlagt,schlug,geschlagen wachsen:wachst,wuchs \
+                    heben:hob,gehoben brechen:bricht,brach,gebrochen vergessen:vergass,vergisst messen:misst,mass,gemessen \
+                    gelten:gilt,galt empfehlen:empfiehlt,empfohlen fangen:fangt,fing,gefangen hangen:hing,gehangen \
+                    schieben:schob,geschoben verschieben:verschob,verschoben fliegen:flog,geflogen schlafen:schlaft,schlief \
+                    sitzen:sass,gesessen liegen:lag,gelegen reissen:riss,gerissen streichen:strich \
+                    unterschreiben:unterschrieb,unterschrieben giessen:goss,gegossen wiegen:wog,gewogen sinken:sank,gesunken \
+                    waschen:wascht,wusch bewerben:bewirbt,beworben laufen:lauft verbinden:verband,verbunden binden:gebunden \
+                    singen:sang,gesungen springen:sprang,gesprungen schwimmen:schwamm,geschwommen sterben:starb,gestorben \
                     suchen:gesucht teuer:teuerste,teure,teuren,teurer",
         synonyms: &[
             "anrufen|telefonieren", "reparieren|instandsetzen", "kaufen|besorgen", "beginnen|anfangen|starten",
@@ -191,7 +203,11 @@ pub(in super::super) const WORDS: &[Words] = &[
                     venir:vient,venu,viendra tenir:tient,tenu voir:vu,voit,verra savoir:su,sait,saura vouloir:veut,voulu,veux \
                     pouvoir:peut,pu devoir:doit,du dire:dit lire:lu,lit ecrire:ecrit,ecrira ouvrir:ouvert,ouvre offrir:offert \
                     recevoir:recu,recoit boire:bu,boit connaitre:connu,connait coute:cout,coutait,couter,coutera,couts \
-                    choisir:choix,choisi oeil:yeux travail:travaux",
+                    choisir:choix,choisi partir:parti,part,partent sortir:sorti,sort finir:fini,finit servir:sert,servi \
+                    suivre:suivi,suit vivre:vecu,vit perdre:perdu,perd rendre:rendu,rend repondre:repondu,repond attendre:attendu,attend \
+                    descendre:descendu,descend apprendre:appris,apprend comprendre:compris,comprend couvrir:couvert,couvre \
+                    joindre:joint peindre:peint construire:construit conduire:conduit produire:produit envoyer:enverra,envoie \
+                    payer:paie,paiera essayer:essaie oeil:yeux travail:travaux",
         synonyms: &[
             "appeler|telephoner", "reparer|depanner", "commencer|debuter|demarrer", "finir|terminer",
             "envoyer|transmettre", "verifier|controler", "supprimer|enlever|retirer", "parler|discuter",
