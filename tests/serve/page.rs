@@ -319,7 +319,7 @@ fn the_page_says_which_exports_are_older_than_the_last_correction() {
     let home = Home::new();
     let dir = session(&home, &LINES);
     let id = id(&dir);
-    let sent = home.path("<b>sent</b>.txt");
+    let sent = home.path("<b>sent.txt");
     home.run(["export", "last", "--format=txt", &format!("--output={}", sent.display())]).expect(0);
     home.run(["export", "last", "--format=srt"]).expect(0);
     let srt = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());

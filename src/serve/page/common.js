@@ -10,7 +10,16 @@ export class Refused extends Error {
   constructor(problem) { super(problem.detail || problem.title || W.refused); this.status = problem.status; this.lines = problem.lines ?? []; }
 }
 
-export async function api(path, method = "GET", body = undefined) {
+export function api(path, method = "GET", body = undefined) {
+  const answer = asked(path, method, body);
+  if (method !== "GET") {
+    const over = () => writing.delete(answer);
+    writing.add(answer);
+    answer.then(over, over);
+  }
+  return answer;
+}
+async function asked(path, method, body) {
   const options = { method, headers: {} };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
@@ -20,6 +29,13 @@ export async function api(path, method = "GET", body = undefined) {
   try { answer = await fetch(`/api/v1${path}`, options); } catch { throw new Refused({ status: 0, detail: W.lost }); }
   if (answer.ok) return answer.json();
   throw new Refused(await answer.json().catch(() => ({ status: answer.status, detail: answer.statusText })));
+}
+
+// What is being written, until it is answered and whoever asked has taken the answer.
+const writing = new Set();
+export async function written() {
+  await Promise.allSettled(writing);
+  await new Promise((done) => setTimeout(done));
 }
 
 export const seg = encodeURIComponent;

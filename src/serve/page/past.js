@@ -1,6 +1,6 @@
 // What was corrected here, and what takes it back, the last one first. Nothing is taken away from the session by it: a line gets a further
 // revision, a mark or a passage that was taken back is made again. What can't be taken back says so, and nothing older is done in its place.
-import { api, seg, toast } from "./common.js";
+import { api, seg, toast, written } from "./common.js";
 import { W } from "./words.js";
 
 // `on`: applied(done, focus, null), remarked(text), reload(), showable(line).
@@ -9,6 +9,9 @@ export function takingBack(path, on) {
   // A server that is away may be asked again; who was refused is not asked for ever.
   const isAway = (error) => error.status === 0 || error.status >= 500;
 
+  // One after the other, each when all that was corrected before is known: the keys are quicker than the answers.
+  let turn = Promise.resolve();
+  const inTurn = (...what) => { turn = turn.then(written).then(() => take(...what)).catch((error) => toast(error.message, true)); return turn; };
   async function take(from, to, none) {
     const last = from.pop();
     if (!last) { toast(none); return; }
@@ -62,7 +65,7 @@ export function takingBack(path, on) {
     added, removed, told, idIn,
     // A correction, by what takes it back. What was taken back before can't be done again any more.
     did(entry) { done.push(entry); undone.length = 0; },
-    undo: () => take(done, undone, W.nothingToUndo),
-    redo: () => take(undone, done, W.nothingToRedo),
+    undo: () => inTurn(done, undone, W.nothingToUndo),
+    redo: () => inTurn(undone, done, W.nothingToRedo),
   };
 }
