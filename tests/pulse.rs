@@ -8,27 +8,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use hansard::base::utterance::Utterance;
-use hansard::session::manifest::{SourceKind, State};
-use serde_json::Value;
-
 use crate::support::home::alone;
 use crate::support::stage::align::{Alignment, locate};
 use crate::support::stage::meeting::{Feed, Meeting, Script};
 use crate::support::stage::pulse::{self, Pulse, RATE};
 use crate::support::stage::recorder::{Out, Recorder, Session, folders};
 use crate::support::stage::score::{Line, percentile, score};
+use hansard::base::utterance::Utterance;
+use hansard::session::manifest::{SourceKind, State};
+use serde_json::Value;
 
 /// The first turns of the demo's meeting: everybody speaks, somebody interjects.
 const TURNS: usize = 6;
-
 /// Time for the sound system and the programs to start, on a machine that builds something else as well.
 const START_LIMIT: Duration = Duration::from_secs(20);
-
 /// Time for text that still lags when the recording ends, on the same machine, with code that is little
 /// optimised.
-pub const FINISH_LIMIT: Duration = Duration::from_secs(240);
-
+const FINISH_LIMIT: Duration = Duration::from_secs(240);
 /// Synthetic voices, a small model and room bleed: well above what is measured, well below what a defect
 /// makes of it.
 const WER_MAX: f64 = 0.2;
@@ -40,7 +36,7 @@ fn skip(test: &str, what: &str) -> bool {
     true
 }
 
-pub fn lacks_sound(test: &str) -> bool {
+fn lacks_sound(test: &str) -> bool {
     let flite = Command::new("flite").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     match pulse::missing() {
         Some(missing) => skip(test, &missing),
@@ -279,6 +275,175 @@ fn two_streams_of_one_sound_have_it_at_one_time() {
     let apart = starts[0] - starts[1];
     assert!(apart.abs() <= 0.02, "one sound, {apart:.4} s apart: {:?}", session.manifest.takes);
     println!("one sound, {:.1} ms apart", apart * 1e3);
+}
+
+/// Every source is examined through the real capture path, good ones and bad ones beside each other.
+#[test]
+fn the_doctor_tells_good_devices_from_bad_ones() {
+    let _alone = alone();
+    if lacks_sound("the_doctor_tells_good_devices_from_bad_ones") {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    // What nobody plays into delivers exact zeros; the second clock is 2000 ppm fast.
+    let mut pulse = Pulse::start(&["va_alice", "va_dead"], &["va_speaker"]).unwrap();
+    let fast = pulse.add_fifo_mic("va_fast", 48_096.0, click_loop(48_096.0)).unwrap();
+    fast.deliver(true);
+    let voice: Vec<i16> = (0..30 * RATE).map(|n| ((n % 160) as i16 - 80) * 40).collect();
+    let wav = write_wav(dir.path(), "alice", &voice);
+    pulse.play("va_alice_in", &wav).unwrap();
+    let mut doctor = pulse.recorder(Path::new(env!("CARGO_BIN_EXE_hansard")));
+    let recordings = dir.path().join("recordings");
+    doctor.env("HOME", dir.path()).env("HANSARD_MODELS", dir.path().join("none"));
+    doctor.args(["doctor", "--json", "--seconds", "8", "--out"]).arg(&recordings).args([
+        "--source=Alice=mic:pulseaudio:va_alice",
+        "--source=Dead=mic:pulseaudio:va_dead",
+        "--source=Fast=mic:pulseaudio:va_fast",
+        "--source=Others=loopback",
+        "--source=Typo=mic:pulseaudio:va_alise",
+    ]);
+    let output = doctor.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+    println!("{report:#}");
+    assert_eq!(output.status.code(), Some(1), "the unknown device is in the way: {said}");
+    assert!(!recordings.exists(), "nothing is stored");
+
+    let source =
+        |name: &str| report["sources"].as_array().unwrap().iter().find(|s| s["name"] == name).unwrap();
+    let findings = |about: &str| -> Vec<(&str, &str)> {
+        let all = report["findings"].as_array().unwrap().iter().filter(|f| f["about"] == about);
+        all.map(|f| (f["severity"].as_str().unwrap(), f["text"].as_str().unwrap())).collect()
+    };
+    let number = |of: &Value, key: &str| of[key].as_f64().unwrap_or_else(|| panic!("no {key} in {of}"));
+    let alice = source("Alice");
+    assert_eq!(findings("Alice"), [], "{alice}");
+    assert_eq!(
+        (&alice["rate"], &alice["channels"], &alice["stored_as"]),
+        (&RATE.into(), &1.into(), &"s16".into())
+    );
+    assert!((number(alice, "peak_dbfs") + 20.2).abs() < 0.5, "a sawtooth of 3200: {alice}");
+    assert!((number(alice, "rms_dbfs") + 25.0).abs() < 1.0, "{alice}");
+    assert!(number(alice, "latency_ms") > 0.0 && number(alice, "period_ms") > 0.0, "{alice}");
+    assert_eq!(alice["xruns"], 0);
+    assert_eq!(source("Dead")["only_zeros"], true);
+    assert!(findings("Dead").iter().any(|(s, text)| *s == "loss" && text.contains("digital silence")));
+    // Its rate is known within what is promised, and far enough off to be told.
+    let clock = &source("Fast")["clock"];
+    assert!((number(clock, "ppm") - 2_000.0).abs() <= number(clock, "uncertain_ppm").max(100.0), "{clock}");
+    assert!(findings("Fast").iter().any(|(_, text)| text.contains("off its rate of 48000 Hz")), "{report:#}");
+    assert!(findings("Typo").iter().any(|(s, text)| *s == "refusal" && text.contains("va_alice")));
+    assert_eq!(
+        findings("Others").iter().filter(|(s, _)| *s != "hint").count(),
+        0,
+        "a silent loudspeaker is not a loss"
+    );
+    assert!(findings("model")[0].1.contains("no speech model"));
+}
+
+fn write_wav(dir: &Path, name: &str, sound: &[i16]) -> PathBuf {
+    let path = dir.join(format!("{name}.wav"));
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: RATE,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    sound.iter().for_each(|sample| wav.write_sample(*sample).unwrap());
+    wav.finalize().unwrap();
+    path
+}
+
+/// Between two clicks of the world.
+const CLICK_EVERY_S: f64 = 2.0;
+
+/// Two seconds of a device at `rate`, with a click in the middle.
+fn click_loop(rate: f64) -> Vec<i16> {
+    let frames = (CLICK_EVERY_S * rate).round() as usize;
+    let sample = |n: usize| {
+        let t = n as f64 / rate - CLICK_EVERY_S / 2.0;
+        let bell = (-(t / 0.001).powi(2)).exp() * (std::f64::consts::TAU * 1_500.0 * t).cos();
+        (bell * 20_000.0) as i16
+    };
+    (0..frames).map(sample).collect()
+}
+
+/// Session seconds of the clicks in an exported track: the middles of their energy.
+fn clicks_in(wav: &Path) -> Vec<f64> {
+    let track: Vec<f32> = hound::WavReader::open(wav).unwrap().samples::<f32>().map(Result::unwrap).collect();
+    let reach = RATE as usize / 100;
+    let (mut clicks, mut at) = (Vec::new(), 0);
+    while let Some(found) = track[at..].iter().position(|x| x.abs() > 0.2).map(|n| at + n) {
+        let (from, to) = (found.saturating_sub(reach), (found + reach).min(track.len()));
+        let energy = |n: usize| f64::from(track[n] * track[n]);
+        let sum: f64 = (from..to).map(energy).sum();
+        let moment: f64 = (from..to).map(|n| energy(n) * n as f64).sum();
+        clicks.push(moment / sum / f64::from(RATE));
+        at = (found + RATE as usize).min(track.len());
+    }
+    clicks
+}
+
+/// Two microphones for `seconds`, one of whose clocks runs 1000 ppm fast, both of which hear the same clicks;
+/// by how many ms the offset of their clicks changes in the exported tracks, at most. (A virtual loudspeaker
+/// would be no reference: its server rounds the length of each block to whole microseconds, which makes it up
+/// to 200 ppm fast, and what it plays with it.)
+fn two_clocks(seconds: u64) -> f64 {
+    let dir = tempfile::tempdir().unwrap();
+    let pulse = Pulse::start(&[], &["va_speaker"]).unwrap();
+    let feeds = [("va_fast", 48_048.0), ("va_true", 48_000.0)]
+        .map(|(name, rate)| pulse.add_fifo_mic(name, rate, click_loop(rate)).unwrap());
+    let recordings = dir.path().join("recordings");
+    let hansard = Path::new(env!("CARGO_BIN_EXE_hansard"));
+    let mut record = pulse.recorder(hansard);
+    record.args(["record", "--no-transcribe", "--for", &format!("{seconds}s")]);
+    record.args(["--source", "fast=mic:pulseaudio:va_fast"]);
+    record.args(["--source", "true=mic:pulseaudio:va_true", "--out"]).arg(&recordings);
+    feeds.iter().for_each(|feed| feed.deliver(true));
+    let recorder = Recorder::start(&mut record).unwrap();
+    recorder.finish(FINISH_LIMIT + Duration::from_secs(seconds), |_| {}).unwrap();
+
+    let mut export = Command::new(hansard);
+    export.args(["export", "last", "--tracks", "wav", "--bits", "32f", "--output"]).arg(dir.path());
+    let exported = export.env("HANSARD_RECORDINGS", &recordings).output().unwrap();
+    assert!(exported.status.success(), "{exported:?}");
+    let [fast, true_] = ["fast", "true"].map(|track| clicks_in(&dir.path().join(format!("{track}.wav"))));
+    assert!(true_.len() as f64 >= seconds as f64 / CLICK_EVERY_S - 2.0, "{} clicks", true_.len());
+    let offset = |at: &f64| {
+        let nearest = fast.iter().map(|other| other - at).min_by(|a, b| a.abs().total_cmp(&b.abs())).unwrap();
+        // From where to where the period begins is anybody's guess, and the same all along.
+        (nearest / CLICK_EVERY_S - (nearest / CLICK_EVERY_S).round()) * CLICK_EVERY_S
+    };
+    let offsets: Vec<f64> = true_.iter().map(offset).collect();
+    let change = |of: f64| {
+        let change = of - offsets[0];
+        (change - (change / CLICK_EVERY_S).round() * CLICK_EVERY_S) * 1e3
+    };
+    let (middle, end) = (change(offsets[offsets.len() / 2]), change(offsets[offsets.len() - 1]));
+    let most = offsets.iter().map(|of| change(*of).abs()).fold(0.0, f64::max);
+    println!(
+        "{seconds} s at 48,048 Hz beside 48,000 Hz: the offset changes by {middle:+.2} ms to the middle, {end:+.2} ms to the end, at most {most:.2} ms"
+    );
+    most
+}
+
+#[test]
+fn a_fast_microphone_and_a_true_one_stay_together() {
+    let _alone = alone();
+    if !lacks_sound("a_fast_microphone_and_a_true_one_stay_together") {
+        assert!(two_clocks(45) <= 5.0);
+    }
+}
+
+#[test]
+#[ignore = "three minutes of sound; ./dev soak"]
+fn a_fast_microphone_and_a_true_one_stay_together_for_three_minutes() {
+    let _alone = alone();
+    if !lacks_sound("a_fast_microphone_and_a_true_one_stay_together_for_three_minutes") {
+        assert!(two_clocks(180) <= 5.0);
+    }
 }
 
 /// Three sources, closed in order, and every frame accounted for.

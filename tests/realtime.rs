@@ -4,9 +4,7 @@
 mod kill;
 mod pipewire;
 mod pulse;
-mod pulse_clocks;
 mod pulse_defaults;
-mod pulse_doctor;
 mod pulse_faults;
 mod pulse_moves;
 mod pulse_server;

@@ -18,14 +18,6 @@ pub fn pcm(path: &Path, rate: u32, channels: u16, bits: u16, samples: &[i32]) {
     writer.finalize().unwrap();
 }
 
-/// A wave file of one channel, `NAME.wav` in a folder.
-pub fn wave(dir: &Path, name: &str, rate: u32, sound: &[i16]) -> PathBuf {
-    let path = dir.join(format!("{name}.wav"));
-    let samples: Vec<i32> = sound.iter().map(|sample| i32::from(*sample)).collect();
-    pcm(&path, rate, 1, 16, &samples);
-    path
-}
-
 /// A wave file of floats.
 pub fn float(path: &Path, rate: u32, channels: u16, samples: &[f32]) {
     let spec =
