@@ -31,6 +31,9 @@ const MICS: [(&str, f64); 3] = [("va_alice", 400.0), ("va_bob", 1_000.0), ("va_h
 const SPEAKERS: [(&str, f64); 2] = [("va_room", 2_600.0), ("va_tv", 3_500.0)];
 /// Seconds that each tone is played.
 const SECONDS: f64 = 24.0;
+/// How often a stream is told to move, and how long each time is given.
+const ORDERS: usize = 4;
+const ORDER_LIMIT: Duration = Duration::from_millis(400);
 
 fn tone(dir: &Path, name: &str, hz: f64) -> std::path::PathBuf {
     let path = dir.join(format!("{name}.wav"));
@@ -186,7 +189,21 @@ fn moved_and_back(pulse: &mut Pulse) {
             assert!(since.elapsed() < Duration::from_secs(2), "nobody records {from}");
         }
         for stream in streams_on(pulse, from) {
-            pulse.pactl(&["move-source-output", &stream, to]).unwrap();
+            // PipeWire lets an order fall that comes while it links streams anew by itself.
+            for order in 1..=ORDERS {
+                // The recorder may have ended it already.
+                let _ = pulse.pactl(&["move-source-output", &stream, to]);
+                let since = Instant::now();
+                let is_there = || streams_on(pulse, from).contains(&stream);
+                while is_there() && since.elapsed() < ORDER_LIMIT {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                if !is_there() {
+                    break;
+                }
+                assert!(order < ORDERS, "{stream} can't be moved from {from} to {to}");
+                println!("{stream} is still on {from}; it is moved again");
+            }
         }
     };
     let start = Instant::now();

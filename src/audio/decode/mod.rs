@@ -489,9 +489,10 @@ mod tests {
                 bytes[at] = byte;
             }
             bytes.truncate(length);
-            // It neither panics nor hangs, and no header makes sound out of nothing.
+            // It neither panics nor hangs, and no header makes sound out of nothing. A tag of a codec for speech
+            // may make 60 frames of each byte (G.723.1).
             let (frames, _) = read(&bytes);
-            prop_assert!(frames <= length);
+            prop_assert!(frames <= 100 * length);
         }
     }
 }

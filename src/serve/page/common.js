@@ -113,11 +113,12 @@ export function ask(title, fields, submit) {
       return h("input", { name: field.name, value: field.value ?? "", maxlength: String(field.max ?? 1000), type: field.type ?? "text", list: field.list, autocomplete: "off" });
     });
     const labelled = fields.map((field, n) => h("label", {}, h("span", { text: field.label }), inputs[n]));
-    const form = h("form", { method: "dialog" }, h("h2", { id: "dialog-title", text: title }), labelled,
-      h("div", { class: "buttons" }, h("button", { type: "button", text: W.cancel, onclick: () => dialog.close("no") }), h("button", { value: "yes", class: "main", text: submit })));
+    const values = () => Object.fromEntries(inputs.map((input) => [input.name, input.value]));
+    const form = h("form", { method: "dialog", onsubmit: () => resolve(values()) }, h("h2", { id: "dialog-title", text: title }), labelled,
+      h("div", { class: "buttons" }, h("button", { type: "button", text: W.cancel, onclick: () => { resolve(); dialog.close(); } }), h("button", { class: "main", text: submit })));
     dialog.replaceChildren(form);
-    dialog.onclose = () => resolve(dialog.returnValue === "yes" ? Object.fromEntries(inputs.map((input) => [input.name, input.value])) : undefined);
-    dialog.returnValue = "";
+    // Left by Escape. That the question before was closed is told late: perhaps only when this one is open.
+    dialog.onclose = () => { if (!dialog.open) resolve(); };
     dialog.showModal();
     (inputs[0] ?? $(".main", form)).focus();
   });
