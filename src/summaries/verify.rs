@@ -90,7 +90,9 @@ pub fn verify(claim: &Claim, meeting: &Meeting) -> Result<(), Reason> {
         let texts: Vec<&str> = lines.iter().map(|line| meeting.lines[*line].raw.as_str()).collect();
         return spaceless::verify(claim, meeting, &texts, &lines, first);
     }
-    let cited = Cited::new(meeting, lines);
+    let mut cited = Cited::new(meeting, lines);
+    let quoted = quoted_sentences(claim, meeting, &cited, first);
+    cited.part_from_doubts(&quoted.sentences, &quoted.words);
     let quoted = quoted_sentences(claim, meeting, &cited, first);
     Judge::new(claim, &cited, &quoted).judge()?;
     // The day by which it is due must stand with what is to be done, as one that the sentence says itself.
@@ -142,29 +144,45 @@ fn quoted_line(claim: &Claim, meeting: &Meeting, lines: &[usize]) -> Result<usiz
     runs_on.map(|pair| pair[0]).ok_or(Reason::Quote)
 }
 
-/// The sentences of which the quote has words, as numbers of `cited.spoken`.
-fn quoted_sentences(claim: &Claim, meeting: &Meeting, cited: &Cited, first: usize) -> Vec<usize> {
+/// Where the quote stands: the sentences of which it has words, as numbers of `cited.spoken`, and its words, by
+/// line.
+struct Quoted {
+    sentences: Vec<usize>,
+    words: Vec<(usize, std::ops::Range<usize>)>,
+}
+
+/// Finds the quote in the line `first` and the one behind it.
+fn quoted_sentences(claim: &Claim, meeting: &Meeting, cited: &Cited, first: usize) -> Quoted {
     let quote = meeting.tongue.read(claim.quote);
     let quote: Vec<&str> = quote.words.iter().map(|word| word.fold.as_str()).collect();
     let here = |n: &usize| (first..=first + 1).contains(&cited.spoken[*n].at);
     let candidates: Vec<usize> = (0..cited.spoken.len()).filter(here).collect();
-    let words: Vec<(usize, &str)> = candidates
-        .iter()
-        .flat_map(|n| cited.spoken[*n].words().iter().map(|word| (*n, word.fold.as_str())))
-        .collect();
+    let words: Vec<(usize, usize)> =
+        candidates.iter().flat_map(|n| cited.spoken[*n].range.clone().map(move |at| (*n, at))).collect();
+    let fold = |(n, at): &(usize, usize)| cited.spoken[*n].line.text.words[*at].fold.as_str();
     let found = (0..words.len()).find(|at| {
         words.len() - at >= quote.len()
-            && words[*at..].iter().zip(&quote).all(|((_, said), word)| said == word)
+            && words[*at..].iter().zip(&quote).all(|(said, word)| fold(said) == *word)
     });
-    match found.filter(|_| !quote.is_empty()) {
-        Some(at) => {
-            let mut sentences: Vec<usize> = words[at..at + quote.len()].iter().map(|(n, _)| *n).collect();
-            sentences.dedup();
-            sentences
+    // It may begin or end within a word that is read as two.
+    let whole = || {
+        let of_line = candidates.iter().copied().filter(|n| cited.spoken[*n].at == first);
+        of_line.flat_map(|n| cited.spoken[n].range.clone().map(move |at| (n, at))).collect()
+    };
+    let words: Vec<(usize, usize)> = match found.filter(|_| !quote.is_empty()) {
+        Some(at) => words[at..at + quote.len()].to_vec(),
+        None => whole(),
+    };
+    let mut sentences: Vec<usize> = words.iter().map(|(n, _)| *n).collect();
+    sentences.dedup();
+    let mut by_line: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
+    for (n, at) in words {
+        match by_line.last_mut().filter(|(line, _)| *line == cited.spoken[n].at) {
+            Some((_, range)) => range.end = at + 1,
+            None => by_line.push((cited.spoken[n].at, at..at + 1)),
         }
-        // It begins or ends within a word that is read as two.
-        None => candidates.into_iter().filter(|n| cited.spoken[*n].at == first).collect(),
     }
+    Quoted { sentences, words: by_line }
 }
 
 /// A claim that is looked at.
@@ -175,6 +193,8 @@ struct Judge<'a> {
     text: Text,
     stems: Vec<String>,
     facts: Vec<Fact>,
+    /// The words of the quote, by line.
+    quote: &'a [(usize, std::ops::Range<usize>)],
     mentions: Vec<names::Mention>,
     content: Vec<bool>,
     is_fact: Vec<bool>,
@@ -185,7 +205,7 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    fn new(claim: &'a Claim<'a>, cited: &'a Cited<'a>, quoted: &'a [usize]) -> Self {
+    fn new(claim: &'a Claim<'a>, cited: &'a Cited<'a>, quoted: &'a Quoted) -> Self {
         let tongue: &Tongue = &cited.meeting.tongue;
         let text = tongue.read(claim.text);
         let mentions = names::mentions(&text, cited.meeting);
@@ -206,7 +226,20 @@ impl<'a> Judge<'a> {
             Kind::Topic | Kind::Question => maybe || asked || tongue.opinion.any(&text.words),
         };
         let stems = text.words.iter().map(|word| tongue.stem(&word.fold)).collect();
-        Self { claim, cited, quoted, stems, facts, mentions, content, is_fact, asked, unsure, text }
+        Self {
+            quote: &quoted.words,
+            claim,
+            cited,
+            quoted: &quoted.sentences,
+            stems,
+            facts,
+            mentions,
+            content,
+            is_fact,
+            asked,
+            unsure,
+            text,
+        }
     }
 
     fn judge(&self) -> Result<(), Reason> {

@@ -125,7 +125,8 @@ impl Anchor<'_> {
     fn has_rival(&self, said: &Clause, all: &[Anchor], judge: &Judge) -> bool {
         match self {
             Self::Fact(fact) => said.facts.iter().any(|other| {
-                fact.is_like(other)
+                (fact.is_like(other) || (fact.is_day() && other.is_ordinal()))
+                    && !other.is_one()
                     && !all.iter().any(|own| matches!(own, Anchor::Fact(own) if own.is_same(other)))
             }),
             Self::Name(_) => {

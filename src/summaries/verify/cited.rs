@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::facts::{Fact, What, is_said};
 use super::meeting::{Line, Meeting, is_both, is_title};
-use super::text::Word;
+use super::text::{Gap, Word};
 use super::tongue::{Phrases, Tongue};
 
 /// How far from each other lines may stand that say one thing together.
@@ -21,7 +21,7 @@ pub(super) enum Said {
 }
 
 /// A sentence of a cited line.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Spoken<'a> {
     pub line: &'a Line,
     /// Where the line stands in the meeting.
@@ -148,6 +148,54 @@ impl<'a> Cited<'a> {
         spoken.turned = answered && !which && !agreed && denied;
     }
 
+    /// Parts what is quoted from a doubt beside it: "I'm not certain, I've sent it twice" states one thing.
+    pub fn part_from_doubts(&mut self, sentences: &[usize], quote: &[(usize, Range<usize>)]) {
+        let tongue = &self.meeting.tongue;
+        for n in sentences.iter().rev() {
+            let spoken = &self.spoken[*n];
+            // "It's free on Friday. I think": the doubt of the next sentence is of all of this one.
+            if spoken.said != Said::Maybe || !tongue.known || !tongue.maybe.any(spoken.words()) {
+                continue;
+            }
+            let Some((_, words)) = quote.iter().find(|(line, _)| *line == spoken.at) else { continue };
+            let all: Vec<&Range<usize>> = spoken.clauses().collect();
+            let is_quoted = |clause: &&Range<usize>| clause.start < words.end && words.start < clause.end;
+            let of_clause = |clause: &Range<usize>| &spoken.line.text.words[clause.clone()];
+            let Some(from) = all.iter().position(|clause| is_quoted(clause)) else { continue };
+            let Some(to) = all.iter().rposition(|clause| is_quoted(clause)) else { continue };
+            let doubted = all[from..=to].iter().any(|clause| tongue.maybe.any(of_clause(clause)));
+            let behind = all.get(to + 1).is_some_and(|next| only_doubts(of_clause(next), tongue));
+            let before = from.checked_sub(1).map(|before| of_clause(all[before]));
+            let before = before.is_some_and(|words| {
+                only_doubts(words, tongue) && !words.iter().any(|word| MAY_BE.contains(&word.fold.as_str()))
+            });
+            // "I think we patch it and get a quote".
+            let goes_on = from > 0 && spoken.line.text.words[all[from].start].gap != Gap::Break;
+            let taken_back = all
+                .get(to + 1)
+                .is_some_and(|next| tongue.corrects.at(&spoken.line.text.words, next.start) > 0);
+            if doubted
+                || behind
+                || before
+                || goes_on
+                || taken_back
+                || tongue.if_.at(&spoken.line.text.words, all[from].start) > 0
+            {
+                continue;
+            }
+            let (start, end) = (all[from].start, all[to].end);
+            let whole = spoken.range.clone();
+            let part = |range: Range<usize>, said: Said| Spoken { range, said, ..*spoken };
+            let parts = [
+                part(whole.start..start, Said::Maybe),
+                part(start..end, Said::Stated),
+                part(end..whole.end, Said::Maybe),
+            ];
+            let parts: Vec<Spoken> = parts.into_iter().filter(|part| !part.range.is_empty()).collect();
+            self.spoken.splice(*n..=*n, parts);
+        }
+    }
+
     /// Whether a later line that begins with a yes says a proposal again: "Fine, so two sixty from April".
     fn is_settled(&self, n: usize) -> bool {
         let (asked, tongue) = (&self.spoken[n], &self.meeting.tongue);
@@ -262,7 +310,18 @@ fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, 
     let words = &line.text.words[of.words.clone()];
     let whole = |said: Said| vec![(of.words.clone(), said)];
     if of.asks {
-        return whole(Said::Asked);
+        let asks = asks_from(line, &of.words, tongue);
+        let stated = of.words.start..asks;
+        return match stated.is_empty() {
+            true => whole(Said::Asked),
+            false => {
+                let doubted = tongue.maybe.any(&line.text.words[stated.clone()]);
+                vec![
+                    (stated, if doubted { Said::Maybe } else { Said::Stated }),
+                    (asks..of.words.end, Said::Asked),
+                ]
+            }
+        };
     }
     // A recogniser may write no question marks.
     let start = (0..words.len()).find(|at| tongue.filler.at(words, *at) == 0).unwrap_or(0);
@@ -278,13 +337,8 @@ fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, 
     if is_question && !marks {
         return whole(Said::Asked);
     }
-    let only_doubts = |words: &[Word]| {
-        words.len() <= DOUBT_WORDS_MAX
-            && tongue.maybe.any(words)
-            && words.iter().all(|word| tongue.stop.has(&word.fold) || is_of(words, word, &tongue.maybe))
-    };
     let next = line.text.sentences.get(sentence + 1);
-    if next.is_some_and(|next| only_doubts(&line.text.words[next.words.clone()])) {
+    if next.is_some_and(|next| only_doubts(&line.text.words[next.words.clone()], tongue)) {
         return whole(Said::Maybe);
     }
     // A "maybe" is of what comes behind it up to a "but", and of all where nothing else is said with it.
@@ -295,7 +349,7 @@ fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, 
     if !clauses.iter().any(|clause| doubts(clause)) {
         return whole(if tongue.maybe.any(words) { Said::Maybe } else { Said::Stated });
     }
-    if clauses.iter().any(|clause| only_doubts(of_clause(clause))) {
+    if clauses.iter().any(|clause| only_doubts(of_clause(clause), tongue)) {
         return whole(Said::Maybe);
     }
     let mut found: Vec<(Range<usize>, Said)> = Vec::new();
@@ -311,11 +365,52 @@ fn parts(line: &Line, sentence: usize, meeting: &Meeting) -> Vec<(Range<usize>, 
     found
 }
 
+/// Where the question of a sentence begins: "it was at thirty on Sunday, who got the call?"
+fn asks_from(line: &Line, sentence: &Range<usize>, tongue: &Tongue) -> usize {
+    let words = &line.text.words;
+    let clauses: Vec<&Range<usize>> =
+        line.text.clauses.iter().filter(|clause| sentence.contains(&clause.start)).collect();
+    let depends = |clause: &Range<usize>| tongue.if_.at(words, clause.start) > 0;
+    let begins = |clause: &Range<usize>| {
+        let skipped = |at: &usize| {
+            tongue.filler.at(words, *at) > 0 || BEFORE_QUESTIONS.contains(&words[*at].fold.as_str())
+        };
+        let start = clause.clone().find(|at| !skipped(at)).unwrap_or(clause.start);
+        tongue.which.has(&words[start].fold) && clause.end - start >= QUESTION_MIN
+    };
+    let Some(n) = clauses.iter().rposition(|clause| begins(clause)) else { return sentence.start };
+    let stated = &clauses[..n];
+    if stated.is_empty()
+        || stated.iter().any(|clause| depends(clause) || begins(clause))
+        || words[clauses[n].start].gap != Gap::Break
+            && !BEFORE_QUESTIONS.contains(&words[clauses[n].start].fold.as_str())
+    {
+        return sentence.start;
+    }
+    clauses[n].start
+}
+
+/// Words before the one that asks.
+const BEFORE_QUESTIONS: &[&str] = &["and", "und", "et", "so", "but", "aber", "mais", "y", "e", "en"];
+
+/// Words of a question that asks for something else than what was just said.
+const QUESTION_MIN: usize = 3;
+
 /// Before what somebody concludes.
 const SO: &[&str] = &["so", "also", "donc"];
 
 /// Words of a proposal that are said again where it is settled.
 const AGAIN: usize = 2;
+
+/// Whether these words only doubt what stands beside them.
+fn only_doubts(words: &[Word], tongue: &Tongue) -> bool {
+    words.len() <= DOUBT_WORDS_MAX
+        && tongue.maybe.any(words)
+        && words.iter().all(|word| tongue.stop.has(&word.fold) || is_of(words, word, &tongue.maybe))
+}
+
+/// A doubt with one of these is of what was said before: "it could be".
+const MAY_BE: &[&str] = &["could", "might", "kann", "konnte", "peut", "pourrait"];
 
 /// They end what a "maybe" is of.
 const BUT: &[&str] = &["but", "aber", "mais", "pero", "ma", "maar"];

@@ -78,6 +78,11 @@ impl Fact {
         self.of_month || matches!(self.what.first(), Some(What::Weekday(_) | What::Month(_) | What::Day(_)))
     }
 
+    /// "The twenty-second".
+    pub fn is_ordinal(&self) -> bool {
+        matches!(self.what.first(), Some(What::Number(number)) if number.ordinal)
+    }
+
     /// "One", which may be no number at all: "the evening one".
     pub fn is_one(&self) -> bool {
         matches!(self.what.first(), Some(What::Number(number)) if number.value == "1" && number.spelled)

@@ -116,6 +116,11 @@ fn take_back(facts: &mut Vec<Fact>, text: &Text, tongue: &Tongue) {
             continue;
         }
         let sentence = words[at].sentence;
+        // "I mean" is often only a pause: the other one follows at once.
+        let weak = words[at].fold == "i" || words[at].fold == "halt";
+        if weak && !facts.iter().any(|fact| (at + length..=at + length + 1).contains(&fact.words.start)) {
+            continue;
+        }
         let instead = |wrong: &Fact| {
             facts.iter().any(|fact| {
                 fact.words.start >= at + length
@@ -125,7 +130,10 @@ fn take_back(facts: &mut Vec<Fact>, text: &Text, tongue: &Tongue) {
             })
         };
         let wrong = facts.iter().rfind(|fact| {
-            fact.words.end <= at && words[fact.words.start].sentence + 1 >= sentence && instead(fact)
+            fact.words.end <= at
+                && (!weak || fact.words.end + 2 >= at)
+                && words[fact.words.start].sentence + 1 >= sentence
+                && instead(fact)
         });
         if let Some(wrong) = wrong.cloned() {
             facts.retain(|fact| !fact.is_same(&wrong));

@@ -121,6 +121,7 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
             facts += 1;
             if rivals::is_put_right(judge, fact)
                 || rivals::is_answered_by_another(judge, fact)
+                || rivals::is_of_another_quote(judge, fact)
                 || rivals::is_elsewhere(judge, fact, &usable)
             {
                 lacks.push(Reason::Mixed(shown(&text.words[fact.words.clone()])));
@@ -145,7 +146,13 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
         let speaks =
             mention.people.iter().any(|person| place.iter().any(|line| cited.is_speaker(*person, *line)));
         let mut doubted = here.iter().filter(named).peekable();
+        // "Ann could do it. She's done it twice": what is stated is of her.
+        let meant = judge.quoted.iter().any(|n| {
+            let spoken = &cited.spoken[*n];
+            judge.is_usable(spoken) && spoken.words().iter().any(|word| means_him(word, tongue))
+        });
         if !speaks
+            && !meant
             && doubted.peek().is_some()
             && doubted.all(|spoken| spoken.said == Said::Maybe && !judge.is_usable(spoken))
         {
@@ -162,7 +169,9 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
             beside += usize::from(tells && says(&usable, at));
         } else if says(&usable, at) {
             said += 1;
-        } else if maybe(at) && (stated == 0 || judge.is_verb(at) || says(&doubted, at)) {
+        } else if maybe(at)
+            && (stated == 0 || judge.is_verb(at) || (says(&doubted, at) && !means_before(judge, place)))
+        {
             lacks.push(Reason::Unsure);
         } else if (before(at) || says(&here, at)) && !is_condition(word.clause) {
             about.push(at);
@@ -183,7 +192,7 @@ fn of_place(judge: &Judge, place: &[usize]) -> Result<(), (usize, Reason)> {
     }
     // A number alone says nothing.
     let named = judge.mentions.iter().any(|mention| is_of_place(judge, mention, place));
-    if said + beside + about.len() + usize::from(named) == 0 && lacks.is_empty() {
+    if said + beside + about.len() + usize::from(named) == 0 && judge.facts.len() < 2 && lacks.is_empty() {
         lacks.push(Reason::Empty);
     }
     let count = lacks.len();
@@ -334,7 +343,9 @@ fn leaves_out_if(judge: &Judge) -> bool {
     !best.is_empty()
         && best.iter().all(|clause| {
             let words = &clause.spoken.line.text.words;
-            let begins_so = |clause: &Range<usize>| tongue.if_.at(words, clause.start) > 0;
+            // "Si, ils viendront" is a yes.
+            let begins_so =
+                |clause: &Range<usize>| clause.len() > 1 && tongue.if_.at(words, clause.start) > 0;
             let all: Vec<&Range<usize>> = clause.spoken.clauses().collect();
             let Some(n) = all.iter().position(|other| **other == clause.words) else { return false };
             // "If it rains, we stay"; "we stay if it rains".
@@ -357,6 +368,12 @@ fn is_no(spoken: &Spoken, judge: &Judge) -> bool {
     let (words, tongue) = (&spoken.line.text.words, &judge.cited.meeting.tongue);
     let at = (0..words.len()).find(|at| tongue.filler.at(words, *at) == 0).unwrap_or(0);
     tongue.no.at(words, at) > 0
+}
+
+/// Whether a German clause begins with somebody who was named before: "die schickt es raus".
+pub(super) fn is_this(clause: &[Word], tongue: &Tongue) -> bool {
+    let begins = clause.first().is_some_and(|word| matches!(word.fold.as_str(), "der" | "die"));
+    tongue.language == "de" && begins && !clause.iter().skip(1).take(3).any(|word| word.capital)
 }
 
 /// Whether a word stands for something else: an article before its noun does not.

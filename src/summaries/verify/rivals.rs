@@ -61,6 +61,32 @@ pub(super) fn is_answered_by_another(judge: &Judge, fact: &Fact) -> bool {
     !of_line && !after.any(|spoken| judge.holds(spoken, fact)) && best.iter().any(answers)
 }
 
+/// Whether the quote says another number or day of its sort, and not this one; or of another sort, where its
+/// sentence does not say this one.
+pub(super) fn is_of_another_quote(judge: &Judge, fact: &Fact) -> bool {
+    let cited = judge.cited;
+    let said = judge.quote.iter().flat_map(|(line, words)| {
+        let line = &cited.meeting.lines[*line];
+        line.facts.iter().filter(|said| words.contains(&said.words.start)).map(move |said| (line, said))
+    });
+    let said: Vec<(&Line, &Fact)> = said.collect();
+    let beside = |(line, said): &(&Line, &Fact)| {
+        line.facts
+            .iter()
+            .any(|other| other.words.end == said.words.start || said.words.end == other.words.start)
+    };
+    if said.iter().any(|said| fact.is_same(said.1) || beside(said)) {
+        return false;
+    }
+    let of_sentence = judge.quoted.iter().any(|n| judge.holds(&cited.spoken[*n], fact));
+    let of_line = |spoken: &Spoken| judge.quote.iter().any(|(line, _)| *line == spoken.at);
+    let of_another = !cited.spoken.iter().any(|spoken| !of_line(spoken) && judge.holds(spoken, fact));
+    said.iter().any(|(line, said)| {
+        let rival = fact.competes(said) || (!of_sentence && of_another && fact.binds() && said.binds());
+        rival && !is_told(judge, line, said)
+    })
+}
+
 /// Whether the next line begins with another number alone, and says so that this one was wrong.
 pub(super) fn is_put_right(judge: &Judge, fact: &Fact) -> bool {
     let meeting = judge.cited.meeting;

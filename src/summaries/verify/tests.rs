@@ -102,20 +102,21 @@ fn table(rates: &BTreeMap<String, (usize, usize)>) {
 
 /// The sets, with how many of the right sentences were kept and how many of the wrong ones passed when they
 /// were measured last. Nobody has read which sentences fail of the last one.
-const SETS: [(&str, &str, usize, usize); 7] = [
+const SETS: [(&str, &str, usize, usize); 8] = [
     ("dev", include_str!("../../../benches/summaries/dev.json"), 90, 0),
     ("held-out", include_str!("../../../benches/summaries/held-out.json"), 77, 0),
     ("held-out-2", include_str!("../../../benches/summaries/held-out-2.json"), 36, 0),
     ("held-out-3", include_str!("../../../benches/summaries/held-out-3.json"), 58, 0),
-    ("held-out-4", include_str!("../../../benches/summaries/held-out-4.json"), 130, 0),
-    ("held-out-5", include_str!("../../../benches/summaries/held-out-5.json"), 135, 2),
-    ("held-out-6", include_str!("../../../benches/summaries/held-out-6.json"), 124, 15),
+    ("held-out-4", include_str!("../../../benches/summaries/held-out-4.json"), 131, 0),
+    ("held-out-5", include_str!("../../../benches/summaries/held-out-5.json"), 136, 2),
+    ("held-out-6", include_str!("../../../benches/summaries/held-out-6.json"), 137, 9),
+    ("held-out-7", include_str!("../../../benches/summaries/held-out-7.json"), 119, 22),
 ];
 
 #[test]
 fn no_set_becomes_worse_than_it_was_measured() {
     for (name, json, kept, passed) in SETS {
-        let rates = rates(&set(json), name != "held-out-6");
+        let rates = rates(&set(json), name != "held-out-7");
         let wrong = rates.iter().filter(|(kind, _)| *kind != "right").map(|(_, rate)| rate);
         let (through, wrong) = wrong.fold((0, 0), |sum, rate| (sum.0 + rate.0, sum.1 + rate.1));
         let (right, all) = rates["right"];

@@ -14,6 +14,11 @@ const DOES: &[&str] = &[
 ];
 /// Of these the ones that are a single person.
 const I: &[&str] = &["i", "myself", "ich", "je", "j", "moi", "yo", "io", "ik"];
+/// Whoever says it asks somebody else.
+const PLEASE: &[&str] = &["please", "bitte", "plait"];
+/// To whom something is said: the one who speaks.
+#[rustfmt::skip]
+const ME: &[&str] = &["me", "us", "mir", "uns", "mich", "moi", "m", "nous", "nos", "mi", "noi", "ci", "mij", "ons"];
 /// Somebody says something, in all languages.
 #[rustfmt::skip]
 const SAYS: &[&str] = &[
@@ -111,6 +116,17 @@ impl Who<'_> {
                 && !self.judge.text.words[mention.words.end - 1].possessive
                 && !self.reports(mention)
                 && mention.words.start > 1;
+            let told = mention
+                .words
+                .start
+                .checked_sub(1)
+                .is_some_and(|before| SAYS.contains(&self.judge.text.words[before].fold.as_str()));
+            let us = || {
+                self.quoted().any(|spoken| spoken.words().iter().any(|word| ME.contains(&word.fold.as_str())))
+            };
+            if told && spoken_by(mention) && !us() {
+                return Err(Reason::Who(shown(&self.judge.text.words[mention.words.clone()])));
+            }
             if object && spoken_by(mention) && !self.judge.cited.names_any(&mention.people) && !me() {
                 return Err(Reason::Who(shown(&self.judge.text.words[mention.words.clone()])));
             }
@@ -194,10 +210,14 @@ impl Who<'_> {
         if stranger && !called {
             return !words.iter().any(|word| tongue.first.has(&word.fold));
         }
-        words
-            .first()
-            .is_some_and(|word| tongue.third.has(&word.fold) || (self.is_other(word, &[]) && !called))
-            && !words.iter().any(|word| tongue.first.has(&word.fold))
+        // "C'est lui qui".
+        let lead = words.iter().zip(["c", "est"]).take_while(|(word, lead)| word.fold == *lead).count();
+        let words = &words[if lead == 2 { 2 } else { 0 }..];
+        words.first().is_some_and(|word| {
+            tongue.third.has(&word.fold)
+                || (lead == 2 && super::place::means_him(word, tongue))
+                || (self.is_other(word, &[]) && !called)
+        }) && !words.iter().any(|word| tongue.first.has(&word.fold))
     }
 
     /// Whether a word names somebody of whom the sentence tells.
@@ -283,8 +303,34 @@ impl Who<'_> {
             }
             !mine
                 && (self.agree(spoken, people)
+                    || self.is_named_for(spoken, people)
                     || (self.is_addressed(spoken, people) && !self.refuse(spoken, people)))
         })
+    }
+
+    /// Whether a clause of a sentence says that they do it: "Ann does that".
+    fn is_named_for(&self, spoken: &Spoken, people: &[usize]) -> bool {
+        let tongue = &self.judge.cited.meeting.tongue;
+        let words = &spoken.line.text.words;
+        spoken.said == Said::Stated
+            && spoken.clauses().any(|clause| {
+                let plain = |at: &usize| {
+                    let word = &words[*at].fold;
+                    tongue.stop.has(word)
+                        || tongue.filler.has(word)
+                        || tongue.yes.has(word)
+                        || super::meeting::is_title(word)
+                };
+                let named = |at: &usize| self.is_named_by(people, &words[*at]);
+                let Some(first) = clause.clone().find(|at| named(at) || !plain(at)) else { return false };
+                let behind = (first..clause.end).find(|at| !named(at));
+                named(&first)
+                    && behind.is_some_and(|at| {
+                        words[at].gap != Gap::Break
+                            && !tongue.second.has(&words[at].fold)
+                            && !SAYS.contains(&words[at].fold.as_str())
+                    })
+            })
     }
 
     /// Whether a sentence says what the one who speaks does: I, and not "I want you to". Of its clauses the
@@ -322,9 +368,14 @@ impl Who<'_> {
     fn is_own(&self, spoken: &Spoken, people: &[usize]) -> bool {
         let tongue = &self.judge.cited.meeting.tongue;
         let words = spoken.words();
-        let to_another = words.iter().any(|word| tongue.second.has(&word.fold));
+        let to_another =
+            words.iter().any(|word| tongue.second.has(&word.fold) || PLEASE.contains(&word.fold.as_str()));
         if words.iter().any(|word| tongue.first.has(&word.fold) && DOES.contains(&word.fold.as_str())) {
             return !to_another;
+        }
+        // Whoever asks a question owns that, and nothing else.
+        if spoken.said == Said::Asked && self.judge.claim.kind != Kind::Question {
+            return false;
         }
         let text = &spoken.line.text;
         let sentence = spoken.range.clone();
@@ -332,7 +383,9 @@ impl Who<'_> {
         !to_another
             && !starts.any(|clause| {
                 let word = &text.words[clause.start];
-                tongue.third.has(&word.fold) || self.is_other(word, people)
+                tongue.third.has(&word.fold)
+                    || self.is_other(word, people)
+                    || super::place::is_this(&text.words[clause.clone()], tongue)
             })
     }
 

@@ -46,13 +46,13 @@ pub(in super::super) const STANCES: &[Stance] = &[
         maybe: "maybe perhaps might could should would probably possibly likely hopefully propos* suggest* i_think \
                 i_guess i_suppose i_believe i_hope we_think not_sure unsure i_assume guess ought apparently presumably \
                 we_may i_may they_may it_may reckon i_doubt not_certain seems seem looks_like sounds_like i_imagine \
-                with_luck in_theory if_possible thinks believes guesses reckons hopes assumes suspects do_not_think could_be considering \
+                i_move_that i_move_we with_luck in_theory if_possible thinks believes guesses reckons hopes assumes suspects do_not_think could_be considering \
                 thinking_of thinking_about whether wanted_to wants_to was_thinking supposed_to \
                 was_going_to were_going_to hope_to how_about",
         if_: "if unless provided as_long_as only_if only_when depending",
         opinion: "think* thought believ* consider* opinion according hope* hoping want* wish* recommend* argu* prefer* \
                   favour* favor* feel* felt view* expect* estimat* unsure uncertain may potentially would_like \
-                  suspect* assum* wonder* doubt* find finds advis* warn* plead*",
+                  suspect* assum* wonder* doubt* find finds advis* warn* plead* moves moved",
         asked: "ask* question* wonder* whether want*_to_know inquir* enquir* request* unclear",
         asks: "can_you can_we can_i could_you could_we could_i should_we should_i shall_we would_you do_you do_we do_they \
                does_it does_that does_anybody does_anyone did_you did_we have_you have_we is_it is_that is_there are_you \
@@ -100,11 +100,11 @@ pub(in super::super) const STANCES: &[Stance] = &[
                 vorschlagen wurde_gern wurde_ungern ungern hoffentlich ich_wurde wurde_sagen wir_wurden nicht_sicher \
                 was_haltet wie_ware glaube_ich denke_ich schatze_ich anscheinend angeblich scheint kann_sein \
                 soweit_ich_weiss glaubt meint denkt vermutet hofft schatzt ich_wurd wurd_ich konnt_man glaub uberlegt uberlegen ob wollte wollten ginge \
-                kame fande hatte_gesagt hatte_gern* mein_vorschlag",
+                ich_beantrage beantrage_ich kame fande hatte_gesagt hatte_gern* mein_vorschlag",
         if_: "wenn falls sofern solange nur_wenn ausser_wenn",
         opinion: "meint meinte findet fand halt hielt glaubt glaubte denkt dachte schlagt schlug vorgeschlagen vorschlug \
                   vorschlag* uberleg* mochte mochten wunsch* empfiehlt empfahl vermutet hofft hoffte rechnet erwartet \
-                  befurcht* kann kann_sich wurde wurden laut zufolge ansicht meinung zweifel* warnt pladier* erwagt \
+                  befurcht* beantrag* kann kann_sich wurde wurden laut zufolge ansicht meinung zweifel* warnt pladier* erwagt \
                   bevorzugt lieber wollte",
         asked: "frag* fragt gefragt bittet bat ob frage fragen anfrage erkundig* wissen_will wollte_wissen offen unklar \
                 gebeten",

@@ -200,8 +200,8 @@ pub(in super::super) const WORDS: &[Words] = &[
             "era", "ait", "ant", "ent", "ais", "ees", "ons", "ez", "er", "ir", "es", "ee", "re", "e", "s", "x", "t", "a",
         ],
         irregular: "prendre:pris,prend,prennent,prendra mettre:mis,met,mettent,mettra,mettrai vendre:vendu,vend,vendus,vendue \
-                    venir:vient,venu,viendra tenir:tient,tenu voir:vu,voit,verra savoir:su,sait,saura vouloir:veut,voulu,veux \
-                    pouvoir:peut,pu devoir:doit,du dire:dit lire:lu,lit ecrire:ecrit,ecrira ouvrir:ouvert,ouvre offrir:offert \
+                    venir:vient,venu,viendra,viendront,viennent,viendrai,viendrait,viens tenir:tient,tenu,tiennent,tiendra voir:vu,voit,verra,vois,voient,verront savoir:su,sait,saura vouloir:veut,voulu,veux,veulent \
+                    pouvoir:peut,pu,peuvent devoir:doit,du,doivent dire:dit lire:lu,lit ecrire:ecrit,ecrira ouvrir:ouvert,ouvre offrir:offert \
                     recevoir:recu,recoit boire:bu,boit connaitre:connu,connait coute:cout,coutait,couter,coutera,couts \
                     choisir:choix,choisi partir:parti,part,partent sortir:sorti,sort finir:fini,finit servir:sert,servi \
                     suivre:suivi,suit vivre:vecu,vit perdre:perdu,perd rendre:rendu,rend repondre:repondu,repond attendre:attendu,attend \
