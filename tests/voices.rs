@@ -2,6 +2,7 @@
 //! built into a meeting.
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use hansard::base::units::{Frames, SampleFormat, SampleRate};
@@ -14,7 +15,7 @@ use hansard::speakers::cluster::{self, cosine};
 use hansard::speakers::filter_bank::{BANDS, FilterBank};
 use hansard::speakers::networks::{Embedding, NetworkError, Networks, WINDOW, embedding_hash};
 use hansard::speakers::pieces::{self, Piece};
-use hansard::speakers::worker::{self, Ear, VoicesWorker};
+use hansard::speakers::worker::{self, Ear, VoicesWorker, VoicesWorkers, Window};
 use hansard::speech::voices::{TrackVoices, kept};
 
 use crate::support::stage::meeting::speak;
@@ -136,6 +137,34 @@ fn another_process_hears_the_same_and_its_death_costs_a_start() {
     let junk = [&(WINDOW as u64 + 1).to_le_bytes()[..], &[0; 24]].concat();
     assert!(worker::serve(&junk[..], Vec::new()).is_err());
     assert!(worker::serve(&[][..], Vec::new()).is_ok());
+}
+
+/// Windows that several processes share come back in their order, as one hears them; one that is none fails all.
+#[test]
+fn several_processes_hear_the_same_in_order() {
+    let Some((sound, _)) = meeting(&["slt", "rms"]) else { return };
+    let starts = pieces::windows(sound.len() as u64);
+    let window = |at: usize| {
+        let start = starts[at] as usize;
+        let sound = sound[start..(start + WINDOW).min(sound.len())].to_vec();
+        Window { sound, start: starts[at], middle: pieces::middle(&starts, at) }
+    };
+    let windows: Vec<Window> = (0..starts.len().min(5)).map(window).collect();
+    assert!(windows.len() >= 3, "{starts:?}");
+    let program = Path::new(env!("CARGO_BIN_EXE_hansard"));
+    let mut one = VoicesWorker::new(program.into());
+    let told = one.hear_each(&windows).unwrap();
+    assert!(
+        told.iter().zip(&windows).all(|(pieces, window)| pieces.iter().all(|p| p.window == window.start))
+    );
+    for count in [0, 2, 3, 9] {
+        let mut several = VoicesWorkers::new(program, count);
+        assert_eq!(several.at_once(), count.max(1));
+        assert_eq!(several.hear_each(&windows).unwrap(), told, "{count} at once");
+        assert_eq!(several.hear_each(&[]).unwrap(), Vec::<Vec<_>>::new());
+    }
+    let mut none = VoicesWorkers::new(Path::new("/bin/true"), 2);
+    assert!(none.hear_each(&windows).is_err());
 }
 
 /// One that answers a window of 16 samples with no pieces, and has 4 MB more at the second one.

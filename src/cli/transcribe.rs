@@ -22,6 +22,7 @@ use crate::engine::spec::{SourceSpec, SpecKind, settle_names};
 use crate::engine::text::{self, Choice};
 use crate::engine::transcribe::{How, TranscribeError, final_pass_stands, transcribe};
 use crate::recognisers::engine::Engine;
+use crate::recognisers::lasting::Lasting;
 use crate::session::manifest::State;
 use crate::session::read;
 use crate::speech::work::Pass;
@@ -101,6 +102,8 @@ pub(super) struct Wanted {
     /// It is the final pass, by this model.
     last: Option<String>,
     json: bool,
+    /// Recognisers that go on from file to file, where there are several.
+    lasting: Option<Arc<Lasting>>,
 }
 
 /// A session whose text was made, or left for later.
@@ -143,6 +146,7 @@ impl TextArgs {
             resume: false,
             last: None,
             json: self.json,
+            lasting: None,
         })
     }
 
@@ -189,7 +193,10 @@ impl Wanted {
         languages: impl Iterator<Item = Option<&'a str>>,
     ) -> anyhow::Result<Arc<dyn Engine>> {
         match text::choose_engine(&self.config, self.pass(), languages).map_err(text_error)? {
-            Choice::Use(engine) => Ok(engine),
+            Choice::Use(engine) => Ok(match &self.lasting {
+                Some(lasting) => lasting.of(engine),
+                None => engine,
+            }),
             Choice::Later(reason) => Err(wrong_use(reason)),
         }
     }
@@ -399,14 +406,7 @@ fn transcribe_session(dir: &Path, wanted: &Wanted, imported: Option<&Imported>) 
 
 /// Goes on with the text of a session that was interrupted.
 pub(super) fn go_on(dir: &Path, wanted: &Wanted) -> anyhow::Result<Made> {
-    let wanted = Wanted {
-        config: wanted.config.clone(),
-        languages: wanted.languages.clone(),
-        speakers: wanted.speakers.clone(),
-        last: None,
-        resume: true,
-        ..*wanted
-    };
+    let wanted = Wanted { last: None, resume: true, ..wanted.clone() };
     transcribe_session(dir, &wanted, None)
 }
 

@@ -193,13 +193,17 @@ pub fn arguments(
     let settings = segments(config, facts);
     settings.check()?;
     let mut how = opening(config);
-    let recognizers = match (pass, facts.cost) {
+    let most = match (pass, facts.cost) {
         (Pass::Plain, _) => at_once(config, facts),
         // Elsewhere they do not take time from one another, nor from the recording.
         (Pass::Live, Cost::Elsewhere { at_once }) => at_once,
         (Pass::Live | Pass::Long, _) => 1,
     };
-    if recognizers > 1 {
+    let recognizers = match facts.cost {
+        Cost::Here { .. } => most.min(worth(&session)),
+        Cost::Elsewhere { .. } => most,
+    };
+    if most > 1 {
         how.threads = 1;
     }
     let growing = wanted.partials && config.transcribe.partials && facts.fit >= Fit::Growing;
@@ -265,6 +269,16 @@ fn at_once(config: &Config, facts: &Facts) -> usize {
     let threads = if config.transcribe.threads > 0 { config.transcribe.threads as usize } else { cores() };
     facts.at_once(threads, memory_available())
 }
+
+/// How many recognisers a session's sound is worth: to load a model takes as long as some seconds of speech.
+fn worth(session: &SessionView) -> usize {
+    let takes = session.tracks.iter().flat_map(|track| track.takes());
+    let seconds: f64 = takes.map(|take| take.written().seconds(take.entry.rate)).sum();
+    1 + (seconds / SECONDS_WORTH_ONE) as usize
+}
+
+/// Seconds of sound for which another recogniser is started.
+const SECONDS_WORTH_ONE: f64 = 15.0;
 
 /// How speech is cut: as was set, and never longer than the engine takes.
 fn segments(config: &Config, facts: &Facts) -> SegmentSettings {

@@ -24,7 +24,7 @@ use crate::speakers::worker::Ear;
 use crate::speech::known;
 use crate::speech::levels::TrackLevels;
 use crate::speech::voices::across::{self, People};
-use crate::speech::voices::{Found, TrackVoices, VoicesError, ear as ear_of_voices, kept};
+use crate::speech::voices::{Found, TrackVoices, VoicesError, ear_of_all_cores, kept};
 
 /// How often it is looked whether it is to end early.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -47,7 +47,7 @@ pub(super) fn tell_apart(
         sink: Arc::clone(sink),
         limits,
         enrolled: enrolled.to_owned(),
-        ear: ear_of_voices,
+        ear: ear_of_all_cores,
         stop: Arc::clone(&stop),
     };
     let work = std::thread::Builder::new().name("voices".into()).spawn(move || stage.run());

@@ -10,6 +10,7 @@
 //! | [`http`] | any OpenAI-compatible server |
 //! | [`moonshine`] | Moonshine, inside the child |
 //! | [`both`] | the model `auto`: each of them for its languages |
+//! | [`lasting`] | recognisers that outlive a session |
 //! | [`scripted`] | answers by script, for tests |
 //! | [`worker`], [`protocol`] | the child process, and what is said to it |
 //! | `whisper_cpp` | whisper.cpp, inside the child |
@@ -25,6 +26,7 @@ mod alignment;
 pub mod both;
 pub mod engine;
 pub mod http;
+pub mod lasting;
 pub mod local;
 mod loops;
 pub mod moonshine;

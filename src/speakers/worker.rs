@@ -31,6 +31,17 @@ const GROWTH_BYTES_MAX: u64 = 256 << 20;
 /// So often in a row it may fail on a window.
 const TRIES: u32 = 2;
 
+/// A window that is to be heard.
+#[derive(Debug, Clone)]
+pub struct Window {
+    /// At most [`WINDOW`] samples at 16 kHz.
+    pub sound: Vec<f32>,
+    /// Its first sample.
+    pub start: u64,
+    /// The samples for which it speaks ([`pieces::middle`]).
+    pub middle: Range<u64>,
+}
+
 /// What hears windows of sound.
 pub trait Ear: Send {
     /// The pieces of a window, as [`pieces::hear`] gives them.
@@ -38,6 +49,19 @@ pub trait Ear: Send {
     /// # Errors
     /// It can't be heard.
     fn hear(&mut self, sound: &[f32], window: u64, middle: &Range<u64>) -> Result<Vec<Piece>, NetworkError>;
+
+    /// How many windows it hears at once, if there are that many.
+    fn at_once(&self) -> usize {
+        1
+    }
+
+    /// The pieces of several windows, in their order.
+    ///
+    /// # Errors
+    /// One of them can't be heard.
+    fn hear_each(&mut self, windows: &[Window]) -> Result<Vec<Vec<Piece>>, NetworkError> {
+        windows.iter().map(|window| self.hear(&window.sound, window.start, &window.middle)).collect()
+    }
 }
 
 impl Ear for Networks {
@@ -109,6 +133,44 @@ impl Ear for VoicesWorker {
             }
         }
         answer
+    }
+}
+
+/// Several children, each of which hears a window of its own: for sound that is there already and that
+/// somebody waits for. A child is started when it is first needed.
+pub struct VoicesWorkers {
+    workers: Vec<VoicesWorker>,
+}
+
+impl VoicesWorkers {
+    /// At most `count` of them, one at least.
+    pub fn new(program: &Path, count: usize) -> Self {
+        Self { workers: (0..count.max(1)).map(|_| VoicesWorker::new(program.into())).collect() }
+    }
+}
+
+impl Ear for VoicesWorkers {
+    fn hear(&mut self, sound: &[f32], window: u64, middle: &Range<u64>) -> Result<Vec<Piece>, NetworkError> {
+        self.workers[0].hear(sound, window, middle)
+    }
+
+    fn at_once(&self) -> usize {
+        self.workers.len()
+    }
+
+    fn hear_each(&mut self, windows: &[Window]) -> Result<Vec<Vec<Piece>>, NetworkError> {
+        let share = windows.len().div_ceil(self.workers.len()).max(1);
+        let shares = windows.chunks(share).zip(&mut self.workers);
+        std::thread::scope(|scope| {
+            let at_work: Vec<_> =
+                shares.map(|(share, worker)| scope.spawn(|| worker.hear_each(share))).collect();
+            let mut heard = Vec::with_capacity(windows.len());
+            for work in at_work {
+                let of_share = work.join().map_err(|_| NetworkError::new("it failed on this sound"))?;
+                heard.extend(of_share?);
+            }
+            Ok(heard)
+        })
     }
 }
 

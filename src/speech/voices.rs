@@ -16,6 +16,7 @@ use super::track_reader::{TrackReader, TrackReaderError, TrackSound};
 use crate::base::text;
 use crate::base::units::{Frames, SampleRate};
 use crate::base::utterance::{Utterance, Word};
+use crate::recognisers::engine::memory_available;
 use crate::recognisers::worker::own_program;
 use crate::revise::Proposal;
 use crate::session::shared::{TakeShared, TrackShared};
@@ -26,7 +27,7 @@ use crate::speakers::networks::{Embedding, NetworkError, Networks, WINDOW};
 use crate::speakers::pieces::{self, Piece};
 use crate::speakers::recognise;
 use crate::speakers::turns::{Spoken, Turn, runs, turns};
-use crate::speakers::worker::{Ear, VoicesWorker};
+use crate::speakers::worker::{Ear, VoicesWorker, VoicesWorkers, Window};
 
 pub mod across;
 pub mod kept;
@@ -57,13 +58,42 @@ pub enum VoicesError {
 /// # Errors
 /// The networks don't run.
 pub fn ear() -> Result<Box<dyn Ear>, VoicesError> {
+    match own_program_that_hears() {
+        Some(program) => Ok(Box::new(VoicesWorker::new(program))),
+        None => Ok(Box::new(Networks::load()?)),
+    }
+}
+
+/// The same for sound that is there already: it hears several windows at once, as many as there are cores, as
+/// far as there is memory.
+///
+/// # Errors
+/// The networks don't run.
+pub fn ear_of_all_cores() -> Result<Box<dyn Ear>, VoicesError> {
+    match own_program_that_hears() {
+        Some(program) => {
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let room = memory_available().map_or(1, |bytes| bytes / 2 / EAR_BYTES);
+            let count = cores.min(EARS_MAX).min(usize::try_from(room).unwrap_or(usize::MAX));
+            Ok(Box::new(VoicesWorkers::new(&program, count)))
+        }
+        None => ear(),
+    }
+}
+
+/// The program that can be started to hear voices, where this one is Hansard.
+fn own_program_that_hears() -> Option<PathBuf> {
     let program = own_program();
     let is_hansard = program.file_stem().is_some_and(|name| name == env!("CARGO_PKG_NAME"));
-    if is_hansard || program.starts_with("/proc") {
-        return Ok(Box::new(VoicesWorker::new(program)));
-    }
-    Ok(Box::new(Networks::load()?))
+    (is_hansard || program.starts_with("/proc")).then_some(program)
 }
+
+/// More are not worth their memory.
+const EARS_MAX: usize = 8;
+/// Memory of one, in bytes.
+const EAR_BYTES: u64 = 150 << 20;
+/// So few windows are heard by one: to start another one takes as long as a window.
+const FEW_WINDOWS: usize = 6;
 
 /// The voices of one track.
 pub struct TrackVoices {
@@ -155,31 +185,44 @@ impl TrackVoices {
             let total = take.written().rescale(rate, SampleRate::HZ_16000).0;
             // Read before what is written: what a closed take has, it has.
             let starts = if closed { pieces::windows(total) } else { pieces::windows_of_growing(total) };
-            let mut sound = None;
-            for at in 0..starts.len() {
-                let (start, middle) = (starts[at], pieces::middle(&starts, at));
-                let is_wanted = spans.iter().any(|span| span.start < middle.end && span.end > middle.start);
-                let whole = start + WINDOW as u64 <= total || closed;
-                if !is_wanted || !whole || of_take.heard.contains(&start) {
-                    continue;
-                }
-                if stop() {
-                    return Ok(count);
-                }
-                let name = (self.track.track.clone(), take.entry.take, start, middle.end);
-                let found = match self.known.remove(&name) {
-                    Some(found) => found,
-                    None => {
-                        let sound = sound.get_or_insert_with(|| Sound::new(&self.dir, &self.track, index));
-                        ear.hear(sound.read(start, WINDOW, rate)?, start, &middle)?
-                    }
-                };
+            let whole = |start: u64| start + WINDOW as u64 <= total || closed;
+            let mut wanted: Vec<(u64, Range<u64>)> = (0..starts.len())
+                .map(|at| (starts[at], pieces::middle(&starts, at)))
+                .filter(|(start, middle)| {
+                    let is_said = spans.iter().any(|span| span.start < middle.end && span.end > middle.start);
+                    is_said && whole(*start) && !of_take.heard.contains(start)
+                })
+                .collect();
+            let name = |start, end| (self.track.track.clone(), take.entry.take, start, end);
+            let mut keep = |start: u64, end: u64, found: Vec<Piece>| {
                 if self.keeps {
-                    kept::keep(&self.dir, name, &found);
+                    kept::keep(&self.dir, name(start, end), &found);
                 }
                 of_take.pieces.extend(found);
                 of_take.heard.insert(start);
                 count += 1;
+            };
+            wanted.retain(|(start, middle)| match self.known.remove(&name(*start, middle.end)) {
+                Some(found) => {
+                    keep(*start, middle.end, found);
+                    false
+                }
+                None => true,
+            });
+            let at_once = if wanted.len() > FEW_WINDOWS { ear.at_once() } else { 1 };
+            let mut sound = Sound::new(&self.dir, &self.track, index);
+            for batch in wanted.chunks(at_once) {
+                if stop() {
+                    return Ok(count);
+                }
+                let mut windows = Vec::with_capacity(batch.len());
+                for (start, middle) in batch {
+                    let sound = sound.read(*start, WINDOW, rate)?.to_vec();
+                    windows.push(Window { sound, start: *start, middle: middle.clone() });
+                }
+                for (found, window) in ear.hear_each(&windows)?.into_iter().zip(&windows) {
+                    keep(window.start, window.middle.end, found);
+                }
             }
             of_take.pieces.sort_by_key(|piece| piece.window);
         }

@@ -2,6 +2,7 @@
 //! the end.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -88,6 +89,7 @@ impl Account {
 pub(super) fn run(inputs: &[PathBuf], labels: &Labels, wanted: &Wanted) -> anyhow::Result<Exit> {
     let mut stop = Signals::new().context("can't take signals over")?;
     let mut account = Account::default();
+    let wanted = &Wanted { lasting: Some(Arc::default()), ..wanted.clone() };
     for (n, input) in inputs.iter().enumerate() {
         say(format_args!("{} of {}: {}", n + 1, inputs.len(), input.display()));
         let made = one(input, labels, wanted);

@@ -25,7 +25,11 @@ pub(in crate::models) fn pull(
         let path = parts.join(file);
         let content = if file.ends_with(".json") { Content::Json } else { Content::Safetensors };
         // The tokens are some kilobytes, whose hash few servers tell; the weights are what counts.
-        let file_verified = download(format!("{base}/{file}"), content, &path, name, progress)?;
+        let file_verified = download(format!("{base}/{file}"), content, &path, name, progress);
+        let file_verified = file_verified.inspect_err(|_| {
+            // Only where nothing has come: what is there is gone on with.
+            let _ = fs::remove_dir(&parts);
+        })?;
         if matches!(content, Content::Safetensors) {
             verified = file_verified;
         }
