@@ -7,9 +7,9 @@ memory, and WER by Whisper's normaliser, with a paired bootstrap over the record
 Last it says which of the bars below are kept.
 
 faster-whisper: int8, VAD on, two threads, else its defaults (beam 5). whisper.cpp (pywhispercpp): the same ggml file as Hansard,
-two threads, else its defaults. Hansard: its defaults, which include telling voices apart, and a process per recording, each of
-which loads the model; once with Whisper's weights, which are those of both peers, once with moonshine-base. All are told the
-language. Moonshine's own library has the weights that moonshine-base is made of. It takes longer than the sound lasts, so it is
+two threads, else its defaults. Hansard: all recordings in one process, each into a session of its own, with Whisper's weights,
+which are those of both peers, and with moonshine-base; each of them once for words alone, as the others make them ("one
+voice"), and once with its defaults, which tell voices apart. All are told the language. Moonshine's own library has the weights that moonshine-base is made of. It takes longer than the sound lasts, so it is
 compared in a table of its own, over few recordings, once.
 """
 
@@ -34,10 +34,21 @@ THREADS = 2
 # What all are compared with.
 BESIDE = "faster-whisper"
 WHISPER, ENGLISH = "hansard", "hansard, moonshine-base"
-QUICK = (BESIDE, WHISPER, ENGLISH, "whisper.cpp")
-SLOW = (WHISPER, ENGLISH, "moonshine-voice")
+# None of the others tells voices apart.
+ALONE = ", one voice"
+QUICK = (BESIDE, WHISPER + ALONE, ENGLISH + ALONE, WHISPER, ENGLISH, "whisper.cpp")
+SLOW = (WHISPER + ALONE, ENGLISH + ALONE, "moonshine-voice")
 # System, figure, and how much of faster-whisper's it may be (of the word error rate: points more).
-BARS = ((WHISPER, "wall", 0.5), (WHISPER, "cpu", 0.5), (WHISPER, "wer", 1.0), (ENGLISH, "cpu", 0.35))
+BARS = tuple(
+    (system, figure, bound)
+    for way in (ALONE, "")
+    for system, figure, bound in (
+        (WHISPER + way, "wall", 0.5),
+        (WHISPER + way, "cpu", 0.5),
+        (WHISPER + way, "wer", 1.0),
+        (ENGLISH + way, "cpu", 0.35),
+    )
+)
 
 
 def main() -> int:
@@ -135,18 +146,18 @@ def measure(systems: tuple[str, ...], files: dict, rounds: int, arguments: argpa
 def hansard(system: str, files: dict, arguments: argparse.Namespace) -> dict:
     import suite
 
-    model = "moonshine-base" if system == ENGLISH else arguments.ggml
-    wall = cpu = memory = 0.0
+    model = "moonshine-base" if system.startswith(ENGLISH) else arguments.ggml
+    voices = ["--speakers", "1"] if system.endswith(ALONE) else []
     texts = {}
     with tempfile.TemporaryDirectory() as out:
+        cost = suite.run([arguments.binary, "transcribe", "--each", "--json", "--out", out, "--model", model,
+                          "--language", "en", *voices, *files], {})  # fmt: skip
+        made = [json.loads(line) for line in cost["stdout"].splitlines() if line.startswith("{")]
+        sessions = {each["file"]: each["session"] for each in made if "session" in each}
         for file, recording in files.items():
-            cost = suite.run([arguments.binary, "transcribe", "--json", "--out", out, "--model", model,
-                              "--language", "en", file], {})  # fmt: skip
-            session = json.loads(cost["stdout"].strip().splitlines()[-1])["session"]
-            heard = json.loads(suite.output([arguments.binary, "export", session, "--format", "json", "--output", "-"]))
+            heard = json.loads(suite.output([arguments.binary, "export", sessions[file], "--format", "json", "--output", "-"]))
             texts[recording.name] = " ".join(each["words"] for each in heard)
-            wall, cpu, memory = wall + cost["wall"], cpu + cost["cpu"], max(memory, cost["memory"])
-    return {"wall": wall, "cpu": cpu, "memory": memory, "texts": texts}
+    return {key: cost[key] for key in ("wall", "cpu", "memory")} | {"texts": texts}
 
 
 def peer(system: str, files: dict, arguments: argparse.Namespace) -> dict:

@@ -7,7 +7,7 @@
 //! one takes is told for each update that was shown, its start included, and, measured by itself, for a line
 //! of 5 s.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -198,17 +198,26 @@ fn measure(pulse: &mut Pulse, meeting: &Meeting, (model, sources): (&str, String
     })
 }
 
+/// By how much the end of a word may move when a line is written anew.
+const SAME_S: f64 = 0.1;
+
 /// How late each finished line first came, and how often growing ones did.
 fn lines(printed: &[Printed], session: &Session) -> (Vec<f64>, usize) {
-    let (mut delays, mut updates, mut known) = (Vec::new(), 0, BTreeSet::new());
+    let (mut delays, mut updates) = (Vec::new(), 0);
+    // A line that is cut where the voice changes stands there again in two: its words were shown before.
+    let mut shown_until: BTreeMap<String, f64> = BTreeMap::new();
     for line in printed.iter().filter(|line| line.out == Out::Text) {
         let Ok(told) = serde_json::from_str::<Utterance>(&line.text) else { continue };
         let Some(last) = told.words.last().filter(|_| told.is_shown()) else { continue };
         if !told.is_final {
             updates += 1;
-        } else if known.insert(told.id.clone()) {
+            continue;
+        }
+        let until = shown_until.entry(told.track.clone()).or_insert(f64::MIN);
+        if last.end > *until + SAME_S {
             delays.push(line.at.duration_since(session.manifest.start.utc).as_secs_f64() - last.end);
         }
+        *until = until.max(last.end);
     }
     (delays, updates)
 }
