@@ -139,7 +139,7 @@ fn another_process_hears_the_same_and_its_death_costs_a_start() {
     assert!(worker::serve(&[][..], Vec::new()).is_ok());
 }
 
-/// Windows that several processes share come back in their order, as one hears them; one that is none fails all.
+/// Windows that several processes share come back in their order, as one hears them.
 #[test]
 fn several_processes_hear_the_same_in_order() {
     let Some((sound, _)) = meeting(&["slt", "rms"]) else { return };

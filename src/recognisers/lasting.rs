@@ -1,4 +1,4 @@
-//! Recognisers that outlive a session: whoever transcribes several files loads a model once, and not for each.
+//! Recognisers that outlive a session: whoever transcribes several files loads a model once.
 //!
 //! An engine that is wrapped gives back a recogniser that is at rest, if one was opened in the same way; one
 //! that failed is not used again. Promise: there are never more at rest than worked at once.
@@ -154,7 +154,7 @@ mod tests {
     const FAILS: usize = 3;
 
     impl Numbered {
-        fn new(name: &str, opened: &Arc<AtomicUsize>) -> Arc<dyn Engine> {
+        fn engine(name: &str, opened: &Arc<AtomicUsize>) -> Arc<dyn Engine> {
             let facts = Facts {
                 name: name.to_owned(),
                 languages: Languages::All,
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_model_is_loaded_once_for_all_that_is_asked_in_turn() {
         let (lasting, opened) = (Lasting::default(), Arc::default());
-        let engine = || lasting.of(Numbered::new("a", &opened));
+        let engine = || lasting.of(Numbered::engine("a", &opened));
         let sound = |count: usize| Request { samples: vec![0.0; count], ..Request::default() };
         for _ in 0..3 {
             let engine = engine();
@@ -223,7 +223,7 @@ mod tests {
         assert!((0..2).all(|_| engine().open(&how(1)).model() != name));
         // Another model.
         let before = opened.load(Ordering::SeqCst);
-        drop(lasting.of(Numbered::new("b", &opened)).open(&how(1)));
+        drop(lasting.of(Numbered::engine("b", &opened)).open(&how(1)));
         assert_eq!(opened.load(Ordering::SeqCst), before + 1);
     }
 }

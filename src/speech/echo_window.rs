@@ -13,8 +13,9 @@ const REACH_S: f64 = 0.5;
 /// What ended so long before the latest one is forgotten: nothing that overlaps it can still come, except
 /// after a long lag.
 const KEEP_S: f64 = 180.0;
-/// An utterance is not held back longer than this for the sake of a track that lags.
-pub const HOLD_MAX: Duration = Duration::from_millis(1_500);
+/// An utterance is not held back longer than this for the sake of a track that lags. Where two speak at once
+/// the other's words come a few tenths of a second later; an echo that is shown by then is taken back.
+pub const HOLD_MAX: Duration = Duration::from_millis(600);
 
 /// An utterance in the window.
 struct Entry {

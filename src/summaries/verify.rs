@@ -144,8 +144,8 @@ fn quoted_line(claim: &Claim, meeting: &Meeting, lines: &[usize]) -> Result<usiz
     runs_on.map(|pair| pair[0]).ok_or(Reason::Quote)
 }
 
-/// Where the quote stands: the sentences of which it has words, as numbers of `cited.spoken`, and its words, by
-/// line.
+/// Where the quote stands: the sentences of which it has words, as numbers of `cited.spoken`, and its words,
+/// by line.
 struct Quoted {
     sentences: Vec<usize>,
     words: Vec<(usize, std::ops::Range<usize>)>,

@@ -489,7 +489,7 @@ mod tests {
                 bytes[at] = byte;
             }
             bytes.truncate(length);
-            // It neither panics nor hangs, and no header makes sound out of nothing. A tag of a codec for speech
+            // It neither panics nor hangs, and no header makes sound out of nothing. A codec for speech
             // may make 60 frames of each byte (G.723.1).
             let (frames, _) = read(&bytes);
             prop_assert!(frames <= 100 * length);

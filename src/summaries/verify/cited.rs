@@ -161,8 +161,8 @@ impl<'a> Cited<'a> {
             let all: Vec<&Range<usize>> = spoken.clauses().collect();
             let is_quoted = |clause: &&Range<usize>| clause.start < words.end && words.start < clause.end;
             let of_clause = |clause: &Range<usize>| &spoken.line.text.words[clause.clone()];
-            let Some(from) = all.iter().position(|clause| is_quoted(clause)) else { continue };
-            let Some(to) = all.iter().rposition(|clause| is_quoted(clause)) else { continue };
+            let Some(from) = all.iter().position(&is_quoted) else { continue };
+            let Some(to) = all.iter().rposition(is_quoted) else { continue };
             let doubted = all[from..=to].iter().any(|clause| tongue.maybe.any(of_clause(clause)));
             let behind = all.get(to + 1).is_some_and(|next| only_doubts(of_clause(next), tongue));
             let before = from.checked_sub(1).map(|before| of_clause(all[before]));
