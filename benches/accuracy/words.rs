@@ -2,13 +2,14 @@
 //!
 //! For each WAV file (mono, 16 kHz, one segment) and each way one line of JSON: the words, the stretches in
 //! which the detector hears speech, and the CPU time that recognising took. The ways are whisper.cpp's
-//! timestamp tokens and its attention (DTW), and the attention of Hansard's own engine, each as they come and
-//! held to the speech.
+//! timestamp tokens and its attention (DTW), the attention of Hansard's own engine, and that of Moonshine
+//! where `HANSARD_MODELS` has `moonshine-base`, each as they come and held to the speech.
 
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use hansard::audio::vad::Silero;
+use hansard::recognisers::moonshine::MoonshineRecognizer;
 use hansard::recognisers::recognizer::{Recognizer, Request, Word};
 use hansard::recognisers::whisper_cpp::{WhisperRecognizer, WhisperSettings};
 use hansard::recognisers::whisper_int8::WhisperInt8;
@@ -19,14 +20,19 @@ use serde_json::json;
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [model, files @ ..] = arguments.as_slice() else { anyhow::bail!("words MODEL FILE…") };
-    for way in ["timestamps", "attention", "int8"] {
+    let moonshine =
+        std::env::var_os("HANSARD_MODELS").map(|models| Path::new(&models).join("moonshine-base"));
+    for way in ["timestamps", "attention", "int8", "moonshine"] {
         let language = Some("en".to_owned());
-        let mut recognizer: Box<dyn Recognizer> = if way == "int8" {
-            Box::new(WhisperInt8::load(Path::new(model), 1, language)?)
-        } else {
-            let align = way == "attention";
-            let settings = WhisperSettings { threads: 1, language, align, ..WhisperSettings::default() };
-            Box::new(WhisperRecognizer::load(Path::new(model), settings)?)
+        let mut recognizer: Box<dyn Recognizer> = match (way, &moonshine) {
+            ("moonshine", Some(dir)) if dir.is_dir() => Box::new(MoonshineRecognizer::load(dir, 1)?),
+            ("moonshine", _) => continue,
+            ("int8", _) => Box::new(WhisperInt8::load(Path::new(model), 1, language)?),
+            _ => {
+                let align = way == "attention";
+                let settings = WhisperSettings { threads: 1, language, align, ..WhisperSettings::default() };
+                Box::new(WhisperRecognizer::load(Path::new(model), settings)?)
+            }
         };
         for file in files {
             let samples = read(Path::new(file))?;
