@@ -1,10 +1,10 @@
 //! Moonshine, a recogniser of English alone: its network on this program's own products of 7 bits, in the
 //! child process that Whisper runs in, too.
 //!
-//! Its cost follows the length of the sound. It takes the likeliest token each time; where the text goes
-//! round in a loop it ends. When words were spoken comes from the decoder's attention
-//! (`times`). It has no opinion on whether anybody speaks at all, so it gives none, and it takes no prompt: a
-//! vocabulary is not heard.
+//! Its cost follows the length of the sound. It takes the likeliest token each time. Where the text goes
+//! round in a loop the sound is heard again in parts; if a part loops too, the text ends there. When words
+//! were spoken comes from the decoder's attention (`times`). It has no opinion on whether anybody speaks at
+//! all, so it gives none, and it takes no prompt: a vocabulary is not heard.
 
 pub mod network;
 
@@ -41,6 +41,12 @@ const SPACE: &[u8] = "\u{2581}".as_bytes();
 const REST_S_MIN: f64 = 2.0;
 /// Pieces of one request that are heard on their own.
 const RUNS_MAX: usize = 4;
+/// How often what goes round in a loop is cut in two and heard again.
+const CUTS: u32 = 2;
+/// Samples of a sound that is cut: 2 s.
+const CUT_MIN: usize = 32_000;
+/// Seconds that have to be quiet where it is cut: a pause between words.
+const QUIET_S: f64 = 0.1;
 
 /// The decoder's heads that look at what is being written: layer and head.
 pub const HEADS: [(usize, usize); 8] = [(3, 0), (4, 0), (5, 5), (5, 6), (4, 3), (3, 3), (5, 0), (6, 0)];
@@ -101,6 +107,26 @@ impl MoonshineRecognizer {
     }
 }
 
+impl Run {
+    /// Takes in what was heard behind it.
+    fn go_on(&mut self, more: Self) {
+        self.tokens.extend(more.tokens);
+        self.logprob += more.logprob;
+        self.steps += more.steps;
+        self.until = more.until;
+    }
+}
+
+/// The middle of the quietest [`QUIET_S`] in the middle of a sound; `None` where that is too short to be cut.
+fn quietest(samples: &[f32]) -> Option<usize> {
+    let window = (QUIET_S * 16_000.0) as usize;
+    let (from, to) = (samples.len() * 3 / 10, samples.len() * 7 / 10);
+    let starts = (from..to.saturating_sub(window)).step_by(window / 2);
+    let energy = |start: &usize| samples[*start..*start + window].iter().map(|x| x * x).sum::<f32>();
+    let start = starts.min_by(|a, b| energy(a).total_cmp(&energy(b)))?;
+    (samples.len() >= CUT_MIN).then_some(start + window / 2)
+}
+
 impl Inner {
     /// Hears `samples`, which start `from` seconds into the request.
     fn run(&self, samples: &[f32], from: f64) -> Run {
@@ -158,6 +184,23 @@ impl Inner {
         self.tokens.get(token).filter(|_| token >= FIRST).cloned().unwrap_or_default()
     }
 
+    /// The same in two parts, cut where it is most quiet, and those again, until none goes round in a loop:
+    /// shorter sound rarely does. `None` where one still does.
+    fn run_in_parts(&self, samples: &[f32], from: f64, cuts: u32) -> Option<Run> {
+        let cut = quietest(samples).filter(|_| cuts > 0)?;
+        let mut whole: Option<Run> = None;
+        for (part, start) in [(&samples[..cut], 0), (&samples[cut..], cut)] {
+            let from = from + start as f64 / 16_000.0;
+            let run = self.run(part, from);
+            let run = if run.looped { self.run_in_parts(part, from, cuts - 1)? } else { run };
+            match &mut whole {
+                Some(whole) => whole.go_on(run),
+                None => whole = Some(run),
+            }
+        }
+        whole
+    }
+
     /// Hears what lies behind the place where the decoder ended too early, up to `end` seconds.
     fn hear_rest(&self, run: &mut Run, samples: &[f32], end: f64) {
         for _ in 1..RUNS_MAX {
@@ -170,10 +213,7 @@ impl Inner {
             if more.tokens.is_empty() || more.looped {
                 return;
             }
-            run.tokens.extend(more.tokens);
-            run.logprob += more.logprob;
-            run.steps += more.steps;
-            run.until = more.until;
+            run.go_on(more);
         }
     }
 
@@ -194,6 +234,9 @@ impl Inner {
             return Err(RecognizerError::Language { model, language, multilingual: false });
         }
         let mut run = self.run(&request.samples, 0.0);
+        if run.looped {
+            run = self.run_in_parts(&request.samples, 0.0, CUTS).unwrap_or(run);
+        }
         let end = request.speech.map_or(audio_s, |(_, end)| end).min(audio_s);
         self.hear_rest(&mut run, &request.samples, end);
         let avg_logprob = Some(run.logprob / run.steps.max(1) as f64);
@@ -258,6 +301,18 @@ mod tests {
         let (best, logprob) = likeliest(&mut scores);
         assert_eq!(best, 1);
         assert!((logprob.exp() - 0.5).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_sound_is_cut_in_a_pause_near_its_middle() {
+        let mut samples: Vec<f32> = (0..80_000).map(|n| if n % 2 == 0 { 0.3 } else { -0.3 }).collect();
+        // Nobody cuts near an edge.
+        samples[..8_000].fill(0.0);
+        samples[30_000..33_200].fill(0.001);
+        let cut = quietest(&samples).unwrap();
+        assert!((30_400..32_800).contains(&cut), "{cut}");
+        assert_eq!((quietest(&samples[..CUT_MIN - 1]), quietest(&[])), (None, None));
+        assert!(quietest(&samples[..CUT_MIN]).is_some_and(|cut| (9_600..22_400).contains(&cut)));
     }
 
     #[test]
